@@ -1,0 +1,61 @@
+import reactHooks from 'eslint-plugin-react-hooks';
+import tseslint from 'typescript-eslint';
+
+/** Which layers a layer may import from, beside itself; DESIGN's direction of imports. */
+const layers = {
+  core: [],
+  contract: ['core'],
+  engine: ['core', 'contract'],
+  links: ['core', 'contract', 'engine'],
+  decoder: ['core', 'contract', 'engine'],
+  cli: ['core', 'contract', 'engine'],
+  main: ['core', 'contract', 'engine'],
+  preload: ['core', 'contract'],
+  renderer: ['core', 'contract'],
+};
+
+const importRules = Object.entries(layers).map(([layer, allowed]) => {
+  const forbidden = Object.keys(layers).filter((other) => other !== layer && !allowed.includes(other));
+  return {
+    files: [`src/${layer}/**/*.{ts,tsx}`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: forbidden.map((other) => `**/${other}/**`), message: `${layer} must not import from there.` },
+            ...(layer === 'engine' || layer === 'cli'
+              ? [{ group: ['electron'], message: `${layer} runs under plain Node.` }]
+              : []),
+            ...(layer === 'core' || layer === 'contract'
+              ? [{ group: ['node:*', 'electron', 'react'], message: `${layer} is pure.` }]
+              : []),
+          ],
+        },
+      ],
+    },
+  };
+});
+
+export default tseslint.config(
+  { ignores: ['out/', 'build/', 'node_modules/', 'src/engine/gen/', 'test-results/', 'scripts/', 'resources/', '**/*.js', '**/*.mjs'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: [] }, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      'no-empty': ['error', { allowEmptyCatch: false }],
+      'max-lines': ['error', { max: 600, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  ...importRules,
+  { files: ['src/renderer/**/*.{ts,tsx}'], plugins: { 'react-hooks': reactHooks }, rules: reactHooks.configs.recommended.rules },
+  {
+    files: ['**/*.test.{ts,tsx}', '**/testing/**', 'e2e/**'],
+    rules: { 'max-lines': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+);
