@@ -61,7 +61,8 @@ async function startWindow() {
   }
   if (sandbox.mode === 'off') console.log(`Starting without Electron's sandbox: ${sandbox.why}.`);
   const switches = sandbox.mode === 'off' && !rest.includes('--no-sandbox') ? ['--no-sandbox'] : [];
-  process.exitCode = await runWindow(electron, [...switches, root, ...rest.map(absoluteFile)]);
+  // The clone comes first: the app takes what stands behind it as files. Chromium reads its switches anywhere.
+  process.exitCode = await runWindow(electron, [root, ...switches, ...rest.map(absoluteFile)]);
 }
 
 /**

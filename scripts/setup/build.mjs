@@ -5,10 +5,18 @@ import { filesBelow, openStamp } from './stamp.mjs';
 /** The file that runs the command line under plain Node. */
 export const cliPath = fromRoot('out/main/cli.js');
 
-const outputs = [fromRoot('out/main/index.js'), cliPath, fromRoot('out/preload/index.cjs'), fromRoot('out/renderer/index.html')];
+const outputs = [
+  fromRoot('out/main/index.js'),
+  cliPath,
+  fromRoot('out/preload/index.cjs'),
+  fromRoot('out/renderer/index.html'),
+  fromRoot('out/share/page.js'),
+];
+
+const sharedPageConfig = 'src/renderer/share/vite.config.ts';
 
 /**
- * The app, built by electron-vite for the Electron that is installed.
+ * The app, built by electron-vite for the Electron that is installed, and the script of shared pages, built by Vite.
  *
  * @returns {import('../stages.mjs').Stage}
  */
@@ -16,7 +24,7 @@ export function buildStage() {
   return {
     name: 'build',
     needs: ['dependencies', 'electron'],
-    async run({ begin, exec }) {
+    async run({ begin, detail, exec }) {
       const settings = { electronMajor: electronMajor() };
       const inputs = [
         ...filesBelow(fromRoot('src'), isBuildInput),
@@ -26,10 +34,10 @@ export function buildStage() {
       if (stamp.fresh) return { mark: 'ready', text: 'built' };
       stamp.clear();
       begin('electron-vite build');
-      await exec(process.execPath, [fromRoot('node_modules/electron-vite/bin/electron-vite.js'), 'build'], {
-        cwd: root,
-        env: { ELECTRON_MAJOR_VER: settings.electronMajor, NODE_ENV: 'production' },
-      });
+      const options = { cwd: root, env: { ELECTRON_MAJOR_VER: settings.electronMajor, NODE_ENV: 'production' } };
+      await exec(process.execPath, [fromRoot('node_modules/electron-vite/bin/electron-vite.js'), 'build'], options);
+      detail('shared page');
+      await exec(process.execPath, [fromRoot('node_modules/vite/bin/vite.js'), 'build', '--config', sharedPageConfig], options);
       stamp.save();
       return { mark: 'done', text: `for Electron ${settings.electronMajor}` };
     },
