@@ -19,13 +19,30 @@ type mappingTable struct {
 	mu sync.Mutex
 	// Weak, so that a host where builds make new binaries all day does not fill the agent's memory.
 	byFile map[libpf.FileID]weak.Pointer[Mapping]
+	// recent holds on to those whose whole path was told: the module tells it once, before the first sample refers to it.
+	recent *generational[libpf.FileID, *Mapping]
 }
+
+// recentFileLimit is how many files may be reported before the first of them is sampled, at least.
+const recentFileLimit = 8192
 
 func newMappingTable() *mappingTable {
-	return &mappingTable{byFile: make(map[libpf.FileID]weak.Pointer[Mapping])}
+	return &mappingTable{
+		byFile: make(map[libpf.FileID]weak.Pointer[Mapping]),
+		recent: newGenerational[libpf.FileID, *Mapping](recentFileLimit),
+	}
 }
 
-// intern returns the mapping of a file. path may be a base name, when the whole path is not known.
+// introduce interns a file whose whole path is known, and keeps it for a while.
+func (t *mappingTable) introduce(file libpf.FrameMappingFileData, path string) *Mapping {
+	mapping := t.intern(file, path)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.recent.put(file.FileID, mapping)
+	return mapping
+}
+
+// intern returns the mapping of a file. path is for a file that was not introduced, or long ago: its base name.
 func (t *mappingTable) intern(file libpf.FrameMappingFileData, path string) *Mapping {
 	t.mu.Lock()
 	defer t.mu.Unlock()

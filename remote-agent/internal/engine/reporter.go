@@ -48,7 +48,7 @@ func newSampleReporter(sink Sink, observe func(pid uint32, mapping *Mapping)) *s
 // ReportExecutable is called when the module first opens a file, from its goroutine that looks at processes: mostly
 // before the first sample with that file arrives, and with its whole path.
 func (r *sampleReporter) ReportExecutable(executable *reporter.ExecutableMetadata) {
-	mapping := r.mappings.intern(executable.MappingFile.Value(), executable.Mapping.Path)
+	mapping := r.mappings.introduce(executable.MappingFile.Value(), executable.Mapping.Path)
 	r.observe(uint32(executable.Process.PID()), mapping)
 }
 

@@ -18,14 +18,21 @@ var ErrTracefs = errors.New("tracefs is not mounted and may not be mounted: " +
 // MountTracefs mounts tracefs where no tracefs is, as systemd does at boot. It returns whether it did: a mount is left in
 // place, for it holds nothing and others may have begun to use it.
 func MountTracefs() (bool, error) {
-	for _, path := range tracefsPaths {
-		if _, err := os.Stat(path + "/events/sched/sched_process_free"); err == nil {
-			return false, nil
-		}
+	if tracefsMounted() {
+		return false, nil
 	}
 	flags := uintptr(unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC)
 	if err := unix.Mount("tracefs", tracefsPaths[0], "tracefs", flags, ""); err != nil {
 		return false, fmt.Errorf("%w (%w)", ErrTracefs, err)
 	}
 	return true, nil
+}
+
+func tracefsMounted() bool {
+	for _, path := range tracefsPaths {
+		if _, err := os.Stat(path + "/events/sched/sched_process_free"); err == nil {
+			return true
+		}
+	}
+	return false
 }
