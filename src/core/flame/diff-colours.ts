@@ -56,6 +56,7 @@ export function diffColour(theme: Theme, palette: DiffPalette, step: number): Fr
   const hue = step > 0 ? hues[palette].more : hues[palette].less;
   const chroma = 0.045 + strength * 0.12;
   const middle = theme === 'dark' ? 0.65 : 0.77;
-  const tilt = palette === 'violet-yellow' ? Math.sign(step) * strength * 0.09 : 0;
+  // Less has little room to darken before its text is hard to read, so more does most of the lightening.
+  const tilt = palette === 'violet-yellow' ? strength * (step > 0 ? 0.12 : -0.02) : 0;
   return withText(oklchToRgb(middle + tilt, chroma, hue));
 }

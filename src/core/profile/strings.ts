@@ -41,6 +41,8 @@ export function lazyStrings(strings: StringColumn, decode: DecodeText): (index: 
 export interface StringBuilder {
   /** The index of the string, a new one if it was not there. The bytes are copied. */
   intern(utf8: Uint8Array): number;
+  /** A view of a string's bytes, good until the next `intern`. */
+  bytes(index: number): Uint8Array;
   freeze(): StringColumn;
 }
 
@@ -96,6 +98,7 @@ export function createStringBuilder(): StringBuilder {
       if (index * 2 > slots.length) grow();
       return index;
     },
+    bytes: (index) => blob.subarray(offsets.at(index), offsets.at(index + 1)),
     freeze: () => ({ blob: blob.slice(0, used), offsets: offsets.freeze() }),
   };
 }
