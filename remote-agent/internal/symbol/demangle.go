@@ -29,7 +29,7 @@ func displayName(name string) (display string, panicked bool) {
 	}()
 	demangled, err := demangle.ToString(name, demangle.NoParams, demangle.NoEnclosingParams, demangle.MaxLength(longestDemangled))
 	if err != nil || demangled == "" {
-		return name, false // Not an error: a C function may be called _Zoom.
+		return name, false // Not an error: a C function may be called _Zebra.
 	}
 	return cleanName(demangled), false
 }

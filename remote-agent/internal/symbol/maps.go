@@ -10,19 +10,24 @@ import (
 	"strings"
 )
 
-// maxMapsBytes bounds what is read of /proc/PID/maps: a process may have 65,530 mappings of long paths.
-const maxMapsBytes = 32 << 20
+const (
+	// maxMapsBytes bounds what is read of /proc/PID/maps: a process may have 65,530 mappings of long paths.
+	maxMapsBytes = 32 << 20
+	// maxCandidates bounds the files of one base name that are tried.
+	maxCandidates = 8
+)
 
 // mappedFile is one executable mapping of a process.
 type mappedFile struct {
 	// span is "START-END" in hex, the name of the link in /proc/PID/map_files.
 	span string
-	// path as the process sees it, without the kernel's " (deleted)".
+	// path without the kernel's " (deleted)": as the process sees it in a container, as we see it after a mere chroot.
 	path string
 }
 
-// findMapped lists the executable mappings of a process that may be the wanted file: those with that path, or, where only a
-// base name is known (the unwinder keeps no more), with that base name. One for each distinct path.
+// findMapped lists the executable mappings of a process that may be the wanted file, one for each distinct path: that of
+// the same path first, then those of the same base name (the unwinder keeps no more of most paths). Which one it is, its
+// identity tells.
 func findMapped(pid uint32, wanted string) ([]mappedFile, error) {
 	file, err := os.Open("/proc/" + strconv.FormatUint(uint64(pid), 10) + "/maps")
 	if err != nil {
@@ -38,12 +43,12 @@ func findMapped(pid uint32, wanted string) ([]mappedFile, error) {
 func parseMapped(maps io.Reader, wanted string) ([]mappedFile, error) {
 	const deleted = " (deleted)"
 	wanted = strings.TrimSuffix(wanted, deleted)
-	baseOnly := !strings.Contains(wanted, "/")
-	var found []mappedFile
+	base := path.Base(wanted)
+	var same, similar []mappedFile
 	seen := map[string]bool{}
 	lines := bufio.NewScanner(maps)
 	for lines.Scan() {
-		// START-END PERMS OFFSET DEV INODE PATH; only the path holds blanks.
+		// START-END PERMISSIONS OFFSET DEVICE INODE PATH; only the path holds blanks.
 		span, rest, _ := strings.Cut(lines.Text(), " ")
 		permissions, _, _ := strings.Cut(rest, " ")
 		slash := strings.IndexByte(rest, '/')
@@ -51,16 +56,21 @@ func parseMapped(maps io.Reader, wanted string) ([]mappedFile, error) {
 			continue
 		}
 		name := strings.TrimSuffix(strings.ReplaceAll(rest[slash:], `\012`, "\n"), deleted)
-		if name != wanted && (!baseOnly || path.Base(name) != wanted) {
+		if path.Base(name) != base || seen[name] {
 			continue
 		}
-		if !seen[name] {
-			seen[name] = true
-			found = append(found, mappedFile{span: span, path: name})
+		switch mapped := (mappedFile{span: span, path: name}); {
+		case name == wanted:
+			same = append(same, mapped)
+		case len(similar) < maxCandidates:
+			similar = append(similar, mapped)
+		default:
+			continue
 		}
+		seen[name] = true
 	}
 	if err := lines.Err(); err != nil {
-		return found, fmt.Errorf("read mappings of process: %w", err)
+		return nil, fmt.Errorf("read mappings of process: %w", err)
 	}
-	return found, nil
+	return append(same, similar...), nil
 }

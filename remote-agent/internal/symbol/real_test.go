@@ -2,6 +2,7 @@ package symbol
 
 import (
 	"debug/elf"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -73,21 +74,28 @@ func checkAgainstTable(t *testing.T, table *Table, functions []elf.Symbol) {
 	t.Logf("%d symbols of the file agree, %d functions and %d bytes in the table", len(functions), table.Len(), table.Bytes())
 }
 
-// addressOf finds the start of a function by what its name contains.
-func addressOf(t *testing.T, path, part string) uint64 {
+// addressOf finds the start of a function by its raw name, or by a part of it where no function has just that name.
+func addressOf(t *testing.T, path, name string) uint64 {
 	t.Helper()
+	var similar []string
 	for line := range strings.Lines(run(t, "", "nm", path)) {
 		fields := strings.Fields(line)
-		if len(fields) == 3 && strings.Contains("tTwW", fields[1]) && strings.Contains(fields[2], part) {
-			address, err := strconv.ParseUint(fields[0], 16, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return address
+		if len(fields) != 3 || !strings.Contains("tTwW", fields[1]) || !strings.Contains(fields[2], name) {
+			continue
+		}
+		if similar = append(similar, fields[0]); fields[2] == name {
+			similar = fields[:1]
+			break
 		}
 	}
-	t.Fatalf("nm finds no %q in %s", part, path)
-	return 0
+	if len(similar) == 0 {
+		t.Fatalf("nm finds no %q in %s", name, path)
+	}
+	address, err := strconv.ParseUint(similar[0], 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
 }
 
 type compiled struct {
@@ -125,7 +133,12 @@ func TestNamesOfRealPrograms(t *testing.T) {
 				t.Error("a program with a symbol table is not complete")
 			}
 			checkAgainstTable(t, result.table, definedFunctions(t, path, false))
-			found, _ := result.table.Lookup(addressOf(t, path, program.part) + 1)
+			address := addressOf(t, path, program.part)
+			found, _ := result.table.Lookup(address + 1)
+			lines := strings.Split(run(t, "", "addr2line", "-f", "-e", path, fmt.Sprintf("%#x", address+1)), "\n")
+			if lines[0] != found.Name && program.compile[0] != "go" { // Go's debug information has names without mangling
+				t.Errorf("addr2line says %q, not %q", lines[0], found.Name)
+			}
 			if display, _ := displayName(found.Name); display != program.want {
 				t.Errorf("got %q for %q, want %q", display, found.Name, program.want)
 			}

@@ -76,8 +76,14 @@ type entry struct {
 	retryAt time.Time
 	// evicted says that the table had to make room.
 	evicted bool
-	// done is not nil while the file waits or is read, and is closed after.
-	done chan struct{}
+	// reading is not nil while the file waits or is read.
+	reading *reading
+}
+
+// reading is a file that waits or is read. Its table is for those who wait: in the entry it may be evicted before they wake.
+type reading struct {
+	done  chan struct{} // closed at the end
+	table *Table        // set before
 }
 
 // NewResolver starts a resolver. The caller closes it.
@@ -156,25 +162,25 @@ func (r *FileResolver) tableOf(ctx context.Context, mapping *engine.Mapping) (*T
 	if !r.closed && r.isDue(known) && (len(known.pids) > 0 || isVDSO(mapping.Path)) {
 		r.enqueue(known)
 	}
-	table, done, closed := known.table, known.done, r.closed
+	table, pending, closed := known.table, known.reading, r.closed
 	r.mutex.Unlock()
 	if closed {
 		return nil, ErrClosed
 	}
-	if table != nil || done == nil {
+	if table != nil || pending == nil {
 		return table, nil // A table that is being read again still serves.
 	}
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	case <-done:
+	case <-pending.done:
 	}
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	if r.closed {
 		return nil, ErrClosed
 	}
-	return known.table, nil
+	return pending.table, nil
 }
 
 // Counters returns all counters and gauges by name.
@@ -240,7 +246,7 @@ func (r *FileResolver) entryOf(mapping *engine.Mapping) *entry {
 }
 
 func (r *FileResolver) isDue(known *entry) bool {
-	return known.done == nil && (!known.settled || !known.retryAt.IsZero() && !r.options.Now().Before(known.retryAt))
+	return known.reading == nil && (!known.settled || !known.retryAt.IsZero() && !r.options.Now().Before(known.retryAt))
 }
 
 func (r *FileResolver) enqueue(known *entry) {
@@ -248,7 +254,7 @@ func (r *FileResolver) enqueue(known *entry) {
 		r.counters.add(counterDropped, 1) // It stays due: the next Observe or Resolve tries again.
 		return
 	}
-	known.done = make(chan struct{})
+	known.reading = &reading{done: make(chan struct{})}
 	r.queue = append(r.queue, known)
 	r.signal()
 }
@@ -262,8 +268,9 @@ func (r *FileResolver) signal() {
 
 // finish lets those go who wait for a file.
 func (r *FileResolver) finish(known *entry) {
-	close(known.done)
-	known.done = nil
+	known.reading.table = known.table
+	close(known.reading.done)
+	known.reading = nil
 }
 
 // settle keeps what reading a file gave. It says whether there are new names.
@@ -297,7 +304,7 @@ func (r *FileResolver) shrink() {
 	for place := r.recent.Back(); place != nil && (r.bytes > r.options.TableBytes || len(r.entries) > maxEntries); {
 		known, _ := place.Value.(*entry)
 		place = place.Prev()
-		if known.done != nil || place == nil {
+		if known.reading != nil || place == nil {
 			continue // It waits for its reader, or is the one in use.
 		}
 		if known.table != nil {
