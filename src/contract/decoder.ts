@@ -1,0 +1,168 @@
+import * as v from 'valibot';
+import { call } from './calls.js';
+import { Id } from './selection.js';
+
+/** What one column of values of a profile measures. */
+export interface SampleType {
+  /** For example "cpu". */
+  readonly type: string;
+  /** For example "nanoseconds", "count", "bytes". */
+  readonly unit: string;
+}
+
+/** A decoded profile in numbers. */
+export interface ProfileSummary {
+  readonly profileId: string;
+  readonly format: string;
+  readonly sampleTypes: readonly SampleType[];
+  readonly defaultValueIndex: number;
+  /** Sum of each column. */
+  readonly totals: readonly number[];
+  /** Stacks in the file; equal stacks may stand there more than once. */
+  readonly sampleCount: number;
+  readonly functionCount: number;
+  /** Unix milliseconds, 0 when the file does not say. */
+  readonly timeMs: number;
+  /** Milliseconds, 0 when the file does not say. */
+  readonly durationMs: number;
+  readonly comments: readonly string[];
+  /** What the decoder had to skip or repair, in sentences. */
+  readonly warnings: readonly string[];
+  /** Which decoder ran: the addon, or TypeScript and why. */
+  readonly decodedBy: string;
+}
+
+/** What stands before the pieces of a view. */
+export interface FlameHeader {
+  readonly viewId: string;
+  readonly sampleType: SampleType;
+  readonly nodeCount: number;
+  /** Levels, the root's among them. */
+  readonly depth: number;
+  readonly functionCount: number;
+  /** The root's width: total of a flame graph; of a diff the mean of the normalised sides. */
+  readonly total: number;
+  /** Of a diff only, in the sample type's unit, before normalisation. */
+  readonly baselineTotal?: number;
+  readonly comparisonTotal?: number;
+}
+
+/**
+ * A run of nodes [first, first + count) in level order: the root, then every node of depth 1 from left to right, and so
+ * on. `levelStart[d]` of the nodes that were sent so far can be told from `depth`, which never falls from node to node.
+ * Siblings lie widest first. x in the unit of FlameHeader.total.
+ *
+ * Example: root(10) with a(6) and b(4), a with c(2):
+ *   x0 = [0, 0, 6, 0], x1 = [10, 6, 10, 2], depth = [0, 1, 1, 2], parent = [0, 0, 0, 1], self = [0, 4, 4, 2].
+ */
+export interface FlamePiece {
+  readonly viewId: string;
+  readonly first: number;
+  readonly last: boolean;
+  readonly x0: Float64Array;
+  readonly x1: Float64Array;
+  readonly self: Float64Array;
+  readonly depth: Uint32Array;
+  /** Level-order index of the parent; the root is its own. */
+  readonly parent: Uint32Array;
+  /** Index of the function in the view's names. */
+  readonly functionIndex: Uint32Array;
+  /** Of a diff only: totals of the two sides, normalised. */
+  readonly baseline?: Float64Array;
+  readonly comparison?: Float64Array;
+}
+
+/** Frame kinds a view can colour and hide by; indices of NamesPiece.kinds. */
+export const frameKinds = [
+  'unknown',
+  'native',
+  'kernel',
+  'python',
+  'javascript',
+  'jvm',
+  'ruby',
+  'php',
+  'perl',
+  'dotnet',
+  'go',
+  'error',
+] as const;
+export type FrameKind = (typeof frameKinds)[number];
+
+/** Names of functions [first, first + names.length) of a view. Sent before the pieces that use them. */
+export interface NamesPiece {
+  readonly viewId: string;
+  readonly first: number;
+  readonly names: readonly string[];
+  /** Source file or, for native functions, the library's path; "" when unknown. */
+  readonly files: readonly string[];
+  /** What colours go by: package, module or library; "" when unknown. */
+  readonly packages: readonly string[];
+  readonly kinds: Uint8Array;
+}
+
+/** Self and total of every function of a view, in the unit of its sample type; recursion is counted once in total. */
+export interface FunctionTable {
+  readonly functionIndex: Uint32Array;
+  readonly self: Float64Array;
+  readonly total: Float64Array;
+  /** Of a diff only: the same of the baseline, normalised; self and total are then the comparison's. */
+  readonly baselineSelf?: Float64Array;
+  readonly baselineTotal?: Float64Array;
+}
+
+const valueIndex = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
+
+/** How the sides of a diff are made comparable: as measured a second of range, or as shares of their totals. */
+export const Normalisation = v.picklist(['absolute', 'share']);
+export type Normalisation = v.InferOutput<typeof Normalisation>;
+
+/** What a view or a shared file is made of. */
+export const ViewSource = v.variant('kind', [
+  v.object({ kind: v.literal('flame'), profileId: Id, valueIndex }),
+  v.object({
+    kind: v.literal('diff'),
+    baselineId: Id,
+    comparisonId: Id,
+    valueIndex,
+    normalisation: Normalisation,
+  }),
+]);
+export type ViewSource = v.InferOutput<typeof ViewSource>;
+
+/** Calls of the window to the decoder process. Profiles are opened by the ids that links gave. */
+export const decoderCalls = {
+  /** Decodes once; a second call answers from what is there. */
+  'profile.open': call(v.object({ profileId: Id }))<ProfileSummary>(),
+  'profile.close': call(v.object({ profileId: Id }))<null>(),
+  /** Answers the header; names and pieces follow as events, the last one marked. A view id is the caller's. */
+  'view.open': call(v.object({ viewId: Id, source: ViewSource }))<FlameHeader>(),
+  /** Ends a view; pieces on their way may still arrive. */
+  'view.close': call(v.object({ viewId: Id }))<null>(),
+  'view.functions': call(v.object({ viewId: Id }))<FunctionTable>(),
+} as const;
+export type DecoderCalls = typeof decoderCalls;
+
+/** Events of the decoder process to the window. */
+export interface DecoderEvents extends Record<string, unknown> {
+  'view.names': NamesPiece;
+  'view.piece': FlamePiece;
+}
+
+/** What a file is shared as. */
+export const ShareFormat = v.picklist(['html', 'pprof', 'folded']);
+export type ShareFormat = v.InferOutput<typeof ShareFormat>;
+
+/** Calls of the main process to the decoder: those that carry paths, which a renderer never names. */
+export const decoderShellCalls = {
+  /** Writes a file as a whole or not at all; answers its size. */
+  'share.write': call(
+    v.object({
+      path: v.pipe(v.string(), v.minLength(1), v.maxLength(4096)),
+      format: ShareFormat,
+      title: v.pipe(v.string(), v.maxLength(1024)),
+      source: ViewSource,
+    }),
+  )<{ readonly byteLength: number }>(),
+} as const;
+export type DecoderShellCalls = typeof decoderShellCalls;

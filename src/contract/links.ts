@@ -1,0 +1,155 @@
+import * as v from 'valibot';
+import { call } from './calls.js';
+import { Id, Selection, SourceKind, TimeMs, ViewState } from './selection.js';
+import { PyroscopeConfig, TargetConfig, type TargetState } from './target.js';
+
+/** A service as a source knows it. */
+export interface ServiceRow {
+  /** service_name. */
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** A selector that selects it at its source. */
+  readonly selector: string;
+  /** Cores used in the range that was asked for; undefined when the source cannot say. */
+  readonly cpuCores?: number;
+  /** Cores by time, oldest first, for a sparkline; evenly spaced, NaN where there is no data. */
+  readonly recentCores?: readonly number[];
+  readonly lastSeenMs?: number;
+  readonly profileTypes?: readonly string[];
+}
+
+/** CPU use by time. `cores[i]` belongs to [startMs + i * stepMs, + stepMs), NaN where there is no data. */
+export interface Timeline {
+  readonly startMs: number;
+  readonly stepMs: number;
+  readonly values: Float64Array;
+  /** "cores", or the sample unit a second for other profile types. */
+  readonly unit: string;
+}
+
+/** A profile whose bytes lie in the spool; the decoder opens it by this id. */
+export interface SpooledProfile {
+  readonly profileId: string;
+  readonly byteLength: number;
+  /** What a view is headed with: file name or selection in words. */
+  readonly title: string;
+}
+
+/** What a connection test found. */
+export interface TestReport {
+  readonly latencyMs: number;
+  /** uname -srm of the target. */
+  readonly system: string;
+  /** Whether the agent can be started there, and if not why and what to do. */
+  readonly agent: { readonly possible: boolean; readonly message: string };
+}
+
+/** A question that only the user can answer. Unanswered ones end with their connection. */
+export type Prompt =
+  | {
+      readonly kind: 'host-key';
+      readonly promptId: string;
+      readonly targetId: string;
+      readonly host: string;
+      readonly keyType: string;
+      /** SHA256:..., as OpenSSH prints it. */
+      readonly fingerprint: string;
+    }
+  | {
+      readonly kind: 'secret';
+      readonly promptId: string;
+      readonly targetId: string;
+      readonly title: string;
+      /** What will be done with the answer, where it goes and that it is not stored. */
+      readonly explanation: string;
+      readonly fields: readonly { readonly label: string; readonly echo: boolean }[];
+    };
+
+/** A saved snapshot's card. */
+export interface SnapshotRow {
+  readonly snapshotId: string;
+  readonly title: string;
+  readonly notes: string;
+  readonly createdAtMs: number;
+  readonly view: ViewState;
+  readonly profiles: number;
+}
+
+/** Calls of the window to the links process. */
+export const linksCalls = {
+  'targets.list': call(v.object({}))<readonly TargetState[]>(),
+  /** Adds a target or changes one with the same id. */
+  'targets.save': call(v.object({ config: TargetConfig }))<TargetState>(),
+  'targets.remove': call(v.object({ targetId: Id }))<null>(),
+  /** Connects with a configuration that need not be saved, looks, disconnects. */
+  'targets.test': call(v.object({ config: TargetConfig }))<TestReport>(),
+  'targets.setPyroscope': call(v.object({ targetId: Id, pyroscope: v.nullable(PyroscopeConfig) }))<TargetState>(),
+  'link.connect': call(v.object({ targetId: Id }))<null>(),
+  'link.disconnect': call(v.object({ targetId: Id }))<null>(),
+  /** An answer to a prompt; `values` are the fields of a secret. accept=false cancels what asked. */
+  'prompt.answer': call(
+    v.object({
+      promptId: Id,
+      accept: v.boolean(),
+      values: v.pipe(v.array(v.pipe(v.string(), v.maxLength(4096))), v.maxLength(16)),
+    }),
+  )<null>(),
+  /** A continuous agent until somebody stops it. Uploads, verifies, starts; progress in target.changed. */
+  'agent.start': call(v.object({ targetId: Id }))<null>(),
+  'agent.stop': call(v.object({ targetId: Id }))<null>(),
+  /** Record: a leased agent, renewed by the links process until record.stop or its end. */
+  'record.start': call(v.object({ targetId: Id }))<null>(),
+  'record.stop': call(v.object({ targetId: Id }))<null>(),
+  'source.services': call(v.object({ targetId: Id, source: SourceKind, startMs: TimeMs, endMs: TimeMs }))<
+    readonly ServiceRow[]
+  >(),
+  'source.profileTypes': call(v.object({ targetId: Id, source: SourceKind, startMs: TimeMs, endMs: TimeMs }))<
+    readonly string[]
+  >(),
+  'source.timeline': call(
+    v.object({ selection: Selection, stepMs: v.pipe(v.number(), v.integer(), v.minValue(1000)) }),
+  )<Timeline>(),
+  /** Fetches the selection's merged profile into the spool. An empty selection is a profile without samples. */
+  'source.fetch': call(v.object({ selection: Selection }))<SpooledProfile>(),
+  'profile.release': call(v.object({ profileId: Id }))<null>(),
+  'snapshots.list': call(v.object({}))<readonly SnapshotRow[]>(),
+  'snapshots.save': call(
+    v.object({
+      title: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(200)),
+      notes: v.pipe(v.string(), v.maxLength(100_000)),
+      view: ViewState,
+      /** One profile, or baseline and comparison. */
+      profiles: v.pipe(
+        v.array(
+          v.object({ profileId: Id, title: v.pipe(v.string(), v.maxLength(1024)), selection: v.optional(Selection) }),
+        ),
+        v.minLength(1),
+        v.maxLength(2),
+      ),
+    }),
+  )<SnapshotRow>(),
+  /** Copies the snapshot's profiles into the spool. */
+  'snapshots.open': call(v.object({ snapshotId: Id }))<{
+    readonly row: SnapshotRow;
+    readonly profiles: readonly SpooledProfile[];
+  }>(),
+  'snapshots.remove': call(v.object({ snapshotId: Id }))<null>(),
+} as const;
+export type LinksCalls = typeof linksCalls;
+
+/** Events of the links process to the window. */
+export interface LinksEvents extends Record<string, unknown> {
+  'target.changed': { readonly target: TargetState };
+  'target.removed': { readonly targetId: string };
+  'prompt.opened': { readonly prompt: Prompt };
+  'prompt.closed': { readonly promptId: string };
+  /** A new window of a target is in its store. */
+  'window.stored': { readonly targetId: string; readonly endMs: number };
+}
+
+/** Calls of the main process to the links process: those that carry paths, which a renderer never names. */
+export const linksShellCalls = {
+  /** Copies a profile file (pprof, gzip or plain, or folded text) into the spool. */
+  'profile.import': call(v.object({ path: v.pipe(v.string(), v.minLength(1), v.maxLength(4096)) }))<SpooledProfile>(),
+} as const;
+export type LinksShellCalls = typeof linksShellCalls;

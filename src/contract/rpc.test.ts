@@ -1,0 +1,125 @@
+import * as v from 'valibot';
+import { describe, expect, it, vi } from 'vitest';
+import { call } from './calls.js';
+import { fail, ok } from './result.js';
+import { connect, serve, type Handlers, type Port } from './rpc.js';
+
+const calls = {
+  double: call(v.object({ value: v.number() }))<number>(),
+  wait: call(v.object({}))<null>(),
+  bug: call(v.object({}))<null>(),
+} as const;
+type Calls = typeof calls;
+interface Events extends Record<string, unknown> {
+  tick: { readonly count: number };
+}
+
+/** Two ports in this process; a message crosses as a structured clone. */
+function portPair(): [Port, Port] {
+  const listeners: ((message: unknown) => void)[] = [];
+  const closers: (() => void)[] = [];
+  const end = (self: number): Port => ({
+    postMessage: (message) => {
+      const copy: unknown = structuredClone(message);
+      queueMicrotask(() => listeners[1 - self]?.(copy));
+    },
+    onMessage: (listener) => {
+      listeners[self] = listener;
+    },
+    onClose: (listener) => closers.push(listener),
+    close: () => {
+      for (const closer of closers) closer();
+    },
+  });
+  return [end(0), end(1)];
+}
+
+function start(overrides: Partial<Handlers<Calls>> = {}) {
+  const [a, b] = portPair();
+  const onBug = vi.fn();
+  const handlers: Handlers<Calls> = {
+    double: ({ value }) => ok(value * 2),
+    wait: (_params, signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          resolve(fail('cancelled', 'stopped'));
+        });
+      }),
+    bug: () => {
+      throw new Error('no');
+    },
+    ...overrides,
+  };
+  const server = serve<Calls, Events>(a, calls, handlers, onBug);
+  return { server, client: connect<Calls, Events>(b), raw: b, onBug };
+}
+
+describe('rpc', () => {
+  it('answers calls and delivers events', async () => {
+    const { server, client } = start();
+    expect(await client.call('double', { value: 21 })).toEqual(ok(42));
+    const ticks: number[] = [];
+    const end = client.on('tick', ({ count }) => ticks.push(count));
+    server.emit('tick', { count: 1 });
+    await Promise.resolve();
+    end();
+    server.emit('tick', { count: 2 });
+    await Promise.resolve();
+    expect(ticks).toEqual([1]);
+  });
+
+  it('refuses parameters that the schema does not know', async () => {
+    const { client } = start();
+    const result = await client.call('double', { value: 'x' } as never);
+    expect(result).toMatchObject({ ok: false, failure: { code: 'invalid-input' } });
+  });
+
+  it.each(['constructor', '__proto__', 'missing'])('has no call "%s"', async (name) => {
+    const { client } = start();
+    expect(await client.call(name as 'double', { value: 1 })).toMatchObject({
+      ok: false,
+      failure: { code: 'invalid-input' },
+    });
+  });
+
+  it('drops what is no message of ours', async () => {
+    const { client, raw } = start();
+    for (const junk of [null, 7, 'x', {}, { kind: 'call' }, { kind: 'cancel', id: 'x' }]) raw.postMessage(junk);
+    expect(await client.call('double', { value: 2 })).toEqual(ok(4));
+  });
+
+  it('answers a handler that throws as a bug', async () => {
+    const { client, onBug } = start();
+    expect(await client.call('bug', {})).toMatchObject({ ok: false, failure: { code: 'internal' } });
+    expect(onBug).toHaveBeenCalledOnce();
+  });
+
+  it('cancels at both ends', async () => {
+    const seen = vi.fn();
+    const { client } = start({
+      wait: (_params, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            seen();
+            resolve(ok(null));
+          });
+        }),
+    });
+    const controller = new AbortController();
+    const answer = client.call('wait', {}, controller.signal);
+    await Promise.resolve();
+    controller.abort();
+    expect(await answer).toMatchObject({ ok: false, failure: { code: 'cancelled' } });
+    await Promise.resolve();
+    expect(seen).toHaveBeenCalledOnce();
+  });
+
+  it('answers open and later calls when the other end is gone', async () => {
+    const { client } = start();
+    const answer = client.call('wait', {});
+    client.dispose();
+    const lost = { ok: false, failure: { code: 'process-restarted' } };
+    expect(await answer).toMatchObject(lost);
+    expect(await client.call('double', { value: 1 })).toMatchObject(lost);
+  });
+});

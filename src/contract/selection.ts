@@ -1,0 +1,38 @@
+import * as v from 'valibot';
+
+/** An id that we make: letters, digits, dashes. Safe as a file name. */
+export const Id = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/));
+
+/** Unix milliseconds. */
+export const TimeMs = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** Where a selection is asked: the agent's own store or the target's Pyroscope server. */
+export const SourceKind = v.picklist(['agent', 'pyroscope']);
+export type SourceKind = v.InferOutput<typeof SourceKind>;
+
+/** Source + profile type + label selector + time range. */
+export const Selection = v.object({
+  targetId: Id,
+  source: SourceKind,
+  /** "<name>:<sample type>:<sample unit>:<period type>:<period unit>", for example process_cpu:cpu:nanoseconds:cpu:nanoseconds. */
+  profileType: v.pipe(v.string(), v.maxLength(512)),
+  /** A selector of Prometheus' form: {service_name="revel_web"}. */
+  selector: v.pipe(v.string(), v.maxLength(4096)),
+  startMs: TimeMs,
+  endMs: TimeMs,
+});
+export type Selection = v.InferOutput<typeof Selection>;
+
+/** The profile type that our agent samples. */
+export const cpuProfileType = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
+
+/** What a view shows of its profiles; kept with snapshots and across restarts. Stack paths, never node indices. */
+export const ViewState = v.object({
+  kind: v.picklist(['flame', 'diff']),
+  tab: v.picklist(['flame', 'table']),
+  valueIndex: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** Function names from the root to the frame that is zoomed to; empty: the whole. */
+  zoomPath: v.pipe(v.array(v.string()), v.maxLength(4096)),
+  search: v.pipe(v.string(), v.maxLength(1024)),
+});
+export type ViewState = v.InferOutput<typeof ViewState>;

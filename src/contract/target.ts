@@ -1,0 +1,117 @@
+import * as v from 'valibot';
+import { Id } from './selection.js';
+
+/**
+ * A host or user name for ssh: never begins with "-" and holds no control, blank or shell character, so that it can
+ * not become an option or a command wherever it is passed on.
+ */
+const hostName = v.pipe(v.string(), v.maxLength(255), v.regex(/^[A-Za-z0-9_[\]:.%][A-Za-z0-9_[\]:.%-]*$/));
+const userName = v.pipe(v.string(), v.maxLength(64), v.regex(/^[A-Za-z0-9_.][A-Za-z0-9_.@-]*$/));
+
+/** How to prove who we are to a server. Secrets are never part of a configuration. */
+export const Authentication = v.variant('method', [
+  v.object({ method: v.literal('agent') }),
+  v.object({ method: v.literal('key'), path: v.pipe(v.string(), v.minLength(1), v.maxLength(4096)) }),
+  v.object({ method: v.literal('password') }),
+]);
+export type Authentication = v.InferOutput<typeof Authentication>;
+
+/** A Pyroscope server that belongs to a target. */
+export const PyroscopeConfig = v.object({
+  /** http(s) address as seen from the target ("tunnel") or from here ("direct"). */
+  url: v.pipe(v.string(), v.maxLength(2048), v.url(), v.regex(/^https?:\/\//)),
+  reach: v.picklist(['tunnel', 'direct']),
+  /** Whether the agent pushes its windows there. */
+  push: v.boolean(),
+});
+export type PyroscopeConfig = v.InferOutput<typeof PyroscopeConfig>;
+
+const name = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(128));
+
+/** What is saved of a target. */
+export const TargetConfig = v.variant('kind', [
+  v.object({ kind: v.literal('local'), id: v.literal('local'), name, pyroscope: v.optional(PyroscopeConfig) }),
+  v.object({
+    kind: v.literal('ssh'),
+    id: Id,
+    name,
+    host: hostName,
+    port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)),
+    user: userName,
+    authentication: Authentication,
+    pyroscope: v.optional(PyroscopeConfig),
+  }),
+]);
+export type TargetConfig = v.InferOutput<typeof TargetConfig>;
+export type SshTargetConfig = Extract<TargetConfig, { kind: 'ssh' }>;
+
+/** The link's state. A local target is always connected. */
+export interface LinkState {
+  readonly state: 'disconnected' | 'connecting' | 'connected' | 'reconnecting' | 'failed';
+  /** What is being done, or why it failed and what to do. */
+  readonly message?: string;
+  readonly latencyMs?: number;
+}
+
+/** A named count since the agent started: a fate of samples or a loss. */
+export interface AgentCounter {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** The agent's own account of itself; see Status in agent.proto for the fields' meaning. */
+export interface AgentStatus {
+  readonly version: string;
+  readonly hostname: string;
+  readonly kernel: string;
+  readonly cpuCount: number;
+  readonly startedAtMs: number;
+  readonly sampleRateHz: number;
+  readonly windowSeconds: number;
+  readonly windowClosesAtMs: number;
+  readonly lastWindowEndMs: number;
+  readonly windowsStored: number;
+  /** 0: continuous. */
+  readonly leaseExpiresAtMs: number;
+  /** Of one core; 0.01 is one percent of a core. */
+  readonly processCpuCores: number;
+  /** Of one core, negative when it cannot be measured. */
+  readonly bpfCpuCores: number;
+  readonly residentBytes: number;
+  readonly storeBytes: number;
+  readonly counters: readonly AgentCounter[];
+  readonly docker: { readonly reachable: boolean; readonly message: string; readonly containers: number };
+  readonly push: {
+    readonly url: string;
+    readonly error: string;
+    readonly windowsPushed: number;
+    readonly windowsWaiting: number;
+    readonly lastSuccessAtMs: number;
+  };
+}
+
+/** The agent's state on a target, always shown. */
+export interface AgentState {
+  readonly state: 'unknown' | 'not-installed' | 'starting' | 'profiling' | 'stopping' | 'stopped' | 'failed';
+  /** Why it failed and what to do; what is being done while starting. */
+  readonly message?: string;
+  /** While starting: "step 4 of 7". */
+  readonly step?: { readonly number: number; readonly of: number; readonly text: string };
+  /** Whether it is a recording of this app: leased, and gone when nobody renews. */
+  readonly recording: boolean;
+  readonly status?: AgentStatus;
+}
+
+/** Whether the target's Pyroscope can be read. */
+export interface PyroscopeState {
+  readonly state: 'none' | 'unknown' | 'ok' | 'failed';
+  readonly message?: string;
+}
+
+/** All that the window shows of a target. */
+export interface TargetState {
+  readonly config: TargetConfig;
+  readonly link: LinkState;
+  readonly agent: AgentState;
+  readonly pyroscope: PyroscopeState;
+}
