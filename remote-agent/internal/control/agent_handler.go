@@ -63,7 +63,7 @@ func (h *agentHandler) WatchStatus(ctx context.Context, _ *connect.Request[agent
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return asConnect(context.Cause(ctx))
 		case <-ticker.C:
 		case <-closed:
 		}

@@ -147,8 +147,8 @@ func asConnect(err error) error {
 		return connect.NewError(connect.CodeFailedPrecondition, err)
 	case errors.Is(err, store.ErrReadOnly):
 		return connect.NewError(connect.CodeFailedPrecondition, err)
-	case errors.Is(err, store.ErrClosed):
-		return connect.NewError(connect.CodeUnavailable, errors.New("the agent is stopping"))
+	case errors.Is(err, store.ErrClosed), errors.Is(err, errStopping):
+		return connect.NewError(connect.CodeUnavailable, errStopping)
 	case store.IsFull(err):
 		return connect.NewError(connect.CodeResourceExhausted, errors.New("the disk is full: make room and try again"))
 	case errors.Is(err, context.Canceled):

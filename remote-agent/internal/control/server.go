@@ -29,6 +29,9 @@ const (
 	shutdownTimeout = 5 * time.Second
 )
 
+// errStopping is why calls end that would go on.
+var errStopping = errors.New("the agent is stopping")
+
 // Server answers on listeners that were made before, when the process still had the rights to make them.
 type Server struct {
 	control *http.Server
@@ -36,13 +39,13 @@ type Server struct {
 	logger  *slog.Logger
 	// streams ends when the server stops, so that watchers do not hold it up.
 	streams context.Context //nolint:containedctx // lives as long as the server
-	end     context.CancelFunc
+	end     context.CancelCauseFunc
 }
 
 // NewServer makes a server of an agent; Serve runs it.
 func NewServer(agent Agent, logger *slog.Logger) *Server {
 	s := &Server{logger: logger}
-	s.streams, s.end = context.WithCancel(context.Background())
+	s.streams, s.end = context.WithCancelCause(context.Background())
 	options := []connect.HandlerOption{
 		connect.WithReadMaxBytes(maxRequestBytes), connect.WithCompressMinBytes(1024), connect.WithInterceptors(deadlines{}),
 	}
@@ -106,9 +109,9 @@ func (s *Server) shutdown(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
 	// Streams never end by themselves. Their callers see "unavailable", and know that the agent went on purpose.
-	stop := time.AfterFunc(shutdownTimeout/10, s.end)
+	stop := time.AfterFunc(shutdownTimeout/10, func() { s.end(errStopping) })
 	defer stop.Stop()
-	defer s.end()
+	defer s.end(errStopping)
 	var failures []error
 	for _, server := range []*http.Server{s.push, s.control} {
 		err := server.Shutdown(ctx)

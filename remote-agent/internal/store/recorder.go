@@ -15,7 +15,7 @@ type Recorder struct {
 	store      *Store
 	symbolizer *Symbolizer
 	logger     *slog.Logger
-	queue      chan window.Interval
+	queue      chan queued
 
 	stored    atomic.Uint64
 	lost      atomic.Uint64
@@ -39,15 +39,21 @@ const (
 func NewRecorder(store *Store, symbolizer *Symbolizer, logger *slog.Logger) *Recorder {
 	return &Recorder{
 		store: store, symbolizer: symbolizer, logger: logger,
-		queue:    make(chan window.Interval, queuedIntervals),
+		queue:    make(chan queued, queuedIntervals),
 		watchers: map[chan struct{}]struct{}{},
 	}
+}
+
+// queued is an interval, or a mark that Sync waits for.
+type queued struct {
+	interval window.Interval
+	reached  chan<- struct{}
 }
 
 // Deliver is for window.Options: it queues an interval and never blocks.
 func (r *Recorder) Deliver(interval window.Interval) {
 	select {
-	case r.queue <- interval:
+	case r.queue <- queued{interval: interval}:
 	default:
 		r.lost.Add(uint64(len(interval.Windows)))
 		r.setProblem("The disk is too slow: windows are lost. Look at what else writes to it.")
@@ -58,8 +64,8 @@ func (r *Recorder) Deliver(interval window.Interval) {
 func (r *Recorder) Run(ctx context.Context) {
 	for {
 		select {
-		case interval := <-r.queue:
-			r.keep(ctx, interval)
+		case next := <-r.queue:
+			r.take(ctx, next)
 		case <-ctx.Done():
 			r.drain(context.WithoutCancel(ctx))
 			return
@@ -72,12 +78,36 @@ func (r *Recorder) drain(ctx context.Context) {
 	defer cancel()
 	for {
 		select {
-		case interval := <-r.queue:
-			r.keep(ctx, interval)
+		case next := <-r.queue:
+			r.take(ctx, next)
 		default:
 			return
 		}
 	}
+}
+
+// Sync returns when everything that was delivered before is stored, or counted as lost.
+func (r *Recorder) Sync(ctx context.Context) error {
+	reached := make(chan struct{})
+	select {
+	case r.queue <- queued{reached: reached}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-reached:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (r *Recorder) take(ctx context.Context, next queued) {
+	if next.reached != nil {
+		close(next.reached)
+		return
+	}
+	r.keep(ctx, next.interval)
 }
 
 func (r *Recorder) keep(ctx context.Context, interval window.Interval) {
