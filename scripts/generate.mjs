@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { goProgram } from './check/go.mjs';
@@ -91,7 +91,7 @@ function compareStage(copy) {
 function makeCopy() {
   const copy = mkdtempSync(join(tmpdir(), 'pyrometer-generate-'));
   process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
-  for (const folder of folders) {
+  for (const folder of folders.filter((name) => existsSync(fromRoot(name)))) {
     mkdirSync(join(copy, folder), { recursive: true });
     cpSync(fromRoot(folder), join(copy, folder), { recursive: true });
   }

@@ -31,7 +31,7 @@ export function addonStage() {
       }
       const all = filesBelow(fromRoot('src/native'), (path) => /\.(cc|h)$/.test(path));
       const sources = all.filter(isAddonSource);
-      if (sources.length === 0) return { mark: 'skipped', text: 'no sources in src/native' };
+      if (sources.length === 0) return { mark: 'ready', text: 'no sources in src/native' };
       const libdeflate = await hasLibdeflate(compiler, exec);
       const args = compileArguments({
         sources: sources.map((path) => relative(root, path)),
