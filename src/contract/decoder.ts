@@ -72,23 +72,6 @@ export interface FlamePiece {
   readonly comparison?: Float64Array;
 }
 
-/** Frame kinds a view can colour and hide by; indices of NamesPiece.kinds. */
-export const frameKinds = [
-  'unknown',
-  'native',
-  'kernel',
-  'python',
-  'javascript',
-  'jvm',
-  'ruby',
-  'php',
-  'perl',
-  'dotnet',
-  'go',
-  'error',
-] as const;
-export type FrameKind = (typeof frameKinds)[number];
-
 /** Names of functions [first, first + names.length) of a view. Sent before the pieces that use them. */
 export interface NamesPiece {
   readonly viewId: string;
@@ -98,6 +81,7 @@ export interface NamesPiece {
   readonly files: readonly string[];
   /** What colours go by: package, module or library; "" when unknown. */
   readonly packages: readonly string[];
+  /** Indices of `frameKinds` in core/flame/frame-kinds. */
   readonly kinds: Uint8Array;
 }
 
