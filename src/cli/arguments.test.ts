@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { parseCommand, parseTarget } from './arguments.js';
+
+describe('parseTarget', () => {
+  it.each([
+    ['local', { kind: 'local' }],
+    ['ada@web-1', { kind: 'ssh', user: 'ada', host: 'web-1', port: 22 }],
+    ['ada@10.0.0.7:2222', { kind: 'ssh', user: 'ada', host: '10.0.0.7', port: 2222 }],
+    ['ada@[fe80::1%eth0]:2222', { kind: 'ssh', user: 'ada', host: 'fe80::1%eth0', port: 2222 }],
+  ])('%s', (text, target) => {
+    expect(parseTarget(text)).toEqual({ ok: true, value: target });
+  });
+
+  it.each([
+    '',
+    'web-1',
+    '-oProxyCommand=x@h',
+    'a@-h',
+    'a@h;id',
+    'a@h:0',
+    'a@h:70000',
+    'a b@h',
+    'a@h\nx',
+    'a@$(id)',
+    'a@`id`',
+  ])('refuses %j', (text) => {
+    expect(parseTarget(text)).toMatchObject({ ok: false, failure: { code: 'invalid-input' } });
+  });
+});
+
+describe('parseCommand', () => {
+  it('reads a recording', () => {
+    expect(parseCommand(['record', 'local', '--seconds', '30', '--out', 'flame.html'])).toEqual({
+      ok: true,
+      value: {
+        name: 'record',
+        target: { kind: 'local' },
+        seconds: 30,
+        out: 'flame.html',
+        format: 'html',
+        service: undefined,
+        identity: undefined,
+      },
+    });
+  });
+
+  it.each([
+    [['record']],
+    [['record', 'local']],
+    [['record', 'local', '--out', 'flame.svg']],
+    [['record', 'local', 'more', '--out', 'a.html']],
+    [['record', 'local', '--seconds', '0', '--out', 'a.html']],
+    [['record', 'local', '--seconds', '1.5', '--out', 'a.html']],
+    [['record', 'local', '--nonsense', '--out', 'a.html']],
+    [['export', 'a.pb.gz', '--out', 'b.html', '--seconds', '3']],
+    [['frobnicate']],
+  ])('refuses %j with a sentence', (argv) => {
+    const result = parseCommand(argv);
+    expect(result.ok).toBe(false);
+    if (!result.ok) expect(result.failure.message.length).toBeGreaterThan(10);
+  });
+
+  it.each([[[]], [['help']], [['--help']]])('%j is help', (argv) => {
+    expect(parseCommand(argv)).toEqual({ ok: true, value: { name: 'help' } });
+  });
+});

@@ -1,0 +1,127 @@
+import { parseArgs } from 'node:util';
+import { fail, ok, type Result } from '../contract/result.js';
+
+/** Where a recording is made. */
+export type RecordTarget =
+  | { readonly kind: 'local' }
+  | { readonly kind: 'ssh'; readonly user: string; readonly host: string; readonly port: number };
+
+/** What a file is written as, told by its name. */
+export type OutputFormat = 'html' | 'pprof' | 'folded';
+
+/** A command line that was understood. */
+export type Command =
+  | { readonly name: 'help' }
+  | { readonly name: 'version' }
+  | {
+      readonly name: 'record';
+      readonly target: RecordTarget;
+      readonly seconds: number;
+      readonly out: string;
+      readonly format: OutputFormat;
+      /** service_name, or undefined for everything on the machine. */
+      readonly service: string | undefined;
+      /** A private key's path, or undefined for the ssh agent. */
+      readonly identity: string | undefined;
+    }
+  | { readonly name: 'export'; readonly file: string; readonly out: string; readonly format: OutputFormat };
+
+export const usage = `Pyrometer, the flame graphs of your servers
+
+  npm start                                  opens the window
+  npm start -- FILE...                       opens pprof and folded files in the window
+  npm start -- record TARGET --out FILE      profiles everything on TARGET, writes FILE
+      TARGET              local, or user@host, or user@host:port (key from the ssh agent)
+      --seconds N         how long, 1 to 3600; 15 by default
+      --service NAME      only this service
+      --identity PATH     a private key
+  npm start -- export PROFILE --out FILE     writes a profile in another form
+  npm start -- help | version
+
+  FILE is written by its ending: .html (one page that opens offline), .pb.gz (pprof), .folded (folded stacks)
+`;
+
+const endings: readonly (readonly [string, OutputFormat])[] = [
+  ['.html', 'html'],
+  ['.pb.gz', 'pprof'],
+  ['.pprof', 'pprof'],
+  ['.folded', 'folded'],
+  ['.txt', 'folded'],
+];
+
+function formatOf(path: string): Result<OutputFormat> {
+  const format = endings.find(([ending]) => path.toLowerCase().endsWith(ending))?.[1];
+  return format === undefined
+    ? fail('invalid-input', `"${path}" does not say what to write: end it in .html, .pb.gz or .folded.`)
+    : ok(format);
+}
+
+/**
+ * A target as people type it. User and host never begin with "-" and hold no blank, control or shell character.
+ * IPv6 addresses with a port stand in brackets.
+ */
+export function parseTarget(text: string): Result<RecordTarget> {
+  if (text === 'local') return ok({ kind: 'local' });
+  const match =
+    /^(?<user>[A-Za-z0-9_.][A-Za-z0-9_.-]*)@(?:\[(?<six>[0-9A-Fa-f:.]+(?:%[A-Za-z0-9]+)?)\]|(?<host>[A-Za-z0-9_][A-Za-z0-9_.-]*))(?::(?<port>\d{1,5}))?$/.exec(
+      text,
+    );
+  const { user, six, host, port } = match?.groups ?? {};
+  const name = six ?? host;
+  const number = port === undefined ? 22 : Number(port);
+  if (user === undefined || name === undefined || number < 1 || number > 65535) {
+    return fail('invalid-input', `"${text}" is no target: say local, user@host or user@host:port.`);
+  }
+  return ok({ kind: 'ssh', user, host: name, port: number });
+}
+
+/** Reads the arguments behind the program's name. */
+export function parseCommand(argv: readonly string[]): Result<Command> {
+  const [name = 'help', ...rest] = argv;
+  if (name === 'help' || name === '--help' || name === '-h') return ok({ name: 'help' });
+  if (name === 'version' || name === '--version') return ok({ name: 'version' });
+  if (name !== 'record' && name !== 'export')
+    return fail('invalid-input', `There is no command "${name}"; see "npm start -- help".`);
+  const one = { type: 'string' } as const;
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: rest,
+      allowPositionals: true,
+      options: { out: { ...one, short: 'o' }, seconds: one, service: one, identity: { ...one, short: 'i' } },
+    });
+  } catch (error) {
+    return fail('invalid-input', `${error instanceof Error ? error.message : String(error)} See "npm start -- help".`);
+  }
+  const { values } = parsed;
+  const [first, ...others] = parsed.positionals;
+  const { out } = values;
+  if (first === undefined || others.length > 0) {
+    return fail(
+      'invalid-input',
+      name === 'record' ? 'Name one target: local or user@host.' : 'Name one profile to export.',
+    );
+  }
+  if (out === undefined) return fail('invalid-input', 'Say where to write: --out flame.html or --out profile.pb.gz.');
+  const format = formatOf(out);
+  if (!format.ok) return format;
+  if (name === 'export') {
+    if (Object.keys(values).length > 1) return fail('invalid-input', 'export takes --out only.');
+    return ok({ name, file: first, out, format: format.value });
+  }
+  const target = parseTarget(first);
+  if (!target.ok) return target;
+  const seconds = Number(values.seconds ?? '15');
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 3600) {
+    return fail('invalid-input', `--seconds must be a whole number from 1 to 3600, not "${values.seconds ?? ''}".`);
+  }
+  return ok({
+    name,
+    target: target.value,
+    seconds,
+    out,
+    format: format.value,
+    service: values.service,
+    identity: values.identity,
+  });
+}

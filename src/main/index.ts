@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { app, BrowserWindow, dialog, ipcMain } from 'electron';
+import * as v from 'valibot';
+import type { DecoderShellCalls } from '../contract/decoder.js';
+import type { LinksShellCalls } from '../contract/links.js';
+import { registerAppScheme, serveAppScheme } from './app-scheme.js';
+import { HelperProcess } from './helper-process.js';
+import { setMenu } from './menu.js';
+import { emitShell, importFiles, isOurs, serveShell, type ShellParts } from './shell-calls.js';
+import { lockDownSession, openWindow } from './window.js';
+
+/** A private folder for the bytes of open profiles; those of earlier runs that did not end well are swept. */
+function makeSpool(dataDir: string): string {
+  const root = join(dataDir, 'spool');
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  for (const old of readdirSync(root)) rmSync(join(root, old), { recursive: true, force: true });
+  const spool = join(root, randomUUID());
+  mkdirSync(spool, { mode: 0o700 });
+  return spool;
+}
+
+/** File arguments: what stands behind the program (and, unpackaged, the app's folder) and is no switch. */
+function filesOf(argv: readonly string[], workingDirectory: string): readonly string[] {
+  return argv
+    .slice(app.isPackaged ? 1 : 2)
+    .filter((argument) => !argument.startsWith('-'))
+    .map((argument) => resolve(workingDirectory, argument));
+}
+
+function sendPorts(window: BrowserWindow, parts: ShellParts): void {
+  for (const process of ['links', 'decoder'] as const) sendPort(window, parts, process);
+}
+
+function sendPort(window: BrowserWindow, parts: ShellParts, process: 'links' | 'decoder'): void {
+  if (!window.isDestroyed()) window.webContents.postMessage('pyrometer-port', process, [parts[process].openPort()]);
+}
+
+const Paths = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(4096))), v.maxLength(100));
+
+function run(): void {
+  const dataDir = app.getPath('userData');
+  const spoolDir = makeSpool(dataDir);
+  const appDir = app.getAppPath();
+  serveAppScheme(join(appDir, 'out', 'renderer'));
+  lockDownSession();
+  setMenu();
+
+  const everyWindow = (process: 'links' | 'decoder') => (): void => {
+    for (const window of BrowserWindow.getAllWindows()) sendPort(window, parts, process);
+  };
+  const givenUp = (name: string): void => {
+    dialog.showErrorBox(
+      'Pyrometer',
+      `The part of Pyrometer named "${name}" ended several times in a row. Restart Pyrometer; nothing that was saved is lost.`,
+    );
+  };
+  const parts: ShellParts = {
+    links: new HelperProcess<LinksShellCalls>(
+      'links',
+      { type: 'start', dataDir, spoolDir, resourcesDir: join(appDir, 'resources') },
+      everyWindow('links'),
+      givenUp,
+    ),
+    decoder: new HelperProcess<DecoderShellCalls>(
+      'decoder',
+      { type: 'start', spoolDir, addonDir: join(appDir, 'build', 'native') },
+      everyWindow('decoder'),
+      givenUp,
+    ),
+  };
+  serveShell(parts, new WeakMap());
+
+  const openFiles = async (window: BrowserWindow, paths: readonly string[]): Promise<void> => {
+    if (paths.length === 0) return;
+    const profiles = await importFiles(parts, window, paths);
+    if (profiles.length > 0) emitShell(window, 'files.opened', { profiles });
+  };
+  let waitingFiles = filesOf(process.argv, process.cwd());
+  ipcMain.on('pyrometer-ready', (event) => {
+    const window = BrowserWindow.fromWebContents(event.sender);
+    if (window === null || !isOurs(event)) return;
+    sendPorts(window, parts);
+    void openFiles(window, waitingFiles); // failures are told to the window
+    waitingFiles = [];
+  });
+  ipcMain.on('pyrometer-drop', (event, paths: unknown) => {
+    const window = BrowserWindow.fromWebContents(event.sender);
+    const checked = v.safeParse(Paths, paths);
+    if (window !== null && isOurs(event) && checked.success) void openFiles(window, checked.output); // as above
+  });
+  app.on('second-instance', (_event, argv, workingDirectory) => {
+    const window = BrowserWindow.getAllWindows()[0] ?? openWindow();
+    if (window.isMinimized()) window.restore();
+    window.focus();
+    void openFiles(window, filesOf(argv, workingDirectory)); // as above
+  });
+  app.on('activate', () => {
+    if (BrowserWindow.getAllWindows().length === 0) openWindow();
+  });
+  app.on('window-all-closed', () => {
+    if (process.platform !== 'darwin') app.quit();
+  });
+  app.on('quit', () => {
+    parts.links.dispose();
+    parts.decoder.dispose();
+    rmSync(spoolDir, { recursive: true, force: true });
+  });
+  openWindow();
+}
+
+registerAppScheme();
+app.enableSandbox();
+if (app.requestSingleInstanceLock()) void app.whenReady().then(run);
+else app.quit();

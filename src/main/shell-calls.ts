@@ -1,0 +1,128 @@
+import { BrowserWindow, clipboard, dialog, ipcMain, nativeTheme, shell, type IpcMainInvokeEvent } from 'electron';
+import * as v from 'valibot';
+import type { DecoderShellCalls } from '../contract/decoder.js';
+import type { LinksShellCalls, SpooledProfile } from '../contract/links.js';
+import { fail, ok, type Result } from '../contract/result.js';
+import type { Handlers } from '../contract/rpc.js';
+import { shellCalls, type ShellCalls, type ShellEvents } from '../contract/shell.js';
+import { appOrigin } from './app-scheme.js';
+import type { HelperProcess } from './helper-process.js';
+import { about } from './runtime.js';
+
+/** Sends an event to a window, if it is still there. */
+export function emitShell<Name extends keyof ShellEvents & string>(
+  window: BrowserWindow,
+  name: Name,
+  payload: ShellEvents[Name],
+): void {
+  if (!window.isDestroyed()) window.webContents.send('pyrometer-event', name, payload);
+}
+
+/** What the calls work with. */
+export interface ShellParts {
+  readonly links: HelperProcess<LinksShellCalls>;
+  readonly decoder: HelperProcess<DecoderShellCalls>;
+}
+
+/** Imports files one after the other; those that fail are told to the window. */
+export async function importFiles(
+  parts: ShellParts,
+  window: BrowserWindow,
+  paths: readonly string[],
+): Promise<readonly SpooledProfile[]> {
+  const imported: SpooledProfile[] = [];
+  for (const path of paths) {
+    const result = await parts.links.shell.call('profile.import', { path });
+    if (result.ok) imported.push(result.value);
+    else emitShell(window, 'files.failed', { name: path, message: result.failure.message });
+  }
+  return imported;
+}
+
+const shareFilters = {
+  html: { name: 'Flame graph, one HTML file', extensions: ['html'] },
+  pprof: { name: 'pprof', extensions: ['pb.gz'] },
+  folded: { name: 'Folded stacks', extensions: ['folded', 'txt'] },
+} as const;
+
+/** Serves the window's calls: the sender is checked, then the name, then the parameters. */
+export function serveShell(parts: ShellParts, sessions: WeakMap<Electron.WebContents, string>): void {
+  const windowOf = (event: IpcMainInvokeEvent): BrowserWindow => {
+    const window = BrowserWindow.fromWebContents(event.sender);
+    if (window === null) throw new Error('a call came from no window');
+    return window;
+  };
+  const handlersFor = (event: IpcMainInvokeEvent): Handlers<ShellCalls> => ({
+    'app.about': () => ok(about()),
+    'files.open': async () => {
+      const window = windowOf(event);
+      const chosen = await dialog.showOpenDialog(window, {
+        title: 'Open profiles',
+        properties: ['openFile', 'multiSelections'],
+        filters: [
+          { name: 'Profiles', extensions: ['pb.gz', 'gz', 'pb', 'pprof', 'folded', 'txt', 'collapsed'] },
+          { name: 'All files', extensions: ['*'] },
+        ],
+      });
+      return ok(chosen.canceled ? [] : await importFiles(parts, window, chosen.filePaths));
+    },
+    'share.save': async ({ format, title, suggestedName, source }) => {
+      const chosen = await dialog.showSaveDialog(windowOf(event), {
+        title: 'Share',
+        defaultPath: `${suggestedName.replace(/[^\p{L}\p{N} ._-]/gu, '_')}.${shareFilters[format].extensions[0]}`,
+        filters: [{ name: shareFilters[format].name, extensions: [...shareFilters[format].extensions] }],
+      });
+      if (chosen.canceled || chosen.filePath === '') return ok(null);
+      const written = await parts.decoder.shell.call('share.write', { path: chosen.filePath, format, title, source });
+      if (!written.ok) return written;
+      return ok({ path: chosen.filePath, byteLength: written.value.byteLength });
+    },
+    'share.reveal': ({ path }) => {
+      shell.showItemInFolder(path);
+      return ok(null);
+    },
+    'session.save': ({ state }) => {
+      sessions.set(event.sender, state);
+      return ok(null);
+    },
+    'session.load': () => ok(sessions.get(event.sender) ?? null),
+    'theme.set': ({ theme }) => {
+      nativeTheme.themeSource = theme;
+      return ok(null);
+    },
+    'clipboard.write': async ({ text }) => {
+      await clipboard.writeText(text);
+      return ok(null);
+    },
+  });
+  const isCall = (name: unknown): name is keyof ShellCalls =>
+    typeof name === 'string' && Object.hasOwn(shellCalls, name);
+  const answer = async (
+    event: IpcMainInvokeEvent,
+    name: keyof ShellCalls,
+    params: unknown,
+  ): Promise<Result<unknown>> => {
+    const checked = v.safeParse(shellCalls[name].params, params);
+    if (!checked.success)
+      return fail('invalid-input', `The call "${name}" was not understood.`, v.summarize(checked.issues));
+    // The schema of this very name has just checked the parameters.
+    const handler = handlersFor(event)[name] as (params: unknown) => Promise<Result<unknown>> | Result<unknown>;
+    return handler(checked.output);
+  };
+  ipcMain.handle('pyrometer-call', async (event, name: unknown, params: unknown): Promise<Result<unknown>> => {
+    if (!isOurs(event)) return fail('refused', 'This page may not call Pyrometer.');
+    if (!isCall(name)) return fail('invalid-input', 'There is no such call.');
+    try {
+      return await answer(event, name, params);
+    } catch (error) {
+      console.error(`shell call ${name}:`, error);
+      return fail('internal', 'Something went wrong inside Pyrometer.', String(error));
+    }
+  });
+}
+
+/** Only the top frame of our own page may ask anything. */
+export function isOurs(event: { readonly senderFrame: Electron.WebFrameMain | null }): boolean {
+  const frame = event.senderFrame;
+  return frame?.parent === null && frame.url.startsWith(`${appOrigin}/`);
+}
