@@ -2,6 +2,8 @@ import * as v from 'valibot';
 import { call } from './calls.js';
 import { Id } from './selection.js';
 
+export { frameKinds, type FrameKind } from '../core/flame/frame-kinds.js';
+
 /** What one column of values of a profile measures. */
 export interface SampleType {
   /** For example "cpu". */

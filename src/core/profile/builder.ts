@@ -39,6 +39,8 @@ export interface ProfileFacts {
 export interface ProfileBuilder {
   /** The index of a string; equal bytes have one index, none have 0. */
   string(utf8: Uint8Array): number;
+  /** The bytes of a string; a view that is good until the next `string`. */
+  bytesOf(stringIndex: number): Uint8Array;
   /** The index of a function; functions of one identity are one (the first is kept). An unnamed one gets its library's name. */
   function(added: NewFunction): number;
   /** Appends a mapping. */
@@ -114,6 +116,7 @@ export function createProfileBuilder(valueCount: number): ProfileBuilder {
       return stacks.prefix.length;
     },
     string: (utf8) => strings.intern(utf8),
+    bytesOf: (stringIndex) => strings.bytes(stringIndex),
     function(added) {
       const named =
         added.name !== 0
