@@ -211,7 +211,7 @@ func TestResolvePythonExtensionAndLibraries(t *testing.T) {
 			maps := "/proc/" + strconv.Itoa(int(pid)) + "/maps"
 			resolver := newTestResolver(t, Options{})
 			for _, library := range []struct{ part, function string }{
-				{"/_hashlib.", "PyInit__hashlib"}, {"/libcrypto.", "EVP_DigestUpdate"}, {"/libc.so.6", "qsort"},
+				{"/_hashlib.", "PyInit__hashlib"}, {"/libcrypto.", "EVP_DigestUpdate"}, {"/libc.so.6", "free"}, {"/libc.so.6", "qsort"},
 			} {
 				path := mappedPath(t, maps, library.part)
 				mapping := mappingOf(t, path)
