@@ -99,11 +99,11 @@ func parseBytes(content []byte) (loaded, *counters, error) {
 }
 
 func TestCraftedFileIsGood(t *testing.T) {
-	names := []byte("\x00first\x00memcpy@@GLIBC_2.14\x00$x\x00data\x00label\x00")
+	names := []byte("\x00first\x00memcpy@@GLIBC_2.14\x00$x\x00data\x00label\x00first_before@V1\x00")
 	symbols := bytes.Join([][]byte{
 		make([]byte, 24), rawEntry(1, elf.STT_FUNC, 1, 0x1000, 0x20), rawEntry(7, elf.STT_GNU_IFUNC, 1, 0x1020, 0x10),
 		rawEntry(26, elf.STT_NOTYPE, 1, 0x1004, 0), rawEntry(29, elf.STT_OBJECT, 1, 0x1030, 8), rawEntry(34, elf.STT_NOTYPE, 1, 0x1030, 0),
-		rawEntry(1, elf.STT_FUNC, 0, 0x1038, 4), rawEntry(1, elf.STT_FUNC, 1, 0xffffff, 4),
+		rawEntry(40, elf.STT_FUNC, 1, 0x1000, 0x20), rawEntry(1, elf.STT_FUNC, 0, 0x1038, 4), rawEntry(1, elf.STT_FUNC, 1, 0xffffff, 4),
 	}, nil)
 	result, _, err := parseBytes(crafted{}.symbolTable(symbols, names).bytes())
 	if err != nil {
