@@ -2,6 +2,8 @@ import * as v from 'valibot';
 import { call } from './calls.js';
 import { Id } from './selection.js';
 
+export { frameKinds, type FrameKind } from '../core/flame/frame-kinds.js';
+
 /** What one column of values of a profile measures. */
 export interface SampleType {
   /** For example "cpu". */
@@ -72,23 +74,6 @@ export interface FlamePiece {
   readonly comparison?: Float64Array;
 }
 
-/** Frame kinds a view can colour and hide by; indices of NamesPiece.kinds. */
-export const frameKinds = [
-  'unknown',
-  'native',
-  'kernel',
-  'python',
-  'javascript',
-  'jvm',
-  'ruby',
-  'php',
-  'perl',
-  'dotnet',
-  'go',
-  'error',
-] as const;
-export type FrameKind = (typeof frameKinds)[number];
-
 /** Names of functions [first, first + names.length) of a view. Sent before the pieces that use them. */
 export interface NamesPiece {
   readonly viewId: string;
@@ -98,6 +83,7 @@ export interface NamesPiece {
   readonly files: readonly string[];
   /** What colours go by: package, module or library; "" when unknown. */
   readonly packages: readonly string[];
+  /** Indices of `frameKinds` in core/flame/frame-kinds. */
   readonly kinds: Uint8Array;
 }
 

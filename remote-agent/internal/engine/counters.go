@@ -1,0 +1,37 @@
+package engine
+
+import "go.opentelemetry.io/ebpf-profiler/metrics"
+
+// Counter is a named number that only grows while the agent runs. The names are documented in remote-agent/README.md.
+type Counter struct {
+	Name  string
+	Value uint64
+}
+
+// Counters returns the fate of every tick of the sampling clock. Once sampling paused and settled,
+//
+//	samples.ticks = samples.idle + samples.unselected + samples.fired
+//	samples.fired = samples.delivered + the sum of samples.lost.*
+func (e *Engine) Counters() ([]Counter, error) {
+	ticks, err := e.entry.sampler.Counters()
+	if err != nil {
+		return nil, err
+	}
+	lostInRing, err := e.entry.metric(metrics.IDBPFRingbufOutputErr)
+	if err != nil {
+		return nil, err
+	}
+	unreadable := e.counters.get(metricRingNoData) + e.counters.get(metricRingReadError)
+	return []Counter{
+		{Name: "samples.ticks", Value: ticks.Ticks},
+		{Name: "samples.idle", Value: ticks.Idle},
+		{Name: "samples.unselected", Value: ticks.Unselected},
+		{Name: "samples.fired", Value: ticks.Fired},
+		{Name: "samples.delivered", Value: e.reporter.delivered.Load()},
+		{Name: "samples.lost.new_process", Value: ticks.NewProcess},
+		{Name: "samples.lost.tail_call", Value: ticks.TailCallFailed},
+		{Name: "samples.lost.ring", Value: lostInRing},
+		{Name: "samples.lost.unreadable", Value: unreadable},
+		{Name: "stacks.cut", Value: e.reporter.cut.Load()},
+	}, nil
+}

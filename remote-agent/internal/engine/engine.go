@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/rlimit"
+	"go.opentelemetry.io/ebpf-profiler/interpreter/interpreterconfig"
+	"go.opentelemetry.io/ebpf-profiler/libpf"
+	modulelog "go.opentelemetry.io/ebpf-profiler/log"
+	"go.opentelemetry.io/ebpf-profiler/support"
+	"go.opentelemetry.io/ebpf-profiler/times"
+	"go.opentelemetry.io/ebpf-profiler/tracer"
+	"golang.org/x/sys/unix"
+
+	"pyrometer.dev/remote-agent/internal/probe"
+)
+
+const (
+	// reportInterval is required by the module and used by its own reporters only.
+	reportInterval = 15 * time.Second
+	// monitorInterval is how often the module collects its counters.
+	monitorInterval = 5 * time.Second
+	// settleDuration is how long after the last tick its sample is surely delivered: the module polls its ring every
+	// quarter of a second.
+	settleDuration = 600 * time.Millisecond
+	// clockSyncInterval is how often monotonic time is compared with the wall clock.
+	clockSyncInterval = 3 * time.Minute
+	// probabilisticInterval is required by the module; a threshold of 100 percent leaves nothing to chance.
+	probabilisticInterval  = time.Minute
+	probabilisticThreshold = tracer.ProbabilisticThresholdMax
+
+	moduleFrameCacheSize = 65536
+	// ringByteLimit bounds the module's ring of samples, which it sizes as rate x CPUs x largest sample (25 KB), rounded
+	// up to a power of two: 97 Hz on 64 CPUs would be 256 MB of locked memory. Samples are some 2 KB and the ring is
+	// emptied four times a second, so 16 MB hold what 300 busy CPUs make.
+	ringByteLimit = 16 << 20
+)
+
+// Config is what an engine is started with.
+type Config struct {
+	// RateHz is how often each CPU is sampled.
+	RateHz int
+	// Sink gets every sample.
+	Sink Sink
+	// ObserveMapping is told of each file as soon as a process is seen with it, so that it can be opened while the process
+	// lives. Called from several goroutines; must not block. Optional.
+	ObserveMapping func(pid uint32, mapping *Mapping)
+	// Logger also gets what the unwinder logs.
+	Logger *slog.Logger
+}
+
+// Engine samples the machine until it is closed. One engine can run in a process at a time: the unwinder keeps its
+// counters in package variables.
+type Engine struct {
+	tracer   *tracer.Tracer
+	entry    *entry
+	reporter *sampleReporter
+	counters *moduleCounters
+	cancel   context.CancelFunc
+	drained  chan struct{}
+	// bpfStatistics keeps the kernel measuring the run time of BPF programs; nil where that is not permitted.
+	bpfStatistics io.Closer
+}
+
+// Selection says what is profiled: everything, or the processes of PIDs.
+type Selection struct {
+	Everything bool
+	PIDs       []uint32
+}
+
+// Start loads the unwinder and the sampler and attaches them; nothing is sampled until Select. It takes 3 to 5 seconds of
+// CPU. It needs the capabilities to load BPF programs and to open perf events, and CAP_SYS_ADMIN for the run time of BPF
+// programs; all may be dropped afterwards but those of privilege.Kept.
+func Start(ctx context.Context, config Config) (*Engine, error) {
+	if config.ObserveMapping == nil {
+		config.ObserveMapping = func(uint32, *Mapping) {}
+	}
+	if err := rlimit.RemoveMemlock(); err != nil {
+		return nil, fmt.Errorf("raise locked memory limit: %w", err)
+	}
+	modulelog.SetLogger(*config.Logger)
+	ctx, cancel := context.WithCancel(ctx)
+	engine := &Engine{
+		entry:    &entry{rateHz: uint64(config.RateHz)},
+		reporter: newSampleReporter(config.Sink, config.ObserveMapping),
+		counters: moduleMeter(),
+		cancel:   cancel,
+		drained:  make(chan struct{}),
+	}
+	if err := engine.start(ctx, config); err != nil {
+		cancel()
+		if engine.tracer != nil {
+			engine.tracer.Close()
+		}
+		return nil, err
+	}
+	statistics, err := ebpf.EnableStats(uint32(unix.BPF_STATS_RUN_TIME))
+	if err != nil {
+		config.Logger.Info("run time of BPF programs cannot be measured", "reason", err)
+	} else {
+		engine.bpfStatistics = statistics
+	}
+	return engine, nil
+}
+
+func (e *Engine) start(ctx context.Context, config Config) error {
+	times.StartRealtimeSync(ctx, clockSyncInterval)
+	module, err := tracer.NewTracer(ctx, &tracer.Config{
+		TraceReporter:          e.reporter,
+		ExecutableReporter:     e.reporter,
+		Intervals:              times.New(reportInterval, monitorInterval, probabilisticInterval),
+		InterpretersConfig:     interpreterconfig.AllInterpreters(),
+		FilterIdleFrames:       true,
+		SamplesPerSecond:       ringSamplesPerSecond(config.RateHz, runtime.NumCPU()),
+		FrameCacheSize:         moduleFrameCacheSize,
+		KernelVersionCheck:     true,
+		ProbabilisticInterval:  probabilisticInterval,
+		ProbabilisticThreshold: probabilisticThreshold,
+		// tracer.Enable insists on it, although a perf event program does not use what it loads.
+		LoadProbe: true,
+	})
+	if err != nil {
+		return fmt.Errorf("start unwinder: %w", err)
+	}
+	e.tracer = module
+	module.StartPIDEventProcessor(ctx)
+	if err := module.AttachSchedMonitor(); err != nil {
+		return fmt.Errorf("watch for ended processes: %w", err)
+	}
+	traces := make(chan *libpf.EbpfTrace)
+	if err := module.StartMapMonitors(ctx, traces); err != nil {
+		return fmt.Errorf("read samples from the kernel: %w", err)
+	}
+	if err := module.Enable(ctx, e.entry); err != nil {
+		return fmt.Errorf("attach sampler: %w", err)
+	}
+	go e.handleTraces(ctx, traces)
+	return nil
+}
+
+// handleTraces is the one goroutine in which samples are converted and given to the sink. It goes on for a while after
+// ctx ends: the module's reader would wait for ever with a sample in its hands otherwise.
+func (e *Engine) handleTraces(ctx context.Context, traces <-chan *libpf.EbpfTrace) {
+	defer close(e.drained)
+	stop := ctx.Done()
+	var deadline <-chan time.Time
+	for {
+		select {
+		case trace := <-traces:
+			// nil only marks the end of a batch.
+			if trace != nil {
+				e.tracer.HandleTrace(trace)
+			}
+		case <-stop:
+			stop = nil
+			deadline = time.After(settleDuration)
+		case <-deadline:
+			return
+		}
+	}
+}
+
+// ringSamplesPerSecond returns what to tell the module about the rate, so that its ring stays below ringByteLimit.
+func ringSamplesPerSecond(rateHz, cpuCount int) int {
+	fitting := ringByteLimit / (cpuCount * support.Sizeof_Trace)
+	return max(1, min(rateHz, fitting))
+}
+
+// Select changes what is profiled. It takes effect at once and may be called at any time.
+func (e *Engine) Select(selection Selection) error {
+	if selection.Everything {
+		return e.entry.sampler.SetMode(probe.ModeEverything)
+	}
+	if err := e.entry.sampler.SetChosen(selection.PIDs); err != nil {
+		return err
+	}
+	return e.entry.sampler.SetMode(probe.ModeChosen)
+}
+
+// AttachOnlineCPUs follows CPUs that came or went; to be called now and then. It returns how many are sampled.
+func (e *Engine) AttachOnlineCPUs() (int, error) { return e.entry.sampler.AttachOnlineCPUs() }
+
+// Done is closed when the unwinder cannot go on.
+func (e *Engine) Done() <-chan libpf.Void { return e.tracer.Done() }
+
+// Pause stops sampling and waits until what was sampled has reached the sink.
+func (e *Engine) Pause(ctx context.Context) error {
+	if err := e.entry.sampler.SetMode(probe.ModeNothing); err != nil {
+		return err
+	}
+	select {
+	case <-time.After(settleDuration):
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the last samples: %w", context.Cause(ctx))
+	}
+}
+
+// BPFRunTime is the time that the sampler and the unwinder behind it have spent on all CPUs; false where the kernel may
+// not be asked to measure it.
+func (e *Engine) BPFRunTime() (time.Duration, bool) {
+	if e.bpfStatistics == nil {
+		return 0, false
+	}
+	// A tail call stays inside the run of the program that was entered: this is the whole walk.
+	statistics, err := e.entry.sampler.Program().Stats()
+	if err != nil {
+		return 0, false
+	}
+	return statistics.Runtime, true
+}
+
+// Close detaches everything. Samples that were not delivered yet are lost; Pause first to have them. The sink is not
+// called after Close returned.
+func (e *Engine) Close() error {
+	failures := []error{e.entry.close()}
+	e.cancel()
+	<-e.drained
+	e.tracer.Close()
+	if e.bpfStatistics != nil {
+		failures = append(failures, e.bpfStatistics.Close())
+	}
+	return errors.Join(failures...)
+}

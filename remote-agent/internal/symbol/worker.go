@@ -1,0 +1,121 @@
+package symbol
+
+import (
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"pyrometer.dev/remote-agent/internal/engine"
+)
+
+// lowestPriority is the nice value of the thread that reads: naming must not slow down what it names.
+const lowestPriority = 19
+
+// startWorker starts the goroutine that reads files. Called by the owner of a new resolver or with the mutex held.
+func (r *FileResolver) startWorker() {
+	r.generation++
+	generation := r.generation
+	var left sync.Once
+	leave := func() { left.Do(r.workers.Done) }
+	r.workers.Add(1)
+	go func() {
+		defer leave()
+		// Locked for good: the thread ends with the goroutine and does not give its priority to another one.
+		runtime.LockOSThread()
+		if err := unix.Setpriority(unix.PRIO_PROCESS, 0, lowestPriority); err != nil {
+			r.options.Logger.Warn("cannot lower the priority of reading symbols", slog.Any("error", err))
+		}
+		for {
+			task, ok := r.next(generation)
+			if !ok {
+				return
+			}
+			r.run(generation, task, leave)
+		}
+	}()
+}
+
+// task is a file to read, with what the reader needs of its entry.
+type task struct {
+	entry   *entry
+	mapping *engine.Mapping
+	pids    []uint32
+}
+
+// next waits for work; false is the end of this worker.
+func (r *FileResolver) next(generation int) (task, bool) {
+	for {
+		r.mutex.Lock()
+		if r.closed || generation != r.generation {
+			r.mutex.Unlock()
+			r.signal() // for the worker that replaced this one
+			return task{}, false
+		}
+		if len(r.queue) > 0 && r.hung < maxHung {
+			known := r.queue[0]
+			r.queue = r.queue[1:]
+			work := task{entry: known, mapping: known.mapping, pids: append([]uint32(nil), known.pids...)}
+			r.mutex.Unlock()
+			return work, true
+		}
+		for _, waiting := range r.queue { // too many readers hang: nothing is read any more
+			r.settle(waiting, loaded{}, refuse(ReasonHung, "no file is read any more, %d readers hang", r.hung))
+		}
+		r.queue = nil
+		r.mutex.Unlock()
+		<-r.wake
+	}
+}
+
+// run reads one file. A read that does not return, as a FUSE mount of a profiled container can arrange, is given up: its
+// waiters get their answer, another worker takes over, and the goroutine is left to hang.
+func (r *FileResolver) run(generation int, work task, leave func()) {
+	var answered bool // guarded by the mutex
+	giveUp := time.AfterFunc(r.options.HungAfter, func() {
+		r.mutex.Lock()
+		defer r.mutex.Unlock()
+		if answered {
+			return
+		}
+		answered = true
+		r.hung++
+		r.settle(work.entry, loaded{}, refuse(ReasonHung, "reading %q takes longer than %s", work.mapping.Path, r.options.HungAfter))
+		if !r.closed {
+			r.startWorker()
+		}
+		leave()
+	})
+	defer giveUp.Stop()
+
+	result, err := r.loadGuarded(work)
+
+	r.mutex.Lock()
+	if answered {
+		r.hung-- // It returned after all. The next call of next ends this worker.
+		r.mutex.Unlock()
+		return
+	}
+	answered = true
+	better := r.settle(work.entry, result, err)
+	r.mutex.Unlock()
+	if better && r.options.OnNames != nil {
+		r.options.OnNames(work.mapping.FileID)
+	}
+}
+
+// loadGuarded is the border of the package: should a hostile file lead to a panic in spite of all checks, it costs that file's
+// names and not the agent. It is counted as refused.panic and logged: it is a bug to mend.
+func (r *FileResolver) loadGuarded(work task) (result loaded, err error) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			r.options.Logger.Error("reading symbols panicked", slog.String("path", work.mapping.Path),
+				slog.Any("panic", problem), slog.String("stack", string(debug.Stack())))
+			err = refuse(ReasonPanic, "%v", problem)
+		}
+	}()
+	return r.load(work.mapping, work.pids)
+}

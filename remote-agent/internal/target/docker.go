@@ -1,0 +1,310 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/events"
+	"github.com/moby/moby/client"
+)
+
+const (
+	// DefaultDockerHost is where Docker listens on Linux.
+	DefaultDockerHost = "unix:///var/run/docker.sock"
+
+	// deadContainerLife is how long a container that ended is still named: its samples and those of a Record that looks
+	// back may come later.
+	deadContainerLife = 10 * time.Minute
+	firstRetry        = 250 * time.Millisecond
+	lastRetry         = 15 * time.Second
+	listTimeout       = 10 * time.Second
+
+	composeProjectLabel = "com.docker.compose.project"
+	composeServiceLabel = "com.docker.compose.service"
+)
+
+// Container is what Docker knows of a container.
+type Container struct {
+	// ID is 64 hex digits.
+	ID string
+	// Name without Docker's leading slash.
+	Name           string
+	Image          string
+	ComposeProject string
+	ComposeService string
+}
+
+// DockerStatus says whether containers can be named.
+type DockerStatus struct {
+	Reachable bool
+	// Message says why not, and what to do; empty when reachable.
+	Message string
+	// Containers is how many run.
+	Containers int
+}
+
+// Docker keeps a copy of Docker's containers, by a list at the start and events afterwards. Safe for concurrent use.
+type Docker struct {
+	host   string
+	logger *slog.Logger
+	now    func() time.Time
+
+	mu         sync.RWMutex
+	containers map[string]*knownContainer
+	generation uint64
+	status     DockerStatus
+}
+
+type knownContainer struct {
+	Container
+	running bool
+	// ended is zero until it ended.
+	ended time.Time
+}
+
+var _ Containers = (*Docker)(nil)
+
+// NewDocker makes a copy that is empty until Run. host is as in DOCKER_HOST; "" is DefaultDockerHost.
+func NewDocker(host string, logger *slog.Logger) *Docker {
+	if host == "" {
+		host = DefaultDockerHost
+	}
+	return &Docker{
+		host: host, logger: logger, now: time.Now,
+		containers: make(map[string]*knownContainer),
+		status:     DockerStatus{Message: "Docker was not asked yet."},
+	}
+}
+
+// Lookup finds a container by its 64 hex digits. See Containers.
+func (d *Docker) Lookup(id string) (Container, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	known, ok := d.containers[id]
+	if !ok {
+		return Container{}, false
+	}
+	return known.Container, true
+}
+
+// Generation counts the changes. See Containers.
+func (d *Docker) Generation() uint64 {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.generation
+}
+
+// Status says whether Docker answers now.
+func (d *Docker) Status() DockerStatus {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	status := d.status
+	if status.Reachable {
+		for _, known := range d.containers {
+			if known.running {
+				status.Containers++
+			}
+		}
+	}
+	return status
+}
+
+// Run follows Docker until ctx ends, and connects again when it goes away.
+func (d *Docker) Run(ctx context.Context) {
+	retry := firstRetry
+	for {
+		connected, err := d.follow(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if connected {
+			retry = firstRetry
+		}
+		message := d.explain(err)
+		d.mu.Lock()
+		changed := d.status.Message != message
+		d.status = DockerStatus{Message: message}
+		d.mu.Unlock()
+		if changed {
+			d.logger.Info("docker is not reachable", "message", message)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(retry):
+			retry = min(2*retry, lastRetry)
+		}
+	}
+}
+
+// Probe asks Docker once whether it answers.
+func (d *Docker) Probe(ctx context.Context) DockerStatus {
+	docker, err := d.connect()
+	if err != nil {
+		return DockerStatus{Message: d.explain(err)}
+	}
+	defer docker.Close()
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
+	listed, err := docker.ContainerList(ctx, client.ContainerListOptions{})
+	if err != nil {
+		return DockerStatus{Message: d.explain(err)}
+	}
+	return DockerStatus{Reachable: true, Containers: len(listed.Items)}
+}
+
+func (d *Docker) connect() (*client.Client, error) {
+	docker, err := client.New(client.WithHost(d.host), client.WithUserAgent("pyrometer-agent"))
+	if err != nil {
+		return nil, fmt.Errorf("open docker client for %q: %w", d.host, err)
+	}
+	return docker, nil
+}
+
+// follow connects, lists and follows events until the connection ends; connected says whether it got that far.
+func (d *Docker) follow(ctx context.Context) (connected bool, err error) {
+	docker, err := d.connect()
+	if err != nil {
+		return false, err
+	}
+	defer docker.Close()
+	// The stream ends with this call, whatever the reason.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	// Events first: what happens between the list and the stream would be missed otherwise.
+	stream := docker.Events(ctx, client.EventsListOptions{
+		Filters: make(client.Filters).Add("type", string(events.ContainerEventType)),
+	})
+	listContext, cancelList := context.WithTimeout(ctx, listTimeout)
+	listed, err := docker.ContainerList(listContext, client.ContainerListOptions{All: true})
+	cancelList()
+	if err != nil {
+		return false, fmt.Errorf("list containers: %w", err)
+	}
+	d.replace(listed.Items)
+	for {
+		select {
+		case message := <-stream.Messages:
+			d.apply(message)
+		case err := <-stream.Err:
+			if err == nil {
+				err = io.EOF
+			}
+			return true, fmt.Errorf("follow containers: %w", err)
+		}
+	}
+}
+
+// replace takes over a list. What was known and is not listed any more has ended.
+func (d *Docker) replace(listed []container.Summary) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.now()
+	present := make(map[string]bool, len(listed))
+	for i := range listed {
+		summary := &listed[i]
+		present[summary.ID] = true
+		name := summary.ID
+		if len(summary.Names) > 0 {
+			name = ownName(summary.Names)
+		}
+		d.containers[summary.ID] = &knownContainer{
+			Container: newContainer(summary.ID, name, summary.Image, summary.Labels),
+			running:   summary.State == container.StateRunning || summary.State == container.StatePaused,
+		}
+	}
+	for id, known := range d.containers {
+		if !present[id] && known.ended.IsZero() {
+			known.running, known.ended = false, now
+		}
+	}
+	d.status = DockerStatus{Reachable: true}
+	d.changed(now)
+}
+
+// apply takes over one event. Those of a container carry its name, image and labels.
+func (d *Docker) apply(message events.Message) {
+	if message.Type != events.ContainerEventType {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.now()
+	id, attributes := message.Actor.ID, message.Actor.Attributes
+	known := d.containers[id]
+	if known == nil {
+		if attributes["name"] == "" {
+			return
+		}
+		known = &knownContainer{}
+		d.containers[id] = known
+	}
+	if attributes["name"] != "" {
+		known.Container = newContainer(id, attributes["name"], attributes["image"], attributes)
+	}
+	switch message.Action {
+	case events.ActionStart:
+		known.running, known.ended = true, time.Time{}
+	case events.ActionDie:
+		known.running = false
+	case events.ActionDestroy:
+		known.running, known.ended = false, now
+	}
+	d.changed(now)
+}
+
+// changed is called with the lock held. It drops containers that were removed long ago.
+func (d *Docker) changed(now time.Time) {
+	d.generation++
+	for id, known := range d.containers {
+		if !known.ended.IsZero() && now.Sub(known.ended) >= deadContainerLife {
+			delete(d.containers, id)
+		}
+	}
+}
+
+func newContainer(id, name, image string, labels map[string]string) Container {
+	return Container{
+		ID: id, Name: strings.TrimPrefix(name, "/"), Image: image,
+		ComposeProject: labels[composeProjectLabel], ComposeService: labels[composeServiceLabel],
+	}
+}
+
+// ownName picks the container's own among its names: with Docker's links it has others, as "/other/alias".
+func ownName(names []string) string {
+	for _, name := range names {
+		if !strings.Contains(strings.TrimPrefix(name, "/"), "/") {
+			return name
+		}
+	}
+	return names[0]
+}
+
+// explain says in one sentence why Docker is not reachable and what to do.
+func (d *Docker) explain(err error) string {
+	address := strings.TrimPrefix(d.host, "unix://")
+	// The client wraps what the connection said in errors of its own, which keep the text and sometimes the cause.
+	switch text := err.Error(); {
+	case errors.Is(err, fs.ErrNotExist) || strings.Contains(text, syscall.ENOENT.Error()):
+		return fmt.Sprintf("Docker does not run here, there is no %s: processes are named by their executable.", address)
+	case errors.Is(err, fs.ErrPermission) || strings.Contains(text, syscall.EACCES.Error()):
+		return fmt.Sprintf("The agent may not use Docker's socket %s, so containers have no names: "+
+			"start the agent as root or give its group access to the socket.", address)
+	case errors.Is(err, syscall.ECONNREFUSED) || strings.Contains(text, syscall.ECONNREFUSED.Error()):
+		return fmt.Sprintf("Nobody answers on Docker's socket %s: start Docker (systemctl start docker).", address)
+	case errors.Is(err, io.EOF):
+		return "Docker closed the connection; the agent connects again as soon as Docker answers."
+	default:
+		return fmt.Sprintf("Docker does not answer at %s: %v.", d.host, err)
+	}
+}

@@ -1,0 +1,200 @@
+package target
+
+import (
+	"path"
+	"sync"
+	"time"
+)
+
+const (
+	// verifyInterval is how long a process is believed to be the one that it was.
+	verifyInterval = 10 * time.Second
+	// forgetInterval is how long after the last question a process is forgotten.
+	forgetInterval = 5 * time.Minute
+)
+
+// kernelService is the service of all kernel threads.
+const kernelService = "kernel"
+
+// Hint is what a sample tells of its process. It is what remains when the process ended before anybody looked.
+type Hint struct {
+	Comm        string
+	Executable  string
+	ContainerID string
+}
+
+// Containers knows the containers of this machine. Docker implements it.
+type Containers interface {
+	// Lookup finds a container by its 64 hex digits, also for a while after it ended.
+	Lookup(id string) (Container, bool)
+	// Generation changes whenever Lookup may answer otherwise than before.
+	Generation() uint64
+}
+
+// Resolver names processes. It reads /proc once a process and remembers. Safe for concurrent use; a question about one
+// process never waits for /proc being read for another.
+type Resolver struct {
+	proc       procfs
+	host       string
+	containers Containers
+	now        func() time.Time
+
+	mu    sync.RWMutex
+	known map[uint32]*resolved
+	swept time.Time
+}
+
+// resolved is never written to after it was stored.
+type resolved struct {
+	identity Identity
+	hint     Hint
+	// startTicks is 0 when the process was gone already.
+	startTicks uint64
+	verified   time.Time
+	// inUnknownContainer: the cgroup names a container that was not found in generation.
+	inUnknownContainer bool
+	generation         uint64
+}
+
+// NewResolver makes a resolver for the processes of this machine, host being its name.
+func NewResolver(host string, containers Containers) *Resolver {
+	return newResolver("/proc", host, containers, time.Now)
+}
+
+func newResolver(proc procfs, host string, containers Containers, now func() time.Time) *Resolver {
+	return &Resolver{
+		proc: proc, host: host, containers: containers, now: now,
+		known: make(map[uint32]*resolved), swept: now(),
+	}
+}
+
+// Note is to be called with each sample: it looks at a process when its first sample comes, for a second one may come too
+// late. For a process that is known it costs one lookup.
+func (r *Resolver) Note(pid uint32, hint Hint) {
+	r.mu.RLock()
+	known := r.known[pid]
+	r.mu.RUnlock()
+	// A new executable in the same process is an exec, which mostly makes another service of it.
+	if known == nil || hint.Executable != "" && known.hint.Executable != hint.Executable {
+		r.resolve(pid, hint)
+	}
+}
+
+// Identify returns who a process is. The identity of a pid that was never noted and is gone has only the host and the
+// service "unknown".
+func (r *Resolver) Identify(pid uint32) Identity {
+	r.mu.RLock()
+	known := r.known[pid]
+	r.mu.RUnlock()
+	if known == nil {
+		return r.resolve(pid, Hint{})
+	}
+	if known.inUnknownContainer && known.generation != r.containers.Generation() {
+		return r.resolve(pid, known.hint)
+	}
+	if now := r.now(); now.Sub(known.verified) >= verifyInterval {
+		return r.verify(pid, known, now)
+	}
+	return known.identity
+}
+
+// verify makes sure that the pid was not taken by another process.
+func (r *Resolver) verify(pid uint32, known *resolved, now time.Time) Identity {
+	start, err := r.proc.start(pid)
+	if err == nil && start != known.startTicks {
+		return r.resolve(pid, Hint{})
+	}
+	// Gone, or still the same.
+	renewed := *known
+	renewed.verified = now
+	r.store(pid, &renewed)
+	return known.identity
+}
+
+func (r *Resolver) resolve(pid uint32, hint Hint) Identity {
+	generation := r.containers.Generation()
+	found, err := r.proc.read(pid)
+	if err != nil {
+		found = process{}
+	}
+	if found.executable == "" {
+		found.executable = hint.Executable
+	}
+	if found.comm == "" {
+		found.comm = hint.Comm
+	}
+	if len(found.containers) == 0 && hint.ContainerID != "" {
+		found.containers = []string{hint.ContainerID}
+	}
+	if hint.Executable == "" {
+		hint.Executable = found.executable
+	}
+	container, inContainer := r.container(found.containers)
+	entry := &resolved{
+		identity:           r.name(found, container, inContainer),
+		hint:               hint,
+		startTicks:         found.startTicks,
+		verified:           r.now(),
+		inUnknownContainer: len(found.containers) > 0 && !inContainer,
+		generation:         generation,
+	}
+	r.store(pid, entry)
+	return entry.identity
+}
+
+// container returns the innermost container that Docker knows: of a Docker in a container the outer one.
+func (r *Resolver) container(ids []string) (Container, bool) {
+	for _, id := range ids {
+		if container, ok := r.containers.Lookup(id); ok {
+			return container, true
+		}
+	}
+	return Container{}, false
+}
+
+func (r *Resolver) name(found process, container Container, inContainer bool) Identity {
+	values := map[string]string{labelHost: r.host}
+	if inContainer {
+		values[labelServiceName] = container.Name
+		values[labelContainer] = container.Name
+		values[labelContainerID] = container.ID
+		values[labelImage] = container.Image
+		values[labelComposeProject] = container.ComposeProject
+		values[labelComposeService] = container.ComposeService
+		return identity(values)
+	}
+	if len(found.containers) > 0 {
+		values[labelContainerID] = found.containers[0]
+	}
+	switch executable := path.Base(found.executable); {
+	case found.kernelThread:
+		values[labelServiceName] = kernelService
+	case found.executable != "" && executable != "/":
+		values[labelServiceName] = executable
+		values[labelRuntime] = runtimeOf(executable)
+	case found.comm != "":
+		values[labelServiceName] = found.comm
+		values[labelNamedBy] = "comm"
+	default:
+		values[labelServiceName] = "unknown"
+	}
+	return identity(values)
+}
+
+// store remembers an entry and now and then forgets those that nobody asked for.
+func (r *Resolver) store(pid uint32, entry *resolved) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known[pid] = entry
+	now := entry.verified
+	if now.Sub(r.swept) < forgetInterval {
+		return
+	}
+	r.swept = now
+	for other, known := range r.known {
+		// Asking renews verified.
+		if now.Sub(known.verified) >= forgetInterval {
+			delete(r.known, other)
+		}
+	}
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { identityOf } from './addon.mjs';
+import { findProgram, fromRoot } from './paths.mjs';
+import { filesBelow, openStamp, writeWhole } from './stamp.mjs';
+
+/** A Linux server's kind as it stands in resources/agent, and what Go calls it. */
+const targets = /** @type {const} */ ([
+  { name: 'linux-amd64', goarch: 'amd64' },
+  { name: 'linux-arm64', goarch: 'arm64' },
+]);
+
+export const manifestPath = fromRoot('resources/agent/manifest.json');
+
+/** @param {string} target */
+export const agentPath = (target) => fromRoot(`resources/agent/${target}/pyrometer-agent`);
+
+/**
+ * The agents that are put on servers: one static binary for each kind, and a manifest with their SHA-256 that the app
+ * verifies an upload against.
+ *
+ * @param {{ required: boolean }} options `required`: without Go the run fails, because nothing else is wanted from it
+ * @returns {import('../stages.mjs').Stage}
+ */
+export function agentsStage({ required }) {
+  return {
+    name: 'agents',
+    async run({ begin, detail, exec }) {
+      const go = findProgram(['go'], `${process.env['PATH'] ?? ''}:/usr/local/go/bin`);
+      if (go === undefined) {
+        const sentence = 'Go 1.26 or newer is not on PATH (https://go.dev/dl)';
+        if (required) throw new Error(`${sentence}; the agent that profiles a computer is built with it`);
+        return { mark: 'warned', text: `${sentence}; reading files and Pyroscope works, starting an agent does not` };
+      }
+      const inputs = [
+        ...filesBelow(fromRoot('remote-agent'), isAgentInput),
+        ...filesBelow(fromRoot('bpf')),
+        fromRoot('package.json'),
+      ];
+      const stamp = openStamp('agents', {
+        inputs,
+        outputs: [...targets.map(({ name }) => agentPath(name)), manifestPath],
+        settings: { go: identityOf(go) },
+      });
+      if (stamp.fresh) return { mark: 'ready', text: 'built' };
+      stamp.clear();
+      const version = versionOf(JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')).version, stamp.hash);
+      begin('go build');
+      // One after the other: Go uses all cores for each, and the second finds half of its work in the first's cache.
+      for (const { name, goarch } of targets) {
+        detail(`go build ${name}`);
+        mkdirSync(fromRoot(`resources/agent/${name}`), { recursive: true });
+        await exec(go, buildArguments(version, `${agentPath(name)}.new`), {
+          cwd: fromRoot('remote-agent'),
+          env: { CGO_ENABLED: '0', GOOS: 'linux', GOARCH: goarch },
+        });
+        renameSync(`${agentPath(name)}.new`, agentPath(name));
+      }
+      const manifest = createManifest(
+        version,
+        targets.map(({ name }) => [name, readFileSync(agentPath(name))]),
+      );
+      writeWhole(manifestPath, JSON.stringify(manifest, null, 2) + '\n');
+      stamp.save();
+      return { mark: 'done', text: `${version} for ${targets.map(({ name }) => name).join(' and ')}` };
+    },
+  };
+}
+
+/** @param {string} path */
+function isAgentInput(path) {
+  return !path.endsWith('_test.go') && !path.includes('/testdata/') && !path.includes('/remote-agent/bin/');
+}
+
+/**
+ * The agent's version: the project's, and what tells two builds of it apart.
+ *
+ * @param {string} projectVersion
+ * @param {string} inputHash hexadecimal
+ */
+export function versionOf(projectVersion, inputHash) {
+  return `${projectVersion}+${inputHash.slice(0, 12)}`;
+}
+
+/**
+ * @param {string} version
+ * @param {string} output
+ */
+export function buildArguments(version, output) {
+  return [
+    'build',
+    '-trimpath',
+    '-buildvcs=false',
+    '-ldflags',
+    `-s -w -X main.version=${version}`,
+    '-o',
+    output,
+    './cmd/pyrometer-agent',
+  ];
+}
+
+/**
+ * @param {string} version
+ * @param {readonly (readonly [string, Uint8Array])[]} binaries
+ */
+export function createManifest(version, binaries) {
+  return {
+    version,
+    files: Object.fromEntries(
+      binaries.map(([name, bytes]) => [
+        name,
+        { sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length },
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,129 @@
+import { spawn } from 'node:child_process';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { fail, ok, type Result } from '../../contract/result.js';
+import type { LinkState } from '../../contract/target.js';
+import { collect } from './collect.js';
+import {
+  describeAddress,
+  type Address,
+  type ExecOptions,
+  type ExecResult,
+  type ExitStatus,
+  type Link,
+  type RunningCommand,
+  type UploadOptions,
+} from './link.js';
+import { quoteCommand } from './quote.js';
+import { errorCode, errorText } from './socket-failures.js';
+
+const openTimeoutMs = 10_000;
+
+/** The link to this computer: always connected. */
+export class LocalLink implements Link {
+  readonly kind = 'local';
+  readonly state: LinkState = { state: 'connected' };
+  private readonly open_ = new Set<{ stop(): void }>();
+
+  onState(): () => void {
+    return () => undefined;
+  }
+
+  connect(): Promise<Result<null>> {
+    return Promise.resolve(ok(null));
+  }
+
+  spawn(argv: readonly string[]): Promise<Result<RunningCommand>> {
+    quoteCommand(argv); // the same arguments are refused here as over SSH
+    const [program = '', ...rest] = argv;
+    const child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const command: RunningCommand = {
+      stdin: child.stdin,
+      stdout: child.stdout,
+      stderr: child.stderr,
+      stop: () => {
+        child.kill('SIGTERM');
+        for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+      },
+      exit: new Promise<Result<ExitStatus>>((resolve) => {
+        // A program that is not there ends as it would in a shell: with 127.
+        child.on('error', (error) => {
+          const missing = errorCode(error) === 'ENOENT';
+          resolve(
+            missing ? ok({ code: 127, signal: null }) : fail('unsupported', `${program} cannot be run.`, error.message),
+          );
+        });
+        child.on('close', (code, signal) => {
+          this.open_.delete(command);
+          resolve(ok({ code, signal }));
+        });
+      }),
+    };
+    this.open_.add(command);
+    return Promise.resolve(ok(command));
+  }
+
+  async exec(argv: readonly string[], options: ExecOptions = {}): Promise<Result<ExecResult>> {
+    const command = await this.spawn(argv);
+    return command.ok ? collect(command.value, argv[0] ?? '', options) : command;
+  }
+
+  async upload(localPath: string, remotePath: string, options: UploadOptions = {}): Promise<Result<null>> {
+    try {
+      await pipeline(
+        createReadStream(localPath),
+        createWriteStream(remotePath, { mode: 0o600 }),
+        options.signal === undefined ? {} : { signal: options.signal },
+      );
+      return ok(null);
+    } catch (error) {
+      if (options.signal?.aborted === true) return fail('cancelled', 'Cancelled.');
+      if (errorCode(error) === 'ENOSPC') return fail('no-space', `There is no space left for ${remotePath}.`);
+      return fail('upload-corrupt', `${remotePath} could not be written.`, errorText(error));
+    }
+  }
+
+  open(address: Address, signal?: AbortSignal): Promise<Result<Duplex>> {
+    return new Promise((resolve) => {
+      const where = describeAddress(address);
+      const socket = connect(
+        address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port, noDelay: true },
+      );
+      const timer = setTimeout(() => {
+        settle(fail('timeout', `${where} did not answer.`));
+      }, openTimeoutMs);
+      const onAbort = (): void => {
+        settle(fail('cancelled', 'Cancelled.'));
+      };
+      const onError = (error: unknown): void => {
+        settle(fail('refused', `${where} could not be opened.`, errorText(error)));
+      };
+      const settle = (result: Result<Duplex>): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        socket.removeListener('error', onError);
+        if (!result.ok) {
+          socket.on('error', () => undefined); // it was given up; nobody is left to be told
+          socket.destroy();
+        }
+        resolve(result);
+      };
+      socket.once('error', onError);
+      socket.once('connect', () => {
+        const entry = { stop: () => socket.destroy() };
+        this.open_.add(entry);
+        socket.once('close', () => this.open_.delete(entry));
+        settle(ok(socket));
+      });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal?.aborted === true) onAbort();
+    });
+  }
+
+  dispose(): void {
+    for (const entry of [...this.open_]) entry.stop();
+    this.open_.clear();
+  }
+}

@@ -1,0 +1,222 @@
+import type { AnyAuthMethod, AuthenticationType, AuthHandlerMiddleware, ParsedKey, Prompt } from 'ssh2';
+import { fail, type Failure } from '../../contract/result.js';
+import type { SshTargetConfig } from '../../contract/target.js';
+import { parseKey, readKeyFile } from './key-file.js';
+import type { Prompter } from './prompter.js';
+
+/** What the user told us, for reconnecting. Lives in memory as long as its link, is never stored or logged. */
+export interface Secrets {
+  password?: string;
+  key?: ParsedKey;
+}
+
+export interface AuthOptions {
+  readonly config: SshTargetConfig;
+  readonly prompter: Prompter;
+  readonly secrets: Secrets;
+  /** SSH_AUTH_SOCK, undefined where there is none. */
+  readonly agentSocket: string | undefined;
+  readonly signal: AbortSignal;
+  /** Told while a question is open, so that time limits can wait for the user. */
+  readonly onAsking: (open: boolean) => void;
+}
+
+const maxPasswords = 3;
+
+type Step = 'agent' | 'key' | 'password' | 'interactive';
+
+/**
+ * Proves to a server who we are: first the way that the configuration names, then what the server asks itself
+ * (keyboard-interactive), which is also the second factor of servers that want two.
+ */
+export class Authenticator {
+  private readonly options: AuthOptions;
+  private readonly steps: Step[];
+  private readonly tried: string[] = [];
+  private allowed: readonly AuthenticationType[] = [];
+  private passwordsAsked = 0;
+  private own: Failure | undefined;
+  private started = false;
+  private offered: Secrets = {};
+
+  constructor(options: AuthOptions) {
+    this.options = options;
+    const first = { agent: 'agent', key: 'key', password: 'password' } as const;
+    this.steps = [first[options.config.authentication.method], 'interactive'];
+  }
+
+  /** For ssh2's `authHandler`. */
+  readonly handler: AuthHandlerMiddleware = (methodsLeft, _partial, next) => {
+    // ssh2 passes null before the first attempt, which its types do not say.
+    const left = methodsLeft as AuthenticationType[] | null;
+    if (left !== null) this.allowed = left;
+    const giveUp = next as unknown as (method: false) => void; // ssh2 takes false for "nothing left"; its types do not say so
+    this.next().then(
+      (method) => {
+        if (method === undefined) giveUp(false);
+        else next(method);
+      },
+      (error: unknown) => {
+        this.own = fail('internal', 'The authentication broke.', String(error)).failure;
+        giveUp(false);
+      },
+    );
+  };
+
+  /** Called when the server let us in: what was offered is right, and kept for reconnecting. */
+  succeeded(): void {
+    Object.assign(this.options.secrets, this.offered);
+  }
+
+  /** Why the server did not let us in, what was tried and what it would take. */
+  failure(): Failure {
+    if (this.own !== undefined) return this.own;
+    const { user, host } = this.options.config;
+    const tried = this.tried.length === 0 ? 'nothing could be tried' : `tried ${this.tried.join(', then ')}`;
+    const takes = this.allowed.length === 0 ? '' : `; it takes ${this.allowed.join(', ')}`;
+    return fail(
+      'auth-failed',
+      `${host} did not let "${user}" in: ${tried}${takes}. Check the user name and the key or password.`,
+    ).failure;
+  }
+
+  private async next(): Promise<AnyAuthMethod | undefined> {
+    const username = this.options.config.user;
+    if (!this.started) {
+      this.started = true;
+      return { type: 'none', username }; // asks the server what it takes
+    }
+    // The last offer was refused, so it must not be used again on reconnecting.
+    this.offered = {};
+    while (this.steps.length > 0 && !this.options.signal.aborted) {
+      const step = this.steps[0];
+      const method = step === undefined ? undefined : await this.attempt(step, username);
+      if (this.own !== undefined) return undefined;
+      if (step !== 'password' || method === undefined) this.steps.shift();
+      if (method !== undefined) return method;
+    }
+    return undefined;
+  }
+
+  private attempt(step: Step, username: string): Promise<AnyAuthMethod | undefined> {
+    switch (step) {
+      case 'agent':
+        return Promise.resolve(this.agent(username));
+      case 'key':
+        return this.key(username);
+      case 'password':
+        return this.password(username);
+      case 'interactive':
+        return Promise.resolve(this.interactive(username));
+    }
+  }
+
+  private agent(username: string): AnyAuthMethod | undefined {
+    const { agentSocket } = this.options;
+    if (agentSocket === undefined || agentSocket === '') {
+      this.tried.push('no SSH agent (none is running here: SSH_AUTH_SOCK is not set)');
+      return undefined;
+    }
+    if (!this.allowed.includes('publickey')) return undefined;
+    this.tried.push('the keys of the SSH agent');
+    return { type: 'agent', username, agent: agentSocket };
+  }
+
+  private async key(username: string): Promise<AnyAuthMethod | undefined> {
+    const { config, secrets } = this.options;
+    if (config.authentication.method !== 'key' || !this.allowed.includes('publickey')) return undefined;
+    const known = secrets.key;
+    if (known !== undefined) return { type: 'publickey', username, key: known };
+    const { path } = config.authentication;
+    const file = await readKeyFile(path);
+    if (!file.ok) {
+      this.own = file.failure;
+      return undefined;
+    }
+    let parsed = file.value.facts.encrypted ? undefined : parseKey(file.value);
+    for (let asked = 0; parsed === undefined || (!parsed.ok && asked > 0 && asked < maxPasswords); asked++) {
+      const again = asked > 0 ? 'That passphrase did not open it. ' : '';
+      const passphrase = await this.ask(
+        'Passphrase of the key',
+        `${again}It opens ${path} on this computer, is not sent anywhere and is not stored.`,
+        [{ label: 'Passphrase', echo: false }],
+      );
+      if (passphrase === undefined) return undefined;
+      parsed = parseKey(file.value, passphrase[0]);
+    }
+    if (!parsed.ok) {
+      this.own = parsed.failure;
+      return undefined;
+    }
+    this.offered = { key: parsed.value };
+    this.tried.push(`the key ${path}`);
+    return { type: 'publickey', username, key: parsed.value };
+  }
+
+  private async password(username: string): Promise<AnyAuthMethod | undefined> {
+    if (!this.allowed.includes('password')) return undefined;
+    const { config, secrets } = this.options;
+    let { password } = secrets;
+    if (password !== undefined) delete secrets.password;
+    else {
+      if (this.passwordsAsked >= maxPasswords) return undefined;
+      const again = this.passwordsAsked > 0 ? 'The server did not accept that password. ' : '';
+      this.passwordsAsked++;
+      const answer = await this.ask(
+        `Password of ${config.user} on ${config.host}`,
+        `${again}It is sent to ${config.host} over the encrypted connection, kept in memory while connected, and not stored.`,
+        [{ label: 'Password', echo: false }],
+      );
+      password = answer?.[0];
+      if (password === undefined) return undefined;
+    }
+    this.offered = { password };
+    if (!this.tried.includes('the password')) this.tried.push('the password');
+    return { type: 'password', username, password };
+  }
+
+  private interactive(username: string): AnyAuthMethod | undefined {
+    // After the agent, ssh2 does not say what the server still takes; it may want a second factor now.
+    const afterAgent = this.options.config.authentication.method === 'agent' && this.tried.length > 0;
+    if (!afterAgent && !this.allowed.includes('keyboard-interactive')) return undefined;
+    return {
+      type: 'keyboard-interactive',
+      username,
+      prompt: (name: string, instructions: string, _language: string, prompts: Prompt[], finish) => {
+        if (!this.tried.includes("the server's own questions")) this.tried.push("the server's own questions");
+        const { config } = this.options;
+        const said = [name, instructions].filter((text) => text.trim() !== '').join(': ');
+        this.ask(
+          `${config.host} asks`,
+          `${said === '' ? '' : `${said} `}Answers are sent to ${config.host} over the encrypted connection and not stored.`,
+          prompts.map((prompt) => ({ label: prompt.prompt, echo: prompt.echo === true })),
+        ).then(
+          (answers) => {
+            finish(answers === undefined ? prompts.map(() => '') : [...answers]);
+          },
+          () => {
+            finish(prompts.map(() => ''));
+          },
+        );
+      },
+    };
+  }
+
+  /** undefined: the user did not want to, and everything ends as cancelled. */
+  private async ask(
+    title: string,
+    explanation: string,
+    fields: readonly { readonly label: string; readonly echo: boolean }[],
+  ): Promise<readonly string[] | undefined> {
+    if (this.own !== undefined) return undefined;
+    this.options.onAsking(true);
+    const answers = await this.options.prompter
+      .askSecret({ targetId: this.options.config.id, title, explanation, fields }, this.options.signal)
+      .finally(() => {
+        this.options.onAsking(false);
+      });
+    if (answers !== null) return answers;
+    this.own = fail('cancelled', 'The connection needs an answer that was not given.').failure;
+    return undefined;
+  }
+}
