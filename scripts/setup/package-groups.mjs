@@ -42,6 +42,7 @@ export const packageGroups = {
       { name: 'iptables', reason: 'that engine sets its network up with it', programs: ['iptables'] },
       { name: 'iproute2', reason: 'network namespaces of the tests', programs: ['ip'] },
       { name: 'mmdebstrap', reason: 'makes the root file system of the container image', programs: ['mmdebstrap'] },
+      { name: 'python3-pip', reason: 'fetches the packages of the demo services', programs: ['pip3', 'pip'] },
       { name: 'openssh-server', reason: 'a server of the tests to connect to', programs: ['sshd'] },
       { name: 'openssh-client', reason: 'makes keys; the second kind of link', programs: ['ssh'] },
       { name: 'sudo', reason: "the test server's user starts the agent with it", programs: ['sudo'] },

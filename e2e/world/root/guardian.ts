@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, repositoryFolder } from '../support/places';
-import { createWorldFolder, removeDeadWorlds, removeWorldFolder, type WorldFolder } from './folder';
-import { describe, endProcessesOf, processesOf } from './processes';
+import { clearWorld, createWorldFolder, removeDeadWorlds, type WorldFolder } from './folder';
+import { describe, processesOf } from './processes';
 import { changedPaths, hashTree } from './tree-hash';
 
 /** Names the world's folder to what runs inside. */
@@ -54,8 +54,7 @@ export async function visitWorld(command: readonly string[], options: VisitOptio
   try {
     exitCode = await runInside(folder, command, options);
   } finally {
-    leftProcesses = (await endProcessesOf(folder.id)).map(describe);
-    removeWorldFolder(folder);
+    leftProcesses = (await clearWorld(folder)).map(describe);
   }
   for (const one of leftProcesses) say(`world: had to end ${one}`);
   const changedEtc = changedPaths(etcBefore, hashTree('/etc'));
@@ -110,5 +109,7 @@ function passSignals(child: ChildProcess, folder: WorldFolder, patienceMs: numbe
 /** A login through su or cron may lack the folders of sshd, dockerd and useradd. */
 function systemPath(): string {
   const known = (process.env['PATH'] ?? '').split(':').filter((part) => part !== '');
-  return [...new Set([...known, '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'])].join(':');
+  return [...new Set([...known, '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'])].join(
+    ':',
+  );
 }

@@ -32,7 +32,10 @@ export function processesOf(worldId: string): readonly WorldProcess[] {
  */
 export async function endProcessesOf(
   worldId: string,
-  { spared = new Set<number>(), patienceMs = 4000 }: { readonly spared?: ReadonlySet<number>; readonly patienceMs?: number } = {},
+  {
+    spared = new Set<number>(),
+    patienceMs = 4000,
+  }: { readonly spared?: ReadonlySet<number>; readonly patienceMs?: number } = {},
 ): Promise<readonly WorldProcess[]> {
   const left = (): readonly WorldProcess[] => processesOf(worldId).filter((one) => !spared.has(one.pid));
   const ended = new Map<number, WorldProcess>();
@@ -100,7 +103,8 @@ function readOr(read: () => string): string {
   try {
     return read();
   } catch (error) {
-    if (isErrno(error, 'ENOENT') || isErrno(error, 'ESRCH') || isErrno(error, 'EINVAL') || isErrno(error, 'EACCES')) return '';
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ESRCH') || isErrno(error, 'EINVAL') || isErrno(error, 'EACCES'))
+      return '';
     throw error;
   }
 }
