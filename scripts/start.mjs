@@ -15,7 +15,8 @@ import { planSandbox } from './setup/sandbox.mjs';
 import { systemPackagesStage } from './setup/system-packages.mjs';
 
 /** Where the person stands; npm changes into the clone before it runs this. */
-const origin = process.env['npm_lifecycle_event'] === 'start' ? (process.env['INIT_CWD'] ?? process.cwd()) : process.cwd();
+const origin =
+  process.env['npm_lifecycle_event'] === 'start' ? (process.env['INIT_CWD'] ?? process.cwd()) : process.cwd();
 
 const { yes, setupOnly, command, rest } = parseStartArguments(process.argv.slice(2));
 
@@ -24,7 +25,12 @@ else await startWindow();
 
 /** @param {{ agents: boolean }} needs */
 async function startCommandLine(needs) {
-  const stages = [dependenciesStage(), addonStage(), ...(needs.agents ? [agentsStage({ required: true })] : []), buildStage()];
+  const stages = [
+    dependenciesStage(),
+    addonStage(),
+    ...(needs.agents ? [agentsStage({ required: true })] : []),
+    buildStage(),
+  ];
   if (!(await setUp(stages)) || setupOnly) return;
   // In this process: Ctrl+C, standard input and the exit code are the command's own.
   process.chdir(origin);

@@ -31,7 +31,7 @@ export function addonStage() {
       }
       const all = filesBelow(fromRoot('src/native'), (path) => /\.(cc|h)$/.test(path));
       const sources = all.filter(isAddonSource);
-      if (sources.length === 0) return { mark: 'skipped', text: 'no sources in src/native' };
+      if (sources.length === 0) return { mark: 'ready', text: 'no sources in src/native' };
       const libdeflate = await hasLibdeflate(compiler, exec);
       const args = compileArguments({
         sources: sources.map((path) => relative(root, path)),
@@ -40,7 +40,11 @@ export function addonStage() {
         platform: process.platform,
       });
       const stamp = openStamp('addon', {
-        inputs: [...all, fromRoot('node_modules/node-addon-api/package.json'), fromRoot('node_modules/node-api-headers/package.json')],
+        inputs: [
+          ...all,
+          fromRoot('node_modules/node-addon-api/package.json'),
+          fromRoot('node_modules/node-api-headers/package.json'),
+        ],
         outputs: [addonPath],
         settings: { compiler: identityOf(compiler), arguments: args.join(' ') },
       });
@@ -60,7 +64,10 @@ export function addonStage() {
       // A running app has the old file mapped: replaced as a whole, never written into.
       renameSync(`${addonPath}.new`, addonPath);
       stamp.save();
-      return { mark: 'done', text: libdeflate ? 'built, with libdeflate' : 'built, without libdeflate (gunzip by zlib)' };
+      return {
+        mark: 'done',
+        text: libdeflate ? 'built, with libdeflate' : 'built, without libdeflate (gunzip by zlib)',
+      };
     },
   };
 }
@@ -113,7 +120,10 @@ export async function hasLibdeflate(compiler, exec) {
   const stamp = openStamp('libdeflate', {
     inputs: [],
     outputs: [],
-    settings: { compiler: identityOf(compiler), headers: usual.filter((path) => statSync(path, { throwIfNoEntry: false })).join() },
+    settings: {
+      compiler: identityOf(compiler),
+      headers: usual.filter((path) => statSync(path, { throwIfNoEntry: false })).join(),
+    },
   });
   if (stamp.fresh) return stamp.facts['present'] === 'yes';
   let present = true;

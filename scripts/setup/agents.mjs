@@ -56,7 +56,10 @@ export function agentsStage({ required }) {
         });
         renameSync(`${agentPath(name)}.new`, agentPath(name));
       }
-      const manifest = createManifest(version, targets.map(({ name }) => [name, readFileSync(agentPath(name))]));
+      const manifest = createManifest(
+        version,
+        targets.map(({ name }) => [name, readFileSync(agentPath(name))]),
+      );
       writeWhole(manifestPath, JSON.stringify(manifest, null, 2) + '\n');
       stamp.save();
       return { mark: 'done', text: `${version} for ${targets.map(({ name }) => name).join(' and ')}` };
@@ -84,7 +87,16 @@ export function versionOf(projectVersion, inputHash) {
  * @param {string} output
  */
 export function buildArguments(version, output) {
-  return ['build', '-trimpath', '-buildvcs=false', '-ldflags', `-s -w -X main.version=${version}`, '-o', output, './cmd/pyrometer-agent'];
+  return [
+    'build',
+    '-trimpath',
+    '-buildvcs=false',
+    '-ldflags',
+    `-s -w -X main.version=${version}`,
+    '-o',
+    output,
+    './cmd/pyrometer-agent',
+  ];
 }
 
 /**
@@ -95,7 +107,10 @@ export function createManifest(version, binaries) {
   return {
     version,
     files: Object.fromEntries(
-      binaries.map(([name, bytes]) => [name, { sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length }]),
+      binaries.map(([name, bytes]) => [
+        name,
+        { sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length },
+      ]),
     ),
   };
 }

@@ -1,7 +1,8 @@
 /** What apt's and dpkg's own tools print, read. All of them run with LC_ALL=C. */
 
 /** Debian's name of this machine's architecture. */
-export const debianArchitecture = { x64: 'amd64', arm64: 'arm64', arm: 'armhf', ia32: 'i386' }[/** @type {string} */ (process.arch)] ?? process.arch;
+export const debianArchitecture =
+  { x64: 'amd64', arm64: 'arm64', arm: 'armhf', ia32: 'i386' }[/** @type {string} */ (process.arch)] ?? process.arch;
 
 /** What `dpkg-query -W -f` is asked for, one line a package. */
 export const dpkgFormat = '${Package}\\t${Architecture}\\t${db:Status-Status}\\t${Provides}\\n';

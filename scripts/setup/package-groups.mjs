@@ -47,13 +47,21 @@ export const packageGroups = {
       { name: 'sudo', reason: "the test server's user starts the agent with it", programs: ['sudo'] },
       { name: 'xvfb', reason: 'a display for the real window', programs: ['Xvfb'] },
       { name: 'xauth', reason: 'access to that display', programs: ['xauth'] },
-      { name: 'chromium', reason: 'opens the shared HTML files', programs: ['chromium', 'google-chrome', 'chromium-browser'] },
+      {
+        name: 'chromium',
+        reason: 'opens the shared HTML files',
+        programs: ['chromium', 'google-chrome', 'chromium-browser'],
+      },
     ],
   },
   generate: {
     title: 'for regenerating the BPF objects',
     packages: [
-      { name: 'clang-14', reason: 'compiles BPF; pinned, so that objects are the same everywhere', programs: ['clang-14'] },
+      {
+        name: 'clang-14',
+        reason: 'compiles BPF; pinned, so that objects are the same everywhere',
+        programs: ['clang-14'],
+      },
       { name: 'llvm-14', reason: 'strips BPF objects', programs: ['llvm-strip-14'] },
       { name: 'libbpf-dev', reason: 'headers of BPF helpers' },
     ],

@@ -54,10 +54,14 @@ export function judgeSandbox(facts) {
     ]);
   }
   if (facts.apparmorRestrict === '1' && !facts.apparmorProfile) {
-    return blocked(facts, 'AppArmor lets only named programs make user namespaces (kernel.apparmor_restrict_unprivileged_userns = 1)', [
-      `printf '%s\\n' ${shellQuoted(apparmorProfile(facts.electron))} | sudo tee /etc/apparmor.d/${apparmorProfileName} >/dev/null`,
-      `sudo apparmor_parser --replace /etc/apparmor.d/${apparmorProfileName}`,
-    ]);
+    return blocked(
+      facts,
+      'AppArmor lets only named programs make user namespaces (kernel.apparmor_restrict_unprivileged_userns = 1)',
+      [
+        `printf '%s\\n' ${shellQuoted(apparmorProfile(facts.electron))} | sudo tee /etc/apparmor.d/${apparmorProfileName} >/dev/null`,
+        `sudo apparmor_parser --replace /etc/apparmor.d/${apparmorProfileName}`,
+      ],
+    );
   }
   if (facts.apparmorRestrict !== '1' && !facts.unshareWorks) {
     return blocked(facts, 'this machine (a container without the right, perhaps) refuses user namespaces', []);

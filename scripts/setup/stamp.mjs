@@ -146,7 +146,8 @@ function readSaved(path) {
     const saved = JSON.parse(readFileSync(path, 'utf8'));
     return saved?.version === 1 ? saved : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError || /** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return undefined;
+    if (error instanceof SyntaxError || /** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT')
+      return undefined;
     throw error;
   }
 }

@@ -1,6 +1,13 @@
 import { createInterface } from 'node:readline/promises';
 import { runCommand } from './children.mjs';
-import { debianArchitecture, dpkgFormat, parseCandidates, parseInstalled, parseProvider, parseSimulation } from './apt.mjs';
+import {
+  debianArchitecture,
+  dpkgFormat,
+  parseCandidates,
+  parseInstalled,
+  parseProvider,
+  parseSimulation,
+} from './apt.mjs';
 import { packagesOf } from './package-groups.mjs';
 import { findProgram, fromRoot } from './paths.mjs';
 import { openStamp } from './stamp.mjs';
@@ -36,13 +43,17 @@ export function systemPackagesStage({ groups, yes, required = false }) {
         return { mark: 'warned', text };
       };
 
+      const declined = declinedStamp(missing);
+      if (!yes && declined.fresh) return without(`${missing.length} missing, not installed as you said`);
+      context.note('These system packages are missing:');
       for (const { name, reason } of missing) context.note(`    ${name.padEnd(20)} ${reason}`);
       let found = await resolveNames(missing);
       const line = commandLine([...found.packages, ...found.unknown]);
-      const answer = await mayInstall(missing, yes, context);
+      const answer = await mayInstall(yes, context);
       if (answer !== 'yes') {
+        if (answer === 'no') declined.save();
         context.note(`  to install them: ${line}`);
-        return without(answer === 'no' ? 'not installed, as you said' : `${missing.length} missing`);
+        return without(`${missing.length} missing`);
       }
       context.begin(`installing ${missing.length} packages`);
       const refused = await becomeRoot(context, yes);
@@ -83,8 +94,13 @@ export async function missingPackages(groups) {
     settings: { names: wanted.map(({ name }) => name).join() },
   });
   if (stamp.fresh) return [];
-  const installed = parseInstalled(await runCommand('dpkg-query', ['-W', `-f=${dpkgFormat}`], english), debianArchitecture);
-  const missing = wanted.filter(({ name, programs }) => !installed.has(name) && !(programs && findSystemProgram(programs)));
+  const installed = parseInstalled(
+    await runCommand('dpkg-query', ['-W', `-f=${dpkgFormat}`], english),
+    debianArchitecture,
+  );
+  const missing = wanted.filter(
+    ({ name, programs }) => !installed.has(name) && !(programs && findSystemProgram(programs)),
+  );
   if (missing.length === 0) stamp.save();
   return missing;
 }
@@ -170,27 +186,27 @@ async function obstacle(packages) {
 }
 
 /**
- * @param {readonly SystemPackage[]} missing
  * @param {boolean} yes
  * @param {StageContext} context
  * @returns {Promise<'yes' | 'no' | 'nobody to ask'>}
  */
-async function mayInstall(missing, yes, context) {
+async function mayInstall(yes, context) {
   if (yes) return 'yes';
   if (!process.stdin.isTTY || !process.stdout.isTTY) return 'nobody to ask';
-  // A person is asked once; a no is kept until the list changes.
-  const declined = openStamp('packages-declined', {
-    inputs: [],
-    outputs: [],
-    settings: { packages: missing.map(({ name }) => name).join() },
-  });
-  if (declined.fresh) return 'no';
   const answer = await context.withTerminal(() =>
     askOnTerminal('Install them with apt now? Nothing is upgraded and no service is started. [Y/n] ', context.signal),
   );
-  if (/^(y|yes|)$/i.test(answer)) return 'yes';
-  declined.save();
-  return 'no';
+  return /^(y|yes|)$/i.test(answer) ? 'yes' : 'no';
+}
+
+/**
+ * A person is asked once; a no is kept until the list changes.
+ *
+ * @param {readonly SystemPackage[]} missing
+ */
+function declinedStamp(missing) {
+  const packages = missing.map(({ name }) => name).join();
+  return openStamp('packages-declined', { inputs: [], outputs: [], settings: { packages } });
 }
 
 /**

@@ -42,7 +42,8 @@ export async function unpackZip(archive, folder, place) {
       const path = entry.name.endsWith('/') ? undefined : place(entry.name);
       if (path === undefined) continue;
       const target = resolve(folder, path);
-      if (!target.startsWith(resolve(folder) + sep)) throw new Error(`${archive}: ${entry.name} would land outside the folder`);
+      if (!target.startsWith(resolve(folder) + sep))
+        throw new Error(`${archive}: ${entry.name} would land outside the folder`);
       mkdirSync(dirname(target), { recursive: true });
       writeFileSync(target, await readEntry(file, entry), { mode: entry.mode || 0o644 });
       count += 1;
@@ -59,7 +60,11 @@ export async function unpackZip(archive, folder, place) {
  */
 function readDirectory(file) {
   const { size } = fstatSync(file);
-  const tail = readAt(file, Math.max(0, size - endBytes - commentLimitBytes), Math.min(size, endBytes + commentLimitBytes));
+  const tail = readAt(
+    file,
+    Math.max(0, size - endBytes - commentLimitBytes),
+    Math.min(size, endBytes + commentLimitBytes),
+  );
   let end = tail.length - endBytes;
   while (end >= 0 && tail.readUInt32LE(end) !== endSignature) end -= 1;
   if (end < 0) throw new Error('not a zip archive, or cut short');
@@ -73,7 +78,8 @@ function readDirectory(file) {
   const entries = [];
   let at = 0;
   for (let index = 0; index < count; index += 1) {
-    if (at + entryBytes > directory.length || directory.readUInt32LE(at) !== entrySignature) throw new Error('broken zip directory');
+    if (at + entryBytes > directory.length || directory.readUInt32LE(at) !== entrySignature)
+      throw new Error('broken zip directory');
     const nameBytes = directory.readUInt16LE(at + 28);
     entries.push({
       name: directory.toString('utf8', at + entryBytes, at + entryBytes + nameBytes),
@@ -99,7 +105,8 @@ async function readEntry(file, entry) {
   const start = entry.offset + localBytes + local.readUInt16LE(26) + local.readUInt16LE(28);
   const packed = readAt(file, start, entry.compressedBytes);
   const data = await unpacked(entry, packed);
-  if (data.length !== entry.bytes || crc32(data) !== entry.crc) throw new Error(`${entry.name}: damaged in the zip archive`);
+  if (data.length !== entry.bytes || crc32(data) !== entry.crc)
+    throw new Error(`${entry.name}: damaged in the zip archive`);
   return data;
 }
 

@@ -3,7 +3,6 @@ package symbol
 import (
 	"fmt"
 	"io"
-	"os"
 )
 
 const (
@@ -20,7 +19,7 @@ const (
 // not exist, bytes that vanish are an error. It is read with pread and never mapped: a mapped file that shrinks kills the reader.
 // Not safe for concurrent use.
 type boundedFile struct {
-	file *os.File
+	file readerAtCloser
 	size int64
 	// budget is how many bytes may still be read. Each part of a file is needed at most twice (its checksum and itself).
 	budget int64
@@ -28,7 +27,12 @@ type boundedFile struct {
 	read int64
 }
 
-func newBoundedFile(file *os.File, size int64) *boundedFile {
+type readerAtCloser interface {
+	io.ReaderAt
+	io.Closer
+}
+
+func newBoundedFile(file readerAtCloser, size int64) *boundedFile {
 	return &boundedFile{file: file, size: size, budget: min(2*size+(1<<20), maxReadBytes)}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -132,4 +133,50 @@ func definedFunctions(t testing.TB, path string, dynamic bool) []elf.Symbol {
 		t.Fatalf("%s has no function symbols to compare with", path)
 	}
 	return functions
+}
+
+// smallPrograms compiles a program of a few hundred bytes of code for 64 and 32 bits, stripped and not.
+func smallPrograms(t testing.TB) [][]byte {
+	t.Helper()
+	directory := t.TempDir()
+	write(t, filepath.Join(directory, "small.c"), "static int f(int n) { return n * 7; } int g(int n) { return f(n) + 1; } void _start(void) { g(3); for (;;) {} }\n")
+	var built [][]byte
+	words := []string{"-m64", "-m32"}
+	if runtime.GOARCH != "amd64" {
+		words = []string{"-O0"} // one word size, no flag for it
+	}
+	for _, bits := range words {
+		out := filepath.Join(directory, "small"+bits)
+		run(t, directory, "gcc", bits, "-O0", "-nostdlib", "-static", "-fno-pic", "-no-pie", "-fno-asynchronous-unwind-tables", "-Wl,--build-id,-z,norelro,-n", "-o", out, "small.c")
+		for _, arguments := range [][]string{nil, {"--strip-debug"}, {"--strip-all"}} {
+			if arguments != nil {
+				run(t, directory, "strip", append(arguments, out)...)
+			}
+			content, err := os.ReadFile(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			built = append(built, content)
+		}
+	}
+	return built
+}
+
+func TestSmallPrograms(t *testing.T) {
+	for i, content := range smallPrograms(t) {
+		result, _, err := parseBytes(content)
+		if i%3 == 2 {
+			if reasonOf(err) != ReasonNoSymbols {
+				t.Errorf("program %d: a stripped program gave %v", i, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("program %d: %v", i, err)
+			continue
+		}
+		if result.table.Len() != 3 {
+			t.Errorf("program %d has %d functions", i, result.table.Len())
+		}
+	}
 }

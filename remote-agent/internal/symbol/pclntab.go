@@ -115,7 +115,9 @@ func goTextStart(file *image, fromHeader, end uint64) (uint64, error) {
 			return fromHeader, nil
 		}
 	}
-	const padding = 64 // the linker aligns the end of the text
+	// Go's linker leaves at most some bytes of padding behind the last function. Start-up code of C in front of the
+	// first one would shift all by its size, at least the text's alignment of 32 or 64 bytes.
+	const padding = 16
 	text := file.sectionNamed(".text")
 	if text == nil || text.address == 0 || end > text.size || text.size-end > padding {
 		return 0, refuse(ReasonTextStart, "the Go functions do not fill .text, so where they begin is not certain")

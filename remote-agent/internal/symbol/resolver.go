@@ -12,8 +12,13 @@ import (
 	"pyrometer.dev/remote-agent/internal/engine"
 )
 
-// ErrClosed is what a closed resolver answers.
-var ErrClosed = errors.New("resolve address: the resolver is closed")
+var (
+	// ErrClosed is what a closed resolver answers.
+	ErrClosed = errors.New("resolve address: the resolver is closed")
+	// ErrNotReady says that the file was not looked at yet, because no process was observed with it since the start or too
+	// many files wait. Asking again later can give a name; nil as an answer says that the file was looked at and has none.
+	ErrNotReady = errors.New("resolve address: its file was not read yet")
+)
 
 // Options of a resolver. The zero value is good.
 type Options struct {
@@ -113,7 +118,7 @@ func NewResolver(options Options) *FileResolver {
 
 // Observe implements Resolver.
 func (r *FileResolver) Observe(pid uint32, mapping *engine.Mapping) {
-	if mapping == nil {
+	if !liesInFile(mapping) {
 		return
 	}
 	r.mutex.Lock()
@@ -132,9 +137,10 @@ func (r *FileResolver) Observe(pid uint32, mapping *engine.Mapping) {
 }
 
 // Resolve implements Resolver. It waits while the file is read for the first time. An address without a name is not an
-// error: nil, now; asking again is cheap, and OnNames says when it is worth it. Errors are those of the context, and ErrClosed.
+// error: asking again is cheap, and OnNames says when it is worth it. Errors are ErrNotReady, ErrClosed and the context's.
 func (r *FileResolver) Resolve(ctx context.Context, mapping *engine.Mapping, address uint64) ([]Line, error) {
-	if mapping == nil {
+	if !liesInFile(mapping) {
+		r.counters.add(counterUnnamed, 1)
 		return nil, nil
 	}
 	table, err := r.tableOf(ctx, mapping)
@@ -155,6 +161,12 @@ func (r *FileResolver) Resolve(ctx context.Context, mapping *engine.Mapping, add
 	return nil, nil
 }
 
+// liesInFile is false for anonymous memory, where just-in-time compilers put code. The unwinder names V8's and the JVM's
+// itself; /tmp/perf-PID.map of others would need the process's own addresses, which a Mapping does not carry.
+func liesInFile(mapping *engine.Mapping) bool {
+	return mapping != nil && mapping.Path != ""
+}
+
 // tableOf returns the table of a file, or nil where there is none now.
 func (r *FileResolver) tableOf(ctx context.Context, mapping *engine.Mapping) (*Table, error) {
 	r.mutex.Lock()
@@ -162,13 +174,18 @@ func (r *FileResolver) tableOf(ctx context.Context, mapping *engine.Mapping) (*T
 	if !r.closed && r.isDue(known) && (len(known.pids) > 0 || isVDSO(mapping.Path)) {
 		r.enqueue(known)
 	}
-	table, pending, closed := known.table, known.reading, r.closed
+	table, pending, settled, closed := known.table, known.reading, known.settled, r.closed
 	r.mutex.Unlock()
 	if closed {
 		return nil, ErrClosed
 	}
-	if table != nil || pending == nil {
-		return table, nil // A table that is being read again still serves.
+	switch {
+	case table != nil: // One that is being read again still serves.
+		return table, nil
+	case pending == nil && settled:
+		return nil, nil
+	case pending == nil:
+		return nil, ErrNotReady
 	}
 	select {
 	case <-ctx.Done():

@@ -362,7 +362,7 @@ func TestTablesStayWithinTheirBytes(t *testing.T) {
 	if got := nameAt(t, resolver, mappings["1"], 0x1000); got != name || loads["0"] != 1 || loads["1"] != 2 {
 		t.Errorf("got %q after eviction, loads %v", got, loads) // but because it is asked for
 	}
-	giant := &engine.Mapping{FileID: "giant"}
+	giant := &engine.Mapping{FileID: "giant", Path: "/lib/x"}
 	resolver.Observe(7, giant)
 	if got := nameAt(t, resolver, giant, 0x1000); got != "" || resolver.Counters()[counterRefused+string(ReasonTooMany)] != 1 {
 		t.Errorf("a table of more than half of all memory was kept: %v", resolver.Counters())
@@ -377,17 +377,21 @@ func TestObserveNeverBlocksAndCountsWhatItDrops(t *testing.T) {
 	})
 	within(t, 10*time.Second, func() {
 		for i := range maxQueue + 100 {
-			resolver.Observe(1, &engine.Mapping{FileID: strconv.Itoa(i)})
+			resolver.Observe(1, &engine.Mapping{FileID: strconv.Itoa(i), Path: "/lib/x"})
 		}
 	})
 	if dropped := resolver.Counters()[counterDropped]; dropped < 99 || dropped > 100 { // the worker may have taken one
 		t.Errorf("%d were dropped", dropped)
 	}
 	close(release)
-	last := &engine.Mapping{FileID: strconv.Itoa(maxQueue + 99)}
+	last := &engine.Mapping{FileID: strconv.Itoa(maxQueue + 99), Path: "/lib/x"}
 	for range 1000 { // what was dropped is taken up by a later look
-		if nameAt(t, resolver, last, 0x1000) == "f" {
+		lines, err := resolver.Resolve(t.Context(), last, 0x1000)
+		if len(lines) == 1 {
 			return
+		}
+		if !errors.Is(err, ErrNotReady) {
+			t.Fatalf("got %v, %v", lines, err)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
@@ -399,7 +403,7 @@ func TestManyFilesAreForgotten(t *testing.T) {
 		return loaded{}, refuse(ReasonGone, "gone")
 	})
 	for i := range maxEntries + 500 {
-		mapping := &engine.Mapping{FileID: strconv.Itoa(i)}
+		mapping := &engine.Mapping{FileID: strconv.Itoa(i), Path: "/lib/x"}
 		resolver.Observe(1, mapping)
 		nameAt(t, resolver, mapping, 1)
 	}
@@ -418,7 +422,7 @@ func TestHungReaderIsGivenUp(t *testing.T) {
 		return loaded{table: tableWith("fine"), complete: true}, nil
 	})
 	fine := func(id string) string {
-		mapping := &engine.Mapping{FileID: id}
+		mapping := &engine.Mapping{FileID: id, Path: "/lib/x"}
 		resolver.Observe(1, mapping)
 		return nameAt(t, resolver, mapping, 0x1000)
 	}
@@ -447,7 +451,7 @@ func TestPanicCostsOneFile(t *testing.T) {
 		return loaded{table: tableWith("fine"), complete: true}, nil
 	})
 	for id, want := range map[string]string{"evil": "", "good": "fine"} {
-		mapping := &engine.Mapping{FileID: id}
+		mapping := &engine.Mapping{FileID: id, Path: "/lib/x"}
 		resolver.Observe(1, mapping)
 		if got := nameAt(t, resolver, mapping, 0x1000); got != want {
 			t.Errorf("%s: got %q", id, got)
@@ -469,7 +473,7 @@ func TestCloseAnswersThoseWhoWait(t *testing.T) {
 		return loaded{}, refuse(ReasonGone, "gone")
 	}
 	resolver.mutex.Unlock()
-	reading, queued := &engine.Mapping{FileID: "reading"}, &engine.Mapping{FileID: "queued"}
+	reading, queued := &engine.Mapping{FileID: "reading", Path: "/lib/x"}, &engine.Mapping{FileID: "queued", Path: "/lib/x"}
 	resolver.Observe(1, reading)
 	<-started
 	resolver.Observe(1, queued)
@@ -503,6 +507,33 @@ func TestCloseAnswersThoseWhoWait(t *testing.T) {
 	}
 }
 
+func TestFileThatWasNeverObserved(t *testing.T) {
+	resolver := newTestResolver(t, Options{})
+	mapping := &engine.Mapping{FileID: "unseen", Path: "/lib/unseen"}
+	for range 2 {
+		if lines, err := resolver.Resolve(t.Context(), mapping, 1); lines != nil || !errors.Is(err, ErrNotReady) {
+			t.Errorf("got %v, %v", lines, err)
+		}
+	}
+	resolver.Observe(uint32(os.Getpid()), mapping) // which does not map it either
+	if got := nameAt(t, resolver, mapping, 1); got != "" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestAnonymousMemoryIsNotLookedFor(t *testing.T) {
+	resolver := newFakeResolver(t, Options{}, func(*engine.Mapping, []uint32) (loaded, error) {
+		t.Error("anonymous memory was read as a file")
+		return loaded{}, refuse(ReasonGone, "gone")
+	})
+	for _, mapping := range []*engine.Mapping{nil, {FileID: "anonymous"}} {
+		resolver.Observe(1, mapping)
+		if got := nameAt(t, resolver, mapping, 0x1000); got != "" {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
 func TestResolveEndsWithItsContext(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
@@ -510,7 +541,7 @@ func TestResolveEndsWithItsContext(t *testing.T) {
 		<-release
 		return loaded{}, refuse(ReasonGone, "gone")
 	})
-	mapping := &engine.Mapping{FileID: "slow"}
+	mapping := &engine.Mapping{FileID: "slow", Path: "/lib/x"}
 	resolver.Observe(1, mapping)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
@@ -530,7 +561,7 @@ func TestManyCallersAtOnce(t *testing.T) {
 	for caller := range 8 {
 		callers.Go(func() {
 			for i := range 500 {
-				mapping := &engine.Mapping{FileID: strconv.Itoa((i * (caller + 1)) % 40)}
+				mapping := &engine.Mapping{FileID: strconv.Itoa((i * (caller + 1)) % 40), Path: "/lib/x"}
 				resolver.Observe(uint32(caller), mapping)
 				lines, err := resolver.Resolve(context.Background(), mapping, 0x1000)
 				if err != nil || (lines == nil) != strings.HasSuffix(mapping.FileID, "3") {

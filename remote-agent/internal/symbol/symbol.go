@@ -24,6 +24,7 @@ type Resolver interface {
 	// lives. Never blocks.
 	Observe(pid uint32, mapping *engine.Mapping)
 	// Resolve returns the lines of an address in a mapping, or nil when nothing names it (the caller then shows
-	// "libfoo.so+0x1234"). Done in the background at low priority, never in the sampling path.
+	// "libfoo.so+0x1234"). An error says that this is not known yet: ErrNotReady, ErrClosed, or that of the context.
+	// Done in the background at low priority, never in the sampling path.
 	Resolve(ctx context.Context, mapping *engine.Mapping, address uint64) ([]Line, error)
 }

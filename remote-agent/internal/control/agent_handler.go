@@ -1,0 +1,163 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/proto"
+
+	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
+	"pyrometer.dev/remote-agent/internal/gen/agent/v1/agentv1connect"
+	"pyrometer.dev/remote-agent/internal/push"
+	"pyrometer.dev/remote-agent/internal/store"
+	"pyrometer.dev/remote-agent/internal/target"
+)
+
+// ErrNoLease answers who renews the lease of an agent that has none.
+var ErrNoLease = errors.New("this agent is continuous and has no lease")
+
+const (
+	// statusInterval is the shortest time between two statuses of one watcher, but for the ones that windows cause.
+	statusInterval = time.Second
+	maxLease       = 24 * time.Hour
+)
+
+type agentHandler struct{ agent Agent }
+
+var _ agentv1connect.AgentServiceHandler = (*agentHandler)(nil)
+
+func (h *agentHandler) unavailable(call string) error {
+	why := h.agent.Unavailable
+	if why == "" {
+		why = "this agent was started without it"
+	}
+	return connect.NewError(connect.CodeUnimplemented, fmt.Errorf("%s is not available: %s", call, why))
+}
+
+func (h *agentHandler) GetStatus(ctx context.Context, _ *connect.Request[agentv1.GetStatusRequest],
+) (*connect.Response[agentv1.GetStatusResponse], error) {
+	return connect.NewResponse(&agentv1.GetStatusResponse{Status: h.agent.Status.Status(ctx)}), nil
+}
+
+func (h *agentHandler) WatchStatus(ctx context.Context, _ *connect.Request[agentv1.WatchStatusRequest],
+	stream *connect.ServerStream[agentv1.WatchStatusResponse],
+) error {
+	var closed <-chan struct{}
+	if h.agent.Windows != nil {
+		var stop func()
+		closed, stop = h.agent.Windows.Watch()
+		defer stop()
+	}
+	ticker := time.NewTicker(statusInterval)
+	defer ticker.Stop()
+	var sent *agentv1.Status
+	for {
+		if status := h.agent.Status.Status(ctx); sent == nil || !proto.Equal(status, sent) {
+			if err := stream.Send(&agentv1.WatchStatusResponse{Status: status}); err != nil {
+				return err
+			}
+			sent = status
+		}
+		select {
+		case <-ctx.Done():
+			return asConnect(context.Cause(ctx))
+		case <-ticker.C:
+		case <-closed:
+		}
+	}
+}
+
+func (h *agentHandler) ListServices(ctx context.Context, request *connect.Request[agentv1.ListServicesRequest],
+) (*connect.Response[agentv1.ListServicesResponse], error) {
+	services, err := h.agent.Store.Services(ctx, store.Range{StartMs: request.Msg.GetStart(), EndMs: request.Msg.GetEnd()})
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	answer := &agentv1.ListServicesResponse{Services: make([]*agentv1.Service, len(services))}
+	for i, service := range services {
+		answer.Services[i] = &agentv1.Service{
+			Labels: labelPairs(service.Labels), CpuCores: service.Cores, LastSeen: service.LastSeenMs,
+			ProcessCount: uint32(service.Processes), //nolint:gosec // a count of processes
+		}
+	}
+	return connect.NewResponse(answer), nil
+}
+
+func (h *agentHandler) SelectWindows(ctx context.Context, request *connect.Request[agentv1.SelectWindowsRequest],
+	stream *connect.ServerStream[agentv1.SelectWindowsResponse],
+) error {
+	selection := store.Selection{
+		ProfileType: request.Msg.GetProfileTypeID(), Selector: request.Msg.GetLabelSelector(),
+		StartMs: request.Msg.GetStart(), EndMs: request.Msg.GetEnd(),
+	}
+	err := h.agent.Store.Windows(ctx, selection, func(window store.WindowProfile) error {
+		encoded, err := proto.Marshal(window.Profile)
+		if err != nil {
+			return fmt.Errorf("encode profile: %w", err)
+		}
+		return stream.Send(&agentv1.SelectWindowsResponse{Start: window.StartMs, End: window.EndMs, Profile: encoded})
+	})
+	return asConnect(err)
+}
+
+func (h *agentHandler) SetSelection(ctx context.Context, request *connect.Request[agentv1.SetSelectionRequest],
+) (*connect.Response[agentv1.SetSelectionResponse], error) {
+	if h.agent.Select == nil {
+		return nil, h.unavailable("choosing what is profiled")
+	}
+	if err := h.agent.Select.Select(ctx, request.Msg.GetContainerIds(), request.Msg.GetPids()); err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(&agentv1.SetSelectionResponse{}), nil
+}
+
+func (h *agentHandler) SetPush(ctx context.Context, request *connect.Request[agentv1.SetPushRequest],
+) (*connect.Response[agentv1.SetPushResponse], error) {
+	if h.agent.Push == nil {
+		return nil, h.unavailable("pushing to Pyroscope")
+	}
+	settings := push.Settings{URL: request.Msg.GetUrl()}
+	for _, header := range request.Msg.GetHeaders() {
+		settings.Headers = append(settings.Headers, push.Header{Name: header.GetName(), Value: header.GetValue()})
+	}
+	for _, label := range request.Msg.GetLabels() {
+		settings.Labels = append(settings.Labels, target.Label{Name: label.GetName(), Value: label.GetValue()})
+	}
+	if err := h.agent.Push.Set(ctx, settings); err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(&agentv1.SetPushResponse{}), nil
+}
+
+func (h *agentHandler) RenewLease(ctx context.Context, request *connect.Request[agentv1.RenewLeaseRequest],
+) (*connect.Response[agentv1.RenewLeaseResponse], error) {
+	if h.agent.Lease == nil {
+		return nil, h.unavailable("a lease")
+	}
+	duration := time.Duration(request.Msg.GetSeconds()) * time.Second
+	if duration <= 0 || duration > maxLease {
+		return nil, connect.NewError(connect.CodeInvalidArgument,
+			fmt.Errorf("a lease lasts 1 to %d seconds, not %d", int(maxLease.Seconds()), request.Msg.GetSeconds()))
+	}
+	expiresAt, err := h.agent.Lease.Renew(ctx, duration)
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(&agentv1.RenewLeaseResponse{ExpiresAt: expiresAt.UnixMilli()}), nil
+}
+
+func (h *agentHandler) Stop(ctx context.Context, _ *connect.Request[agentv1.StopRequest],
+) (*connect.Response[agentv1.StopResponse], error) {
+	if h.agent.Stop == nil {
+		return nil, h.unavailable("stopping")
+	}
+	// The agent ends also when its last window cannot be stored: who stops it wants it gone, and the loss is counted.
+	defer h.agent.Stop.Exit()
+	if err := h.agent.Stop.CloseWindow(ctx); err != nil {
+		return nil, connect.NewError(connect.CodeDataLoss, fmt.Errorf("the agent stops, but its last window was lost: %w", err))
+	}
+	return connect.NewResponse(&agentv1.StopResponse{}), nil
+}

@@ -1,0 +1,64 @@
+// Package control serves the agent's contract and Pyroscope's API on Unix sockets. It opens no port.
+package control
+
+import (
+	"context"
+	"time"
+
+	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
+	"pyrometer.dev/remote-agent/internal/push"
+	"pyrometer.dev/remote-agent/internal/store"
+)
+
+// StatusSource knows the state of the agent.
+type StatusSource interface {
+	// Status is made anew for each call; the caller may keep it. It must be quick: watchers ask once a second.
+	Status(ctx context.Context) *agentv1.Status
+}
+
+// WindowWatcher tells when windows close; store.Recorder is one.
+type WindowWatcher interface {
+	// Watch gives a channel that gets a value after an interval was stored, until stop.
+	Watch() (closed <-chan struct{}, stop func())
+}
+
+// Selector chooses what is profiled.
+type Selector interface {
+	// Select takes effect without a restart; both empty is everything on the machine. A container or process that is
+	// not there is no error: it is profiled when it comes.
+	Select(ctx context.Context, containerIDs []string, pids []uint32) error
+}
+
+// LeaseKeeper ends a leased agent that nobody renews.
+type LeaseKeeper interface {
+	// Renew says when the lease ends now. ErrNoLease for a continuous agent.
+	Renew(ctx context.Context, duration time.Duration) (expiresAt time.Time, err error)
+}
+
+// Stopper ends the agent in two steps, so that the caller gets an answer.
+type Stopper interface {
+	// CloseWindow closes the open window and returns when it is stored.
+	CloseWindow(ctx context.Context) error
+	// Exit begins to end the process and returns at once; calls that run are answered.
+	Exit()
+}
+
+// PushSettings says where windows are pushed; push.Pusher is one.
+type PushSettings interface {
+	// Set takes effect at once and is kept across restarts, but for the headers. An empty URL ends pushing. An error
+	// says in one sentence what is wrong with the settings.
+	Set(ctx context.Context, settings push.Settings) error
+}
+
+// Agent is what the agent's contract is served from. Nil parts answer "unimplemented" with the reason in Unavailable.
+type Agent struct {
+	Status  StatusSource
+	Windows WindowWatcher
+	Select  Selector
+	Lease   LeaseKeeper
+	Stop    Stopper
+	Push    PushSettings
+	Store   *store.Store
+	// Unavailable says why a nil part is not there, for example "this is a recording that is played back".
+	Unavailable string
+}

@@ -1,0 +1,160 @@
+package control
+
+import (
+	"context"
+	"errors"
+
+	"connectrpc.com/connect"
+
+	googlev1 "pyrometer.dev/remote-agent/internal/gen/google/v1"
+	querierv1 "pyrometer.dev/remote-agent/internal/gen/querier/v1"
+	"pyrometer.dev/remote-agent/internal/gen/querier/v1/querierv1connect"
+	typesv1 "pyrometer.dev/remote-agent/internal/gen/types/v1"
+	"pyrometer.dev/remote-agent/internal/push"
+	"pyrometer.dev/remote-agent/internal/store"
+	"pyrometer.dev/remote-agent/internal/target"
+)
+
+// querierHandler answers Pyroscope's calls from the store.
+type querierHandler struct{ store *store.Store }
+
+var _ querierv1connect.QuerierServiceHandler = (*querierHandler)(nil)
+
+func (h *querierHandler) ProfileTypes(ctx context.Context, request *connect.Request[querierv1.ProfileTypesRequest],
+) (*connect.Response[querierv1.ProfileTypesResponse], error) {
+	types, err := h.store.ProfileTypes(ctx, store.Range{StartMs: request.Msg.GetStart(), EndMs: request.Msg.GetEnd()})
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	answer := &querierv1.ProfileTypesResponse{}
+	for _, t := range types {
+		answer.ProfileTypes = append(answer.ProfileTypes, &typesv1.ProfileType{
+			ID: t.String(), Name: t.Name, SampleType: t.SampleType, SampleUnit: t.SampleUnit,
+			PeriodType: t.PeriodType, PeriodUnit: t.PeriodUnit,
+		})
+	}
+	return connect.NewResponse(answer), nil
+}
+
+func (h *querierHandler) LabelValues(ctx context.Context, request *connect.Request[typesv1.LabelValuesRequest],
+) (*connect.Response[typesv1.LabelValuesResponse], error) {
+	values, err := h.store.LabelValues(ctx, request.Msg.GetName(), request.Msg.GetMatchers(),
+		store.Range{StartMs: request.Msg.GetStart(), EndMs: request.Msg.GetEnd()})
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(&typesv1.LabelValuesResponse{Names: values}), nil
+}
+
+func (h *querierHandler) LabelNames(ctx context.Context, request *connect.Request[typesv1.LabelNamesRequest],
+) (*connect.Response[typesv1.LabelNamesResponse], error) {
+	names, err := h.store.LabelNames(ctx, request.Msg.GetMatchers(),
+		store.Range{StartMs: request.Msg.GetStart(), EndMs: request.Msg.GetEnd()})
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(&typesv1.LabelNamesResponse{Names: names}), nil
+}
+
+func (h *querierHandler) Series(ctx context.Context, request *connect.Request[querierv1.SeriesRequest],
+) (*connect.Response[querierv1.SeriesResponse], error) {
+	sets, err := h.store.Series(ctx, request.Msg.GetMatchers(), request.Msg.GetLabelNames(),
+		store.Range{StartMs: request.Msg.GetStart(), EndMs: request.Msg.GetEnd()})
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	answer := &querierv1.SeriesResponse{}
+	for _, set := range sets {
+		answer.LabelsSet = append(answer.LabelsSet, &typesv1.Labels{Labels: labelPairs(set)})
+	}
+	return connect.NewResponse(answer), nil
+}
+
+func (h *querierHandler) SelectMergeProfile(ctx context.Context,
+	request *connect.Request[querierv1.SelectMergeProfileRequest],
+) (*connect.Response[googlev1.Profile], error) {
+	if request.Msg.GetMaxNodes() > 0 {
+		return nil, connect.NewError(connect.CodeInvalidArgument,
+			errors.New("max_nodes is not supported: profiles of the agent are whole; leave it out"))
+	}
+	profile, err := h.store.MergeProfile(ctx, store.Selection{
+		ProfileType: request.Msg.GetProfileTypeID(), Selector: request.Msg.GetLabelSelector(),
+		StartMs: request.Msg.GetStart(), EndMs: request.Msg.GetEnd(),
+	})
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(profile), nil
+}
+
+func (h *querierHandler) SelectSeries(ctx context.Context, request *connect.Request[querierv1.SelectSeriesRequest],
+) (*connect.Response[querierv1.SelectSeriesResponse], error) {
+	message := request.Msg
+	results, err := h.store.SelectSeries(ctx, store.PointsQuery{
+		Selection: store.Selection{
+			ProfileType: message.GetProfileTypeID(), Selector: message.GetLabelSelector(),
+			StartMs: message.GetStart(), EndMs: message.GetEnd(),
+		},
+		GroupBy: message.GetGroupBy(),
+		StepMs:  int64(message.GetStep() * 1000),
+		Average: message.GetAggregation() == typesv1.TimeSeriesAggregationType_TIME_SERIES_AGGREGATION_TYPE_AVERAGE,
+		Limit:   int(message.GetLimit()),
+	})
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	answer := &querierv1.SelectSeriesResponse{}
+	for _, result := range results {
+		series := &typesv1.Series{Labels: labelPairs(result.Labels), Points: make([]*typesv1.Point, len(result.Points))}
+		for i, point := range result.Points {
+			series.Points[i] = &typesv1.Point{Value: point.Value, Timestamp: point.TimeMs}
+		}
+		answer.Series = append(answer.Series, series)
+	}
+	return connect.NewResponse(answer), nil
+}
+
+func (h *querierHandler) GetProfileStats(ctx context.Context, _ *connect.Request[typesv1.GetProfileStatsRequest],
+) (*connect.Response[typesv1.GetProfileStatsResponse], error) {
+	stats, err := h.store.Stats(ctx)
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(&typesv1.GetProfileStatsResponse{
+		DataIngested: stats.Windows > 0, OldestProfileTime: stats.OldestMs, NewestProfileTime: stats.NewestMs,
+	}), nil
+}
+
+func labelPairs(labels []target.Label) []*typesv1.LabelPair {
+	pairs := make([]*typesv1.LabelPair, len(labels))
+	for i, label := range labels {
+		pairs[i] = &typesv1.LabelPair{Name: label.Name, Value: label.Value}
+	}
+	return pairs
+}
+
+// asConnect gives an error the code that the app acts on.
+func asConnect(err error) error {
+	var already *connect.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &already):
+		return err
+	case errors.Is(err, store.ErrBadQuery), errors.Is(err, store.ErrBadProfile), errors.Is(err, push.ErrBadSettings):
+		return connect.NewError(connect.CodeInvalidArgument, err)
+	case errors.Is(err, ErrNoLease):
+		return connect.NewError(connect.CodeFailedPrecondition, err)
+	case errors.Is(err, store.ErrReadOnly):
+		return connect.NewError(connect.CodeFailedPrecondition, err)
+	case errors.Is(err, store.ErrClosed), errors.Is(err, errStopping):
+		return connect.NewError(connect.CodeUnavailable, errStopping)
+	case store.IsFull(err):
+		return connect.NewError(connect.CodeResourceExhausted, errors.New("the disk is full: make room and try again"))
+	case errors.Is(err, context.Canceled):
+		return connect.NewError(connect.CodeCanceled, err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return connect.NewError(connect.CodeDeadlineExceeded, err)
+	}
+	return connect.NewError(connect.CodeInternal, err)
+}

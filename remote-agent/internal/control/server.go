@@ -1,0 +1,147 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"pyrometer.dev/remote-agent/internal/gen/agent/v1/agentv1connect"
+	"pyrometer.dev/remote-agent/internal/gen/push/v1/pushv1connect"
+	"pyrometer.dev/remote-agent/internal/gen/querier/v1/querierv1connect"
+)
+
+const (
+	// Requests of the control socket are small; those of the push socket hold profiles.
+	maxRequestBytes = 64 << 10
+	maxPushBytes    = 16 << 20
+	// maxStreams is how many calls one connection may have open: the bridge carries all calls of an app over one.
+	maxStreams = 100
+	// unaryTimeout ends a question whose answer nobody can be waiting for any more.
+	unaryTimeout = 2 * time.Minute
+	// shutdownTimeout is how long calls that run are waited for.
+	shutdownTimeout = 5 * time.Second
+)
+
+// errStopping is why calls end that would go on.
+var errStopping = errors.New("the agent is stopping")
+
+// Server answers on listeners that were made before, when the process still had the rights to make them.
+type Server struct {
+	control *http.Server
+	push    *http.Server
+	logger  *slog.Logger
+	// streams ends when the server stops, so that watchers do not hold it up.
+	streams context.Context //nolint:containedctx // lives as long as the server
+	end     context.CancelCauseFunc
+}
+
+// NewServer makes a server of an agent; Serve runs it.
+func NewServer(agent Agent, logger *slog.Logger) *Server {
+	s := &Server{logger: logger}
+	s.streams, s.end = context.WithCancelCause(context.Background())
+	options := []connect.HandlerOption{
+		connect.WithReadMaxBytes(maxRequestBytes), connect.WithCompressMinBytes(1024), connect.WithInterceptors(deadlines{}),
+	}
+	control := http.NewServeMux()
+	control.Handle(agentv1connect.NewAgentServiceHandler(&agentHandler{agent: agent}, options...))
+	control.Handle(querierv1connect.NewQuerierServiceHandler(&querierHandler{store: agent.Store}, options...))
+	pushed := http.NewServeMux()
+	pushed.Handle(pushv1connect.NewPusherServiceHandler(&pusherHandler{store: agent.Store},
+		connect.WithReadMaxBytes(maxPushBytes), connect.WithInterceptors(deadlines{})))
+	s.control, s.push = s.httpServer(admit(control)), s.httpServer(pushed)
+	return s
+}
+
+// httpServer speaks HTTP/1.1 and, for the bridge, HTTP/2 without TLS on one socket.
+func (s *Server) httpServer(handler http.Handler) *http.Server {
+	protocols := &http.Protocols{}
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Handler:           handler,
+		Protocols:         protocols,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams, SendPingTimeout: time.Minute, PingTimeout: time.Minute},
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       10 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		BaseContext:       func(net.Listener) context.Context { return s.streams },
+		ConnContext:       withPeer,
+		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+	}
+}
+
+// Serve answers until the context ends, then lets the calls that run finish and closes the listeners. pushListener may
+// be nil.
+func (s *Server) Serve(ctx context.Context, controlListeners []net.Listener, pushListener net.Listener) error {
+	var running sync.WaitGroup
+	failures := make(chan error, len(controlListeners)+1)
+	serve := func(server *http.Server, listener net.Listener) {
+		running.Go(func() {
+			if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+				failures <- fmt.Errorf("serve %s: %w", listener.Addr(), err)
+			}
+		})
+	}
+	for _, listener := range controlListeners {
+		serve(s.control, listener)
+	}
+	if pushListener != nil {
+		serve(s.push, pushListener)
+	}
+	var failure error
+	select {
+	case <-ctx.Done():
+	case failure = <-failures:
+	}
+	failure = errors.Join(failure, s.shutdown(context.WithoutCancel(ctx)))
+	running.Wait()
+	return failure
+}
+
+func (s *Server) shutdown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
+	defer cancel()
+	// Streams never end by themselves. Their callers see "unavailable", and know that the agent went on purpose.
+	stop := time.AfterFunc(shutdownTimeout/10, func() { s.end(errStopping) })
+	defer stop.Stop()
+	defer s.end(errStopping)
+	var failures []error
+	for _, server := range []*http.Server{s.push, s.control} {
+		err := server.Shutdown(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = server.Close()
+		}
+		if err != nil {
+			failures = append(failures, fmt.Errorf("stop serving: %w", err))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// deadlines gives each call that is answered once a time to be answered in.
+type deadlines struct{}
+
+var _ connect.Interceptor = deadlines{}
+
+func (deadlines) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
+	return func(ctx context.Context, request connect.AnyRequest) (connect.AnyResponse, error) {
+		ctx, cancel := context.WithTimeout(ctx, unaryTimeout)
+		defer cancel()
+		return next(ctx, request)
+	}
+}
+
+func (deadlines) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
+	return next
+}
+
+func (deadlines) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
+	return next
+}

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	googlev1 "pyrometer.dev/remote-agent/internal/gen/google/v1"
+)
+
+// MergeProfile sums all windows of a selection to one pprof. Equal stacks are one sample; sample labels select but do
+// not come back, as with Pyroscope's SelectMergeProfile. Nothing is cut. A selection without windows gives a profile
+// without samples.
+func (s *Store) MergeProfile(ctx context.Context, selection Selection) (*googlev1.Profile, error) {
+	profileType, matchers, err := selection.parse()
+	if err != nil {
+		return nil, err
+	}
+	var merged *googlev1.Profile
+	err = s.read(ctx, func(ctx context.Context, db *sql.Tx) error {
+		chosen, err := candidates(ctx, db, profileType.String(), matchers)
+		if err != nil {
+			return err
+		}
+		m := newMerge(profileType)
+		for i := range chosen {
+			if err := s.mergeSeries(ctx, db, m, &chosen[i], selection.StartMs, selection.EndMs); err != nil {
+				return err
+			}
+		}
+		merged, err = m.profile(ctx, newCatalog(db))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("merge profile: %w", err)
+	}
+	return merged, nil
+}
+
+// mergeSeries adds the windows of one series. Stacks are summed by id within an hour, and only what is left is looked
+// up in the dictionary.
+func (s *Store) mergeSeries(ctx context.Context, db *sql.Tx, m *merge, of *candidate, startMs, endMs int64) error {
+	filter := sampleFilter{db: db, of: of}
+	hour := int64(-1)
+	var sums hourSums
+	err := s.readWindows(ctx, db, of.id, startMs, endMs, func(h *head, counts []count) error {
+		if h.hour() != hour {
+			if err := m.addHour(ctx, db, seriesHour{of.id, hour}, &sums); err != nil {
+				return err
+			}
+			hour = h.hour()
+		}
+		pass, err := filter.passing(ctx, hour)
+		if err != nil {
+			return err
+		}
+		m.cover(h)
+		sums.add(counts, pass, h.scale)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return m.addHour(ctx, db, seriesHour{of.id, hour}, &sums)
+}
+
+// hourSums are values by stack id of one series and hour.
+type hourSums struct{ values []int64 }
+
+// add sums counts whose sample labels pass; a nil pass lets all through.
+func (s *hourSums) add(counts []count, pass []bool, scale int64) {
+	if len(counts) == 0 {
+		return
+	}
+	if need := int(counts[len(counts)-1].stack) + 1; need > len(s.values) { // ids ascend
+		s.values = append(s.values, make([]int64, need-len(s.values))...)
+	}
+	for _, c := range counts {
+		if pass != nil && (int(c.labels) >= len(pass) || !pass[c.labels]) {
+			continue
+		}
+		s.values[c.stack] += c.count * scale
+	}
+}
+
+// addHour adds the sums of an hour, and clears them for the next one.
+func (m *merge) addHour(ctx context.Context, db *sql.Tx, at seriesHour, sums *hourSums) error {
+	if len(sums.values) == 0 {
+		return nil
+	}
+	found, err := db.QueryContext(ctx, "SELECT id, locations FROM stack WHERE series_id = ? AND hour = ?", at.series, at.hour)
+	if err != nil {
+		return fmt.Errorf("read stacks: %w", err)
+	}
+	var id int
+	var locations sql.RawBytes
+	err = each(found, func() error {
+		if err := found.Scan(&id, &locations); err != nil {
+			return fmt.Errorf("read stacks: %w", err)
+		}
+		if id < len(sums.values) && sums.values[id] != 0 {
+			m.add(locations, sums.values[id])
+		}
+		return nil
+	})
+	sums.values = sums.values[:0]
+	return err
+}

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"pyrometer.dev/remote-agent/internal/engine"
+	"pyrometer.dev/remote-agent/internal/symbol"
+)
+
+// UnnamedLocation is a native address that waits to be named.
+type UnnamedLocation struct {
+	ID int64
+	// Mapping is the value that the sampled frame had when it was seen in this run, else an equal one.
+	Mapping *engine.Mapping
+	Address uint64
+}
+
+// Naming says what was found out about a location. Without lines nothing names it, and it is not asked for again.
+type Naming struct {
+	ID    int64
+	Lines []symbol.Line
+}
+
+// UnnamedLocations lists addresses that wait for their names, the newest first: a person looks at those now.
+func (s *Store) UnnamedLocations(ctx context.Context, limit int) ([]UnnamedLocation, error) {
+	var waiting []UnnamedLocation
+	var mappings []int64
+	err := s.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		found, err := tx.QueryContext(ctx, "SELECT location.id, address, mapping.id, file_id, build_id, path "+
+			"FROM location JOIN mapping ON mapping.id = mapping_id WHERE state = 1 ORDER BY attempts, location.id DESC LIMIT ?",
+			limit)
+		if err != nil {
+			return fmt.Errorf("read locations: %w", err)
+		}
+		byID := map[int64]*engine.Mapping{}
+		return each(found, func() error {
+			var id, address, mappingID int64
+			row := engine.Mapping{}
+			if err := found.Scan(&id, &address, &mappingID, &row.FileID, &row.BuildID, &row.Path); err != nil {
+				return fmt.Errorf("read locations: %w", err)
+			}
+			if byID[mappingID] == nil {
+				byID[mappingID] = &row
+			}
+			waiting = append(waiting, UnnamedLocation{ID: id, Mapping: byID[mappingID], Address: uint64(address)}) //nolint:gosec // two's complement
+			mappings = append(mappings, mappingID)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list unnamed locations: %w", err)
+	}
+	s.writeMu.Lock()
+	defer s.writeMu.Unlock()
+	for i, id := range mappings {
+		if seen := s.dictionary.pointers[id]; seen != nil {
+			waiting[i].Mapping = seen
+		}
+	}
+	return waiting, nil
+}
+
+// CountUnnamed is how many addresses wait for their names.
+func (s *Store) CountUnnamed(ctx context.Context) (int, error) {
+	var waiting int
+	err := s.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, "SELECT count(*) FROM location WHERE state = 1").Scan(&waiting)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count unnamed locations: %w", err)
+	}
+	return waiting, nil
+}
+
+// NameLocations amends the dictionary: every window that was ever stored shows the names from now on.
+func (s *Store) NameLocations(ctx context.Context, namings []Naming) error {
+	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		r := newRows(ctx, tx, s.dictionary)
+		for _, naming := range namings {
+			lines, err := r.lines(naming.Lines)
+			if err != nil {
+				return err
+			}
+			state := stateUnnamed
+			if len(naming.Lines) > 0 {
+				state = stateNamed
+			}
+			if _, err := r.exec("UPDATE location SET lines = ?, state = ? WHERE id = ?", lines, state, naming.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("name %d locations: %w", len(namings), err)
+	}
+	return nil
+}
+
+// maxAttempts is how often an address is asked for whose resolver had an error, before it counts as unnameable.
+const maxAttempts = 3
+
+// postpone notes that a resolver had an error, so that others are asked for first.
+func (s *Store) postpone(ctx context.Context, ids []int64) error {
+	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		r := newRows(ctx, tx, s.dictionary)
+		for _, id := range ids {
+			_, err := r.exec("UPDATE location SET attempts = attempts + 1, "+
+				"state = CASE WHEN attempts + 1 >= ? THEN ? ELSE state END WHERE id = ?", maxAttempts, stateUnnamed, id)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,175 @@
+// Package store keeps windows on disk and answers questions about them in Pyroscope's terms.
+//
+// Stacks stand once in a dictionary of their series and hour, a window is a compressed list of (stack id, sample-label
+// id, count), and a pprof is made when somebody asks. Locations can be named later: history gets its names too.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// FileName of the database in its directory.
+const FileName = "profiles.db"
+
+// Options of a Store. Directory is required.
+type Options struct {
+	// Directory is made when it is missing, for this user alone.
+	Directory string
+	// ReadOnly refuses all writing, and a damaged database is not moved aside.
+	ReadOnly bool
+	// MaxAge and MaxBytes bound what Retain keeps; 0: no bound.
+	MaxAge   time.Duration
+	MaxBytes int64
+	Logger   *slog.Logger
+	Now      func() time.Time
+}
+
+// Store is safe for concurrent use: one writer at a time, readers beside it.
+type Store struct {
+	options Options
+	path    string
+	codec   *bodyCodec
+
+	// handles is replaced when the database turns out to be damaged. Readers hold it for the length of a query.
+	handlesMu sync.RWMutex
+	reader    *sql.DB
+	writer    *sql.DB
+	closed    bool
+
+	writeMu    sync.Mutex
+	dictionary *dictionary
+	received   recentHashes
+
+	problemMu sync.Mutex
+	problem   string
+}
+
+// ErrClosed answers calls after Close; ErrReadOnly those that would write to a store that was opened to read.
+var (
+	ErrClosed   = errors.New("the store is closed")
+	ErrReadOnly = errors.New("the store is open to read only")
+)
+
+// Open opens or makes the store of a directory. A damaged database, or one of a newer agent, is moved aside and a new
+// one begun: Problem then says so.
+func Open(ctx context.Context, options Options) (*Store, error) {
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if err := os.MkdirAll(options.Directory, 0o700); err != nil {
+		return nil, fmt.Errorf("make store directory: %w", err)
+	}
+	codec, err := newBodyCodec()
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{options: options, path: filepath.Join(options.Directory, FileName), codec: codec}
+	err = s.openHandles(ctx)
+	if err != nil && !options.ReadOnly && (isCorrupt(err) || errors.Is(err, errNewerSchema)) {
+		err = s.beginAnew(ctx, err)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", s.path, err), codec.close())
+	}
+	return s, nil
+}
+
+// Close waits for what is being read and written.
+func (s *Store) Close() error {
+	s.writeMu.Lock()
+	defer s.writeMu.Unlock()
+	s.handlesMu.Lock()
+	defer s.handlesMu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	err := s.closeHandles()
+	return errors.Join(err, s.codec.close())
+}
+
+// Problem is empty while all is well; else one sentence on what happened to the history.
+func (s *Store) Problem() string {
+	s.problemMu.Lock()
+	defer s.problemMu.Unlock()
+	return s.problem
+}
+
+// Bytes that the store takes on disk.
+func (s *Store) Bytes() int64 {
+	var total int64
+	for _, suffix := range []string{"", "-wal"} {
+		if info, err := os.Stat(s.path + suffix); err == nil {
+			total += info.Size()
+		}
+	}
+	return total
+}
+
+// read runs a query beside the writer, on one snapshot of the database.
+func (s *Store) read(ctx context.Context, query func(context.Context, *sql.Tx) error) error {
+	err := func() error {
+		s.handlesMu.RLock()
+		defer s.handlesMu.RUnlock()
+		if s.closed {
+			return ErrClosed
+		}
+		tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+		if err != nil {
+			return fmt.Errorf("begin to read: %w", err)
+		}
+		return errors.Join(query(ctx, tx), ignoreDone(tx.Rollback()))
+	}()
+	if err != nil && isCorrupt(err) {
+		s.options.Logger.ErrorContext(ctx, "read store", slog.Any("error", err))
+		return errors.Join(err, s.replaceDamaged(ctx, err))
+	}
+	return err
+}
+
+// write runs a change as one transaction, after all others. When it fails nothing of it stays.
+func (s *Store) write(ctx context.Context, change func(context.Context, *sql.Tx) error) error {
+	if s.options.ReadOnly {
+		return ErrReadOnly
+	}
+	s.writeMu.Lock()
+	err := s.transact(ctx, change)
+	s.writeMu.Unlock()
+	if err != nil && isCorrupt(err) {
+		return errors.Join(err, s.replaceDamaged(ctx, err))
+	}
+	return err
+}
+
+func (s *Store) transact(ctx context.Context, change func(context.Context, *sql.Tx) error) error {
+	s.handlesMu.RLock()
+	defer s.handlesMu.RUnlock()
+	if s.closed {
+		return ErrClosed
+	}
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	err = change(ctx, tx)
+	if err == nil {
+		if err = tx.Commit(); err == nil {
+			return nil
+		}
+		err = fmt.Errorf("commit: %w", err)
+	}
+	// What the dictionary has learnt may be of rows that are not there now.
+	s.dictionary = newDictionary()
+	return errors.Join(err, ignoreDone(tx.Rollback()))
+}

@@ -1,0 +1,142 @@
+package window
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"pyrometer.dev/remote-agent/internal/engine"
+	"pyrometer.dev/remote-agent/internal/target"
+)
+
+// interval is the mutable phase of an Interval.
+type interval struct {
+	start, end time.Time
+	services   map[string]*service // by the canonical text of their labels
+	processes  map[uint32]*service
+	counts     int
+	frames     int
+}
+
+type service struct {
+	labels       []target.Label
+	stacks       []Stack
+	stackIndex   map[[16]byte]uint32
+	sampleLabels []SampleLabels
+	labelIndex   map[SampleLabels]uint32
+	counts       map[countKey]uint64
+}
+
+type countKey struct{ stack, labels uint32 }
+
+func newInterval(start, end time.Time) *interval {
+	return &interval{
+		start: start, end: end,
+		services:  map[string]*service{},
+		processes: map[uint32]*service{},
+	}
+}
+
+// add counts a sample; false when there is no room for it.
+func (i *interval) add(sample *engine.Sample, options *Options) bool {
+	s := i.processes[sample.PID]
+	if s == nil {
+		s = i.serviceOf(options.Identify(sample.PID).Labels)
+		i.processes[sample.PID] = s
+	}
+	labels := SampleLabels{PID: sample.PID, Thread: sample.Comm}
+	stackIndex, stackKnown := s.stackIndex[sample.Hash]
+	labelIndex, labelsKnown := s.labelIndex[labels]
+	if stackKnown && labelsKnown {
+		key := countKey{stackIndex, labelIndex}
+		if _, known := s.counts[key]; known || i.counts < options.MaxCounts {
+			if !known {
+				i.counts++
+			}
+			s.counts[key] += sample.Count
+			return true
+		}
+		return false
+	}
+	if i.counts >= options.MaxCounts || !stackKnown && i.frames+len(sample.Frames) > options.MaxFrames {
+		return false
+	}
+	if !stackKnown {
+		stackIndex = uint32(len(s.stacks)) //nolint:gosec // bounded by MaxCounts
+		s.stackIndex[sample.Hash] = stackIndex
+		s.stacks = append(s.stacks, Stack{Hash: sample.Hash, Frames: sample.Frames})
+		i.frames += len(sample.Frames)
+	}
+	if !labelsKnown {
+		labelIndex = uint32(len(s.sampleLabels)) //nolint:gosec // bounded by MaxCounts
+		s.labelIndex[labels] = labelIndex
+		s.sampleLabels = append(s.sampleLabels, labels)
+	}
+	s.counts[countKey{stackIndex, labelIndex}] += sample.Count
+	i.counts++
+	return true
+}
+
+func (i *interval) serviceOf(labels []target.Label) *service {
+	key := labelsKey(labels)
+	s := i.services[key]
+	if s == nil {
+		s = &service{
+			labels:     labels,
+			stackIndex: map[[16]byte]uint32{},
+			labelIndex: map[SampleLabels]uint32{},
+			counts:     map[countKey]uint64{},
+		}
+		i.services[key] = s
+	}
+	return s
+}
+
+// labelsKey is equal for equal labels and for those alone: the lengths keep hostile values from running together.
+func labelsKey(labels []target.Label) string {
+	var key strings.Builder
+	for _, label := range labels {
+		for _, part := range [2]string{label.Name, label.Value} {
+			key.WriteString(strconv.Itoa(len(part)))
+			key.WriteByte(':')
+			key.WriteString(part)
+		}
+	}
+	return key.String()
+}
+
+// adopt adds what another interval has counted. It may go over the bounds, by what the other one held.
+func (i *interval) adopt(other *interval) {
+	if other == nil {
+		return
+	}
+	unbounded := &Options{MaxCounts: int(^uint(0) >> 1), MaxFrames: int(^uint(0) >> 1)}
+	for _, from := range other.services {
+		into := i.serviceOf(from.labels)
+		for key, count := range from.counts {
+			labels, stack := from.sampleLabels[key.labels], from.stacks[key.stack]
+			if i.processes[labels.PID] == nil {
+				i.processes[labels.PID] = into
+			}
+			i.add(&engine.Sample{
+				PID: labels.PID, Comm: labels.Thread, Frames: stack.Frames, Hash: stack.Hash, Count: count,
+			}, unbounded)
+		}
+	}
+}
+
+// freeze ends the mutable phase.
+func (i *interval) freeze(periodNs int64) Interval {
+	closed := Interval{Start: i.start, End: i.end, Windows: make([]*Window, 0, len(i.services))}
+	for _, s := range i.services {
+		w := &Window{
+			Labels: s.labels, Type: CPU, Start: i.start, End: i.end, Period: periodNs,
+			Stacks: s.stacks, SampleLabels: s.sampleLabels, Counts: make([]Count, 0, len(s.counts)),
+		}
+		for key, count := range s.counts {
+			w.Counts = append(w.Counts, Count{Stack: key.stack, Labels: key.labels, Count: count})
+		}
+		closed.Windows = append(closed.Windows, w)
+	}
+	return closed
+}

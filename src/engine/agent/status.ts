@@ -1,0 +1,55 @@
+import type { AgentState, AgentStatus } from '../../contract/target.js';
+import { State, type Status } from '../gen/agent/v1/agent_pb.js';
+
+/** The agent's account of itself, as the contract has it. */
+export function toAgentStatus(status: Status): AgentStatus {
+  return {
+    version: status.version,
+    hostname: status.hostname,
+    kernel: status.kernel,
+    cpuCount: status.cpuCount,
+    startedAtMs: Number(status.startedAt),
+    sampleRateHz: status.sampleRateHz,
+    windowSeconds: status.windowSeconds,
+    windowClosesAtMs: Number(status.windowClosesAt),
+    lastWindowEndMs: Number(status.lastWindowEnd),
+    windowsStored: Number(status.windowsStored),
+    leaseExpiresAtMs: Number(status.leaseExpiresAt),
+    processCpuCores: status.overhead?.processCpuCores ?? 0,
+    bpfCpuCores: status.overhead?.bpfCpuCores ?? -1,
+    residentBytes: Number(status.overhead?.residentBytes ?? 0n),
+    storeBytes: Number(status.storeBytes),
+    counters: status.counters.map((counter) => ({ name: counter.name, value: Number(counter.value) })),
+    docker: {
+      reachable: status.docker?.reachable ?? false,
+      message: status.docker?.message ?? '',
+      containers: status.docker?.containers ?? 0,
+    },
+    push: {
+      url: status.push?.url ?? '',
+      error: status.push?.error ?? '',
+      windowsPushed: Number(status.push?.windowsPushed ?? 0n),
+      windowsWaiting: Number(status.push?.windowsWaiting ?? 0n),
+      lastSuccessAtMs: Number(status.push?.lastSuccessAt ?? 0n),
+    },
+  };
+}
+
+/** The state that a running agent's account amounts to. */
+export function toAgentState(status: Status): AgentState {
+  const recording = status.leaseExpiresAt > 0n;
+  const common = { recording, status: toAgentStatus(status) };
+  const said = status.message === '' ? {} : { message: status.message };
+  switch (status.state) {
+    case State.STARTING:
+      return { state: 'starting', ...said, ...common };
+    case State.PROFILING:
+      return { state: 'profiling', ...said, ...common };
+    case State.STOPPING:
+      return { state: 'stopping', ...said, ...common };
+    case State.FAILED:
+      return { state: 'failed', ...said, ...common };
+    case State.UNSPECIFIED:
+      return { state: 'unknown', ...said, ...common };
+  }
+}
