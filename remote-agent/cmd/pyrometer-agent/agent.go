@@ -74,6 +74,8 @@ type agent struct {
 	admin    *adminServer
 	hostname string
 	started  time.Time
+	// ending says why the agent ended, where nobody asked it to.
+	ending string
 	// exit ends the agent.
 	exit context.CancelFunc
 	// finished are the goroutines that end with the agent's context.
@@ -108,7 +110,7 @@ func runWith(ctx context.Context, chosen *options, waiting io.WriteCloser, std s
 		a.announce.announce(stateFailed, sentence(err))
 		return err
 	}
-	a.announce.announce(stateStopped, "")
+	a.announce.announce(stateStopped, a.ending)
 	return nil
 }
 
@@ -143,8 +145,8 @@ func (a *agent) start(ctx context.Context) error {
 		return report.Refusals[0]
 	}
 	budget.LimitMemory()
-	if err := os.MkdirAll(a.options.store, 0o700); err != nil {
-		return fmt.Errorf("make store directory: %w", err)
+	if err := makeDirectory(a.options.store, 0o700); err != nil {
+		return err
 	}
 	hostname, err := os.Hostname()
 	if err != nil {
@@ -255,14 +257,15 @@ func (a *agent) work(ctx context.Context) error {
 }
 
 func (a *agent) wait(ctx context.Context, served <-chan error) error {
-	upkeep := time.NewTicker(upkeepInterval)
+	upkeep, windows := time.NewTicker(upkeepInterval), time.NewTicker(a.options.window)
 	defer upkeep.Stop()
+	defer windows.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-a.lease.expired:
-			a.logger.Info("nobody renewed the lease")
+			a.ending = "Nobody renewed the lease."
 			return nil
 		case <-a.engine.Done():
 			return errors.New("the unwinder ended by itself: its last words are in the log")
@@ -272,6 +275,7 @@ func (a *agent) wait(ctx context.Context, served <-chan error) error {
 			if _, err := a.engine.AttachOnlineCPUs(); err != nil {
 				a.logger.Warn("a cpu cannot be sampled", "reason", err)
 			}
+		case <-windows.C:
 			if _, err := a.meter.Measure(); err != nil {
 				a.logger.Warn("own cost cannot be measured", "reason", err)
 			}
