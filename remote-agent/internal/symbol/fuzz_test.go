@@ -108,7 +108,7 @@ func tryHostile(t *testing.T, content []byte) bool {
 	if err := checkIdentity(file, &engine.Mapping{FileID: "x", BuildID: "61626364"}); err != nil && reasonOf(err) == ReasonUnreadable {
 		t.Errorf("an error without a reason: %v", err)
 	}
-	result, err := (&loader{counters: newCounters()}).parse(file, sameFile(content), "/fuzzed")
+	result, err := (&loader{counters: newCounters(), own: noRoot{}}).parse(file, sameFile(content), "/fuzzed")
 	if err != nil {
 		if reasonOf(err) == ReasonUnreadable {
 			t.Errorf("an error without a reason: %v", err)

@@ -94,7 +94,7 @@ func parseBytes(content []byte) (loaded, *counters, error) {
 	if err != nil {
 		return loaded{}, counted, err
 	}
-	result, err := (&loader{counters: counted}).parse(file, noRoot{}, "/crafted")
+	result, err := (&loader{counters: counted, own: noRoot{}}).parse(file, noRoot{}, "/crafted")
 	return result, counted, err
 }
 
