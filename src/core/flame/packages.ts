@@ -41,6 +41,20 @@ const kindByExtension: Readonly<Record<string, FrameKind>> = {
   zig: 'native',
 };
 
+/** Our agent's store names the kind of a frame that lies in no file by such a library. */
+const kindByPseudoLibrary: Readonly<Record<string, FrameKind>> = {
+  '[kernel]': 'kernel',
+  '[python]': 'python',
+  '[v8]': 'javascript',
+  '[hotspot]': 'jvm',
+  '[ruby]': 'ruby',
+  '[php]': 'php',
+  '[perl]': 'perl',
+  '[dotnet]': 'dotnet',
+  '[go]': 'go',
+  '[error]': 'error',
+};
+
 const kernelLibrary = /^\[?(?:kernel|guest\.kernel|vmlinux)\b|\/vmlinu[xz][^/]*$|\.ko(?:\.\w+)?$|\/lib\/modules\//;
 
 /** "name (file.py:12)": how py-spy and Austin write a frame into folded stacks. */
@@ -56,6 +70,8 @@ function unfold(place: NamedPlace): NamedPlace {
 /** Where a function comes from, told by its library, its file's ending and, in folded stacks, its name's. */
 export function kindOfFunction(given: NamedPlace): FrameKind {
   const place = unfold(given);
+  const told = kindByPseudoLibrary[place.library];
+  if (told !== undefined) return told;
   if (kernelLibrary.test(place.library) || kernelLibrary.test(place.file) || place.name.endsWith('_[k]')) {
     return 'kernel';
   }
@@ -96,6 +112,7 @@ export function packageOfFunction(given: NamedPlace, kind: FrameKind): string {
     case 'perl':
       return place.name.split('::').slice(0, -1).join('::') || directoryName(place.file);
     case 'error':
+      return '';
     case 'unknown':
       return place.library === '' ? '' : libraryName(place.library);
   }

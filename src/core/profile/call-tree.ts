@@ -76,44 +76,46 @@ export function buildCallNodes(profile: Profile, limit: number): CallNodesOutcom
     }
     nodeOfStack[stack] = node;
   }
-  return { ok: true, nodes: toDepthFirst(functionIndex.freeze(), parent.freeze(), nodeOfStack) };
+  const { nodes, place } = toDepthFirst(functionIndex.freeze(), parent.freeze());
+  return { ok: true, nodes: { ...nodes, nodeOfStack: nodeOfStack.map((made) => u32At(place, made)) } };
 }
 
 /**
- * Renumbers nodes that were made parents first into depth-first order. A node's place is known as soon as its parent's
- * is: behind the subtrees of the siblings that were made before it.
+ * Renumbers nodes that were made parents first into depth-first order; `place[n]` is where made node n went. A node's place is
+ * known as soon as its parent's is: behind the subtrees of the siblings that were made before it.
  */
-function toDepthFirst(functionIndex: Uint32Array, parent: Uint32Array, nodeOfStack: Uint32Array): ProfileCallNodes {
-  const nodeCount = functionIndex.length;
+export function toDepthFirst(
+  madeFunctionIndex: Uint32Array,
+  madeParent: Uint32Array,
+): { readonly nodes: CallNodes; readonly place: Uint32Array } {
+  const nodeCount = madeFunctionIndex.length;
   const size = new Uint32Array(nodeCount).fill(1);
-  for (let node = nodeCount - 1; node > 0; node--) {
-    const caller = u32At(parent, node);
-    size[caller] = u32At(size, caller) + u32At(size, node);
+  for (let made = nodeCount - 1; made > 0; made--) {
+    const caller = u32At(madeParent, made);
+    size[caller] = u32At(size, caller) + u32At(size, made);
   }
   const place = new Uint32Array(nodeCount);
   const nextChildPlace = new Uint32Array(nodeCount);
   nextChildPlace[0] = 1;
-  const result = {
-    nodeCount,
-    functionIndex: new Uint32Array(nodeCount),
-    parent: new Uint32Array(nodeCount),
-    subtreeEnd: new Uint32Array(nodeCount),
-    depth: new Uint32Array(nodeCount),
-  };
-  result.subtreeEnd[0] = nodeCount;
-  for (let node = 1; node < nodeCount; node++) {
-    const caller = u32At(parent, node);
-    const here = u32At(nextChildPlace, caller);
+  const functionIndex = new Uint32Array(nodeCount);
+  const parent = new Uint32Array(nodeCount);
+  const subtreeEnd = new Uint32Array(nodeCount);
+  const depth = new Uint32Array(nodeCount);
+  subtreeEnd[0] = nodeCount;
+  for (let made = 1; made < nodeCount; made++) {
+    const caller = u32At(madeParent, made);
     const callerPlace = u32At(place, caller);
-    place[node] = here;
-    nextChildPlace[caller] = here + u32At(size, node);
-    nextChildPlace[node] = here + 1;
-    result.functionIndex[here] = u32At(functionIndex, node);
-    result.parent[here] = callerPlace;
-    result.subtreeEnd[here] = here + u32At(size, node);
-    result.depth[here] = u32At(result.depth, callerPlace) + 1;
+    const here = u32At(nextChildPlace, caller);
+    const end = here + u32At(size, made);
+    place[made] = here;
+    nextChildPlace[caller] = end;
+    nextChildPlace[made] = here + 1;
+    functionIndex[here] = u32At(madeFunctionIndex, made);
+    parent[here] = callerPlace;
+    subtreeEnd[here] = end;
+    depth[here] = u32At(depth, callerPlace) + 1;
   }
-  return { ...result, nodeOfStack: nodeOfStack.map((node) => u32At(place, node)) };
+  return { nodes: { nodeCount, functionIndex, parent, subtreeEnd, depth }, place };
 }
 
 /** Puts the values of one sample type onto call nodes. */

@@ -1,0 +1,81 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { layoutFlame } from '../flame/layout.js';
+import type { Profile } from '../profile/profile.js';
+import { nameOfFunction, profileFromPicture, treeOf } from '../profile/testing/pictures.js';
+import { anyProfile } from '../profile/testing/random-profile.js';
+import { absent, comparisonKey, mergeTrees, type ComparedSide, type DiffTree } from './merge-trees.js';
+
+const sideOf = (profile: Profile, durationNs = 0): ComparedSide => ({
+  tree: treeOf(profile),
+  functionCount: profile.functions.name.length,
+  keyOf: (index) => nameOfFunction(profile, index),
+  durationNs,
+});
+
+/** A diff as text: name, baseline, comparison, and the mean. */
+const draw = (diff: DiffTree, before: Profile, after: Profile): string =>
+  Array.from({ length: diff.nodeCount }, (_, node) => {
+    const merged = diff.functionIndex[node] ?? 0;
+    const own = diff.comparisonFunction[merged] ?? absent;
+    const name =
+      own === absent ? nameOfFunction(before, diff.baselineFunction[merged] ?? 0) : nameOfFunction(after, own);
+    const values = [diff.baseline.total[node], diff.comparison.total[node], diff.total[node]].join(' ');
+    return `${'  '.repeat(diff.depth[node] ?? 0)}${name} ${values}`;
+  }).join('\n');
+
+describe('merged trees', () => {
+  const before = profileFromPicture('4  2\na  a\nb  c');
+  const after = profileFromPicture('6  2\na  d\nb');
+
+  it('are their example', () => {
+    expect(draw(mergeTrees(sideOf(before, 5), sideOf(after, 5), 'absolute'), before, after)).toBe(`all 6 8 7
+  a 6 6 6
+    b 4 6 5
+    c 2 0 1
+  d 0 2 1`);
+  });
+
+  it('scale the baseline to the comparison: by time, by total, or not at all', () => {
+    const factor = (normalisation: 'absolute' | 'share', nsBefore: number, nsAfter: number): number =>
+      mergeTrees(sideOf(before, nsBefore), sideOf(after, nsAfter), normalisation).baselineFactor;
+    expect(factor('absolute', 10, 30)).toBe(3);
+    expect(factor('absolute', 0, 30)).toBe(1);
+    expect(factor('share', 10, 30)).toBe(8 / 6);
+    const empty = profileFromPicture('');
+    expect(mergeTrees(sideOf(empty), sideOf(after), 'share').baselineFactor).toBe(1);
+  });
+
+  it('of a profile with itself show no difference', () => {
+    fc.assert(
+      fc.property(anyProfile, (profile) => {
+        const side = { ...sideOf(profile), keyOf: (index: number) => `${index}` };
+        const diff = mergeTrees(side, side, 'share');
+        expect(diff.baseline).toEqual(diff.comparison);
+        expect(diff.total).toEqual(side.tree.total);
+        expect(diff.functionIndex).toEqual(side.tree.functionIndex);
+      }),
+    );
+  });
+
+  it('lose nothing: sides keep their totals, and every node fits its parent', () => {
+    fc.assert(
+      fc.property(anyProfile, anyProfile, (one, other) => {
+        const diff = mergeTrees(sideOf(one, 1), sideOf(other, 1), 'absolute');
+        expect(diff.baseline.total[0]).toBe(treeOf(one).total[0]);
+        expect(diff.comparison.total[0]).toBe(treeOf(other).total[0]);
+        const { graph } = layoutFlame(diff);
+        for (let node = 1; node < graph.count; node++) {
+          expect(graph.x1[node]).toBeLessThanOrEqual(graph.x1[graph.parent[node] ?? 0] ?? 0);
+        }
+      }),
+    );
+  });
+
+  it('take functions for the same one across versions of their folder', () => {
+    const key = comparisonKey('inner', '/usr/lib/python3.11/site-packages/django/core/handlers/base.py');
+    expect(comparisonKey('inner', '/usr/lib/python3.12/site-packages/django/core/handlers/base.py')).toBe(key);
+    expect(comparisonKey('inner', '/x/exception.py')).not.toBe(key);
+    expect(comparisonKey('malloc', '/lib/libc.so.6')).toBe(comparisonKey('malloc', '/usr/lib/libc.so.6.1'));
+  });
+});
