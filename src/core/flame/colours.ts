@@ -1,0 +1,58 @@
+import type { FrameKind } from './frame-kinds.js';
+import { oklchToRgb, type Rgb } from './oklch.js';
+
+export type Theme = 'light' | 'dark';
+
+/** What a frame is painted with. The text is at least 4.5:1 against the fill. */
+export interface FrameColour {
+  readonly fill: Rgb;
+  readonly text: Rgb;
+}
+
+/**
+ * Lightness carries no meaning, so all frames have nearly the same: `lightness` and `lightness + step`, by name, tell
+ * neighbours of one package apart. Text is dark in both themes because fills of middle lightness leave it the most room.
+ */
+const themes = {
+  dark: { lightness: 0.66, step: 0.035, chroma: 0.085, text: oklchToRgb(0.16, 0.02, 260) },
+  light: { lightness: 0.8, step: -0.03, chroma: 0.085, text: oklchToRgb(0.2, 0.02, 260) },
+} as const;
+
+/** Hues stand this far apart: closer ones look the same side by side. */
+const hueStep = 15;
+const kernelHue = 300;
+const unknownHue = 250;
+const errorHue = 30;
+
+/** Stable across sessions and machines. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}
+
+/** The hue of a package in degrees. */
+export function packageHue(packageName: string): number {
+  return (hashOf(packageName) % (360 / hueStep)) * hueStep;
+}
+
+/**
+ * The colour of a frame: hue by package, one of two lightness steps by function name. What has no package, the kernel
+ * and unwinding errors are nearly grey, so that colour is left to the code that people own.
+ */
+export function frameColour(theme: Theme, packageName: string, functionName: string, kind: FrameKind): FrameColour {
+  const { lightness, step, chroma, text } = themes[theme];
+  const shade = lightness + (hashOf(functionName) & 1) * step;
+  if (kind === 'error') return { fill: oklchToRgb(shade, 0.03, errorHue), text };
+  if (kind === 'kernel') return { fill: oklchToRgb(shade, 0.04, kernelHue), text };
+  if (packageName === '') return { fill: oklchToRgb(shade, 0.015, unknownHue), text };
+  return { fill: oklchToRgb(shade, chroma, packageHue(packageName)), text };
+}
+
+/** The root, and frames that a search or a filter puts into the background. */
+export function quietColour(theme: Theme): FrameColour {
+  return theme === 'dark'
+    ? { fill: oklchToRgb(0.34, 0.01, 260), text: oklchToRgb(0.86, 0.006, 260) }
+    : { fill: oklchToRgb(0.91, 0.006, 260), text: oklchToRgb(0.4, 0.012, 260) };
+}

@@ -1,0 +1,33 @@
+import type { FlameGraph, FlameRun } from './flame-graph.js';
+
+/** A run and whether it is the last of its graph. */
+export interface FlameCut extends FlameRun {
+  readonly last: boolean;
+}
+
+const bytesPerNode = 3 * 8 + 3 * 4;
+const bytesPerDiffNode = bytesPerNode + 2 * 8;
+
+/**
+ * Cuts a graph into runs of at most `maxBytes` in level order, so that what is seen first crosses first. Columns are
+ * copies: structured clone of a view would send all of the buffer below it. A graph always has at least its root.
+ */
+export function* cutFlame(graph: FlameGraph, maxBytes = 1_000_000): Generator<FlameCut, void, undefined> {
+  const { baseline, comparison } = graph;
+  const diff = baseline !== undefined && comparison !== undefined;
+  const step = Math.max(1, Math.floor(maxBytes / (diff ? bytesPerDiffNode : bytesPerNode)));
+  for (let first = 0; first < graph.count; first += step) {
+    const end = Math.min(graph.count, first + step);
+    yield {
+      first,
+      last: end === graph.count,
+      x0: graph.x0.slice(first, end),
+      x1: graph.x1.slice(first, end),
+      self: graph.self.slice(first, end),
+      depth: graph.depth.slice(first, end),
+      parent: graph.parent.slice(first, end),
+      functionIndex: graph.functionIndex.slice(first, end),
+      ...(diff ? { baseline: baseline.slice(first, end), comparison: comparison.slice(first, end) } : {}),
+    };
+  }
+}

@@ -1,0 +1,139 @@
+import { f64At, growingU32, u32At } from './columns.js';
+import { createPairTable } from './pair-table.js';
+import type { Profile } from './profile.js';
+
+/**
+ * The shape of a call tree: its nodes in depth-first order, so that the subtree of a node is the index range
+ * [node, subtreeEnd[node]). A node is a function in the context of all its callers. Node 0 is the root; it stands for
+ * function 0, which calls every stack's first frame. Siblings lie in the order in which the profile first names them.
+ *
+ * Example: the stacks a;b;c, a;d and e, with functions a=1 b=2 c=3 d=4 e=5:
+ *   node           0     1  2  3  4  5
+ *   functionIndex [0,    1, 2, 3, 4, 5]
+ *   parent        [0,    0, 1, 2, 1, 0]
+ *   depth         [0,    1, 2, 3, 2, 1]
+ *   subtreeEnd    [6,    5, 4, 4, 5, 6]
+ *
+ * Invariants: parent[n] < n for n > 0 and parent[0] = 0; n < subtreeEnd[n] <= subtreeEnd[parent[n]];
+ * depth[n] = depth[parent[n]] + 1; no two siblings have the same function.
+ */
+export interface CallNodes {
+  readonly nodeCount: number;
+  readonly functionIndex: Uint32Array;
+  readonly parent: Uint32Array;
+  readonly subtreeEnd: Uint32Array;
+  readonly depth: Uint32Array;
+}
+
+/** The call nodes of a profile, and for each of its stacks the node of the stack's last frame. */
+export interface ProfileCallNodes extends CallNodes {
+  /** By stack of the profile. */
+  readonly nodeOfStack: Uint32Array;
+}
+
+/**
+ * Call nodes with the values of one sample type. `self` is what was measured with the node on top of the stack,
+ * `total` what was measured in its subtree: total[n] = self[n] + the totals of its children. Never negative or NaN.
+ */
+export interface CallTree extends CallNodes {
+  readonly self: Float64Array;
+  readonly total: Float64Array;
+}
+
+/** What stands in place of call nodes when a profile has more of them than a view can bear. */
+export type CallNodesOutcome =
+  { readonly ok: true; readonly nodes: ProfileCallNodes } | { readonly ok: false; readonly limit: number };
+
+/**
+ * Merges the stacks of a profile into call nodes. Inlined lines of a location are nodes of their own, outermost first.
+ * `limit` bounds the nodes: a location with many lines under many stacks could name more of them than any file holds bytes.
+ */
+export function buildCallNodes(profile: Profile, limit: number): CallNodesOutcome {
+  const { stacks, locations } = profile;
+  const stackCount = stacks.prefix.length;
+  const functionIndex = growingU32(stackCount);
+  const parent = growingU32(stackCount);
+  functionIndex.push(0);
+  parent.push(0);
+  const children = createPairTable(stackCount);
+  const nodeOfStack = new Uint32Array(stackCount);
+  for (let stack = 1; stack < stackCount; stack++) {
+    let node = u32At(nodeOfStack, u32At(stacks.prefix, stack));
+    const location = u32At(stacks.location, stack);
+    const lineEnd = u32At(locations.lineStart, location + 1);
+    for (let line = u32At(locations.lineStart, location); line < lineEnd; line++) {
+      const callee = u32At(locations.lineFunction, line);
+      const known = children.find(node, callee);
+      if (known >= 0) {
+        node = known;
+        continue;
+      }
+      if (functionIndex.length >= limit) return { ok: false, limit };
+      const created = functionIndex.push(callee);
+      parent.push(node);
+      children.insert(node, callee, created);
+      node = created;
+    }
+    nodeOfStack[stack] = node;
+  }
+  return { ok: true, nodes: toDepthFirst(functionIndex.freeze(), parent.freeze(), nodeOfStack) };
+}
+
+/**
+ * Renumbers nodes that were made parents first into depth-first order. A node's place is known as soon as its parent's
+ * is: behind the subtrees of the siblings that were made before it.
+ */
+function toDepthFirst(functionIndex: Uint32Array, parent: Uint32Array, nodeOfStack: Uint32Array): ProfileCallNodes {
+  const nodeCount = functionIndex.length;
+  const size = new Uint32Array(nodeCount).fill(1);
+  for (let node = nodeCount - 1; node > 0; node--) {
+    const caller = u32At(parent, node);
+    size[caller] = u32At(size, caller) + u32At(size, node);
+  }
+  const place = new Uint32Array(nodeCount);
+  const nextChildPlace = new Uint32Array(nodeCount);
+  nextChildPlace[0] = 1;
+  const result = {
+    nodeCount,
+    functionIndex: new Uint32Array(nodeCount),
+    parent: new Uint32Array(nodeCount),
+    subtreeEnd: new Uint32Array(nodeCount),
+    depth: new Uint32Array(nodeCount),
+  };
+  result.subtreeEnd[0] = nodeCount;
+  for (let node = 1; node < nodeCount; node++) {
+    const caller = u32At(parent, node);
+    const here = u32At(nextChildPlace, caller);
+    const callerPlace = u32At(place, caller);
+    place[node] = here;
+    nextChildPlace[caller] = here + u32At(size, node);
+    nextChildPlace[node] = here + 1;
+    result.functionIndex[here] = u32At(functionIndex, node);
+    result.parent[here] = callerPlace;
+    result.subtreeEnd[here] = here + u32At(size, node);
+    result.depth[here] = u32At(result.depth, callerPlace) + 1;
+  }
+  return { ...result, nodeOfStack: nodeOfStack.map((node) => u32At(place, node)) };
+}
+
+/** Puts the values of one sample type onto call nodes. */
+export function callTreeOf(profile: Profile, nodes: ProfileCallNodes, valueIndex: number): CallTree {
+  const values = profile.samples.values[valueIndex] ?? new Float64Array(profile.samples.stack.length);
+  const self = new Float64Array(nodes.nodeCount);
+  for (let sample = 0; sample < values.length; sample++) {
+    const node = u32At(nodes.nodeOfStack, u32At(profile.samples.stack, sample));
+    self[node] = f64At(self, node) + f64At(values, sample);
+  }
+  const { nodeCount, functionIndex, parent, subtreeEnd, depth } = nodes;
+  return { nodeCount, functionIndex, parent, subtreeEnd, depth, self, total: totalsOf(parent, self) };
+}
+
+/** Adds up self values from the leaves to the root. `parent` must be smaller than its node everywhere but at 0. */
+export function totalsOf(parent: Uint32Array, self: Float64Array): Float64Array {
+  const total = self.slice();
+  for (let node = total.length - 1; node > 0; node--) {
+    const caller = u32At(parent, node);
+    total[caller] = f64At(total, caller) + f64At(total, node);
+  }
+  return total;
+}
