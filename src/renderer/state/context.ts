@@ -1,5 +1,6 @@
 import type { DecoderCalls, DecoderEvents } from '../../contract/decoder.js';
 import type { LinksCalls, LinksEvents, Timeline } from '../../contract/links.js';
+import type { SearchResult } from '../../core/flame/search.js';
 import type { FlameModel } from '../flame/model.js';
 import type { FunctionRows } from '../features/table/function-rows.js';
 import type { Cell } from './cell.js';
@@ -26,6 +27,8 @@ export interface Context {
   readonly flame: Cell<FlameModel | null>;
   readonly timeline: Cell<TimelineData | null>;
   readonly functions: Cell<FunctionRows | null>;
+  /** What the search finds in what is on the screen; null when nothing is searched for. */
+  readonly found: Cell<SearchResult | null>;
   /** Unix milliseconds. */
   readonly clock: () => number;
   /** A new id of the contract's form. */

@@ -112,6 +112,8 @@ export type Dialog =
 /** The window itself. */
 export interface SurfaceSlice {
   readonly theme: Theme;
+  /** The theme that is shown: what "system" stands for now. */
+  readonly shownTheme: 'light' | 'dark';
   readonly sidebarOpen: boolean;
   readonly detailsOpen: boolean;
   readonly paletteOpen: boolean;
@@ -163,6 +165,7 @@ export function initialState(nowMs: number): AppState {
     zoomPath: [],
     selectedPath: [],
     theme: 'system',
+    shownTheme: 'dark',
     sidebarOpen: true,
     detailsOpen: true,
     paletteOpen: false,
