@@ -2,8 +2,11 @@ import { createContext, useContext } from 'react';
 import type { ShellApi } from '../../contract/shell.js';
 import type { DecoderCalls, DecoderEvents } from '../../contract/decoder.js';
 import type { LinksCalls, LinksEvents } from '../../contract/links.js';
+import type { SearchResult } from '../../core/flame/search.js';
+import type { FunctionRows } from '../features/table/function-rows.js';
+import type { FlameModel } from '../flame/model.js';
 import { createCell } from '../state/cell.js';
-import type { Context } from '../state/context.js';
+import type { Context, TimelineData } from '../state/context.js';
 import { loadSnapshots, showFiles } from '../state/documents-control.js';
 import { FunctionsControl } from '../state/functions-control.js';
 import { followLive } from '../state/live-control.js';
@@ -36,10 +39,10 @@ export async function createWorkbench(api: ShellApi, target: Window): Promise<Wo
     shell,
     links: createProcessClient<LinksCalls, LinksEvents>(),
     decoder: createProcessClient<DecoderCalls, DecoderEvents>(),
-    flame: createCell(null),
-    timeline: createCell(null),
-    functions: createCell(null),
-    found: createCell(null),
+    flame: createCell<FlameModel | null>(null),
+    timeline: createCell<TimelineData | null>(null),
+    functions: createCell<FunctionRows | null>(null),
+    found: createCell<SearchResult | null>(null),
     clock,
     newId: (prefix) => `${prefix}-${crypto.randomUUID()}`,
   };

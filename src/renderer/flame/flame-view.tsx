@@ -83,16 +83,16 @@ export function FlameView(): ReactElement {
 }
 
 function useFlameCanvas(
-  canvas: RefObject<HTMLCanvasElement | null>,
-  flame: RefObject<FlameCanvas | null>,
+  canvasRef: RefObject<HTMLCanvasElement | null>,
+  flameRef: RefObject<FlameCanvas | null>,
   controls: Context,
   onHover: (hover: Hover | null) => void,
 ): void {
   useEffect(() => {
-    const element = canvas.current;
+    const element = canvasRef.current;
     if (element === null) return undefined;
     const created = new FlameCanvas(element, controls, onHover);
-    flame.current = created;
+    flameRef.current = created;
     const onWheel = (event: WheelEvent): void => {
       if (event.ctrlKey || event.deltaY === 0) return;
       event.preventDefault();
@@ -102,8 +102,8 @@ function useFlameCanvas(
     element.addEventListener('wheel', onWheel, { passive: false });
     return () => {
       element.removeEventListener('wheel', onWheel);
-      flame.current = null;
+      flameRef.current = null;
       created.dispose();
     };
-  }, [canvas, flame, controls, onHover]);
+  }, [canvasRef, flameRef, controls, onHover]);
 }

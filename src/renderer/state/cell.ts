@@ -2,13 +2,13 @@ import { useSyncExternalStore } from 'react';
 
 /** A value that lives outside React and zustand (typed arrays, models) and tells when it is replaced. */
 export interface Cell<T> {
-  get(): T;
-  set(value: T): void;
+  readonly get: () => T;
+  readonly set: (value: T) => void;
   /** Tells listeners that what the value holds has grown, without replacing it. */
-  touch(): void;
+  readonly touch: () => void;
   /** Grows with each set and touch. */
-  version(): number;
-  subscribe(listener: () => void): () => void;
+  readonly version: () => number;
+  readonly subscribe: (listener: () => void) => () => void;
 }
 
 /** Makes a cell. */

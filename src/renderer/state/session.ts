@@ -92,7 +92,8 @@ export function parseSession(text: string | null): Partial<AppState> | null {
   }
   const parsed = v.safeParse(Session, json);
   if (!parsed.success) return null;
-  const { version: _version, ...state } = parsed.output;
+  const state: Partial<AppState> & { version?: number } = { ...parsed.output };
+  delete state.version;
   return state;
 }
 

@@ -28,7 +28,8 @@ export function createShellClient(api: ShellApi): ShellClient {
     },
     on: (name, listener) =>
       api.onEvent((eventName, payload) => {
-        if (eventName === name) listener(payload as ShellEvents[typeof name]);
+        // As above: the map types what the main process sends.
+        if (eventName === name) listener(payload as never);
       }),
     openDropped: (files) => {
       api.openDropped(files);

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useId, useRef, type FormEvent, type ReactElement, type ReactNode } from 'react';
+import { useCallback, useEffect, useId, useRef, type ReactElement, type ReactNode, type SyntheticEvent } from 'react';
 import { Button } from './button.js';
 
 interface ModalProps {
@@ -29,14 +29,14 @@ export function Modal(props: ModalProps): ReactElement {
     };
   }, []);
   const submit = useCallback(
-    (event: FormEvent) => {
+    (event: SyntheticEvent) => {
       event.preventDefault();
       onConfirm();
     },
     [onConfirm],
   );
   const onEscape = useCallback(
-    (event: FormEvent) => {
+    (event: SyntheticEvent) => {
       event.preventDefault();
       onCancel();
     },

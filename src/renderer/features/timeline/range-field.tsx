@@ -1,4 +1,4 @@
-import { useCallback, useState, type FormEvent, type ReactElement } from 'react';
+import { useCallback, useState, type ReactElement, type SyntheticEvent } from 'react';
 import { useApp, useControls } from '../../app/workbench.js';
 import { formatRange, formatSpan, fromLocalField, toLocalField } from '../../format/times.js';
 import { chooseComparison, chooseRange, currentExtent } from '../../state/selection-control.js';
@@ -65,7 +65,7 @@ function RangeForm({ side, range, close }: RangeFormProps): ReactElement {
   const endMs = fromLocalField(end);
   const fits = startMs !== undefined && endMs !== undefined && startMs < endMs;
   const apply = useCallback(
-    (event: FormEvent) => {
+    (event: SyntheticEvent) => {
       event.preventDefault();
       if (startMs === undefined || endMs === undefined || startMs >= endMs) return;
       const chosen = { startMs, endMs };
