@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -219,18 +220,27 @@ func (a *agent) dropPrivileges() error {
 			return err
 		}
 	}
+	dropped, err := privilege.Drop(privilege.DropOptions{UID: uid, SupplementaryGroups: a.dockerGroups()})
+	if err != nil {
+		return fmt.Errorf("give up rights: %w", err)
+	}
+	a.logger.Info("rights given up", "uid", dropped.UID, "capabilities", fmt.Sprintf("%#x", uint64(dropped.Capabilities)))
+	return nil
+}
+
+// dockerGroups are the groups that may use Docker's socket: the one that has it, and the one that will have it when Docker
+// starts later.
+func (a *agent) dockerGroups() []uint32 {
 	var groups []uint32
 	if socket := a.options.dockerSocket(); socket != "" {
 		if group, ok := privilege.GroupOf(socket); ok {
 			groups = append(groups, group)
 		}
 	}
-	dropped, err := privilege.Drop(privilege.DropOptions{UID: uid, SupplementaryGroups: groups})
-	if err != nil {
-		return fmt.Errorf("give up rights: %w", err)
+	if group, ok := privilege.GroupNamed("docker"); ok && !slices.Contains(groups, group) {
+		groups = append(groups, group)
 	}
-	a.logger.Info("rights given up", "uid", dropped.UID, "capabilities", fmt.Sprintf("%#x", uint64(dropped.Capabilities)))
-	return nil
+	return groups
 }
 
 // work samples until the agent is told to stop, its lease ends, or it cannot go on.
