@@ -61,11 +61,13 @@ func TestNamesAmendHistory(t *testing.T) {
 		t.Errorf("the newest is not first, or its mapping is another value: %+v", waiting[0])
 	}
 	err = s.NameLocations(t.Context(), []Naming{
-		{ID: waiting[1].ID, Lines: []symbol.Line{
+		{Location: waiting[1], Lines: []symbol.Line{
 			{Function: "inner", SystemName: "_Zinner", File: "foo.h", Line: 3, StartLine: 1},
 			{Function: "outer", SystemName: "_Zouter", File: "foo.c", Line: 40, StartLine: 30},
 		}},
-		{ID: waiting[0].ID},
+		{Location: waiting[0]},
+		// A row that was deleted meanwhile, and whose id another address has now.
+		{Location: UnnamedLocation{ID: waiting[0].ID, Mapping: libfoo, Address: 0x9999}, Lines: []symbol.Line{{Function: "wrong"}}},
 	})
 	if err != nil {
 		t.Fatal(err)

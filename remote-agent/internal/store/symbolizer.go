@@ -130,7 +130,7 @@ func (z *Symbolizer) nameSome(ctx context.Context) bool {
 		return false
 	}
 	var namings []Naming
-	var failed []int64
+	var failed []UnnamedLocation
 	for _, location := range waiting {
 		lines, err := z.resolve(ctx, location)
 		switch {
@@ -138,9 +138,9 @@ func (z *Symbolizer) nameSome(ctx context.Context) bool {
 			return false
 		case err != nil:
 			z.failed.Add(1)
-			failed = append(failed, location.ID)
+			failed = append(failed, location)
 		default:
-			namings = append(namings, Naming{ID: location.ID, Lines: lines})
+			namings = append(namings, Naming{Location: location, Lines: lines})
 		}
 	}
 	if err := z.save(ctx, namings, failed); err != nil {
@@ -156,7 +156,7 @@ func (z *Symbolizer) resolve(ctx context.Context, location UnnamedLocation) ([]s
 	return z.resolver.Resolve(ctx, location.Mapping, location.Address)
 }
 
-func (z *Symbolizer) save(ctx context.Context, namings []Naming, failed []int64) error {
+func (z *Symbolizer) save(ctx context.Context, namings []Naming, failed []UnnamedLocation) error {
 	if len(namings) > 0 {
 		if err := z.store.NameLocations(ctx, namings); err != nil {
 			return err
