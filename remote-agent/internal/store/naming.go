@@ -108,6 +108,20 @@ func (s *Store) NameLocations(ctx context.Context, namings []Naming) error {
 	return nil
 }
 
+// renewUnnamed lets addresses of a file be asked for again that nothing named before.
+func (s *Store) renewUnnamed(ctx context.Context, fileID string) error {
+	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		// What was pushed (kind "") is not ours to read.
+		_, err := tx.ExecContext(ctx, "UPDATE location SET state = ?, attempts = 0 WHERE state = ? AND kind <> '' "+
+			"AND mapping_id IN (SELECT id FROM mapping WHERE file_id = ?)", statePending, stateUnnamed, fileID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("renew unnamed locations: %w", err)
+	}
+	return nil
+}
+
 // maxAttempts is how often an address is asked for whose resolver had an error, before it counts as unnameable.
 const maxAttempts = 3
 
