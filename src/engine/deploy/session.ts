@@ -22,6 +22,8 @@ export interface SessionOptions {
   readonly hostKeys: HostKeys;
   /** The folder that holds agent/manifest.json. */
   readonly resourcesDir: string;
+  /** Of agents that are started here; default 15. */
+  readonly windowSeconds?: number | undefined;
   readonly onChange: (state: TargetState) => void;
   /** A window is in the agent's store; Unix milliseconds of its end. */
   readonly onWindow?: (endMs: number) => void;
@@ -225,6 +227,7 @@ export class TargetSession {
       prompter: this.options.prompter,
       resourcesDir: this.options.resourcesDir,
       ...(recording ? { leaseSeconds: recordingLeaseSeconds } : {}),
+      windowSeconds: this.options.windowSeconds,
       onStep: (step) => {
         this.setAgent({ state: 'starting', recording, step, message: step.text });
       },

@@ -15,6 +15,8 @@ export interface StartOptions {
   readonly resourcesDir: string;
   /** A recording: the agent ends when nobody renews for this long. Undefined: until it is stopped. */
   readonly leaseSeconds?: number;
+  /** Default 15; a divisor of 3600. */
+  readonly windowSeconds?: number | undefined;
   readonly onStep: (step: Step) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -121,7 +123,7 @@ async function start(
   onProgress: (text: string) => void,
 ): Promise<Result<string>> {
   const lease = options.leaseSeconds === undefined ? [] : ['--lease', `${options.leaseSeconds}s`];
-  const argv = [path, 'start', '--uid', String(facts.uid), '--rate', '97', '--window', '15s', ...lease];
+  const argv = [path, 'start', '--uid', String(facts.uid), '--rate', '97', '--window', `${options.windowSeconds ?? 15}s`, ...lease];
   const ran = await elevator.run(argv, {
     timeoutMs: startTimeoutMs,
     signal: options.signal,
