@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -33,23 +32,6 @@ const (
 
 // controlSocketName is the file name of a user's control socket.
 func controlSocketName(uid int) string { return control.SocketName(uid) }
-
-// runBridge is the command bridge.
-var runBridge = func(ctx context.Context, arguments []string, std streams) int {
-	var where places
-	flags := flag.NewFlagSet("bridge", flag.ContinueOnError)
-	where.register(flags)
-	if code, ok := parseFlags(flags, arguments, std); !ok {
-		return code
-	}
-	if err := where.absolute(); err != nil {
-		return fail(std, err)
-	}
-	if err := control.Bridge(ctx, controlSocket(where.runDirectory, os.Getuid()), std.in, std.out); err != nil {
-		return fail(std, err)
-	}
-	return exitOK
-}
 
 // storing is the pipeline of a real agent: windows, names, the store, Pyroscope, and the sockets that serve them.
 type storing struct {
