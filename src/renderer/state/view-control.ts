@@ -48,9 +48,13 @@ export class ViewControl {
         model.appendPiece(piece);
         if (context.flame.get() === model) context.flame.touch();
       }),
-      watch(store, (state) => requestKey(viewRequestOf(state)), () => {
-        this.#update();
-      }),
+      watch(
+        store,
+        (state) => requestKey(viewRequestOf(state)),
+        () => {
+          this.#update();
+        },
+      ),
       decoder.onReady((restarted) => {
         if (restarted) this.#restart();
       }),

@@ -74,7 +74,14 @@ interface MenuItemProps {
 }
 
 /** One entry of a menu. */
-export function MenuItem({ onChoose, close, disabled = false, danger = false, hint, children }: MenuItemProps): ReactElement {
+export function MenuItem({
+  onChoose,
+  close,
+  disabled = false,
+  danger = false,
+  hint,
+  children,
+}: MenuItemProps): ReactElement {
   const choose = useCallback(() => {
     close();
     onChoose();
