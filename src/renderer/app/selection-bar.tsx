@@ -159,7 +159,7 @@ function ProfileTypeMenu(): ReactElement {
   const { store } = useControls();
   const types = useApp((state) => state.profileTypes);
   const current = useApp((state) => state.profileType);
-  if (types.length <= 1) return <div className="readout strong">{profileTypeWords(current)}</div>;
+  if (types.length <= 1) return <div className="readout strong type">{profileTypeWords(current)}</div>;
   const choose = (profileType: string) => () => {
     store.setState({ profileType, valueIndex: null, zoomPath: [], selectedPath: [] });
   };

@@ -59,7 +59,8 @@ export class ViewControl {
         if (restarted) this.#restart();
       }),
       links.onReady((restarted) => {
-        if (restarted && this.#running !== undefined) this.#restart();
+        const { viewPhase } = store.getState();
+        if (restarted && (viewPhase === 'loading' || viewPhase === 'failed')) this.#restart();
       }),
     ];
   }
