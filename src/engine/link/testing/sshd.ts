@@ -8,7 +8,9 @@ import { promisify } from 'node:util';
 import type { SshTargetConfig } from '../../../contract/target.js';
 
 const run = promisify(execFile);
-const sshdPath = '/usr/sbin/sshd';
+/** Starts the installed sshd, or the one that set-up unpacked where installing it would upgrade other packages. */
+const sshdPath = join(import.meta.dirname, '../../../../scripts/setup/sshd.sh');
+const installedPath = '/usr/sbin/sshd';
 
 /** A real OpenSSH server on loopback that lets the user of this process in by a key. */
 export interface TestSshd {
@@ -27,10 +29,10 @@ export interface TestSshd {
 export async function sshdMissing(): Promise<string | undefined> {
   if (process.env['CI'] === 'true') return undefined;
   try {
-    await access(sshdPath);
+    await access(installedPath);
     return undefined;
   } catch {
-    return `${sshdPath} is not installed (Debian: openssh-server)`;
+    return `${installedPath} is not installed (Debian: openssh-server)`;
   }
 }
 
@@ -85,7 +87,7 @@ export async function startSshd(lines: readonly string[] = []): Promise<TestSshd
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
     const ended = once(child, 'exit');
-    for (const pid of await descendants(child.pid)) process.kill(pid, 'SIGKILL');
+    for (const pid of await descendants(child.pid)) endNow(pid);
     child.kill('SIGKILL');
     await ended;
   };
@@ -114,6 +116,15 @@ export async function startSshd(lines: readonly string[] = []): Promise<TestSshd
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** Kills a process that may have ended by itself since it was listed. */
+function endNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** Processes below a pid; sshd puts each connection into a session of its own, so a group does not hold them. */
