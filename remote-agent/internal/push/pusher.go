@@ -183,6 +183,10 @@ const idle = 15 * time.Second
 func (p *Pusher) round(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	select {
+	case <-p.wake: // What it was for is seen by this round.
+	default:
+	}
 	p.mu.Lock()
 	settings := p.settings
 	p.interrupt = cancel

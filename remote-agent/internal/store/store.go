@@ -47,6 +47,7 @@ type Store struct {
 	writeMu    sync.Mutex
 	dictionary *dictionary
 	received   recentHashes
+	pushed     allowance
 
 	problemMu sync.Mutex
 	problem   string

@@ -45,12 +45,13 @@ func (s *Store) Windows(ctx context.Context, selection Selection, visit func(Win
 		return fmt.Errorf("list windows: %w", err)
 	}
 	slices.Sort(starts)
-	known := newCatalog(nil)
+	known, stacks := newCatalog(nil), stackCache{}
 	for _, start := range slices.Compact(starts) {
 		profile := WindowProfile{}
 		err := s.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			known.db = tx
 			m := newMerge(profileType)
+			m.stacks = stacks
 			for i := range chosen {
 				if err := s.mergeSeries(ctx, tx, m, &chosen[i], start, start+1); err != nil {
 					return err
