@@ -38,7 +38,19 @@ for folder in "$world" "$repository" "$cache"; do
   mkdir -p "$root$folder"
   open_path "$folder"
 done
-for folder in "$world" "$repository" "$cache"; do mount --bind "$folder" "$root$folder"; done
+mount --bind "$world" "$root$world"
+mount --bind "$cache" "$root$cache"
+if [ -n "$(find "$repository" -maxdepth 0 -perm -005)" ]; then
+  mount --bind "$repository" "$root$repository"
+else
+  # A clone into a folder of `mktemp -d` is closed to other users. What lies in it is not: each entry is bound by itself.
+  mkdir -p "$repository/test-results" "$repository/build"
+  find "$repository" -mindepth 1 -maxdepth 1 | while read -r entry; do
+    if [ -L "$entry" ]; then cp -P "$entry" "$root$entry"; continue; fi
+    if [ -d "$entry" ]; then mkdir -p "$root$entry"; else : > "$root$entry"; fi
+    mount --bind "$entry" "$root$entry"
+  done
+fi
 
 mkdir "$root/.old"
 cd "$root"

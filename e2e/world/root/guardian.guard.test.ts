@@ -1,5 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -33,6 +43,21 @@ describe('a command in a world', () => {
   test('sees the project, and other users do too', async () => {
     const script = `setpriv --reuid 65534 --regid 65534 --clear-groups test -r ${join(repositoryFolder, 'package.json')}`;
     expect((await visitWorld(['sh', '-c', script], quiet)).exitCode).toBe(0);
+  });
+
+  test('lets other users into a folder that is closed to them outside', async () => {
+    const closed = mkdtempSync(join(tmpdir(), 'closed-checkout-'));
+    try {
+      mkdirSync(join(closed, 'src'));
+      writeFileSync(join(closed, 'src/file'), 'text');
+      symlinkSync('src/file', join(closed, 'link'));
+      const script = `test "$(setpriv --reuid 65534 --regid 65534 --clear-groups cat link)" = text && echo result > test-results/one`;
+      expect((await visitWorld(['sh', '-c', script], { ...quiet, folder: closed })).exitCode).toBe(0);
+      expect(statSync(closed).mode & 0o777).toBe(0o700);
+      expect(readFileSync(join(closed, 'test-results/one'), 'utf8')).toBe('result\n');
+    } finally {
+      rmSync(closed, { recursive: true });
+    }
   });
 
   test('can make user namespaces, which the sandbox of a browser needs', async () => {

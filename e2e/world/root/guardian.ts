@@ -24,6 +24,8 @@ export interface Visit {
 export interface VisitOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly say?: (line: string) => void;
+  /** The real folder that is seen inside and where the command starts. Default: the project. */
+  readonly folder?: string;
   /** How long the command may take to end after a signal before everything inside is killed. */
   readonly endTimeoutMs?: number;
 }
@@ -63,14 +65,18 @@ export async function visitWorld(command: readonly string[], options: VisitOptio
 }
 
 async function runInside(folder: WorldFolder, command: readonly string[], options: VisitOptions): Promise<number> {
-  const enter = join(repositoryFolder, 'e2e/world/root/enter.sh');
+  const enter = join(import.meta.dirname, 'enter.sh');
   const args = ['--pdeathsig', 'TERM', 'unshare', '--mount', 'sh', enter];
-  const child = spawn('setpriv', [...args, folder.path, repositoryFolder, cacheFolder(), ...command], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    // A session of its own: Ctrl+C reaches the command once, through the guardian, and not a second time from the terminal.
-    detached: true,
-    env: { ...process.env, PATH: systemPath(), ...options.env, [worldVariable]: folder.path },
-  });
+  const child = spawn(
+    'setpriv',
+    [...args, folder.path, options.folder ?? repositoryFolder, cacheFolder(), ...command],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      // A session of its own: Ctrl+C reaches the command once, through the guardian, and not a second time from the terminal.
+      detached: true,
+      env: { ...process.env, PATH: systemPath(), ...options.env, [worldVariable]: folder.path },
+    },
+  );
   const release = passSignals(child, folder, options.endTimeoutMs ?? 60_000);
   try {
     return await new Promise<number>((resolve, reject) => {

@@ -215,6 +215,9 @@ func askAdmin(runDirectory string, request adminRequest, socket *os.File) error 
 	if errors.Is(err, os.ErrPermission) {
 		return errors.New("only root may do this: use sudo")
 	}
+	if errors.Is(err, unix.ECONNREFUSED) || errors.Is(err, os.ErrNotExist) {
+		return errors.New("the agent does not answer, so it is ending: start it again")
+	}
 	if err != nil {
 		return fmt.Errorf("reach the agent: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -74,6 +75,8 @@ type agent struct {
 	admin    *adminServer
 	hostname string
 	started  time.Time
+	// ending says why the agent ended, where nobody asked it to.
+	ending string
 	// exit ends the agent.
 	exit context.CancelFunc
 	// finished are the goroutines that end with the agent's context.
@@ -108,7 +111,7 @@ func runWith(ctx context.Context, chosen *options, waiting io.WriteCloser, std s
 		a.announce.announce(stateFailed, sentence(err))
 		return err
 	}
-	a.announce.announce(stateStopped, "")
+	a.announce.announce(stateStopped, a.ending)
 	return nil
 }
 
@@ -143,8 +146,8 @@ func (a *agent) start(ctx context.Context) error {
 		return report.Refusals[0]
 	}
 	budget.LimitMemory()
-	if err := os.MkdirAll(a.options.store, 0o700); err != nil {
-		return fmt.Errorf("make store directory: %w", err)
+	if err := makeDirectory(a.options.store, 0o700); err != nil {
+		return err
 	}
 	hostname, err := os.Hostname()
 	if err != nil {
@@ -217,18 +220,27 @@ func (a *agent) dropPrivileges() error {
 			return err
 		}
 	}
+	dropped, err := privilege.Drop(privilege.DropOptions{UID: uid, SupplementaryGroups: a.dockerGroups()})
+	if err != nil {
+		return fmt.Errorf("give up rights: %w", err)
+	}
+	a.logger.Info("rights given up", "uid", dropped.UID, "capabilities", fmt.Sprintf("%#x", uint64(dropped.Capabilities)))
+	return nil
+}
+
+// dockerGroups are the groups that may use Docker's socket: the one that has it, and the one that will have it when Docker
+// starts later.
+func (a *agent) dockerGroups() []uint32 {
 	var groups []uint32
 	if socket := a.options.dockerSocket(); socket != "" {
 		if group, ok := privilege.GroupOf(socket); ok {
 			groups = append(groups, group)
 		}
 	}
-	dropped, err := privilege.Drop(privilege.DropOptions{UID: uid, SupplementaryGroups: groups})
-	if err != nil {
-		return fmt.Errorf("give up rights: %w", err)
+	if group, ok := privilege.GroupNamed("docker"); ok && !slices.Contains(groups, group) {
+		groups = append(groups, group)
 	}
-	a.logger.Info("rights given up", "uid", dropped.UID, "capabilities", fmt.Sprintf("%#x", uint64(dropped.Capabilities)))
-	return nil
+	return groups
 }
 
 // work samples until the agent is told to stop, its lease ends, or it cannot go on.
@@ -255,14 +267,15 @@ func (a *agent) work(ctx context.Context) error {
 }
 
 func (a *agent) wait(ctx context.Context, served <-chan error) error {
-	upkeep := time.NewTicker(upkeepInterval)
+	upkeep, windows := time.NewTicker(upkeepInterval), time.NewTicker(a.options.window)
 	defer upkeep.Stop()
+	defer windows.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-a.lease.expired:
-			a.logger.Info("nobody renewed the lease")
+			a.ending = "Nobody renewed the lease."
 			return nil
 		case <-a.engine.Done():
 			return errors.New("the unwinder ended by itself: its last words are in the log")
@@ -272,6 +285,7 @@ func (a *agent) wait(ctx context.Context, served <-chan error) error {
 			if _, err := a.engine.AttachOnlineCPUs(); err != nil {
 				a.logger.Warn("a cpu cannot be sampled", "reason", err)
 			}
+		case <-windows.C:
 			if _, err := a.meter.Measure(); err != nil {
 				a.logger.Warn("own cost cannot be measured", "reason", err)
 			}

@@ -78,8 +78,8 @@ func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
 		}
 	}
 	if chosen.log == "" {
-		if err := os.MkdirAll(chosen.store, 0o700); err != nil {
-			return outcome{}, fmt.Errorf("make store directory: %w", err)
+		if err := makeDirectory(chosen.store, 0o700); err != nil {
+			return outcome{}, err
 		}
 		chosen.log = filepath.Join(chosen.store, logFileName)
 	}

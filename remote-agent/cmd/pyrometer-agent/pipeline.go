@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"pyrometer.dev/remote-agent/internal/engine"
+	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
 	"pyrometer.dev/remote-agent/internal/target"
 )
 
@@ -44,6 +45,8 @@ type facts struct {
 	// Problem is one sentence, "" while all is well.
 	Problem  string
 	Counters []engine.Counter
+	// Push is nil where nothing can be pushed.
+	Push *agentv1.PushStatus
 }
 
 // identifiedSink looks at the process of each sample before the sample goes on: the process may be gone when its window

@@ -101,11 +101,8 @@ type recordFile struct {
 // openRecord makes the run directory and takes it for this process until it ends.
 func openRecord(runDirectory string, content record) (*recordFile, error) {
 	// Others may pass through to their sockets, and not list what is there.
-	if err := os.MkdirAll(runDirectory, 0o711); err != nil {
-		return nil, fmt.Errorf("make run directory: %w", err)
-	}
-	if err := os.Chmod(runDirectory, 0o711); err != nil {
-		return nil, fmt.Errorf("make run directory: %w", err)
+	if err := makeDirectory(runDirectory, 0o711); err != nil {
+		return nil, err
 	}
 	lock, err := os.OpenFile(filepath.Join(runDirectory, lockFileName), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	if err != nil {

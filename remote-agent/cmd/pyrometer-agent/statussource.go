@@ -24,7 +24,7 @@ var statesOfContract = map[state]agentv1.State{
 	stateFailed:    agentv1.State_STATE_FAILED,
 }
 
-// Status makes the contract's status, but for what the pipeline adds: push. It implements control.StatusSource.
+// Status makes the contract's status. It implements control.StatusSource.
 func (a *agent) Status(context.Context) *agentv1.Status {
 	now := a.announce.current()
 	known := a.pipeline.Facts()
@@ -47,6 +47,7 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 		WindowsStored:  known.WindowsStored,
 		LeaseExpiresAt: a.lease.expiresAtMs(),
 		StoreBytes:     known.StoreBytes,
+		Push:           known.Push,
 		Overhead: &agentv1.Overhead{
 			ProcessCpuCores: usage.ProcessCores, BpfCpuCores: usage.BPFCores, ResidentBytes: usage.ResidentBytes,
 		},

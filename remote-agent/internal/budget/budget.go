@@ -46,11 +46,19 @@ type Meter struct {
 
 // NewMeter begins the first span.
 func NewMeter(bpfRunTime func() (time.Duration, bool)) (*Meter, error) {
-	meter := &Meter{bpfRunTime: bpfRunTime, now: time.Now, processCPU: processCPU, last: Usage{BPFCores: -1}}
-	if _, err := meter.Measure(); err != nil {
+	process, err := processCPU()
+	if err != nil {
 		return nil, err
 	}
-	return meter, nil
+	resident, err := residentBytes()
+	if err != nil {
+		return nil, err
+	}
+	bpf, _ := bpfRunTime()
+	return &Meter{
+		bpfRunTime: bpfRunTime, now: time.Now, processCPU: processCPU,
+		at: time.Now(), process: process, bpf: bpf, last: Usage{BPFCores: -1, ResidentBytes: resident},
+	}, nil
 }
 
 // Measure ends a span, begins the next, and returns what the ended one cost. Spans of no length return the last usage.

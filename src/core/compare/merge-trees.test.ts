@@ -4,7 +4,14 @@ import { layoutFlame } from '../flame/layout.js';
 import type { Profile } from '../profile/profile.js';
 import { nameOfFunction, profileFromPicture, treeOf } from '../profile/testing/pictures.js';
 import { anyProfile } from '../profile/testing/random-profile.js';
-import { absent, comparisonKey, mergeTrees, type ComparedSide, type DiffTree } from './merge-trees.js';
+import {
+  absent,
+  comparisonKey,
+  mergeTrees,
+  type ComparedSide,
+  type DiffTree,
+  type Normalisation,
+} from './merge-trees.js';
 
 const sideOf = (profile: Profile, durationNs = 0): ComparedSide => ({
   tree: treeOf(profile),
@@ -37,11 +44,12 @@ describe('merged trees', () => {
   });
 
   it('scale the baseline to the comparison: by time, by total, or not at all', () => {
-    const factor = (normalisation: 'absolute' | 'share', nsBefore: number, nsAfter: number): number =>
+    const factor = (normalisation: Normalisation, nsBefore: number, nsAfter: number): number =>
       mergeTrees(sideOf(before, nsBefore), sideOf(after, nsAfter), normalisation).baselineFactor;
     expect(factor('absolute', 10, 30)).toBe(3);
     expect(factor('absolute', 0, 30)).toBe(1);
     expect(factor('share', 10, 30)).toBe(8 / 6);
+    expect(factor('measured', 10, 30)).toBe(1);
     const empty = profileFromPicture('');
     expect(mergeTrees(sideOf(empty), sideOf(after), 'share').baselineFactor).toBe(1);
   });

@@ -3,7 +3,7 @@ import { f64At, growingF64, growingU32, u32At, type GrowingF64 } from '../profil
 import { createPairTable } from '../profile/pair-table.js';
 
 /** How the sides are made comparable; see {@link mergeTrees}. */
-export type Normalisation = 'absolute' | 'share';
+export type Normalisation = 'absolute' | 'share' | 'measured';
 
 /** One side of a comparison. */
 export interface ComparedSide {
@@ -48,7 +48,8 @@ export const absent = 0xffffffff;
 /**
  * Merges by stack: nodes are the same when all their callers are. The comparison stays as it was measured and the
  * baseline is scaled to it, so that numbers keep their unit:
- * 'absolute' to the same length of time (as they are, when a length is unknown); 'share' to the same total.
+ * 'absolute' to the same length of time (as they are, when a length is unknown); 'share' to the same total; 'measured'
+ * leaves both as they are.
  */
 export function mergeTrees(baseline: ComparedSide, comparison: ComparedSide, normalisation: Normalisation): DiffTree {
   const functions = mergeFunctions(baseline, comparison);
@@ -104,6 +105,7 @@ export function mergeTrees(baseline: ComparedSide, comparison: ComparedSide, nor
 }
 
 function factorOf(baseline: ComparedSide, comparison: ComparedSide, normalisation: Normalisation): number {
+  if (normalisation === 'measured') return 1;
   const [before, after] =
     normalisation === 'share'
       ? [f64At(baseline.tree.total, 0), f64At(comparison.tree.total, 0)]

@@ -55,7 +55,7 @@ describe('folded stacks', () => {
       ok: false,
       failure: {
         code: 'bad-profile',
-        message: 'This is not a profile that Pyrometer can read: it is neither folded stacks, gzip or plain.',
+        message: 'This is not a profile that Pyrometer can read: it reads folded stacks, gzip or plain.',
         detail: 'The file begins with 68 65 6c 6c 6f 20 77 6f 72 6c 64.',
       },
     });

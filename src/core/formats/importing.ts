@@ -17,8 +17,12 @@ export interface Imported {
   readonly warnings: readonly string[];
 }
 
-export type ImportResult =
-  { readonly ok: true; readonly value: Imported } | { readonly ok: false; readonly failure: ImportFailure };
+export interface ImportFailed {
+  readonly ok: false;
+  readonly failure: ImportFailure;
+}
+
+export type ImportResult = { readonly ok: true; readonly value: Imported } | ImportFailed;
 
 /** What importers need and `core` has not. */
 export interface ImportContext {
@@ -36,13 +40,13 @@ export interface Importer {
   readonly read: (bytes: Uint8Array, context: ImportContext) => ImportResult | undefined;
 }
 
-/** Answers a failure as `ImportResult`. */
-export function importFailed(code: ImportFailure['code'], message: string, detail?: string): ImportResult {
+/** Makes a failure. */
+export function importFailed(code: ImportFailure['code'], message: string, detail?: string): ImportFailed {
   return { ok: false, failure: detail === undefined ? { code, message } : { code, message, detail } };
 }
 
 /** The answer for a profile with more call paths than the context allows. */
-export function tooManyCallPaths(limit: number): ImportResult {
+export function tooManyCallPaths(limit: number): ImportFailed {
   return importFailed(
     'too-large',
     `The profile has more than ${limit.toLocaleString('en')} different call paths; choose a shorter time range or fewer services.`,
@@ -56,10 +60,10 @@ export function importProfile(bytes: Uint8Array, importers: readonly Importer[],
     const result = importer.read(bytes, context);
     if (result !== undefined) return result;
   }
-  const formats = importers.map((importer) => importer.format).join(' or ');
+  const formats = importers.map((importer) => importer.format).join(' and ');
   return importFailed(
     'bad-profile',
-    `This is not a profile that Pyrometer can read: it is neither ${formats}, gzip or plain.`,
+    `This is not a profile that Pyrometer can read: it reads ${formats}, gzip or plain.`,
     `The file begins with ${Array.from(bytes.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join(' ')}.`,
   );
 }

@@ -91,7 +91,7 @@ function rightsOf(text: string | undefined): Rights {
 
 /** The control socket of the login user. */
 export function agentSocket(uid: number): string {
-  return `/run/pyrometer/agent-${uid}.sock`;
+  return `/run/pyrometer/control-${uid}.sock`;
 }
 
 /** Whether an agent can be started, as far as that can be told without putting it there. */

@@ -1,4 +1,4 @@
-import { importFailed, type ImportResult } from '../importing.js';
+import { importFailed, type ImportFailed } from '../importing.js';
 import type { WireProblem } from './wire.js';
 
 /** All that can be wrong with a pprof file as a whole. The native reader answers the same codes. */
@@ -82,6 +82,6 @@ const messages: Readonly<Record<Exclude<PprofProblem, 'too-many-call-paths'>, st
 };
 
 /** A problem as the failure that people see. `offset`: the byte of the (unpacked) file. */
-export function pprofFailure(problem: Exclude<PprofProblem, 'too-many-call-paths'>, offset: number): ImportResult {
+export function pprofFailure(problem: Exclude<PprofProblem, 'too-many-call-paths'>, offset: number): ImportFailed {
   return importFailed('bad-profile', messages[problem], `pprof: ${problem} at byte ${offset}`);
 }

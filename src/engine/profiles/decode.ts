@@ -1,0 +1,47 @@
+import { ok, type Result } from '../../contract/result.js';
+import { foldedImporter } from '../../core/formats/folded.js';
+import { importProfile, tooManyCallPaths, type ImportContext, type Importer } from '../../core/formats/importing.js';
+import { pprofImporter } from '../../core/formats/pprof/read.js';
+import { buildCallNodes, type ProfileCallNodes } from '../../core/profile/call-tree.js';
+import type { Profile } from '../../core/profile/profile.js';
+import { isGzip, unpackGzip } from './gunzip.js';
+
+/** A profile as bytes became it, with its call nodes. */
+export interface DecodedProfile {
+  readonly format: string;
+  readonly profile: Profile;
+  readonly nodes: ProfileCallNodes;
+  readonly warnings: readonly string[];
+  /** Which decoder ran, and why when it was not the addon. */
+  readonly decodedBy: string;
+}
+
+/** Stacks and call nodes that a profile may have. At about 60 bytes each this stays near 1 GB. */
+export const callPathLimit = 16_777_216;
+
+const textDecoder = new TextDecoder();
+
+/** UTF-8 to text; what is not UTF-8 becomes U+FFFD. */
+export function decodeText(utf8: Uint8Array): string {
+  return textDecoder.decode(utf8);
+}
+
+/** What importers get. */
+export const importContext: ImportContext = { decode: decodeText, callPathLimit };
+
+const importers: readonly Importer[] = [pprofImporter, foldedImporter];
+
+/** Turns the bytes of a profile into columns in TypeScript: gzip or plain, any format that we know. */
+export async function decodeInTypeScript(bytes: Uint8Array, reason: string): Promise<Result<DecodedProfile>> {
+  let plain = bytes;
+  if (isGzip(bytes)) {
+    const unpacked = await unpackGzip(bytes);
+    if (!unpacked.ok) return unpacked;
+    plain = unpacked.value;
+  }
+  const imported = importProfile(plain, importers, importContext);
+  if (!imported.ok) return imported;
+  const built = buildCallNodes(imported.value.profile, callPathLimit);
+  if (!built.ok) return tooManyCallPaths(built.limit);
+  return ok({ ...imported.value, nodes: built.nodes, decodedBy: reason });
+}

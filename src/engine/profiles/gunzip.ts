@@ -1,0 +1,46 @@
+import { gunzip } from 'node:zlib';
+import { promisify } from 'node:util';
+import { fail, ok, type Result } from '../../contract/result.js';
+import { errorCode } from './failures.js';
+
+const gunzipAsync = promisify(gunzip);
+
+/** Whether bytes begin as gzip does. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+const absoluteCap = 2 ** 31 - 1;
+/** Stacks of one service compress well, but not better than this unless somebody means harm. */
+const ratioCap = 200;
+/** What even a tiny file may unpack to. */
+const smallCap = 64 * 1024 * 1024;
+
+/** How many bytes a compressed file may unpack to. */
+export function unpackedCap(compressedLength: number): number {
+  return Math.min(absoluteCap, Math.max(smallCap, compressedLength * ratioCap));
+}
+
+/** What is answered for a file that unpacks to more than its cap. */
+export function unpackedTooLarge(cap: number): Result<never> {
+  return fail(
+    'too-large',
+    `The profile unpacks to more than ${Math.floor(cap / (1024 * 1024)).toLocaleString('en')} MiB, far more than a profile of its size should.`,
+  );
+}
+
+/** What is answered for a gzip file that is cut off or damaged. */
+export function damagedGzip(detail: string): Result<never> {
+  return fail('bad-profile', 'The compressed profile is cut off or damaged. Fetch or copy it again.', detail);
+}
+
+/** Unpacks gzip of any number of members, by zlib, off the main thread. */
+export async function unpackGzip(bytes: Uint8Array): Promise<Result<Uint8Array>> {
+  const cap = unpackedCap(bytes.length);
+  try {
+    return ok(await gunzipAsync(bytes, { maxOutputLength: cap }));
+  } catch (error) {
+    if (errorCode(error) === 'ERR_BUFFER_TOO_LARGE') return unpackedTooLarge(cap);
+    return damagedGzip(String(error));
+  }
+}

@@ -1,0 +1,253 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { DecoderCalls, DecoderEvents, DecoderShellCalls, FlamePiece, NamesPiece } from '../../contract/decoder.js';
+import type { EventMap } from '../../contract/calls.js';
+import { connect, type Client } from '../../contract/rpc.js';
+import { createFlameAssembly } from '../../core/flame/flame-graph.js';
+import { typeScriptDecoder } from './decoder.js';
+import { serveShell, serveWindow } from './serve.js';
+import { writeShare } from './share.js';
+import { portPair } from './testing/ports.js';
+import { testSpool, type TestSpool } from './testing/spool.js';
+
+let spool: TestSpool;
+let window: Client<DecoderCalls, DecoderEvents>;
+let bugs: unknown[];
+const names: NamesPiece[] = [];
+const pieces: FlamePiece[] = [];
+
+beforeEach(() => {
+  spool = testSpool(typeScriptDecoder('the test wants it'));
+  bugs = [];
+  names.length = 0;
+  pieces.length = 0;
+  const [here, there] = portPair();
+  serveWindow(there, spool.store, (error) => bugs.push(error));
+  window = connect<DecoderCalls, DecoderEvents>(here);
+  window.on('view.names', (piece) => names.push(piece));
+  window.on('view.piece', (piece) => pieces.push(piece));
+});
+afterEach(() => {
+  window.dispose();
+  spool.dispose();
+  expect(bugs).toEqual([]);
+});
+
+const lastPiece = (): Promise<void> =>
+  vi.waitFor(() => {
+    expect(pieces.at(-1)?.last).toBe(true);
+  });
+
+describe('the decoder serves', () => {
+  it('a flame graph: header, then names before the pieces that use them', async () => {
+    spool.put('p', 'main;read (/srv/shop/io.py:3) 6\nmain 2\nidle_[k] 2\n');
+    const header = await window.call('view.open', {
+      viewId: 'v1',
+      source: { kind: 'flame', profileId: 'p', valueIndex: 0 },
+    });
+    expect(header).toEqual({
+      ok: true,
+      value: {
+        viewId: 'v1',
+        sampleType: { type: 'samples', unit: 'count' },
+        nodeCount: 4,
+        depth: 3,
+        functionCount: 4,
+        total: 10,
+      },
+    });
+    await lastPiece();
+    expect(names).toEqual([
+      {
+        viewId: 'v1',
+        first: 0,
+        names: ['all', 'main', 'idle_[k]', 'read (/srv/shop/io.py:3)'],
+        files: ['', '', '', ''],
+        packages: ['', '', 'kernel', 'shop'],
+        kinds: Uint8Array.of(0, 0, 2, 3),
+      },
+    ]);
+    expect(pieces).toEqual([
+      {
+        viewId: 'v1',
+        first: 0,
+        last: true,
+        x0: Float64Array.of(0, 0, 8, 0),
+        x1: Float64Array.of(10, 8, 10, 6),
+        self: Float64Array.of(0, 2, 2, 6),
+        depth: Uint32Array.of(0, 1, 1, 2),
+        parent: Uint32Array.of(0, 0, 0, 1),
+        functionIndex: Uint32Array.of(0, 1, 2, 3),
+      },
+    ]);
+    expect(await window.call('view.functions', { viewId: 'v1' })).toEqual({
+      ok: true,
+      value: {
+        functionIndex: Uint32Array.of(0, 1, 2, 3),
+        self: Float64Array.of(0, 2, 2, 6),
+        total: Float64Array.of(10, 8, 2, 6),
+      },
+    });
+  });
+
+  it('a diff, with both sides by node and by function', async () => {
+    spool.put('before', 'a;b 4\na;c 2\n');
+    spool.put('after', 'a;b 6\nd 2\n');
+    const source = {
+      kind: 'diff',
+      baselineId: 'before',
+      comparisonId: 'after',
+      valueIndex: 0,
+      normalisation: 'share',
+    } as const;
+    const header = await window.call('view.open', { viewId: 'd', source });
+    expect(header).toMatchObject({ ok: true, value: { total: 8, baselineTotal: 6, comparisonTotal: 8, nodeCount: 5 } });
+    await lastPiece();
+    const piece = pieces[0];
+    const byName = Object.fromEntries(
+      [...(piece?.functionIndex ?? [])].map((index, node) => [
+        names[0]?.names[index],
+        [piece?.baseline?.[node], piece?.comparison?.[node]],
+      ]),
+    );
+    expect(byName).toEqual({ all: [8, 8], a: [8, 6], b: [16 / 3, 6], c: [8 / 3, 0], d: [0, 2] });
+    const table = await window.call('view.functions', { viewId: 'd' });
+    expect(table.ok && table.value.baselineTotal?.length).toBe(5);
+  });
+
+  it('many pieces that assemble to the whole, and names in step', async () => {
+    const lines = Array.from({ length: 60_000 }, (_, n) => `root;f${n % 500};g${n};h${n % 77} ${1 + (n % 9)}`);
+    spool.put('big', lines.join('\n'));
+    const header = await window.call('view.open', {
+      viewId: 'v',
+      source: { kind: 'flame', profileId: 'big', valueIndex: 0 },
+    });
+    if (!header.ok) throw new Error(header.failure.message);
+    await lastPiece();
+    const assembly = createFlameAssembly(header.value.nodeCount, header.value.depth, false);
+    for (const piece of pieces) expect(assembly.append(piece)).toBe(true);
+    expect(pieces.length).toBeGreaterThan(3);
+    expect(assembly.graph.count).toBe(header.value.nodeCount);
+    expect(names.reduce((sum, piece) => sum + piece.names.length, 0)).toBe(header.value.functionCount);
+  });
+
+  it('nothing more of a view that was closed', async () => {
+    spool.put('big', Array.from({ length: 60_000 }, (_, n) => `root;f${n} 1`).join('\n'));
+    await window.call('view.open', { viewId: 'v', source: { kind: 'flame', profileId: 'big', valueIndex: 0 } });
+    await window.call('view.close', { viewId: 'v' });
+    const before = pieces.length;
+    await window.call('view.close', { viewId: 'v' });
+    expect(pieces.length).toBe(before);
+    expect(pieces.at(-1)?.last).not.toBe(true);
+    expect(await window.call('view.functions', { viewId: 'v' })).toMatchObject({
+      ok: false,
+      failure: { code: 'not-found' },
+    });
+  });
+
+  it('failures as results', async () => {
+    spool.put('p', 'a 1\n');
+    const open = (profileId: string, valueIndex: number): ReturnType<typeof window.call<'view.open'>> =>
+      window.call('view.open', { viewId: 'v', source: { kind: 'flame', profileId, valueIndex } });
+    expect(await open('absent', 0)).toMatchObject({ ok: false, failure: { code: 'not-found' } });
+    expect(await open('p', 3)).toMatchObject({ ok: false, failure: { code: 'invalid-input' } });
+  });
+
+  it('and frees what a window had open when its port closes', async () => {
+    spool.put('p', 'a 1\n');
+    await window.call('profile.open', { profileId: 'p' });
+    expect(spool.store.heldBytes).toBeGreaterThan(0);
+    window.dispose();
+    await vi.waitFor(() => {
+      expect(spool.store.heldBytes).toBe(0);
+    });
+  });
+});
+
+describe('sharing', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pyrometer-share-'));
+    spool.put('before', 'a;b 4\na;c 2\n');
+    spool.put('after', 'a;b 6\nd 2\n');
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const flame = { kind: 'flame', profileId: 'after', valueIndex: 0 } as const;
+  const diff = {
+    kind: 'diff',
+    baselineId: 'before',
+    comparisonId: 'after',
+    valueIndex: 0,
+    normalisation: 'share',
+  } as const;
+
+  it('writes pprof that opens again as the same stacks', async () => {
+    const [here, there] = portPair();
+    serveShell(there, spool.store, (error) => bugs.push(error));
+    const shell = connect<DecoderShellCalls, EventMap>(here);
+    const path = join(folder, 'out.pb.gz');
+    const written = await shell.call('share.write', { path, format: 'pprof', title: 'x', source: flame });
+    shell.dispose();
+    expect(written).toEqual({ ok: true, value: { byteLength: readFileSync(path).length } });
+    spool.put('again', readFileSync(path));
+    const back = join(folder, 'out.folded');
+    await writeShare(spool.store, {
+      path: back,
+      format: 'folded',
+      title: 'x',
+      source: { ...flame, profileId: 'again' },
+    });
+    expect(readFileSync(back, 'utf8')).toBe('a;b 6\nd 2\n');
+  });
+
+  it('writes a diff as folded stacks with two counts and refuses it as pprof', async () => {
+    const path = join(folder, 'diff.folded');
+    expect((await writeShare(spool.store, { path, format: 'folded', title: '', source: diff })).ok).toBe(true);
+    expect(readFileSync(path, 'utf8')).toBe('a;b 4 6\na;c 2 0\nd 0 2\n');
+    const refused = await writeShare(spool.store, { path, format: 'pprof', title: '', source: diff });
+    expect(refused).toMatchObject({ ok: false, failure: { code: 'unsupported' } });
+  });
+
+  it('writes a page with all values', async () => {
+    const assets = mkdtempSync(join(folder, 'assets-'));
+    writeFileSync(join(assets, 'page.js'), 'void 0');
+    writeFileSync(join(assets, 'page.css'), 'body{}');
+    const path = join(folder, 'out.html');
+    const written = await writeShare(spool.store, { path, format: 'html', title: '<b>', source: diff }, assets);
+    expect(written.ok).toBe(true);
+    const json = /id="profile">(.*?)<\/script>/s.exec(readFileSync(path, 'utf8'))?.[1] ?? '';
+    expect(JSON.parse(json)).toMatchObject({
+      version: 1,
+      title: '<b>',
+      unit: 'count',
+      value: [8, 7, 1, 17 / 3, 4 / 3].map((value) => expect.closeTo(value) as number),
+      diff: { comparison: [8, 6, 2, 6, 0] },
+    });
+  });
+
+  it('leaves nothing behind when it cannot write, and says why', async () => {
+    const gone = await writeShare(spool.store, {
+      path: join(folder, 'no', 'such', 'x.folded'),
+      format: 'folded',
+      title: '',
+      source: flame,
+    });
+    expect(gone).toMatchObject({ ok: false, failure: { code: 'not-found' } });
+    const onFolder = join(folder, 'taken');
+    writeFileSync(join(mkdtempSync(join(folder, 'x-')), 'y'), '');
+    const path = readdirSync(folder)[0] ?? '';
+    const taken = await writeShare(spool.store, {
+      path: join(folder, path),
+      format: 'folded',
+      title: '',
+      source: flame,
+    });
+    expect(taken).toMatchObject({ ok: false, failure: { code: 'invalid-input' } });
+    expect(existsSync(onFolder)).toBe(false);
+    expect(readdirSync(folder)).toEqual([path]);
+  });
+});

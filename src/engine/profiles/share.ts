@@ -1,0 +1,72 @@
+import { gzip } from 'node:zlib';
+import { promisify } from 'node:util';
+import type { ShareFormat, ViewSource } from '../../contract/decoder.js';
+import { fail, ok, type Result } from '../../contract/result.js';
+import { writeFolded } from '../../core/formats/folded.js';
+import { writePprof } from '../../core/formats/pprof/write.js';
+import { writeAtomically, type Content } from './atomic-write.js';
+import { decodeText } from './decode.js';
+import { renderShareHtml, sharePageOf } from './share-page-of-view.js';
+import type { ProfileStore } from './store.js';
+import { buildView, viewTree } from './views.js';
+
+const gzipAsync = promisify(gzip);
+
+/** What is to be written, and where. */
+export interface ShareRequest {
+  readonly path: string;
+  readonly format: ShareFormat;
+  readonly title: string;
+  readonly source: ViewSource;
+}
+
+/**
+ * Writes a profile or a diff as a file: pprof (gzip, all sample types; one profile only), folded stacks (a diff has two counts
+ * a line), or one HTML page. The file is written as a whole or not at all; answers its size. `assetsDir`: see
+ * {@link renderShareHtml}.
+ */
+export async function writeShare(
+  store: ProfileStore,
+  request: ShareRequest,
+  assetsDir?: string,
+): Promise<Result<{ byteLength: number }>> {
+  const content = await contentOf(store, request, assetsDir);
+  return content.ok ? writeAtomically(request.path, content.value) : content;
+}
+
+async function contentOf(
+  store: ProfileStore,
+  { format, title, source }: ShareRequest,
+  assetsDir: string | undefined,
+): Promise<Result<Content>> {
+  switch (format) {
+    case 'html': {
+      const view = await buildView(store, source);
+      if (!view.ok) return view;
+      const html = await renderShareHtml(sharePageOf(view.value, title), assetsDir);
+      return html.ok ? ok([html.value]) : html;
+    }
+    case 'pprof':
+      if (source.kind === 'diff') {
+        return fail(
+          'unsupported',
+          'A comparison cannot be written as one pprof file. Share it as HTML or folded stacks, or each side as pprof.',
+        );
+      }
+      return store.withProfile(source.profileId, async ({ decoded }) =>
+        ok([await gzipAsync(writePprof(decoded.profile, decodeText))]),
+      );
+    case 'folded': {
+      // Counts as they were measured: flamegraph.pl normalises by itself when it is asked to.
+      const made = await viewTree(store, source, 'measured');
+      if (!made.ok) return made;
+      const { placeOf, values } = made.value;
+      const nameOf = (index: number): string => placeOf(index).name;
+      return ok(
+        values.kind === 'flame'
+          ? writeFolded(values.tree, nameOf)
+          : writeFolded(values.comparison, nameOf, values.baseline.self),
+      );
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { Id } from '../../contract/selection.js';
+import { fail, ok, type Result } from '../../contract/result.js';
+import { callTreeOf, type CallTree } from '../../core/profile/call-tree.js';
+import type { DecodedProfile } from './decode.js';
+import type { ProfileDecoder } from './decoder.js';
+import { readFailure } from './failures.js';
+import { profileBytes, treeBytes } from './memory.js';
+
+/** Files above this are refused before they are read: no buffer of Node holds more in one piece on all platforms. */
+const fileCap = 2 ** 31 - 1;
+
+/** A profile that somebody has open. */
+export interface OpenProfile {
+  readonly profileId: string;
+  readonly decoded: DecodedProfile;
+  /** The call tree of a sample type; made once, as long as there is room to keep it. */
+  tree(valueIndex: number): CallTree;
+}
+
+/** Who holds profiles open: a window's port. Compared by identity. */
+export type Holder = object;
+
+interface Entry {
+  readonly holders: Set<Holder>;
+  decoded: Promise<Result<DecodedProfile>> | undefined;
+  trees: Map<number, CallTree>;
+  bytes: number;
+  /** Rises with each use; the smallest is the first to go. */
+  usedAt: number;
+}
+
+/**
+ * Profiles by id, read from the spool folder and decoded once. Over `memoryBudget` bytes of columns the least recently
+ * used ones are let go; they stay open and are decoded again from their files when they are next asked for. A profile that no
+ * holder has open any more is freed.
+ */
+export class ProfileStore {
+  readonly decoder: ProfileDecoder;
+  readonly #spoolDir: string;
+  readonly #memoryBudget: number;
+  readonly #entries = new Map<string, Entry>();
+  #clock = 0;
+
+  constructor(options: { spoolDir: string; decoder: ProfileDecoder; memoryBudget: number }) {
+    this.decoder = options.decoder;
+    this.#spoolDir = options.spoolDir;
+    this.#memoryBudget = options.memoryBudget;
+  }
+
+  /** Bytes of columns that are held now. */
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const entry of this.#entries.values()) bytes += entry.bytes;
+    return bytes;
+  }
+
+  /** Opens a profile for a holder, who keeps it open until `close` or `closeAll`. */
+  async open(profileId: string, holder: Holder): Promise<Result<OpenProfile>> {
+    if (!v.is(Id, profileId)) return fail('invalid-input', 'This is not the id of a profile.');
+    let entry = this.#entries.get(profileId);
+    if (entry === undefined) {
+      entry = { holders: new Set(), decoded: undefined, trees: new Map(), bytes: 0, usedAt: 0 };
+      this.#entries.set(profileId, entry);
+    }
+    entry.holders.add(holder);
+    const result = await this.#use(profileId, entry);
+    if (!result.ok) this.close(profileId, holder);
+    return result;
+  }
+
+  /** Opens for the time of one use, for those who need not keep it. */
+  async withProfile<T>(profileId: string, use: (profile: OpenProfile) => Promise<Result<T>>): Promise<Result<T>> {
+    const holder = {};
+    const opened = await this.open(profileId, holder);
+    if (!opened.ok) return opened;
+    try {
+      return await use(opened.value);
+    } finally {
+      this.close(profileId, holder);
+    }
+  }
+
+  /** Frees a profile when its last holder lets it go. */
+  close(profileId: string, holder: Holder): void {
+    const entry = this.#entries.get(profileId);
+    if (entry === undefined) return;
+    entry.holders.delete(holder);
+    if (entry.holders.size === 0) this.#entries.delete(profileId);
+  }
+
+  /** What a holder that goes away had open. */
+  closeAll(holder: Holder): void {
+    for (const profileId of [...this.#entries.keys()]) this.close(profileId, holder);
+  }
+
+  /** Frees everything. */
+  dispose(): void {
+    this.#entries.clear();
+  }
+
+  async #use(profileId: string, entry: Entry): Promise<Result<OpenProfile>> {
+    entry.usedAt = ++this.#clock;
+    entry.decoded ??= this.#decode(profileId);
+    const result = await entry.decoded;
+    if (!result.ok) {
+      entry.decoded = undefined; // the file may be there, or whole, the next time
+      return result;
+    }
+    const decoded = result.value;
+    if (entry.bytes === 0) {
+      entry.bytes = profileBytes(decoded);
+      this.#makeRoom(entry);
+    }
+    return ok({ profileId, decoded, tree: (valueIndex) => this.#tree(entry, decoded, valueIndex) });
+  }
+
+  #tree(entry: Entry, decoded: DecodedProfile, valueIndex: number): CallTree {
+    entry.usedAt = ++this.#clock;
+    const known = entry.trees.get(valueIndex);
+    if (known !== undefined) return known;
+    const tree = callTreeOf(decoded.profile, decoded.nodes, valueIndex);
+    // An entry that was let go meanwhile must not count as held again.
+    if (entry.decoded !== undefined) {
+      entry.trees.set(valueIndex, tree);
+      entry.bytes += treeBytes(tree, decoded.nodes);
+      this.#makeRoom(entry);
+    }
+    return tree;
+  }
+
+  /** Lets go of the least recently used until the budget is kept. The one in use stays, however large it is. */
+  #makeRoom(inUse: Entry): void {
+    const byAge = [...this.#entries.values()].sort((a, b) => a.usedAt - b.usedAt);
+    let held = this.heldBytes;
+    for (const entry of byAge) {
+      if (held <= this.#memoryBudget) return;
+      if (entry === inUse || entry.bytes === 0) continue;
+      held -= entry.bytes;
+      entry.decoded = undefined;
+      entry.trees = new Map();
+      entry.bytes = 0;
+    }
+  }
+
+  async #decode(profileId: string): Promise<Result<DecodedProfile>> {
+    return readProfileFile(join(this.#spoolDir, profileId), this.decoder);
+  }
+}
+
+/** Reads and decodes one file: what the command line does without a spool. */
+export async function readProfileFile(path: string, decoder: ProfileDecoder): Promise<Result<DecodedProfile>> {
+  let bytes: Uint8Array;
+  try {
+    const { size } = await stat(path);
+    if (size > fileCap) return fail('too-large', 'The profile is larger than 2 GiB. Choose a shorter time range.');
+    bytes = await readFile(path);
+  } catch (error) {
+    return readFailure(error);
+  }
+  return decoder.decode(bytes);
+}
