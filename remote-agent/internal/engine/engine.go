@@ -65,6 +65,7 @@ type Engine struct {
 	counters *moduleCounters
 	cancel   context.CancelFunc
 	drained  chan struct{}
+	failed   chan struct{}
 	// bpfStatistics keeps the kernel measuring the run time of BPF programs; nil where that is not permitted.
 	bpfStatistics io.Closer
 }
@@ -93,6 +94,7 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 		counters: moduleMeter(),
 		cancel:   cancel,
 		drained:  make(chan struct{}),
+		failed:   make(chan struct{}),
 	}
 	if err := engine.start(ctx, config); err != nil {
 		cancel()
@@ -149,7 +151,7 @@ func (e *Engine) start(ctx context.Context, config Config) error {
 // ctx ends: the module's reader would wait for ever with a sample in its hands otherwise.
 func (e *Engine) handleTraces(ctx context.Context, traces <-chan *libpf.EbpfTrace) {
 	defer close(e.drained)
-	stop := ctx.Done()
+	stop, failed := ctx.Done(), e.tracer.Done()
 	var deadline <-chan time.Time
 	for {
 		select {
@@ -158,6 +160,9 @@ func (e *Engine) handleTraces(ctx context.Context, traces <-chan *libpf.EbpfTrac
 			if trace != nil {
 				e.tracer.HandleTrace(trace)
 			}
+		case <-failed:
+			failed = nil
+			close(e.failed)
 		case <-stop:
 			stop = nil
 			deadline = time.After(settleDuration)
@@ -188,7 +193,7 @@ func (e *Engine) Select(selection Selection) error {
 func (e *Engine) AttachOnlineCPUs() (int, error) { return e.entry.sampler.AttachOnlineCPUs() }
 
 // Done is closed when the unwinder cannot go on.
-func (e *Engine) Done() <-chan libpf.Void { return e.tracer.Done() }
+func (e *Engine) Done() <-chan struct{} { return e.failed }
 
 // Pause stops sampling and waits until what was sampled has reached the sink.
 func (e *Engine) Pause(ctx context.Context) error {
