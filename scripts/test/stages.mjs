@@ -86,7 +86,12 @@ function worldStage(name, text, needs, args, report) {
         return skipOrThrow(reason);
       }
       context.begin(text);
-      return vitestRun(context, name, args, report, { timeoutMs: 20 * minute, show: true });
+      return vitestRun(context, name, args, report, {
+        timeoutMs: 20 * minute,
+        // A world needs time to go down; killed, it would leave its folder to the next run.
+        graceMs: 90_000,
+        show: true,
+      });
     },
   };
 }

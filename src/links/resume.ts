@@ -39,6 +39,11 @@ export class Resume {
     }
   }
 
+  /** Settles when all that was saved is written. */
+  flush(): Promise<void> {
+    return this.writing;
+  }
+
   /** Called after every change; writes when something that counts is new. */
   save(now: Resumed): void {
     const text = JSON.stringify({ version: 1, spoolDir: this.spoolDir, ...now });

@@ -42,7 +42,7 @@ export async function startDocker(worldPath: string): Promise<DockerDaemon> {
     dispose: async () => {
       await removeContainers(api);
       await daemon.dispose();
-      removeDockerCgroups(worldPath);
+      removeDockerCgroups([]);
     },
   };
 }

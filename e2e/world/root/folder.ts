@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { removeDockerCgroups } from './cgroups';
-import { endProcessesOf, type WorldProcess } from './processes';
+import { containersOf, removeDockerCgroups } from './cgroups';
+import { endProcessesOf, processesOf, type WorldProcess } from './processes';
 
 const prefix = 'pyrometer-e2e-';
 
@@ -10,7 +10,7 @@ const prefix = 'pyrometer-e2e-';
  * Where a world keeps its files: a folder on the machine's disk that is seen at the same path inside and outside.
  *
  * overlay/  mount point of the world's root        run/   its /run, with docker.sock
- * docker/   dockerd's data                         tmp/   its /tmp
+ * docker/   dockerd's data (a tmpfs, seen inside only)  tmp/   its /tmp
  * keys/     client and host keys                   logs/  one file a server
  */
 export interface WorldFolder {
@@ -35,8 +35,9 @@ export function createWorldFolder(parent = tmpdir()): WorldFolder {
 
 /** Ends all that still runs in a world, removes its cgroups and its folder. Returns what it had to end. */
 export async function clearWorld(folder: WorldFolder): Promise<readonly WorldProcess[]> {
+  const containers = containersOf(processesOf(folder.id).map((one) => one.pid));
   const ended = await endProcessesOf(folder.id);
-  removeDockerCgroups(folder.path);
+  removeDockerCgroups(containers);
   removeWorldFolder(folder);
   return ended;
 }

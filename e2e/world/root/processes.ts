@@ -48,9 +48,10 @@ export async function endProcessesOf(
       throw new Error(`these processes of ${worldId} do not end: ${now.map(describe).join(', ')}`);
     }
     for (const one of now) {
-      if (!ended.has(one.pid)) signal(one.pid, 'SIGTERM');
-      else if (elapsed > patienceMs) signal(one.pid, 'SIGKILL');
-      ended.set(one.pid, one);
+      if (!ended.has(one.pid)) {
+        ended.set(one.pid, one);
+        signal(one.pid, 'SIGTERM');
+      } else if (elapsed > patienceMs) signal(one.pid, 'SIGKILL');
     }
     await sleep(50);
   }

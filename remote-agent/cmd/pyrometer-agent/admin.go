@@ -76,7 +76,7 @@ type adminServer struct {
 	logger   *slog.Logger
 }
 
-func listenAdmin(runDirectory string, a *agent) (*adminServer, error) {
+func listenAdmin(runDirectory string, target adminTarget, logger *slog.Logger) (*adminServer, error) {
 	path := filepath.Join(runDirectory, adminSocketName)
 	// The lock of the run directory says that whoever made it is gone.
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -91,7 +91,7 @@ func listenAdmin(runDirectory string, a *agent) (*adminServer, error) {
 	}
 	// The agent has no right to remove it any more when it ends.
 	listener.SetUnlinkOnClose(false)
-	return &adminServer{listener: listener, target: a, logger: a.logger}, nil
+	return &adminServer{listener: listener, target: target, logger: logger}, nil
 }
 
 // serve answers one request after the other until ctx ends.

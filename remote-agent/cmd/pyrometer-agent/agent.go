@@ -162,7 +162,7 @@ func (a *agent) start(ctx context.Context) error {
 	if err := a.pipeline.Listen(a.options.runDirectory, a.options.uids); err != nil {
 		return err
 	}
-	if a.admin, err = listenAdmin(a.options.runDirectory, a); err != nil {
+	if a.admin, err = listenAdmin(a.options.runDirectory, a, a.logger); err != nil {
 		return err
 	}
 	a.finished.Go(func() { a.admin.serve(ctx) })

@@ -41,7 +41,7 @@ type command struct {
 var commandNames = []string{"start", "stop", "status", "preflight", "grant", "remove", "run", "bridge", "version"}
 
 func commands() map[string]command {
-	all := map[string]command{
+	return map[string]command{
 		"start":     {"start the agent in the background and wait until it samples", runStart},
 		"stop":      {"stop the agent; what it sampled is kept", runStop},
 		"status":    {"say whether an agent runs", runStatus},
@@ -49,19 +49,21 @@ func commands() map[string]command {
 		"grant":     {"let one more user of this machine use the running agent", runGrant},
 		"remove":    {"stop the agent and remove all that it keeps", runRemove},
 		"run":       {"be the agent, in the foreground", runAgent},
+		"bridge":    {"carry the agent's protocol over standard input and output", runBridge},
 		"version":   {"print the version", runVersion},
 	}
-	if runBridge != nil {
-		all["bridge"] = command{"carry the agent's protocol over standard input and output", runBridge}
-	}
-	return all
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := notifyContext()
 	code := dispatch(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
 	stop()
 	os.Exit(code)
+}
+
+// notifyContext ends when the process is asked to end.
+func notifyContext() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 }
 
 // dispatch runs the subcommand that the arguments name and returns the exit code.

@@ -1,5 +1,3 @@
-//go:build composed
-
 package control
 
 import (

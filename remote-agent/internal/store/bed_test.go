@@ -45,17 +45,23 @@ func openStore(t testing.TB, change func(*Options)) *Store {
 
 var libfoo = &engine.Mapping{FileID: "f00f", BuildID: "b01d", Path: "/usr/lib/libfoo.so"}
 
-// frameOf reads "main" (Python), "[vfs_read]" (kernel) and "0x1234" (native, in libfoo).
+var libother = &engine.Mapping{FileID: "07e4", Path: "/usr/lib/libother.so"}
+
+// frameOf reads "main" (Python), "[vfs_read]" (kernel), "0x1234" (native, in libfoo) and "other:0x1234".
 func frameOf(text string) engine.Frame {
 	if function, kernel := strings.CutPrefix(text, "["); kernel {
 		return engine.Frame{Kind: engine.KindKernel, Function: strings.TrimSuffix(function, "]")}
+	}
+	file := libfoo
+	if rest, other := strings.CutPrefix(text, "other:"); other {
+		text, file = rest, libother
 	}
 	if hex, native := strings.CutPrefix(text, "0x"); native {
 		address, err := strconv.ParseUint(hex, 16, 64)
 		if err != nil {
 			panic(err)
 		}
-		return engine.Frame{Kind: engine.KindNative, Mapping: libfoo, Address: address}
+		return engine.Frame{Kind: engine.KindNative, Mapping: file, Address: address}
 	}
 	return engine.Frame{Kind: engine.KindPython, Function: text, File: "/app/" + text + ".py", Line: 7, FunctionLine: 5}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/pprof/profile"
 
@@ -94,5 +95,27 @@ func TestPushWithoutServiceIsUnspecified(t *testing.T) {
 	}
 	if values, err := s.LabelValues(t.Context(), "service_name", nil, Range{}); err != nil || fmt.Sprint(values) != "[unspecified]" {
 		t.Errorf("%v %v", values, err)
+	}
+}
+
+func TestPushingIsLimited(t *testing.T) {
+	s := openStore(t, nil)
+	if _, err := s.writer.ExecContext(t.Context(), "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "+
+		"INSERT INTO series (labels, profile_type) SELECT '[[\"a\",\"' || i || '\"]]', ? FROM n", maxSeries, cpuType); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AppendPushed(t.Context(), sdk, packed(t, pushed())); !errors.Is(err, ErrTooMuch) {
+		t.Errorf("one series more than %d: %v", maxSeries, err)
+	}
+	now := time.UnixMilli(baseMs)
+	bucket := allowance{}
+	if !bucket.spend(now, pushedBytesAtOnce) || bucket.spend(now, 1) {
+		t.Error("the burst is not what it should be")
+	}
+	if now = now.Add(time.Second); !bucket.spend(now, pushedBytesPerSecond) || bucket.spend(now, 1) {
+		t.Error("a second gives back another amount")
+	}
+	if now = now.Add(-time.Hour); bucket.spend(now, 1) {
+		t.Error("a clock that is set back gives bytes")
 	}
 }

@@ -61,11 +61,13 @@ func TestNamesAmendHistory(t *testing.T) {
 		t.Errorf("the newest is not first, or its mapping is another value: %+v", waiting[0])
 	}
 	err = s.NameLocations(t.Context(), []Naming{
-		{ID: waiting[1].ID, Lines: []symbol.Line{
+		{Location: waiting[1], Lines: []symbol.Line{
 			{Function: "inner", SystemName: "_Zinner", File: "foo.h", Line: 3, StartLine: 1},
 			{Function: "outer", SystemName: "_Zouter", File: "foo.c", Line: 40, StartLine: 30},
 		}},
-		{ID: waiting[0].ID},
+		{Location: waiting[0]},
+		// A row that was deleted meanwhile, and whose id another address has now.
+		{Location: UnnamedLocation{ID: waiting[0].ID, Mapping: libfoo, Address: 0x9999}, Lines: []symbol.Line{{Function: "wrong"}}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +128,7 @@ func TestSymbolizerNamesTheRestInTheBackground(t *testing.T) {
 	for i := range 600 {
 		w.Stacks = append(w.Stacks, stackOf(fmt.Sprintf("main>0x%x", 0x1000+i)))
 	}
-	w.Stacks = append(w.Stacks, stackOf("0x2000"), stackOf("0x9000"))
+	w.Stacks = append(w.Stacks, stackOf("0x2000"), stackOf("other:0x9000"), stackOf("other:0x9001"))
 	for i := range w.Stacks {
 		w.Counts = append(w.Counts, countOf(i))
 	}
@@ -154,7 +156,7 @@ func TestSymbolizerNamesTheRestInTheBackground(t *testing.T) {
 	if got := z.Counters(); got != (SymbolCounters{Named: 600, Unnamed: 1, Failed: maxAttempts}) {
 		t.Errorf("%+v", got)
 	}
-	if len(r.mappings) != 1 {
+	if len(r.mappings) != 2 {
 		t.Error("equal mappings of one run came as several values")
 	}
 }
@@ -229,5 +231,31 @@ func TestPushedProfilesComeBack(t *testing.T) {
 	}
 	if n, err := s.CountUnnamed(t.Context()); err != nil || n != 0 {
 		t.Errorf("%d addresses of a pushed profile wait to be named: %v", n, err)
+	}
+}
+
+func TestFilesThatGetNamesLaterAreAskedAgain(t *testing.T) {
+	s := openStore(t, nil)
+	z := NewSymbolizer(s, &resolver{}, slog.New(slog.DiscardHandler))
+	s.must(t, windowOf("web", baseMs, "1/a main>0x1234 1"))
+	waiting, err := s.UnnamedLocations(t.Context(), 10)
+	if err != nil || len(waiting) != 1 {
+		t.Fatal(waiting, err)
+	}
+	if err := s.NameLocations(t.Context(), []Naming{{Location: waiting[0]}}); err != nil { // nothing named it
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { z.Run(ctx) })
+	z.Renew("another file")
+	z.Renew(libfoo.FileID)
+	for z.Counters().Named == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	running.Wait()
+	if got := folded(merged(t, s, selection("{}", 1, baseMs*2))); got != "main>outer>inlined_1234 1" {
+		t.Error(got)
 	}
 }

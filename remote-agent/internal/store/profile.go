@@ -20,6 +20,7 @@ type merge struct {
 	values         map[string]int64 // by encoded location ids
 	startMs, endMs int64            // covered by windows
 	period         int64            // 0 before the first window, -1 when they differ
+	stacks         stackCache       // nil: each dictionary is read once and not kept
 }
 
 func newMerge(profileType window.ProfileType) *merge {

@@ -236,28 +236,18 @@ func TestMappingsAreObservedOnceAProcess(t *testing.T) {
 
 func TestRunClosesOnTimeAndAtTheEnd(t *testing.T) {
 	intervals := make(chan Interval, 10)
-	a := NewAggregator(Options{
-		Length: 20 * time.Millisecond, Grace: time.Millisecond, RateHz: 97,
-		Identify: func(uint32) target.Identity { return target.Identity{} },
-		Deliver:  func(i Interval) { intervals <- i },
-	})
+	b := newBench(func(o *Options) { o.Deliver = func(i Interval) { intervals <- i } })
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { a.Run(ctx); close(done) }()
-	first, second := <-intervals, <-intervals
-	if !second.Start.Equal(first.End) || second.End.Sub(second.Start) != 20*time.Millisecond {
-		t.Errorf("%v then %v", first, second)
-	}
-	a.HandleSample(&engine.Sample{TimeNs: time.Now().UnixNano(), Count: 1})
+	go func() { b.Run(ctx); close(done) }()
+	b.at(16 * time.Second)
+	b.delivered = append(b.delivered, <-intervals)
+	b.sample(17*time.Second, 7, "a", "x", 1)
+	b.at(20 * time.Second)
 	cancel()
 	<-done
-	counted := 0
-	for len(intervals) > 0 {
-		counted += len((<-intervals).Windows)
-	}
-	if counted != 1 {
-		t.Errorf("%d windows after the end", counted)
-	}
+	b.delivered = append(b.delivered, <-intervals)
+	b.expect(t, "0s-15s \n15s-20s web: x 7/a 1")
 }
 
 func TestLabelsWithTheSameTextStayApart(t *testing.T) {

@@ -26,6 +26,7 @@ export class AgentWatch {
   private last: AgentState;
   private lastWindowEndMs: number;
   private lease: NodeJS.Timeout | undefined;
+  private stopping = false;
 
   private constructor(connection: AgentConnection, events: WatchEvents) {
     this.connection = connection;
@@ -75,13 +76,17 @@ export class AgentWatch {
   async stop(signal?: AbortSignal): Promise<Result<null>> {
     clearInterval(this.lease);
     this.lease = undefined;
+    this.stopping = true;
     const given = signal === undefined ? {} : { signal };
     try {
       await this.connection.client.stop({}, { timeoutMs: 30_000, ...given });
     } catch (error) {
       const failure = agentFailure(error);
       // It may end before its answer is through.
-      if (failure.code !== 'agent-not-running') return { ok: false, failure };
+      if (failure.code !== 'agent-not-running') {
+        this.stopping = false;
+        return { ok: false, failure };
+      }
     }
     const waited = await Promise.race([this.connection.closed.then(() => true), delay(30_000).then(() => false)]);
     return waited ? ok(null) : fail('timeout', 'The agent was asked to stop and still runs: look into its log.');
@@ -143,7 +148,9 @@ export class AgentWatch {
   }
 
   private take(status: Status): void {
-    this.last = toAgentState(status);
+    const said = toAgentState(status);
+    // A status that crossed our request to stop is no news.
+    this.last = this.stopping ? { ...said, state: 'stopping' } : said;
     this.events.onState(this.last);
     const endMs = Number(status.lastWindowEnd);
     if (endMs > this.lastWindowEndMs) {

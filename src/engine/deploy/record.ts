@@ -29,8 +29,10 @@ export interface Recorded {
   readonly selection: Selection;
 }
 
+/** Shorter than the usual 15 s, so that a short recording does not wait long for its last window. */
+const windowSeconds = 5;
 /** A window may close late on a busy machine. */
-const lateWindows = 3;
+const lateMs = 45_000;
 
 /**
  * Connects, starts an agent (or takes the one that runs), waits until the wanted time is in closed windows, fetches the
@@ -41,6 +43,7 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
   const waiters = new Set<() => void>();
   const session = new TargetSession({
     ...options,
+    windowSeconds,
     onChange: (state) => {
       options.onChange(state);
       for (const wake of waiters) wake();
@@ -66,7 +69,7 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
     const waited = await waitForWindow(session, options, waiters, {
       fromMs: Math.max(now, startMs),
       untilMs: lastStart + windowMs,
-      limitMs: lateWindows * windowMs,
+      limitMs: lateMs,
     });
     if (!waited.ok) return waited;
     const selection: Selection = {

@@ -22,6 +22,8 @@ export interface SessionOptions {
   readonly hostKeys: HostKeys;
   /** The folder that holds agent/manifest.json. */
   readonly resourcesDir: string;
+  /** Of agents that are started here; default 15. */
+  readonly windowSeconds?: number | undefined;
   readonly onChange: (state: TargetState) => void;
   /** A window is in the agent's store; Unix milliseconds of its end. */
   readonly onWindow?: (endMs: number) => void;
@@ -210,7 +212,7 @@ export class TargetSession {
   private async start(kind: 'continuous' | 'recording', signal: AbortSignal): Promise<Result<null>> {
     const connected = await this.link.connect(signal);
     if (!connected.ok) return connected;
-    if (this.watch === undefined) await this.detect(signal);
+    const seen = this.watch === undefined ? await this.detect(signal) : undefined;
     const running = this.watch?.state;
     // A recording has what it needs when an agent runs; a continuous agent is more than a leased one.
     if (running?.state === 'profiling' && (kind === 'recording' || !running.recording)) {
@@ -225,6 +227,8 @@ export class TargetSession {
       prompter: this.options.prompter,
       resourcesDir: this.options.resourcesDir,
       ...(recording ? { leaseSeconds: recordingLeaseSeconds } : {}),
+      windowSeconds: this.options.windowSeconds,
+      facts: seen,
       onStep: (step) => {
         this.setAgent({ state: 'starting', recording, step, message: step.text });
       },
@@ -239,22 +243,23 @@ export class TargetSession {
     return attached;
   }
 
-  /** Looks for an agent that runs already. */
-  private async detect(signal?: AbortSignal): Promise<void> {
+  /** Looks at the target and for an agent that runs already; answers what it saw. */
+  private async detect(signal?: AbortSignal): Promise<TargetFacts | undefined> {
     const facts = await lookAt(this.link, signal);
     if (!facts.ok) {
       this.setAgent({ state: 'unknown', recording: false, message: facts.failure.message });
-      return;
+      return undefined;
     }
     this.facts = facts.value;
     const path = facts.value.installed.at(-1);
     const place = { socket: agentSocket(facts.value.uid), bridge: path === undefined ? undefined : [path, 'bridge'] };
     const attached = await this.attach(place, signal);
-    if (attached.ok || this.operation !== undefined) return;
+    if (attached.ok || this.operation !== undefined) return facts.value;
     const { code, message } = attached.failure;
     if (code === 'agent-not-running') {
       this.setAgent({ state: path === undefined ? 'not-installed' : 'stopped', recording: false });
     } else this.setAgent({ state: 'unknown', recording: false, message });
+    return facts.value;
   }
 
   private async attach(

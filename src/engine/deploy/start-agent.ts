@@ -15,6 +15,10 @@ export interface StartOptions {
   readonly resourcesDir: string;
   /** A recording: the agent ends when nobody renews for this long. Undefined: until it is stopped. */
   readonly leaseSeconds?: number;
+  /** Default 15; a divisor of 3600. */
+  readonly windowSeconds?: number | undefined;
+  /** What was seen of the target a moment ago; undefined: look. */
+  readonly facts?: TargetFacts | undefined;
   readonly onStep: (step: Step) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -51,7 +55,7 @@ export async function startAgent(options: StartOptions): Promise<Result<StartedA
     options.onStep({ number, of: steps, text });
   };
   step(1, `Looking at ${targetName}`);
-  const facts = await lookAt(link, signal);
+  const facts = options.facts === undefined ? await lookAt(link, signal) : ok(options.facts);
   if (!facts.ok) return facts;
   const possible = agentPossible(facts.value);
   if (!possible.ok) return possible;
@@ -121,7 +125,17 @@ async function start(
   onProgress: (text: string) => void,
 ): Promise<Result<string>> {
   const lease = options.leaseSeconds === undefined ? [] : ['--lease', `${options.leaseSeconds}s`];
-  const argv = [path, 'start', '--uid', String(facts.uid), '--rate', '97', '--window', '15s', ...lease];
+  const argv = [
+    path,
+    'start',
+    '--uid',
+    String(facts.uid),
+    '--rate',
+    '97',
+    '--window',
+    `${options.windowSeconds ?? 15}s`,
+    ...lease,
+  ];
   const ran = await elevator.run(argv, {
     timeoutMs: startTimeoutMs,
     signal: options.signal,

@@ -74,7 +74,7 @@ export interface Addon {
     subtreeEnd: Uint32Array,
     total: Float64Array,
     self: Float64Array,
-  ) => Promise<NativeLayout | { readonly problem: 'out-of-memory' }>;
+  ) => Promise<NativeLayout | { readonly problem: 'out-of-memory' | 'unsound-tree' }>;
 }
 
 /** A layout as the addon answers it; see FlameGraph. */
@@ -132,8 +132,8 @@ export function nativeDecoder(addon: Addon, path: string): ProfileDecoder {
     },
     async layout(tree) {
       const laidOut = await addon.layout(tree.functionIndex, tree.subtreeEnd, tree.total, tree.self);
-      // Bytes that could be held but not laid out: nothing a view can do about it, so this is no Result.
-      if ('problem' in laidOut) throw new RangeError('no memory left for a layout');
+      // A tree of ours that is not sound is a bug, and memory that is gone after decoding cannot be mended here.
+      if ('problem' in laidOut) throw new Error(`layout: ${laidOut.problem}`);
       return layoutOf(laidOut);
     },
   };

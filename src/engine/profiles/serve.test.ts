@@ -108,7 +108,7 @@ describe('the decoder serves', () => {
     const piece = pieces[0];
     const byName = Object.fromEntries(
       [...(piece?.functionIndex ?? [])].map((index, node) => [
-        names[0]?.names[index],
+        names[0]?.names[index] ?? '',
         [piece?.baseline?.[node], piece?.comparison?.[node]],
       ]),
     );

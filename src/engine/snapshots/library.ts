@@ -108,7 +108,8 @@ export class SnapshotLibrary {
       await rename(making, join(this.folder, id));
       return ok(rowOf(id, content));
     } catch (error) {
-      await rm(making, { recursive: true, force: true });
+      // What matters is why it could not be saved; a folder that stays is not listed.
+      await rm(making, { recursive: true, force: true }).catch(() => undefined);
       const full = errorCode(error) === 'ENOSPC';
       return full
         ? fail('no-space', `There is no space left for the snapshot in ${this.folder}.`)

@@ -23,13 +23,20 @@ const isFlame = (state: AppState): boolean => state.viewSource?.kind === 'flame'
 const hasTarget = (state: AppState): boolean => currentTarget(state) !== undefined;
 const named = (title: string) => () => title;
 
+function selectField(selector: string): boolean {
+  const field = document.querySelector<HTMLInputElement>(selector);
+  field?.focus();
+  field?.select();
+  return field !== null;
+}
+
 /** Puts the cursor into the search field, on the tab that has it. */
 function focusSearch({ store }: Context): void {
   store.setState({ tab: 'flame' });
+  // At once where the field is there already: what is typed next belongs into it.
+  if (selectField('#flame-search')) return;
   requestAnimationFrame(() => {
-    const field = document.querySelector<HTMLInputElement>('#flame-search');
-    field?.focus();
-    field?.select();
+    selectField('#flame-search');
   });
 }
 

@@ -19,11 +19,25 @@ export function EmptyState(): ReactElement {
   const phase = useApp((state) => state.viewPhase);
   const failure = useApp((state) => state.viewFailure);
   const total = useApp((state) => state.viewHeader?.total);
+  const source = useApp((state) => state.source);
+  const { clock } = useControls();
   if (phase === 'failed' && failure !== null) return <FailedState />;
+  const waits =
+    target !== undefined && document.kind === 'selection' && source === 'agent' && awaitsFirstWindow(target, clock());
+  if (waits) return <FirstWindow target={target} />;
   if (total === 0) return <NoSamples />;
   if (document.kind === 'profiles' || phase === 'loading') return <LoadingState />;
   if (target === undefined) return <Empty title="Pyrometer" text="Looking for targets…" busy />;
   return <TargetEmpty target={target} />;
+}
+
+/** Whether the agent runs and has not closed a window yet, so that no sample can be there. */
+function awaitsFirstWindow({ agent }: TargetState, nowMs: number): boolean {
+  const { state, status } = agent;
+  if (state !== 'profiling') return false;
+  if (status === undefined) return true;
+  const windowMs = status.windowSeconds * 1000;
+  return status.windowsStored === 0 && nowMs - status.startedAtMs < 3 * windowMs;
 }
 
 interface EmptyProps {
@@ -76,7 +90,9 @@ function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement
     case 'profiling':
       return <FirstWindow target={target} />;
     case 'stopping':
-      return <Empty title="Stopping the agent" text={visibleText(agent.message ?? 'The last window is being kept.')} busy />;
+      return (
+        <Empty title="Stopping the agent" text={visibleText(agent.message ?? 'The last window is being kept.')} busy />
+      );
     case 'failed':
       return (
         <Empty
@@ -95,6 +111,9 @@ function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement
           text="Record samples every process 97 times a second and draws a flame graph that grows with each window. It ends when you stop it or close Pyrometer; nothing leaves this machine."
         >
           {button}
+          <p className="empty-more">
+            Add a server with + on the left, or drop a profile (pprof or folded stacks) here.
+          </p>
         </Empty>
       ) : (
         <Empty
@@ -130,7 +149,11 @@ function StartingState({ target }: { readonly target: TargetState }): ReactEleme
   const text = step === undefined ? (message ?? 'Starting…') : step.text;
   return (
     <Empty
-      title={target.config.kind === 'local' ? 'Starting the recording' : `Starting the agent on ${visibleText(target.config.name)}`}
+      title={
+        target.config.kind === 'local'
+          ? 'Starting the recording'
+          : `Starting the agent on ${visibleText(target.config.name)}`
+      }
       text={visibleText(text)}
       busy
     >
@@ -184,7 +207,9 @@ function NoSamples(): ReactElement {
 
 function LoadingState(): ReactElement {
   const step = useApp((state) => state.viewStep);
-  return <Empty title={step === '' ? 'Loading' : step} text="The graph appears as soon as its first part is here." busy />;
+  return (
+    <Empty title={step === '' ? 'Loading' : step} text="The graph appears as soon as its first part is here." busy />
+  );
 }
 
 function FailedState(): ReactElement | null {

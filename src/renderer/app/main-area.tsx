@@ -4,23 +4,24 @@ import { Breadcrumb } from '../flame/breadcrumb.js';
 import { FunctionTableView } from '../features/table/function-table.js';
 import { TimelineView } from '../features/timeline/timeline.js';
 import { visibleText } from '../format/visible-text.js';
+import { showsSelection } from '../state/readable.js';
 import { currentTarget } from '../state/targets-control.js';
 import type { Tab } from '../state/store.js';
 import { Spinner } from '../ui/icons.js';
 import { SearchField } from '../flame/search-field.js';
 import { EmptyState } from './empty-state.js';
+import { NormalisationSwitch } from './normalisation-switch.js';
 import { useApp, useControls, useWorkbench } from './workbench.js';
 import { Button } from '../ui/button.js';
 
 /** Timeline, tabs and the view below them; or what teaches how to fill them. */
 export function MainArea(): ReactElement {
   const hasGraph = useApp((state) => state.viewHeader !== null && state.viewHeader.total > 0);
-  const hasHeader = useApp((state) => state.viewHeader !== null);
-  const withTimeline = useApp((state) => state.document.kind === 'selection');
+  const withTimeline = useApp((state) => state.document.kind === 'selection' && showsSelection(state));
   const tab = useApp((state) => state.tab);
   return (
     <main className="main">
-      {withTimeline && hasHeader ? <TimelineView /> : null}
+      {withTimeline ? <TimelineView /> : null}
       {hasGraph ? <Tabs /> : null}
       {hasGraph ? <ViewBanner /> : null}
       {hasGraph && tab === 'flame' ? <Breadcrumb /> : null}
@@ -43,6 +44,7 @@ function Tabs(): ReactElement {
         <TabButton tab="flame" label={diff ? 'Diff' : 'Flame'} keys="1" />
         <TabButton tab="table" label="Table" keys="2" />
       </div>
+      {diff ? <NormalisationSwitch /> : null}
       <span className="tabs-progress" role="status">
         {phase === 'loading' ? (
           <>

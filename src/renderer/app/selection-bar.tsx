@@ -1,16 +1,18 @@
 import { useCallback, type ReactElement } from 'react';
 import { cpuProfileType } from '../../contract/selection.js';
+import type { TargetState } from '../../contract/target.js';
 import { TargetActionButton } from '../features/targets/target-action-button.js';
 import { ShareMenu } from '../features/share/share-menu.js';
 import { SaveSnapshotButton } from '../features/snapshots/save-snapshot-button.js';
+import { targetWords } from '../features/targets/target-words.js';
 import { visibleText } from '../format/visible-text.js';
 import { closeDocument } from '../state/documents-control.js';
 import { compareWithBefore, endComparison, setLive, swapSides } from '../state/selection-control.js';
 import { selectorOf } from '../state/services-control.js';
+import { showsSelection } from '../state/readable.js';
 import { currentTarget } from '../state/targets-control.js';
 import { Button } from '../ui/button.js';
 import { RangeField } from '../features/timeline/range-field.js';
-import { Segments } from '../ui/fields.js';
 import { MenuItem, Popover } from '../ui/menu.js';
 import { ChevronIcon } from '../ui/icons.js';
 import { Name } from '../ui/name.js';
@@ -53,7 +55,7 @@ function SelectionFields(): ReactElement | null {
   const source = useApp((state) => state.source);
   const comparing = useApp((state) => state.comparison !== null);
   const live = useApp((state) => state.live);
-  const hasView = useApp((state) => state.viewHeader !== null);
+  const hasView = useApp(showsSelection);
   const selector = useApp(selectorOf);
   const toggleLive = useCallback(() => {
     setLive(controls, !live);
@@ -71,20 +73,21 @@ function SelectionFields(): ReactElement | null {
   const from = source === 'agent' ? 'agent' : 'Pyroscope';
   return (
     <>
-      <div className="readout source">
-        <span className="mute">from</span>
-        <span className="strong clip">
-          {from} on <bdi>{visibleText(target.config.name)}</bdi>
-        </span>
-      </div>
       {hasView ? (
         <>
+          {comparing ? null : (
+            <div className="readout source">
+              <span className="mute">from</span>
+              <span className="strong clip">
+                {from} on <bdi>{visibleText(target.config.name)}</bdi>
+              </span>
+            </div>
+          )}
           <ProfileTypeMenu />
           <Selector text={selector} />
           <RangeField />
           {comparing ? (
             <>
-              <NormalisationSwitch />
               <Button onClick={swap}>Swap</Button>
               <Button onClick={end}>End</Button>
             </>
@@ -101,9 +104,19 @@ function SelectionFields(): ReactElement | null {
           </Button>
         </>
       ) : (
-        <span className="bar-space" />
+        <TargetHeading target={target} />
       )}
     </>
+  );
+}
+
+/** The target and its state while there is nothing to select in. */
+function TargetHeading({ target }: { readonly target: TargetState }): ReactElement {
+  return (
+    <div className="bar-heading">
+      <Name text={target.config.name} className="strong" />
+      <span className="mute">{targetWords(target).state}</span>
+    </div>
   );
 }
 
@@ -116,7 +129,13 @@ function Selector({ text }: { readonly text: string }): ReactElement {
   const shown = visibleText(text);
   const parts = shown.split(/("(?:[^"\\]|\\.)*")/);
   return (
-    <button type="button" className="readout selector" title={`${shown}\nClick to copy`} aria-label="Copy selector" onClick={copy}>
+    <button
+      type="button"
+      className="readout selector"
+      title={`${shown}\nClick to copy`}
+      aria-label="Copy selector"
+      onClick={copy}
+    >
       {shown === '{}' ? <span className="mute">all services</span> : null}
       {shown === '{}'
         ? null
@@ -126,29 +145,6 @@ function Selector({ text }: { readonly text: string }): ReactElement {
             </span>
           ))}
     </button>
-  );
-}
-
-const normalisations = ['share', 'absolute'] as const;
-const normalisationLabels = { share: 'Shares', absolute: 'Absolute' } as const;
-
-function NormalisationSwitch(): ReactElement {
-  const { store } = useControls();
-  const value = useApp((state) => state.normalisation);
-  const choose = useCallback(
-    (normalisation: (typeof normalisations)[number]) => {
-      store.setState({ normalisation });
-    },
-    [store],
-  );
-  return (
-    <Segments
-      label="Compare as"
-      values={normalisations}
-      labels={normalisationLabels}
-      value={value}
-      onChoose={choose}
-    />
   );
 }
 
@@ -163,7 +159,7 @@ function ProfileTypeMenu(): ReactElement {
   const { store } = useControls();
   const types = useApp((state) => state.profileTypes);
   const current = useApp((state) => state.profileType);
-  if (types.length <= 1) return <div className="readout strong">{profileTypeWords(current)}</div>;
+  if (types.length <= 1) return <div className="readout strong type">{profileTypeWords(current)}</div>;
   const choose = (profileType: string) => () => {
     store.setState({ profileType, valueIndex: null, zoomPath: [], selectedPath: [] });
   };

@@ -29,7 +29,11 @@ export function StatusBar(): ReactElement {
 function Item({ item }: { readonly item: StatusItem }): ReactElement {
   const { before, value, after, tone, title } = item;
   return (
-    <span className="status-item" data-key={item.key} title={title === undefined ? undefined : title.split('\n').map(visibleText).join('\n')}>
+    <span
+      className="status-item"
+      data-key={item.key}
+      title={title === undefined ? undefined : title.split('\n').map(visibleText).join('\n')}
+    >
       {visibleText(before)} <b className={tone}>{visibleText(value)}</b>
       {after}
     </span>

@@ -61,8 +61,8 @@ function Whole(): ReactElement | null {
       <span className="whole">
         <Legend />
         <span>
-          <b className="side-a">A</b> {formatValue(header.baselineTotal, unit)}{' '}
-          <b className="side-b">B</b> {formatValue(header.comparisonTotal, unit)}
+          <b className="side-a">A</b> {formatValue(header.baselineTotal, unit)} <b className="side-b">B</b>{' '}
+          {formatValue(header.comparisonTotal, unit)}
         </span>
       </span>
     );

@@ -2,7 +2,7 @@ import { hitTest, nodeAtPath, pathOfNode } from '../../core/flame/navigate.js';
 import type { Context } from '../state/context.js';
 import type { FlameModel } from './model.js';
 import { paintFlame, type Surface } from './painter.js';
-import { diffPaletteOf, flamePalette, type Palette } from './palette.js';
+import { diffPaletteOf, flamePalette, withQuietCallers, type Palette } from './palette.js';
 import { readTokens, type TokenColour } from './theme-colours.js';
 import { clampTop, easeViewport, framePitchPx, levelAt, positionAt, viewportOf, type Viewport } from './viewport.js';
 
@@ -251,7 +251,8 @@ export class FlameCanvas {
     const found = this.#context.found.get();
     const highlight =
       found === null ? null : { matches: found.matches, bar: hit.word, barHeight: Math.round(2.5 * surface.ratio) };
-    const palette = this.#paletteOf(model);
+    const { shownTheme } = this.#context.store.getState();
+    const palette = withQuietCallers(this.#paletteOf(model), model, this.#zoomNode, shownTheme);
     const style = { background: bg.word, selection: text.css, hover: mute.css, highlight, palette };
     paintFlame(surface, model, this.#viewport, style, this.#hovered, this.#selected);
   }

@@ -65,7 +65,16 @@ export function paintFlame(
     [selected, style.selection, 1.5],
   ] as const) {
     if (node < 0 || node >= graph.count) continue;
-    outline(context, layout, graph.x0[node] ?? 0, graph.x1[node] ?? 0, graph.depth[node] ?? 0, viewport, colour, line * ratio);
+    outline(
+      context,
+      layout,
+      graph.x0[node] ?? 0,
+      graph.x1[node] ?? 0,
+      graph.depth[node] ?? 0,
+      viewport,
+      colour,
+      line * ratio,
+    );
   }
 }
 
@@ -91,10 +100,10 @@ function drawLabels(
   }
 }
 
-/** The text in at most `letters` letters; what is cut ends in an ellipsis, and less than two letters are nothing. */
+/** The text in at most `letters` letters; what is cut ends in an ellipsis, and less than three letters of it say nothing. */
 export function fitText(text: string, letters: number): string {
   if (text.length <= letters) return text;
-  if (letters < 2) return '';
+  if (letters < 4) return '';
   // Not between the halves of a surrogate pair.
   const cut = text.slice(0, letters - 1);
   const last = cut.charCodeAt(cut.length - 1);
@@ -127,4 +136,3 @@ function outline(
 export function frameTopPx(level: number, viewport: Viewport): number {
   return topPaddingPx + level * framePitchPx - viewport.topPx;
 }
-

@@ -36,6 +36,18 @@ export function flamePalette(model: FlameModel, theme: Theme): Palette {
   };
 }
 
+/** The callers of the zoomed frame are context: they are as quiet as the root. */
+export function withQuietCallers(palette: Palette, model: FlameModel, zoomNode: number, theme: Theme): Palette {
+  const zoomLevel = model.graph.depth[zoomNode] ?? 0;
+  if (zoomLevel === 0) return palette;
+  const quiet = paintOf(quietColour(theme));
+  const isCaller = (node: number): boolean => (model.graph.depth[node] ?? 0) < zoomLevel;
+  return {
+    fill: (node) => (isCaller(node) ? quiet.fill : palette.fill(node)),
+    text: (node) => (isCaller(node) ? quiet.text : palette.text(node)),
+  };
+}
+
 /** Colours by signed difference: grey noise, red more, blue less. */
 export function diffPaletteOf(model: FlameModel, theme: Theme, palette: DiffPalette): Palette {
   const paints: Paint[] = [];

@@ -62,6 +62,7 @@ describe('shares', () => {
     [0.31, '+31.0 %'],
     [-0.086, '−8.6 %'],
     [0.0001, '0.0 %'],
+    [35.84, '×36.8'],
     [Number.POSITIVE_INFINITY, 'new'],
   ])('says the change %d as %s', (value, text) => {
     expect(plain(formatSignedShare(value))).toBe(text);

@@ -77,9 +77,10 @@ export function formatShare(share: number): string {
   return `${(share * 100).toFixed(1)}${gap}%`;
 }
 
-/** A change of a share or a relative change, signed: "+31.0 %", "-8.6 %", "0.0 %". */
+/** A relative change, signed: "+31.0 %", "−8.6 %", "0.0 %"; from tenfold on how many times as much: "×36.8". */
 export function formatSignedShare(change: number): string {
   if (!Number.isFinite(change)) return change > 0 ? 'new' : '–';
+  if (change >= 9) return `×${formatSignificant(1 + change)}`;
   const text = Math.abs(change * 100).toFixed(1);
   if (text === '0.0') return `0.0${gap}%`;
   return `${change > 0 ? '+' : '−'}${text}${gap}%`;

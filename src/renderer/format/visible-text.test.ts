@@ -9,16 +9,16 @@ describe('visibleText', () => {
   });
 
   it.each([
-    ['a\u202Eb', 'a⟨U+202E⟩b'],
-    ['a\nb\tc', 'a␊b␉c'],
-    ['\u0000', '␀'],
-    ['\u007f', '␡'],
-    ['\u0085', '⟨U+0085⟩'],
-    ['x\u200by', 'x⟨U+200B⟩y'],
-    ['\u2066evil\u2069', '⟨U+2066⟩evil⟨U+2069⟩'],
-    ['\ufeffname', '⟨U+FEFF⟩name'],
-    ['\ud800', '⟨U+D800⟩'],
-    ['tag\u{e0041}', 'tag⟨U+E0041⟩'],
+    ['a\u202Eb', 'a‹U+202E›b'],
+    ['a\nb\tc', 'a‹U+000A›b‹U+0009›c'],
+    ['\u0000', '‹U+0000›'],
+    ['\u007f', '‹U+007F›'],
+    ['\u0085', '‹U+0085›'],
+    ['x\u200by', 'x‹U+200B›y'],
+    ['\u2066evil\u2069', '‹U+2066›evil‹U+2069›'],
+    ['\ufeffname', '‹U+FEFF›name'],
+    ['\ud800', '‹U+D800›'],
+    ['tag\u{e0041}', 'tag‹U+E0041›'],
   ])('shows what %j hides', (text, shown) => {
     expect(visibleText(text)).toBe(shown);
   });

@@ -9,17 +9,15 @@ const hiddenEverywhere = new RegExp(hidden.source, 'gu');
 
 function show(character: string): string {
   const code = character.codePointAt(0) ?? 0;
-  // The block of control pictures begins at U+2400 and follows the order of C0.
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-  if (code === 0x7f) return '\u2421';
-  return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, '0')}\u27e9`;
+  // Signs that both of our fonts have: a picture of a control character would itself be an empty box.
+  return `\u2039U+${code.toString(16).toUpperCase().padStart(4, '0')}\u203a`;
 }
 
 /**
  * Hostile text made harmless to look at: control and bidi characters are shown instead of obeyed. Names of hosts,
  * containers, functions and files go through here on their way to the screen. Other text is returned as it is.
  *
- * Example: "a\u202Eb\n" is shown as "a⟨U+202E⟩b␊".
+ * Example: "a\u202Eb\n" is shown as "a‹U+202E›b‹U+000A›".
  */
 export function visibleText(text: string): string {
   return hidden.test(text) ? text.replace(hiddenEverywhere, show) : text;

@@ -10,9 +10,13 @@ export class FunctionsControl {
   constructor(context: Context) {
     this.#context = context;
     this.#ends = [
-      watch(context.store, (state) => state.tab, () => {
-        this.#update();
-      }),
+      watch(
+        context.store,
+        (state) => state.tab,
+        () => {
+          this.#update();
+        },
+      ),
       context.flame.subscribe(() => {
         this.#update();
       }),

@@ -25,3 +25,8 @@ export function sourceAnswers(state: AppState): boolean {
 export function sourceKey(state: AppState): string {
   return JSON.stringify([state.targetId, state.source, sourceAnswers(state)]);
 }
+
+/** Whether ranges and services can be chosen: the source answers, or something of it is on the screen. */
+export function showsSelection(state: AppState): boolean {
+  return sourceAnswers(state) || state.viewHeader !== null;
+}

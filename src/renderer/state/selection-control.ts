@@ -119,6 +119,8 @@ export function endComparison(context: Context): void {
 /** Follows new windows, or stands still. Following shows the newest, so a chosen range is let go. */
 export function setLive(context: Context, live: boolean): void {
   context.store.setState(
-    live ? { live, range: null, comparison: null, extentEndMs: context.clock(), document: selectionDocument } : { live },
+    live
+      ? { live, range: null, comparison: null, extentEndMs: context.clock(), document: selectionDocument }
+      : { live },
   );
 }

@@ -12,10 +12,14 @@ export function followTheme(context: Context, target: Window): () => void {
     store.setState({ shownTheme });
   };
   darkSystem.addEventListener('change', show);
-  const end = watch(store, (state) => state.theme, ({ theme }) => {
-    show();
-    void shell.call('theme.set', { theme }); // the window shows it anyway; menus and dialogs follow
-  });
+  const end = watch(
+    store,
+    (state) => state.theme,
+    ({ theme }) => {
+      show();
+      void shell.call('theme.set', { theme }); // the window shows it anyway; menus and dialogs follow
+    },
+  );
   return () => {
     darkSystem.removeEventListener('change', show);
     end();

@@ -8,7 +8,12 @@ export interface TimeRange {
 export const presets = ['5m', '15m', '1h', 'all'] as const;
 export type Preset = (typeof presets)[number];
 
-export const presetLabels: Readonly<Record<Preset, string>> = { '5m': '5 min', '15m': '15 min', '1h': '1 h', all: 'All' };
+export const presetLabels: Readonly<Record<Preset, string>> = {
+  '5m': '5 min',
+  '15m': '15 min',
+  '1h': '1 h',
+  all: 'All',
+};
 
 const presetSpanMs: Readonly<Record<Exclude<Preset, 'all'>, number>> = {
   '5m': 5 * 60_000,

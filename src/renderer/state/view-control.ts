@@ -48,14 +48,19 @@ export class ViewControl {
         model.appendPiece(piece);
         if (context.flame.get() === model) context.flame.touch();
       }),
-      watch(store, (state) => requestKey(viewRequestOf(state)), () => {
-        this.#update();
-      }),
+      watch(
+        store,
+        (state) => requestKey(viewRequestOf(state)),
+        () => {
+          this.#update();
+        },
+      ),
       decoder.onReady((restarted) => {
         if (restarted) this.#restart();
       }),
       links.onReady((restarted) => {
-        if (restarted && this.#running !== undefined) this.#restart();
+        const { viewPhase } = store.getState();
+        if (restarted && (viewPhase === 'loading' || viewPhase === 'failed')) this.#restart();
       }),
     ];
   }

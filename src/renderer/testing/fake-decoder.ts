@@ -24,7 +24,14 @@ export function serveFakeDecoder(
     'view.open': ({ viewId, source }) => {
       const profile = source.kind === 'diff' ? inventDiff(9, settings.nodes) : invented;
       if (settings.empty) {
-        return ok({ viewId, sampleType: { type: 'cpu', unit: 'nanoseconds' }, nodeCount: 0, depth: 0, functionCount: 0, total: 0 });
+        return ok({
+          viewId,
+          sampleType: { type: 'cpu', unit: 'nanoseconds' },
+          nodeCount: 0,
+          depth: 0,
+          functionCount: 0,
+          total: 0,
+        });
       }
       views.set(viewId, profile);
       setTimeout(() => {

@@ -1,4 +1,10 @@
-import { linksCalls, type LinksCalls, type LinksEvents, type ServiceRow, type SnapshotRow } from '../../contract/links.js';
+import {
+  linksCalls,
+  type LinksCalls,
+  type LinksEvents,
+  type ServiceRow,
+  type SnapshotRow,
+} from '../../contract/links.js';
 import { fail, ok } from '../../contract/result.js';
 import { serve, type Handlers, type Port, type Server } from '../../contract/rpc.js';
 import { cpuProfileType } from '../../contract/selection.js';
@@ -78,17 +84,16 @@ function curve(seed: number, base: number, count: number): number[] {
 }
 
 function services(hostile: boolean): ServiceRow[] {
-  const rows = serviceNames.map(
-    ([name, cores], index): ServiceRow => ({
-      name,
-      labels: { service_name: name, host: 'web-1' },
-      selector: `{service_name="${name}"}`,
-      cpuCores: cores,
-      recentCores: curve(index + 3, cores, 28),
-      lastSeenMs: Date.now(),
-    }),
-  );
-  if (hostile) rows.push({ name: 'x\u202Egnp.exe\u0000', labels: {}, selector: '{service_name="x\u202Egnp.exe"}', cpuCores: 0.7 });
+  const rows = serviceNames.map(([name, cores], index): ServiceRow => ({
+    name,
+    labels: { service_name: name, host: 'web-1' },
+    selector: `{service_name="${name}"}`,
+    cpuCores: cores,
+    recentCores: curve(index + 3, cores, 28),
+    lastSeenMs: Date.now(),
+  }));
+  if (hostile)
+    rows.push({ name: 'x\u202Egnp.exe\u0000', labels: {}, selector: '{service_name="x\u202Egnp.exe"}', cpuCores: 0.7 });
   return rows;
 }
 
@@ -108,7 +113,15 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
   };
   const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   const start = async (targetId: string, recording: boolean): Promise<void> => {
-    const steps = ['Look at the kernel', 'Compare versions', 'Upload the agent', 'Verify its checksum', 'Start it', 'Wait for its socket', 'Ask for its status'];
+    const steps = [
+      'Look at the kernel',
+      'Compare versions',
+      'Upload the agent',
+      'Verify its checksum',
+      'Start it',
+      'Wait for its socket',
+      'Ask for its status',
+    ];
     for (const [index, text] of steps.entries()) {
       change(targetId, { state: 'starting', recording, step: { number: index + 1, of: steps.length, text } });
       await wait(250);
@@ -219,7 +232,14 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
     'profile.release': () => ok(null),
     'snapshots.list': () => ok(snapshots),
     'snapshots.save': ({ title, notes, view, profiles }) => {
-      const row = { snapshotId: `s-${snapshots.length + 1}`, title, notes, createdAtMs: Date.now(), view, profiles: profiles.length };
+      const row = {
+        snapshotId: `s-${snapshots.length + 1}`,
+        title,
+        notes,
+        createdAtMs: Date.now(),
+        view,
+        profiles: profiles.length,
+      };
       snapshots = [...snapshots, row];
       return ok(row);
     },

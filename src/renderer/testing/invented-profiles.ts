@@ -46,13 +46,60 @@ const families: readonly (readonly [string, string, FrameKind, readonly string[]
     ['dispatch', 'list', 'retrieve', 'to_representation', 'get_attribute', 'run_validation', 'data'],
   ],
   ['json', 'json/encoder.py', 'python', ['dumps', 'encode', 'iterencode', '_iterencode_dict', '_iterencode_list']],
-  ['revel', 'revel/checkout/pricing.py', 'python', ['render_cart', 'price_rules', 'apply_discount', 'check_password', 'authenticate', 'tax_for', 'shipping_options']],
+  [
+    'revel',
+    'revel/checkout/pricing.py',
+    'python',
+    ['render_cart', 'price_rules', 'apply_discount', 'check_password', 'authenticate', 'tax_for', 'shipping_options'],
+  ],
   ['psycopg', 'psycopg/connection.py', 'python', ['cursor', 'fetchmany', '_execute_send', 'wait', 'load_rows']],
-  ['libpython3.11.so', '/usr/lib/libpython3.11.so.1.0', 'native', ['_PyEval_EvalFrameDefault', '_PyObject_Call', 'PyDict_GetItem', 'gc_collect_main', 'PyUnicode_Concat', '_PyLong_New', 'method_vectorcall']],
-  ['libpq.so.5', '/usr/lib/x86_64-linux-gnu/libpq.so.5', 'native', ['PQexecParams', 'PQgetResult', 'pqReadData', 'pqsecure_read']],
-  ['libcrypto.so.3', '/usr/lib/x86_64-linux-gnu/libcrypto.so.3', 'native', ['EVP_DigestUpdate', 'sha256_block_data_order', 'PKCS5_PBKDF2_HMAC', 'HMAC_Update']],
-  ['libc.so.6', '/usr/lib/x86_64-linux-gnu/libc.so.6', 'native', ['malloc', 'free', 'memcpy', '__poll', 'epoll_wait', 'recv', '__memmove_avx_unaligned_erms']],
-  ['', '[kernel]', 'kernel', ['entry_SYSCALL_64', 'do_syscall_64', 'tcp_recvmsg', 'sock_read_iter', 'schedule', 'ep_poll', 'copy_user_enhanced_fast_string', 'page_fault']],
+  [
+    'libpython3.11.so',
+    '/usr/lib/libpython3.11.so.1.0',
+    'native',
+    [
+      '_PyEval_EvalFrameDefault',
+      '_PyObject_Call',
+      'PyDict_GetItem',
+      'gc_collect_main',
+      'PyUnicode_Concat',
+      '_PyLong_New',
+      'method_vectorcall',
+    ],
+  ],
+  [
+    'libpq.so.5',
+    '/usr/lib/x86_64-linux-gnu/libpq.so.5',
+    'native',
+    ['PQexecParams', 'PQgetResult', 'pqReadData', 'pqsecure_read'],
+  ],
+  [
+    'libcrypto.so.3',
+    '/usr/lib/x86_64-linux-gnu/libcrypto.so.3',
+    'native',
+    ['EVP_DigestUpdate', 'sha256_block_data_order', 'PKCS5_PBKDF2_HMAC', 'HMAC_Update'],
+  ],
+  [
+    'libc.so.6',
+    '/usr/lib/x86_64-linux-gnu/libc.so.6',
+    'native',
+    ['malloc', 'free', 'memcpy', '__poll', 'epoll_wait', 'recv', '__memmove_avx_unaligned_erms'],
+  ],
+  [
+    '',
+    '[kernel]',
+    'kernel',
+    [
+      'entry_SYSCALL_64',
+      'do_syscall_64',
+      'tcp_recvmsg',
+      'sock_read_iter',
+      'schedule',
+      'ep_poll',
+      'copy_user_enhanced_fast_string',
+      'page_fault',
+    ],
+  ],
 ];
 
 /** Every function that an invented profile can name; function 0 is the root. */
@@ -66,7 +113,12 @@ export function inventFunctions(hostile: boolean): readonly InventedFunction[] {
     functions.push({ name: `${names[i % names.length] ?? 'f'}_${i}`, file, packageName, kind });
   }
   if (hostile) {
-    functions[7] = { name: 'evil\u202Etxt.exe\u0000\u0007<script>alert(1)</script>', file: '/tmp/\u202Egnp.png', packageName: 'evil', kind: 'python' };
+    functions[7] = {
+      name: 'evil\u202Etxt.exe\u0000\u0007<script>alert(1)</script>',
+      file: '/tmp/\u202Egnp.png',
+      packageName: 'evil',
+      kind: 'python',
+    };
     functions[9] = {
       name: `std::__detail::_Map_base<${'std::basic_string<char>, '.repeat(12)}true>::operator[](std::basic_string<char> const&)`,
       file: '/usr/include/c++/12/bits/hashtable_policy.h',
@@ -108,7 +160,8 @@ function grow(seed: number, nodes: number, functions: readonly InventedFunction[
       const wide = depth === 0 ? 5 : depth < 9 ? 1 + (random() < 0.35 ? 1 : 0) : 1 + Math.floor(random() * 3.1);
       const used = new Set<number>();
       for (let i = 0; i < wide && left > leastNs; i++) {
-        const share = i === wide - 1 ? left * (depth < 6 ? 0.995 : 0.8 + 0.19 * random()) : left * (0.3 + 0.5 * random());
+        const share =
+          i === wide - 1 ? left * (depth < 6 ? 0.995 : 0.8 + 0.19 * random()) : left * (0.3 + 0.5 * random());
         let next = 1 + Math.floor((callee * 3 + depth * 5 + random() * (depth < 8 ? 6 : 70)) % (functions.length - 1));
         while (used.has(next)) next = 1 + (next % (functions.length - 1));
         used.add(next);

@@ -11,7 +11,15 @@ const local: TargetState = {
 
 function server(name: string, rest: Partial<TargetState>): TargetState {
   return {
-    config: { kind: 'ssh', id: name, name, host: `${name}.example.com`, port: 22, user: 'deploy', authentication: { method: 'agent' } },
+    config: {
+      kind: 'ssh',
+      id: name,
+      name,
+      host: `${name}.example.com`,
+      port: 22,
+      user: 'deploy',
+      authentication: { method: 'agent' },
+    },
     link: { state: 'connected', latencyMs: 12 },
     agent: { state: 'profiling', recording: false, status: inventStatus() },
     pyroscope: { state: 'none' },
@@ -41,18 +49,25 @@ const several: readonly TargetState[] = [
       message: 'The kernel is 4.18 and the agent needs 5.4 or newer. Use py-spy there, or a newer kernel.',
     },
   }),
-  server('gone', { link: { state: 'failed', message: 'gone.example.com refused the connection on port 22. Look whether sshd runs there.' } }),
+  server('gone', {
+    link: {
+      state: 'failed',
+      message: 'gone.example.com refused the connection on port 22. Look whether sshd runs there.',
+    },
+  }),
   server('a-server-with-a-really-long-name.eu-central-1.internal', { link: { state: 'disconnected' } }),
 ];
 
-const snapshots: readonly SnapshotRow[] = ['Checkout slow, 18 Nov', 'Before Django 5.2', 'Celery spike'].map((title, index) => ({
-  snapshotId: `s-${index}`,
-  title,
-  notes: 'Cart page serializes every price rule twice.\nSee price_rules.',
-  createdAtMs: Date.now() - (index + 1) * 86_400_000,
-  view: { kind: index === 1 ? 'diff' : 'flame', tab: 'flame', valueIndex: 0, zoomPath: [], search: '' },
-  profiles: index === 1 ? 2 : 1,
-}));
+const snapshots: readonly SnapshotRow[] = ['Checkout slow, 18 Nov', 'Before Django 5.2', 'Celery spike'].map(
+  (title, index) => ({
+    snapshotId: `s-${index}`,
+    title,
+    notes: 'Cart page serializes every price rule twice.\nSee price_rules.',
+    createdAtMs: Date.now() - (index + 1) * 86_400_000,
+    view: { kind: index === 1 ? 'diff' : 'flame', tab: 'flame', valueIndex: 0, zoomPath: [], search: '' },
+    profiles: index === 1 ? 2 : 1,
+  }),
+);
 
 const base: Scenario = { targets: several, snapshots, fetchMs: 40, fetchFails: false, hostile: false };
 
@@ -63,11 +78,26 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   slow: { ...base, fetchMs: 600_000 },
   failing: { ...base, fetchFails: true },
   hostile: { ...base, hostile: true },
-  waiting: { ...base, targets: [{ ...web1, agent: { state: 'starting', recording: false, step: { number: 3, of: 7, text: 'Uploading the agent, 4.1 of 9.8 MB' } } }, ...several.slice(1)] },
+  waiting: {
+    ...base,
+    targets: [
+      {
+        ...web1,
+        agent: {
+          state: 'starting',
+          recording: false,
+          step: { number: 3, of: 7, text: 'Uploading the agent, 4.1 of 9.8 MB' },
+        },
+      },
+      ...several.slice(1),
+    ],
+  },
 };
 for (const name of ['staging', 'db-1', 'old-1', 'gone', 'a-server-with-a-really-long-name.eu-central-1.internal']) {
   const target = several.find((each) => each.config.id === name);
   if (target !== undefined) {
-    Object.assign(scenarios, { [name.slice(0, 8)]: { ...base, targets: [target, ...several.filter((each) => each !== target)] } });
+    Object.assign(scenarios, {
+      [name.slice(0, 8)]: { ...base, targets: [target, ...several.filter((each) => each !== target)] },
+    });
   }
 }

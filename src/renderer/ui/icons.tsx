@@ -18,7 +18,9 @@ export const PlusIcon = (): ReactElement => <Icon path="M8 3v10M3 8h10" />;
 export const DotsIcon = (): ReactElement => <Icon path="M3.5 8h.01M8 8h.01M12.5 8h.01" />;
 export const CloseIcon = (): ReactElement => <Icon path="M4 4l8 8M12 4l-8 8" />;
 export const ChevronIcon = (): ReactElement => <Icon path="M4.5 6.5L8 10l3.5-3.5" size={12} />;
-export const SearchIcon = (): ReactElement => <Icon path="M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM10.5 10.5L14 14" />;
+export const SearchIcon = (): ReactElement => (
+  <Icon path="M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM10.5 10.5L14 14" />
+);
 export const CopyIcon = (): ReactElement => <Icon path="M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z" />;
 export const SidebarIcon = (): ReactElement => <Icon path="M2.5 3h11v10h-11zM6 3v10" />;
 export const DetailsIcon = (): ReactElement => <Icon path="M2.5 3h11v10h-11zM10 3v10" />;

@@ -1,4 +1,13 @@
-import { useCallback, useEffect, useRef, useState, type KeyboardEvent, type ReactElement, type ReactNode } from 'react';
+import {
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type ReactElement,
+  type ReactNode,
+} from 'react';
 import { moveFocus } from './focus.js';
 
 interface PopoverProps {
@@ -38,6 +47,10 @@ export function Popover({ button, align = 'start', role = 'menu', label, childre
     };
   }, [open]);
 
+  useLayoutEffect(() => {
+    if (open && anchor.current !== null) placeBelow(anchor.current, align);
+  }, [open, align]);
+
   const onKeyDown = useCallback((event: KeyboardEvent<HTMLSpanElement>) => {
     if (event.key === 'Escape') {
       event.stopPropagation();
@@ -56,12 +69,28 @@ export function Popover({ button, align = 'start', role = 'menu', label, childre
     <span className="menu-anchor" ref={anchor} onKeyDown={onKeyDown}>
       {button({ onClick: toggle, 'aria-expanded': open, 'aria-haspopup': role })}
       {open ? (
-        <div className={`popover ${align}`} role={role} aria-label={label}>
+        <div className="popover" role={role} aria-label={label}>
           {children(close)}
         </div>
       ) : null}
     </span>
   );
+}
+
+const awayPx = 4;
+
+/** Puts what opened below its button and inside the window; fixed, because panes cut what reaches out of them. */
+function placeBelow(anchor: HTMLElement, align: 'start' | 'end'): void {
+  const popover = anchor.querySelector<HTMLElement>('.popover');
+  if (popover === null) return;
+  const button = anchor.getBoundingClientRect();
+  const { offsetWidth, offsetHeight } = popover;
+  const wanted = align === 'start' ? button.left : button.right - offsetWidth;
+  const left = Math.max(2 * awayPx, Math.min(wanted, innerWidth - offsetWidth - 2 * awayPx));
+  const below = button.bottom + awayPx;
+  const top = below + offsetHeight <= innerHeight ? below : Math.max(awayPx, button.top - awayPx - offsetHeight);
+  popover.style.left = `${left}px`;
+  popover.style.top = `${top}px`;
 }
 
 interface MenuItemProps {
@@ -74,7 +103,14 @@ interface MenuItemProps {
 }
 
 /** One entry of a menu. */
-export function MenuItem({ onChoose, close, disabled = false, danger = false, hint, children }: MenuItemProps): ReactElement {
+export function MenuItem({
+  onChoose,
+  close,
+  disabled = false,
+  danger = false,
+  hint,
+  children,
+}: MenuItemProps): ReactElement {
   const choose = useCallback(() => {
     close();
     onChoose();

@@ -57,12 +57,7 @@ export function Modal(props: ModalProps): ReactElement {
               {cancel}
             </Button>
           )}
-          <Button
-            type="submit"
-            tone={confirmTone}
-            busy={props.busy === true}
-            disabled={props.confirmDisabled === true}
-          >
+          <Button type="submit" tone={confirmTone} busy={props.busy === true} disabled={props.confirmDisabled === true}>
             {confirm}
           </Button>
         </footer>

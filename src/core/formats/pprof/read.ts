@@ -63,32 +63,37 @@ function build(bytes: Uint8Array, layout: PprofLayout, { decode, callPathLimit }
     if (known === undefined) repairs.strings++;
     return known ?? 0;
   };
-  const textOf = (index: Numeric): string => decode(builder.bytesOf(stringAt(index)));
-  const typeOf = (message: Uint8Array): SampleType => {
+  const textOf = (index: number): string => decode(builder.bytesOf(index));
+  const typeOf = (message: Uint8Array): { readonly type: number; readonly unit: number } => {
     const { type, unit } = PprofValueType.decode(message);
-    return { type: textOf(type), unit: textOf(unit) };
+    return { type: stringAt(type), unit: stringAt(unit) };
   };
-  const sampleTypes: SampleType[] = [];
+  const textTypeOf = ({ type, unit }: ReturnType<typeof typeOf>): SampleType => ({
+    type: textOf(type),
+    unit: textOf(unit),
+  });
+  const sampleTypes: ReturnType<typeof typeOf>[] = [];
   eachSpan(bytes, layout.sampleTypes, (message) => sampleTypes.push(typeOf(message)));
-  const periodTypes: SampleType[] = [];
+  const periodTypes: ReturnType<typeof typeOf>[] = [];
   eachSpan(bytes, layout.periodTypes, (message) => periodTypes.push(typeOf(message)));
-  const comments = layout.comments.map(textOf);
-  const defaultType = textOf(layout.defaultSampleType);
+  const periodType = periodTypes.at(-1);
+  const comments = layout.comments.map(stringAt);
+  const defaultType = stringAt(layout.defaultSampleType);
 
   const locations = readLocations(bytes, layout, builder, repairs, stringAt);
   if (!readSamples(bytes, layout, builder, repairs, { locations, typeCount, callPathLimit })) {
     return tooManyCallPaths(callPathLimit);
   }
-  const named = sampleTypes.findIndex(({ type }) => type === defaultType);
+  const named = defaultType === 0 ? -1 : sampleTypes.findIndex(({ type }) => type === defaultType);
   const profile = builder.freeze({
-    sampleTypes,
+    sampleTypes: sampleTypes.map(textTypeOf),
     // Where the file names no default, pprof's tools show the last type.
     defaultValueIndex: named >= 0 ? named : typeCount - 1,
     timeNs: Math.max(0, signed(layout.timeNanos)),
     durationNs: Math.max(0, signed(layout.durationNanos)),
     period: Math.max(0, signed(layout.period)),
-    periodType: periodTypes.at(-1),
-    comments,
+    periodType: periodType === undefined ? undefined : textTypeOf(periodType),
+    comments: comments.map(textOf),
   });
   return { ok: true, value: { format: 'pprof', profile, warnings: repairWarnings(repairs) } };
 }
@@ -214,6 +219,10 @@ function readSamples(
       const location = locations.get(idOf(locationId[i] ?? 0));
       if (location === undefined) repairs.locations++;
       else stack = builder.stack(stack, location);
+      if (builder.stackCount > callPathLimit) {
+        fits = false;
+        return;
+      }
     }
     const values = value.map((numeric) => {
       const number = signed(numeric);
@@ -221,7 +230,6 @@ function readSamples(
       return Math.max(0, number);
     });
     builder.sample(stack, values);
-    fits = builder.stackCount <= callPathLimit;
   });
   return fits;
 }

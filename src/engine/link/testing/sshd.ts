@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,8 @@ export interface TestSshd {
   /** Ends the server and every connection to it, as a crash would. */
   kill(): Promise<void>;
   restart(): Promise<void>;
+  /** Restarts with lines added to the configuration, which may name the folder. */
+  configure(lines: readonly string[]): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -109,6 +111,11 @@ export async function startSshd(lines: readonly string[] = []): Promise<TestSshd
     kill,
     restart: async () => {
       await kill();
+      await start();
+    },
+    configure: async (more) => {
+      await kill();
+      await appendFile(configFile, more.join('\n') + '\n');
       await start();
     },
     dispose: async () => {

@@ -3,11 +3,11 @@ import { ancestorsOf, childrenOf, nodeAtPath } from '../../../core/flame/navigat
 import { useApp, useControls } from '../../app/workbench.js';
 import type { FlameModel } from '../../flame/model.js';
 import { nodeNumbers } from '../../flame/node-words.js';
-import { formatCount, formatShare, formatValue } from '../../format/numbers.js';
-import { formatMoment, formatSpan } from '../../format/times.js';
+import { formatCount, formatShare } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
 import { useCell } from '../../state/cell.js';
 import { Button } from '../../ui/button.js';
+import { viewNumbers } from './view-numbers.js';
 
 /** The selected frame; without one, what is open. */
 export function Details(): ReactElement {
@@ -151,41 +151,46 @@ function ViewDetails(): ReactElement {
   const document = useApp((state) => state.document);
   const profiles = useApp((state) => state.viewProfiles);
   if (header === null) return <p className="details-hint">Details of what you select appear here.</p>;
-  const { unit } = header.sampleType;
-  const rows: (readonly [string, string])[] = summaries.flatMap((summary, index) => {
-    const side = summaries.length > 1 ? (index === 0 ? 'A ' : 'B ') : '';
-    const lines: (readonly [string, string])[] = [
-      [`${side}total`, formatValue(summary.totals[valueIndex] ?? 0, unit)],
-      [`${side}stacks`, formatCount(summary.sampleCount)],
-      [`${side}functions`, formatCount(summary.functionCount)],
-    ];
-    if (summary.timeMs > 0) lines.push([`${side}begins`, formatMoment(summary.timeMs, clock(), true)]);
-    if (summary.durationMs > 0) lines.push([`${side}spans`, formatSpan(summary.durationMs)]);
-    return lines;
-  });
   const [first] = summaries;
   return (
     <>
       <header>
-        <h2 className="details-title">{profiles.length === 2 ? 'Comparison' : 'All of it'}</h2>
+        <h2 className="details-title">{profiles.length === 2 ? 'Comparison' : 'Overview'}</h2>
         {profiles.map((profile) => (
           <p key={profile.profileId} className="details-file selectable">
             {visibleText(profile.title)}
           </p>
         ))}
       </header>
-      <dl className="pairs">
-        {rows.map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-        <div>
-          <dt>frames drawn from</dt>
-          <dd>{formatCount(header.nodeCount)}</dd>
-        </div>
-      </dl>
+      <table className="numbers">
+        {summaries.length === 2 ? (
+          <thead>
+            <tr>
+              <td />
+              <th scope="col" className="side-a">
+                A
+              </th>
+              <th scope="col" className="side-b">
+                B
+              </th>
+            </tr>
+          </thead>
+        ) : null}
+        <tbody>
+          {viewNumbers(summaries, valueIndex, clock()).map(({ label, values }) => (
+            <tr key={label}>
+              <th scope="row">{label}</th>
+              {values.map((value, index) => (
+                <td key={index}>{value}</td>
+              ))}
+            </tr>
+          ))}
+          <tr>
+            <th scope="row">frames</th>
+            <td colSpan={summaries.length}>{formatCount(header.nodeCount)}</td>
+          </tr>
+        </tbody>
+      </table>
       {document.kind === 'profiles' && document.notes !== '' ? (
         <section>
           <h3>Notes</h3>

@@ -63,7 +63,13 @@ function SecretDialog({ prompt }: { readonly prompt: Extract<Prompt, { kind: 'se
     setValues((before) => before.with(index, value));
   }, []);
   return (
-    <Modal title={visibleText(prompt.title)} subtitle={visibleText(prompt.explanation)} confirm="Continue" onConfirm={submit} onCancel={cancel}>
+    <Modal
+      title={visibleText(prompt.title)}
+      subtitle={visibleText(prompt.explanation)}
+      confirm="Continue"
+      onConfirm={submit}
+      onCancel={cancel}
+    >
       {prompt.fields.map((field, index) => (
         <SecretField
           key={index}

@@ -8,7 +8,7 @@ import { MenuItem, Popover } from '../../ui/menu.js';
 /** Writes what is on the screen to one file for a colleague. */
 export function ShareMenu(): ReactElement {
   const controls = useControls();
-  const source = useApp((state) => state.viewSource);
+  const source = useApp((state) => (state.viewHeader !== null && state.viewHeader.total > 0 ? state.viewSource : null));
   const as = (format: ShareFormat) => () => {
     void share(controls, format); // shows its own failure
   };

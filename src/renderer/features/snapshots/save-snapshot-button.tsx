@@ -5,7 +5,7 @@ import { Button } from '../../ui/button.js';
 /** Opens the form that keeps what is on the screen. */
 export function SaveSnapshotButton(): ReactElement {
   const { store } = useControls();
-  const hasView = useApp((state) => state.viewProfiles.length > 0);
+  const hasView = useApp((state) => state.viewHeader !== null && state.viewHeader.total > 0);
   const open = useCallback(() => {
     store.setState({ dialog: { kind: 'save-snapshot' } });
   }, [store]);

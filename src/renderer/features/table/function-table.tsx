@@ -1,6 +1,22 @@
-import { useCallback, useMemo, useRef, useState, type ChangeEvent, type MouseEvent, type ReactElement, type UIEvent } from 'react';
+import {
+  useCallback,
+  useMemo,
+  useRef,
+  useState,
+  type ChangeEvent,
+  type MouseEvent,
+  type ReactElement,
+  type UIEvent,
+} from 'react';
 import { useApp, useControls } from '../../app/workbench.js';
-import { formatCount, formatShare, formatSignedShare, formatSignedValue, formatValue, plural } from '../../format/numbers.js';
+import {
+  formatCount,
+  formatShare,
+  formatSignedShare,
+  formatSignedValue,
+  formatValue,
+  plural,
+} from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
 import { useCell } from '../../state/cell.js';
 import { showInfo } from '../../state/toasts.js';
@@ -172,7 +188,15 @@ function Row({ rows, row, unit, whole, diff }: RowProps): ReactElement {
   );
 }
 
-function ValueCell({ value, unit, whole }: { readonly value: number; readonly unit: string; readonly whole: number }): ReactElement {
+function ValueCell({
+  value,
+  unit,
+  whole,
+}: {
+  readonly value: number;
+  readonly unit: string;
+  readonly whole: number;
+}): ReactElement {
   const share = whole > 0 ? value / whole : 0;
   return (
     <span role="cell" className="value">
@@ -185,7 +209,15 @@ function ValueCell({ value, unit, whole }: { readonly value: number; readonly un
   );
 }
 
-function DiffCells({ rows, row, unit }: { readonly rows: FunctionRows; readonly row: number; readonly unit: string }): ReactElement {
+function DiffCells({
+  rows,
+  row,
+  unit,
+}: {
+  readonly rows: FunctionRows;
+  readonly row: number;
+  readonly unit: string;
+}): ReactElement {
   const before = rows.table.baselineTotal?.[row] ?? 0;
   const after = rows.table.total[row] ?? 0;
   const change = changeOf(rows.table, row);

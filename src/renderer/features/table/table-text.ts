@@ -7,7 +7,9 @@ import type { FunctionRows } from './function-rows.js';
 export function tableText(rows: FunctionRows, order: Uint32Array, unit: string, labels: readonly string[]): string {
   const { table } = rows;
   const diff = table.baselineTotal !== undefined;
-  const head = diff ? ['function', `before (${unit})`, `after (${unit})`] : ['function', `self (${unit})`, `total (${unit})`];
+  const head = diff
+    ? ['function', `before (${unit})`, `after (${unit})`]
+    : ['function', `self (${unit})`, `total (${unit})`];
   const lines = [head.join('\t')];
   for (const row of order) {
     const name = labels[table.functionIndex[row] ?? 0] ?? '';

@@ -68,7 +68,8 @@ export function configOf(
     else if (path === 'user') errors.user = form.user.trim() === '' ? 'Which user?' : 'This is no user name.';
     else if (path === 'port') errors.port = '1 to 65535';
     else if (path.startsWith('authentication')) errors.keyPath = 'Where is the private key?';
-    else errors.name = 'A name has 1 to 128 characters.';
+    // Without a name of its own it is the host's, which is complained about already.
+    else if (form.name.trim() !== '') errors.name = 'A name has at most 128 characters.';
   }
   return { errors };
 }

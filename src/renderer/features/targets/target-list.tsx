@@ -51,12 +51,13 @@ function TargetRow({ target, chosen }: RowProps): ReactElement {
     chooseTarget(controls, id);
   }, [controls, id]);
   return (
-    <li className={chosen ? 'side-row on' : 'side-row'}>
+    <li className={chosen ? 'side-row on' : 'side-row'} data-agent={target.agent.state} data-link={target.link.state}>
       <button
         type="button"
         className="side-main"
         aria-current={chosen}
-        aria-label={`${visibleText(name)}, ${words.state}`}
+        aria-label={visibleText(name)}
+        aria-description={words.state}
         title={words.message === '' ? words.state : `${words.state}: ${visibleText(words.message)}`}
         onClick={choose}
       >

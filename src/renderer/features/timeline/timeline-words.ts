@@ -8,7 +8,6 @@ export function pointWords(timeline: Timeline | null, timeMs: number, nowMs: num
   if (timeline === null) return moment;
   const value = timeline.values[Math.floor((timeMs - timeline.startMs) / timeline.stepMs)];
   if (value === undefined || Number.isNaN(value)) return `${moment}, no data`;
-  const said =
-    timeline.unit === 'cores' ? `${formatCores(value)} cores` : `${formatValue(value, timeline.unit)}/s`;
+  const said = timeline.unit === 'cores' ? `${formatCores(value)} cores` : `${formatValue(value, timeline.unit)}/s`;
   return `${moment}, ${said}`;
 }

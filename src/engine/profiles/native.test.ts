@@ -1,0 +1,113 @@
+import { gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Result } from '../../contract/result.js';
+import { writePprof } from '../../core/formats/pprof/write.js';
+import { brokenFiles, smallPprof } from '../../core/formats/testing/wire.js';
+import { layoutFlame } from '../../core/flame/layout.js';
+import { callTreeOf } from '../../core/profile/call-tree.js';
+import { toText } from '../../core/profile/testing/pictures.js';
+import { anyProfile } from '../../core/profile/testing/random-profile.js';
+import type { DecodedProfile } from './decode.js';
+import { typeScriptDecoder } from './decoder.js';
+import { loadDecoder } from './native.js';
+
+const native = loadDecoder();
+const reference = typeScriptDecoder('it is the reference');
+const isNative = !native.description.startsWith('TypeScript');
+
+/** All of an outcome but who made it. */
+const outcomeOf = (result: Result<DecodedProfile>): unknown =>
+  result.ok ? { ...result.value, decodedBy: '' } : result.failure;
+
+describe('the addon', () => {
+  it('loads', (context) => {
+    if (!isNative && process.env['CI'] === undefined) context.skip(native.description);
+    expect(native.description).toMatch(/^the native addon \(.*pyrometer\.node\)$/);
+  });
+
+  it('that is not there is told of with every path', () => {
+    const { description } = loadDecoder('/nowhere');
+    expect(description).toMatch(
+      /^TypeScript, because the addon did not load \(tried \/nowhere\/.*pyrometer\.node: not there\)$/,
+    );
+  });
+});
+
+describe.runIf(isNative)('the addon and the reference agree', () => {
+  it.each(Object.keys(brokenFiles))('on %s', async (name) => {
+    const bytes = brokenFiles[name] ?? new Uint8Array();
+    expect(outcomeOf(await native.decode(bytes))).toEqual(outcomeOf(await reference.decode(bytes)));
+  });
+
+  it('on every cut of a file', async () => {
+    const whole = brokenFiles['facts'] ?? new Uint8Array();
+    for (let length = 0; length < whole.length; length++) {
+      const cut = whole.slice(0, length);
+      expect(outcomeOf(await native.decode(cut))).toEqual(outcomeOf(await reference.decode(cut)));
+    }
+  });
+
+  it('on random profiles, column by column, and on their layouts', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyProfile, async (profile) => {
+        const bytes = writePprof(profile, toText);
+        const one = await native.decode(bytes);
+        const other = await reference.decode(bytes);
+        expect(outcomeOf(one)).toEqual(outcomeOf(other));
+        if (!one.ok) return;
+        const tree = callTreeOf(one.value.profile, one.value.nodes, 1);
+        expect(await native.layout(tree)).toEqual(layoutFlame(tree));
+      }),
+    );
+  });
+
+  it('on files with bytes changed at random', async () => {
+    const changes = fc.array(fc.tuple(fc.nat(10_000), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...Object.values(brokenFiles)), changes, async (file, changed) => {
+        const bytes = file.slice();
+        for (const [at, value] of changed) bytes[at % bytes.length] = value;
+        expect(outcomeOf(await native.decode(bytes))).toEqual(outcomeOf(await reference.decode(bytes)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('on compressed files, whole, in members, damaged and cut off', async () => {
+    const [one, other] = [smallPprof().slice(0, 30), smallPprof().slice(30)].map((part) => gzipSync(part));
+    if (one === undefined || other === undefined) throw new Error('two parts');
+    const gz = gzipSync(smallPprof());
+    const damaged = Buffer.from(gz);
+    damaged[20] = (damaged[20] ?? 0) ^ 0xff;
+    const files = [
+      gz,
+      Buffer.concat([one, other]),
+      Buffer.concat([gz, Buffer.from('trailing bytes')]),
+      damaged,
+      gz.subarray(0, 30),
+      gz.subarray(0, gz.length - 3),
+      Buffer.from([0x1f, 0x8b]),
+      gzipSync(Buffer.alloc(65 * 1024 * 1024)),
+      gzipSync(Buffer.alloc(3 * 1024 * 1024, 'main;work 1\n')),
+    ];
+    for (const file of files) {
+      const [ours, theirs] = [await native.decode(file), await reference.decode(file)];
+      if (ours.ok || theirs.ok) expect(outcomeOf(ours)).toEqual(outcomeOf(theirs));
+      else expect(ours.failure.message).toBe(theirs.failure.message);
+    }
+  });
+
+  it('on trees that no profile has', async () => {
+    const bad = {
+      nodeCount: 2,
+      functionIndex: Uint32Array.of(0, 1),
+      parent: Uint32Array.of(0, 0),
+      depth: Uint32Array.of(0, 1),
+      subtreeEnd: Uint32Array.of(2, 9),
+      total: Float64Array.of(1, 1),
+      self: Float64Array.of(0, 1),
+    };
+    await expect(native.layout(bad)).rejects.toThrow('unsound');
+  });
+});

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace pyrometer {
+
+// A laid-out call tree in level order; the contract is that of FlameGraph in
+// core/flame/flame-graph.ts. `order` is the index in the call tree.
+struct FlameColumns {
+  std::vector<uint32_t> order;
+  std::vector<double> x0;
+  std::vector<double> x1;
+  std::vector<double> self;
+  std::vector<uint32_t> depth;
+  std::vector<uint32_t> parent;
+  std::vector<uint32_t> function_index;
+  std::vector<uint32_t> level_start;
+};
+
+// Call nodes in depth-first order with their values. All columns are equally
+// long and hold at least the root.
+struct LayoutInput {
+  std::span<const uint32_t> function_index;
+  std::span<const uint32_t> subtree_end;
+  std::span<const double> total;
+  std::span<const double> self;
+};
+
+// Whether the columns are equally long and every subtree ends behind its node
+// and inside the tree, so that Layout terminates and stays inside them.
+bool IsSoundTree(const LayoutInput& tree);
+
+// Places nodes in level order, siblings widest first, equally wide ones in
+// their order. Nodes without width are left out with their subtrees.
+FlameColumns Layout(const LayoutInput& tree);
+
+}  // namespace pyrometer

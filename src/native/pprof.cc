@@ -1,0 +1,421 @@
+#include "pprof.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "tables.h"
+
+namespace pyrometer {
+namespace {
+
+double NotNegative(uint64_t value) {
+  return std::max(0.0, static_cast<double>(static_cast<int64_t>(value)));
+}
+
+// A line number, 0 when it is none.
+uint32_t LineOf(uint64_t value) {
+  const auto line = static_cast<int64_t>(value);
+  return line > 0 && line <= int64_t{0xffffffff} ? static_cast<uint32_t>(line)
+                                                 : 0;
+}
+
+struct FileMapping {
+  uint32_t index;
+  uint32_t file;
+};
+
+struct FileFunction {
+  uint32_t name;
+  uint32_t system_name;
+  uint32_t file;
+  uint32_t start_line;
+};
+
+struct FileLine {
+  uint64_t function_id;
+  uint64_t line;
+};
+
+// Builds the columns of one file, in the order of its reader in TypeScript, so
+// that every index is the same.
+class Decoder {
+ public:
+  Decoder(std::span<const uint8_t> file, const PprofLayout& layout,
+          const Limits& limits)
+      : file_(file),
+        layout_(layout),
+        limits_(limits),
+        location_of_id_(layout.locations.size()) {}
+
+  ProfileColumns Decode() {
+    const size_t type_count = layout_.sample_types.size();
+    if (type_count == 0) {
+      throw ReadError{Problem::kNoSampleTypes, file_.size()};
+    }
+    if (type_count > limits_.sample_types) {
+      throw ReadError{Problem::kTooManySampleTypes, file_.size()};
+    }
+    MakeRoot(type_count);
+    ReadStrings();
+    ReadTypes();
+    ReadLocations();
+    ReadSamples();
+    auto nodes = BuildCallNodes({out_.stack_prefix, out_.stack_location,
+                                 out_.location_line_start, out_.line_function},
+                                limits_.call_paths);
+    if (!nodes) throw ReadError{Problem::kTooManyCallPaths, file_.size()};
+    out_.nodes = std::move(*nodes);
+    return std::move(out_);
+  }
+
+ private:
+  template <typename Each>
+  void EachMessage(const std::vector<Extent>& extents, Each each) {
+    for (const Extent& extent : extents) {
+      each(Reader(file_, extent.start, extent.end));
+    }
+  }
+
+  // Calls number(field, value) for each varint of a message, inner(field,
+  // reader) for each field with a length.
+  template <typename Number, typename Inner>
+  static void EachField(Reader reader, Number number, Inner inner) {
+    while (!reader.done()) {
+      const uint8_t tag = reader.Byte();
+      if ((tag & 7) == 0) {
+        number(tag >> 3, reader.Varint());
+      } else {
+        inner(tag >> 3, reader.Take(reader.Varint()));
+      }
+    }
+  }
+
+  // The varint fields of a message that has no others that matter.
+  template <size_t kCount>
+  static std::array<uint64_t, kCount> NumbersOf(Reader reader) {
+    std::array<uint64_t, kCount> numbers{};
+    EachField(
+        reader,
+        [&](size_t field, uint64_t value) {
+          if (field < kCount) numbers[field] = value;
+        },
+        [](size_t, Reader) {});
+    return numbers;
+  }
+
+  // Function, mapping, location and stack 0.
+  void MakeRoot(size_t type_count) {
+    PushFunction({0, 0, 0, 0}, 0);
+    PushMapping(0, 0, 0, 0, 0);
+    out_.location_mapping.push_back(0);
+    out_.location_address.push_back(0);
+    out_.location_line_start.push_back(0);
+    out_.line_function.push_back(0);
+    out_.line_number.push_back(0);
+    PushStack(0, 0);
+    out_.sample_values.resize(type_count);
+  }
+
+  void ReadStrings() {
+    EachMessage(layout_.strings, [&](Reader text) {
+      if (!string_of_index_.empty()) {
+        string_of_index_.push_back(out_.strings.Intern(text.Bytes()));
+        return;
+      }
+      if (!text.done()) out_.repairs[kFirstStringRepaired] = 1;
+      string_of_index_.push_back(0);
+    });
+    // Index 0 means "not given" and is sound even in a file without strings.
+    if (string_of_index_.empty()) string_of_index_.push_back(0);
+  }
+
+  uint32_t StringAt(uint64_t index) {
+    if (index < string_of_index_.size()) return string_of_index_[index];
+    ++out_.repairs[kStringsRepaired];
+    return 0;
+  }
+
+  void ReadTypes() {
+    EachMessage(layout_.sample_types, [&](Reader message) {
+      const auto type = NumbersOf<3>(message);
+      out_.sample_types.push_back(StringAt(type[1]));
+      out_.sample_types.push_back(StringAt(type[2]));
+    });
+    EachMessage(layout_.period_types, [&](Reader message) {
+      const auto type = NumbersOf<3>(message);
+      const uint32_t name = StringAt(type[1]);
+      out_.period_type = {name, StringAt(type[2])};
+    });
+    for (const uint64_t comment : layout_.comments) {
+      out_.comments.push_back(StringAt(comment));
+    }
+    const uint32_t wanted = StringAt(layout_.default_sample_type);
+    const size_t count = layout_.sample_types.size();
+    // Where the file names no default, pprof's tools show the last type.
+    out_.default_value_index = static_cast<uint32_t>(count - 1);
+    for (size_t type = 0; wanted != 0 && type < count; ++type) {
+      if (out_.sample_types[2 * type] != wanted) continue;
+      out_.default_value_index = static_cast<uint32_t>(type);
+      break;
+    }
+    out_.time_ns = NotNegative(layout_.time_nanos);
+    out_.duration_ns = NotNegative(layout_.duration_nanos);
+    out_.period = NotNegative(layout_.period);
+  }
+
+  void ReadLocations() {
+    IdTable mapping_of_id(layout_.mappings.size());
+    std::vector<FileMapping> mappings;
+    EachMessage(layout_.mappings, [&](Reader message) {
+      const auto read = NumbersOf<7>(message);
+      if (!mapping_of_id.Insert(read[1],
+                                static_cast<uint32_t>(mappings.size()))) {
+        ++out_.repairs[kIdsRepaired];
+        return;
+      }
+      const uint32_t file = StringAt(read[5]);
+      mappings.push_back(
+          {PushMapping(read[2], read[3], read[4], file, StringAt(read[6])),
+           file});
+    });
+    IdTable function_of_id(layout_.functions.size());
+    std::vector<FileFunction> functions;
+    EachMessage(layout_.functions, [&](Reader message) {
+      const auto read = NumbersOf<6>(message);
+      if (!function_of_id.Insert(read[1],
+                                 static_cast<uint32_t>(functions.size()))) {
+        ++out_.repairs[kIdsRepaired];
+        return;
+      }
+      const uint32_t name = StringAt(read[2]);
+      const uint32_t system_name = StringAt(read[3]);
+      const uint32_t file = StringAt(read[4]);
+      functions.push_back({name, system_name, file, LineOf(read[5])});
+    });
+    std::vector<FileLine> lines;
+    EachMessage(layout_.locations, [&](Reader message) {
+      uint64_t id = 0;
+      uint64_t mapping_id = 0;
+      uint64_t address = 0;
+      lines.clear();
+      EachField(
+          message,
+          [&](size_t field, uint64_t value) {
+            if (field == 1) id = value;
+            if (field == 2) mapping_id = value;
+            if (field == 3) address = value;
+          },
+          [&](size_t field, Reader inner) {
+            if (field != 4) return;
+            const auto line = NumbersOf<3>(inner);
+            lines.push_back({line[1], line[2]});
+          });
+      const auto index = static_cast<uint32_t>(out_.location_mapping.size());
+      if (!location_of_id_.Insert(id, index)) {
+        ++out_.repairs[kIdsRepaired];
+        return;
+      }
+      const uint32_t known = mapping_of_id.Find(mapping_id);
+      if (known == kNone && mapping_id != 0) ++out_.repairs[kMappingsRepaired];
+      const FileMapping mapping =
+          known == kNone ? FileMapping{0, 0} : mappings[known];
+      out_.location_mapping.push_back(mapping.index);
+      out_.location_address.push_back(address);
+      out_.location_line_start.push_back(
+          static_cast<uint32_t>(out_.line_function.size()));
+      const size_t first_line = out_.line_function.size();
+      // The file has the innermost inlined call first; columns the outermost.
+      for (size_t at = lines.size(); at-- > 0;) {
+        const uint32_t called = function_of_id.Find(lines[at].function_id);
+        if (called == kNone) {
+          ++out_.repairs[kFunctionsRepaired];
+          continue;
+        }
+        PushLine(FunctionOf(functions[called], mapping.file),
+                 LineOf(lines[at].line));
+      }
+      if (out_.line_function.size() == first_line) {
+        PushLine(FunctionOf({0, 0, 0, 0}, mapping.file), 0);
+      }
+    });
+    out_.location_line_start.push_back(
+        static_cast<uint32_t>(out_.line_function.size()));
+  }
+
+  // The index of a function by its identity, a new one if it was not there.
+  uint32_t FunctionOf(FileFunction function, uint32_t library) {
+    if (function.name == 0) {
+      function.name = function.system_name != 0 ? function.system_name
+                                                : BracketedName(library);
+    }
+    const uint32_t place = function.file == 0 ? library : function.file;
+    const uint32_t known = function_by_identity_.Find(function.name, place);
+    if (known != kNone) return known;
+    const uint32_t index = PushFunction(function, library);
+    function_by_identity_.Insert(function.name, place, index);
+    return index;
+  }
+
+  // "[libc.so.6]" of "/usr/lib/libc.so.6"; "[kernel]" stays as it is;
+  // "[unknown]" of nothing.
+  uint32_t BracketedName(uint32_t library) {
+    std::span<const uint8_t> path = out_.strings.At(library);
+    size_t start = path.size();
+    while (start > 0 && path[start - 1] != '/') --start;
+    const std::span<const uint8_t> base = path.subspan(start);
+    std::vector<uint8_t> name(base.begin(), base.end());
+    if (name.empty()) {
+      constexpr std::string_view kUnknown = "[unknown]";
+      name.assign(kUnknown.begin(), kUnknown.end());
+    } else if (name.front() != '[' || name.back() != ']') {
+      name.insert(name.begin(), '[');
+      name.push_back(']');
+    }
+    return out_.strings.Intern(name);
+  }
+
+  // Samples in their order, each stack from its root. Samples that follow each
+  // other share most of their callers: what they share is not looked up again.
+  void ReadSamples() {
+    const size_t type_count = layout_.sample_types.size();
+    std::vector<uint32_t> frames;  // locations, leaf first
+    std::vector<double> values;
+    std::vector<uint32_t> last_location;  // of the sample before, root first
+    std::vector<uint32_t> last_stack;
+    EachMessage(layout_.samples, [&](Reader message) {
+      frames.clear();
+      values.clear();
+      bool labelled = false;
+      double dangling = 0;
+      double negative = 0;
+      const auto add_frame = [&](uint64_t id) {
+        const uint32_t location = location_of_id_.Find(id);
+        if (location == kNone) {
+          ++dangling;
+        } else {
+          frames.push_back(location);
+        }
+      };
+      const auto add_value = [&](uint64_t value) {
+        if (static_cast<int64_t>(value) < 0) ++negative;
+        values.push_back(NotNegative(value));
+      };
+      EachField(
+          message,
+          [&](size_t field, uint64_t value) {
+            if (field == 1) add_frame(value);
+            if (field == 2) add_value(value);
+          },
+          [&](size_t field, Reader inner) {
+            if (field == 1) {
+              while (!inner.done()) add_frame(inner.Varint());
+            } else if (field == 2) {
+              while (!inner.done()) add_value(inner.Varint());
+            } else if (field == 3) {
+              labelled = true;
+            }
+          });
+      if (values.size() != type_count) {
+        ++out_.repairs[kValuesRepaired];
+        return;
+      }
+      out_.repairs[kLocationsRepaired] += dangling;
+      out_.repairs[kNegativesRepaired] += negative;
+      if (labelled) ++out_.repairs[kLabelsRepaired];
+      uint32_t stack = 0;
+      size_t shared = 0;
+      for (size_t at = frames.size(); at-- > 0;) {
+        const uint32_t location = frames[at];
+        if (shared < last_location.size() &&
+            last_location[shared] == location) {
+          stack = last_stack[shared++];
+          continue;
+        }
+        last_location.resize(shared);
+        last_stack.resize(shared);
+        stack = StackOf(stack, location);
+        last_location.push_back(location);
+        last_stack.push_back(stack);
+        ++shared;
+      }
+      AddSample(stack, values);
+    });
+  }
+
+  uint32_t StackOf(uint32_t prefix, uint32_t location) {
+    const uint32_t known = stack_by_parts_.Find(prefix, location);
+    if (known != kNone) return known;
+    if (out_.stack_prefix.size() >= limits_.call_paths) {
+      throw ReadError{Problem::kTooManyCallPaths, file_.size()};
+    }
+    const uint32_t index = PushStack(prefix, location);
+    stack_by_parts_.Insert(prefix, location, index);
+    return index;
+  }
+
+  void AddSample(uint32_t stack, const std::vector<double>& values) {
+    ++out_.file_sample_count;
+    uint32_t sample = sample_of_stack_[stack];
+    if (sample == kNone) {
+      sample = static_cast<uint32_t>(out_.sample_stack.size());
+      sample_of_stack_[stack] = sample;
+      out_.sample_stack.push_back(stack);
+      for (auto& column : out_.sample_values) column.push_back(0);
+    }
+    for (size_t type = 0; type < values.size(); ++type) {
+      out_.sample_values[type][sample] += values[type];
+    }
+  }
+
+  uint32_t PushFunction(const FileFunction& function, uint32_t library) {
+    out_.function_name.push_back(function.name);
+    out_.function_system_name.push_back(
+        function.system_name == function.name ? 0 : function.system_name);
+    out_.function_file.push_back(function.file);
+    out_.function_library.push_back(library);
+    out_.function_start_line.push_back(function.start_line);
+    return static_cast<uint32_t>(out_.function_name.size() - 1);
+  }
+
+  uint32_t PushMapping(uint64_t start, uint64_t limit, uint64_t offset,
+                       uint32_t file, uint32_t build_id) {
+    out_.mapping_start.push_back(start);
+    out_.mapping_limit.push_back(limit);
+    out_.mapping_offset.push_back(offset);
+    out_.mapping_file.push_back(file);
+    out_.mapping_build_id.push_back(build_id);
+    return static_cast<uint32_t>(out_.mapping_file.size() - 1);
+  }
+
+  void PushLine(uint32_t function_index, uint32_t line) {
+    out_.line_function.push_back(function_index);
+    out_.line_number.push_back(line);
+  }
+
+  uint32_t PushStack(uint32_t prefix, uint32_t location) {
+    out_.stack_prefix.push_back(prefix);
+    out_.stack_location.push_back(location);
+    sample_of_stack_.push_back(kNone);
+    return static_cast<uint32_t>(out_.stack_prefix.size() - 1);
+  }
+
+  std::span<const uint8_t> file_;
+  const PprofLayout& layout_;
+  const Limits& limits_;
+  ProfileColumns out_;
+  std::vector<uint32_t> string_of_index_;
+  PairTable function_by_identity_;
+  IdTable location_of_id_;
+  PairTable stack_by_parts_;
+  std::vector<uint32_t> sample_of_stack_;
+};
+
+}  // namespace
+
+ProfileColumns DecodePprof(std::span<const uint8_t> file,
+                           const Limits& limits) {
+  const PprofLayout layout = ReadLayout(file);
+  return Decoder(file, layout, limits).Decode();
+}
+
+}  // namespace pyrometer
