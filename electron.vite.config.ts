@@ -10,7 +10,7 @@ export default defineConfig({
   main: {
     build: {
       outDir: 'out/main',
-      rollupOptions: {
+      rolldownOptions: {
         input: {
           index: from('src/main/index.ts'),
           links: from('src/links/index.ts'),
@@ -25,7 +25,7 @@ export default defineConfig({
     build: {
       outDir: 'out/preload',
       externalizeDeps: false,
-      rollupOptions: {
+      rolldownOptions: {
         input: { index: from('src/preload/index.ts') },
         output: { format: 'cjs', entryFileNames: '[name].cjs' },
       },
@@ -36,7 +36,7 @@ export default defineConfig({
     plugins: [react()],
     build: {
       outDir: from('out/renderer'),
-      rollupOptions: { input: from('src/renderer/index.html') },
+      rolldownOptions: { input: from('src/renderer/index.html') },
     },
   },
 });

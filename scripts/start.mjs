@@ -10,6 +10,7 @@ import { parseStartArguments } from './setup/commands.mjs';
 import { dependenciesStage } from './setup/dependencies.mjs';
 import { electronPath, electronStage } from './setup/electron-runtime.mjs';
 import { librariesStage } from './setup/libraries.mjs';
+import { withLock } from './setup/lock.mjs';
 import { root } from './setup/paths.mjs';
 import { planSandbox } from './setup/sandbox.mjs';
 import { systemPackagesStage } from './setup/system-packages.mjs';
@@ -76,7 +77,9 @@ async function startWindow() {
  * @returns {Promise<boolean>} false: it failed, and the exit code is set
  */
 async function setUp(stages) {
-  const result = await runStages('setup', stages);
+  const result = await withLock(() => runStages('setup', stages), {
+    onWait: (owner) => console.log(`Another set-up of this clone is running (process ${owner}); waiting for it.`),
+  });
   process.exitCode = exitCodeOf(result);
   const worked = result.stages.some(({ mark }) => mark !== 'ready');
   if (worked || setupOnly) console.log(summarise('set-up', result));

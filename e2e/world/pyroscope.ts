@@ -37,7 +37,11 @@ export async function pyroscopeBinary(say: (line: string) => void): Promise<stri
 let started = 0;
 
 /** Starts a server with an empty store in the world's folder and waits until it takes profiles. */
-export async function startPyroscope(binary: string, worldPath: string, flags: readonly string[] = []): Promise<Pyroscope> {
+export async function startPyroscope(
+  binary: string,
+  worldPath: string,
+  flags: readonly string[] = [],
+): Promise<Pyroscope> {
   const label = `pyroscope-${process.pid}-${++started}`;
   const folder = join(worldPath, 'tmp', label);
   mkdirSync(folder);
@@ -58,8 +62,19 @@ export async function startPyroscope(binary: string, worldPath: string, flags: r
 /** It finds its address by looking at the network interfaces, for each ring anew, unless each is told. */
 function loopbackFlags(http: number, grpc: number, gossip: number): readonly string[] {
   const rings = ['distributor.ring.instance', 'compactor.ring.instance', 'query-scheduler.ring.instance'];
-  const others = ['store-gateway.sharding-ring.instance', 'overrides-exporter.ring.instance', 'query-frontend.instance'];
-  const stores = ['ring', 'distributor.ring', 'compactor.ring', 'query-scheduler.ring', 'store-gateway.sharding-ring', 'overrides-exporter.ring'];
+  const others = [
+    'store-gateway.sharding-ring.instance',
+    'overrides-exporter.ring.instance',
+    'query-frontend.instance',
+  ];
+  const stores = [
+    'ring',
+    'distributor.ring',
+    'compactor.ring',
+    'query-scheduler.ring',
+    'store-gateway.sharding-ring',
+    'overrides-exporter.ring',
+  ];
   return [
     '-target=all',
     ...['-server.http-listen-address=127.0.0.1', `-server.http-listen-port=${http}`],

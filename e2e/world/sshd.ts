@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { startDaemon, type Daemon } from './support/daemon';
+import { repositoryFolder } from './support/places';
 import { freePort } from './support/ports';
 import { run } from './support/run';
 
@@ -60,7 +61,8 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
   );
   const daemon = await startDaemon({
     name: 'sshd',
-    command: '/usr/sbin/sshd',
+    // The installed one, or the one that set-up unpacked where installing it would upgrade other packages.
+    command: join(repositoryFolder, 'scripts/setup/sshd.sh'),
     args: ['-D', '-e', '-f', configFile],
     logFile: join(options.worldPath, 'logs', `${label}.log`),
     ready: () => answersSsh(port),

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { visitWorld } from './root/guardian';
+import { visitWorld, worldVariable } from './root/guardian';
 import { repositoryFolder } from './support/places';
 import { prepareWorld, startWorld, type WorldAddresses } from './world';
 
@@ -22,7 +22,7 @@ export async function upInside(): Promise<number> {
     });
   }
   // A day: somebody may have forgotten it.
-  const world = await startWorld({ say, load: 8, loadForMs: 24 * 60 * 60_000 });
+  const world = await startWorld({ say, load: 12, loadForMs: 24 * 60 * 60_000 });
   process.stdout.write(guide(world.addresses));
   const awake = setInterval(() => undefined, 60_000);
   if (!stop.signal.aborted) await once(stop.signal, 'abort');
@@ -34,14 +34,18 @@ export async function upInside(): Promise<number> {
 
 function guide(world: WorldAddresses): string {
   const { sshd, users, keys, demo } = world;
-  const users_ = [users.pyro, users.pat, users.nosudo, users.desk];
-  const rights = ['sudo -n, docker group', 'sudo with password', 'no sudo', 'desktop user, sudo -n'];
+  const accounts = [
+    [users.pyro, 'sudo -n, docker group'],
+    [users.pat, 'sudo with password'],
+    [users.nosudo, 'no sudo'],
+    [users.desk, 'desktop user, sudo -n'],
+  ] as const;
   return `
 The world is up. Ctrl+C takes it down.
 
   ssh          ssh -p ${sshd.port} -i ${keys.ed25519} -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no pyro@${sshd.host}
   host key     ${sshd.hostPublicKey}
-${users_.map((user, i) => `  ${user.name.padEnd(12)} password ${user.password}   (${rights[i] ?? ''})`).join('\n')}
+${accounts.map(([user, rights]) => `  ${user.name.padEnd(12)} password ${user.password}   (${rights})`).join('\n')}
   keys         ${keys.ed25519}, ${keys.rsa}, ${keys.encrypted} (passphrase ${keys.passphrase}), ${keys.unknown} (known to nobody)
   docker       ${world.dockerSocket}   (inside also /var/run/docker.sock)
   revel_web    ${demo.webUrl}   pid ${demo.web.pid}, ${demo.web.id.slice(0, 12)}
@@ -49,7 +53,7 @@ ${users_.map((user, i) => `  ${user.name.padEnd(12)} password ${user.password}  
   display      ${world.display}
   all of it    ${world.path}/world.json
   logs         ${world.path}/logs
-  go inside    nsenter --mount=/proc/${process.pid}/ns/mnt --wd="$PWD" env ${'PYROMETER_E2E_WORLD'}=${world.path} bash
+  go inside    nsenter --mount=/proc/${process.pid}/ns/mnt --wd="$PWD" env ${worldVariable}=${world.path} bash
 
 `;
 }

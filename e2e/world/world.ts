@@ -43,6 +43,7 @@ export interface WorldOptions {
 }
 
 interface Owned {
+  readonly what: string;
   readonly dispose: () => Promise<void> | void;
 }
 
@@ -59,18 +60,21 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const path = process.env[worldVariable];
   if (path === undefined) throw new Error('not inside a world: use `node e2e/world/up.mjs` or `npm test`');
   const owned: Owned[] = [];
-  const own = <T extends Owned>(part: T): T => {
-    owned.push(part);
+  const own = <T extends Pick<Owned, 'dispose'>>(what: string, part: T): T => {
+    owned.push({ what, dispose: () => part.dispose() });
     return part;
   };
   const dispose = async (): Promise<void> => {
     const errors: unknown[] = [];
     for (const part of owned.splice(0).reverse()) {
+      const began = performance.now();
       try {
         await part.dispose();
       } catch (error) {
         errors.push(error);
       }
+      const seconds = (performance.now() - began) / 1000;
+      if (seconds > 2) options.say(`world: ${part.what} took ${seconds.toFixed(1)} s to end`);
     }
     // An agent that a test started, an app that hung: whatever is left in here.
     const ended = await endProcessesOf(path.slice(path.lastIndexOf('/') + 1), { spared: ancestorsOf(process.pid) });
@@ -95,22 +99,25 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       const users = await createUsers(path);
       const keys = await createKeys(path, users);
       await createHostKeys(path);
-      return { users, keys, sshd: own(await startSshd({ worldPath: path })) };
+      return { users, keys, sshd: own('sshd', await startSshd({ worldPath: path })) };
     }),
     timed('dockerd and the demo shop', async () => {
-      const docker = own(await startDocker(path));
+      const docker = own('dockerd', await startDocker(path));
       await importDemoImage(docker.api, await demoBase(options.say), path);
       const demo = await startDemo(docker.api);
       if ((options.load ?? 0) > 0) {
-        own(startLoad({ webUrl: demo.webUrl, perSecond: options.load ?? 0, forMs: options.loadForMs ?? 60 * 60_000 }));
+        own(
+          'load',
+          startLoad({ webUrl: demo.webUrl, perSecond: options.load ?? 0, forMs: options.loadForMs ?? 60 * 60_000 }),
+        );
       }
       return { demo, dockerSocket: docker.socketPath };
     }),
     timed('Pyroscope', async () => {
       const binary = await pyroscopeBinary(options.say);
-      return { binary, server: own(await startPyroscope(binary, path)) };
+      return { binary, server: own('Pyroscope', await startPyroscope(binary, path)) };
     }),
-    timed('X display', async () => own(await startDisplay(path))),
+    timed('X display', async () => own('X display', await startDisplay(path))),
   ]);
   const failures = parts.flatMap((part) => (part.status === 'rejected' ? [part.reason as unknown] : []));
   const [ssh, docker, pyroscope, display] = parts;

@@ -44,13 +44,14 @@ export function agentsStage({ required }) {
       });
       if (stamp.fresh) return { mark: 'ready', text: 'built' };
       stamp.clear();
-      const version = versionOf(JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')).version, stamp.hash);
+      const release = JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')).version;
+      const version = versionOf(release, stamp.hash);
       begin('go build');
       // One after the other: Go uses all cores for each, and the second finds half of its work in the first's cache.
       for (const { name, goarch } of targets) {
         detail(`go build ${name}`);
         mkdirSync(fromRoot(`resources/agent/${name}`), { recursive: true });
-        await exec(go, buildArguments(version, `${agentPath(name)}.new`), {
+        await exec(go, buildArguments(release, `${agentPath(name)}.new`), {
           cwd: fromRoot('remote-agent'),
           env: { CGO_ENABLED: '0', GOOS: 'linux', GOARCH: goarch },
         });
@@ -83,16 +84,16 @@ export function versionOf(projectVersion, inputHash) {
 }
 
 /**
- * @param {string} version
+ * @param {string} release the project's version; the agent itself adds what tells its build apart
  * @param {string} output
  */
-export function buildArguments(version, output) {
+export function buildArguments(release, output) {
   return [
     'build',
     '-trimpath',
     '-buildvcs=false',
     '-ldflags',
-    `-s -w -X main.version=${version}`,
+    `-s -w -X main.release=${release}`,
     '-o',
     output,
     './cmd/pyrometer-agent',

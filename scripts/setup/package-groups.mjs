@@ -6,6 +6,7 @@
  * @property {string} name
  * @property {string} reason shown before anything is installed
  * @property {readonly string[]} [programs] any of these on the machine will do, whoever installed it
+ * @property {boolean} [unpack] where it cannot be installed without an upgrade, unpacking it for the tests is enough
  */
 
 /** @typedef {'run' | 'native' | 'test' | 'generate'} PackageGroup */
@@ -42,7 +43,8 @@ export const packageGroups = {
       { name: 'iptables', reason: 'that engine sets its network up with it', programs: ['iptables'] },
       { name: 'iproute2', reason: 'network namespaces of the tests', programs: ['ip'] },
       { name: 'mmdebstrap', reason: 'makes the root file system of the container image', programs: ['mmdebstrap'] },
-      { name: 'openssh-server', reason: 'a server of the tests to connect to', programs: ['sshd'] },
+      { name: 'python3-pip', reason: 'fetches the packages of the demo services', programs: ['pip3', 'pip'] },
+      { name: 'openssh-server', reason: 'a server of the tests to connect to', programs: ['sshd'], unpack: true },
       { name: 'openssh-client', reason: 'makes keys; the second kind of link', programs: ['ssh'] },
       { name: 'sudo', reason: "the test server's user starts the agent with it", programs: ['sudo'] },
       { name: 'xvfb', reason: 'a display for the real window', programs: ['Xvfb'] },

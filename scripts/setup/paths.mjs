@@ -1,3 +1,4 @@
+import './require-node.mjs';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { accessSync, constants, statSync } from 'node:fs';

@@ -11,6 +11,7 @@ import {
 import { packagesOf } from './package-groups.mjs';
 import { findProgram, fromRoot } from './paths.mjs';
 import { openStamp } from './stamp.mjs';
+import { unpackPackage, unpackedRoot } from './unpacked-packages.mjs';
 
 /** @typedef {import('./package-groups.mjs').SystemPackage} SystemPackage */
 /** @typedef {import('./package-groups.mjs').PackageGroup} PackageGroup */
@@ -69,11 +70,18 @@ export function systemPackagesStage({ groups, yes, required = false }) {
       const { possible, impossible } = await withoutUpgrades(found.packages);
       for (const name of found.unknown) context.note(`    ${name}: apt on this machine does not know it`);
       for (const { name, why } of impossible) context.note(`    ${name}: left alone, because ${why}`);
-      const rest = [...found.unknown, ...impossible.map(({ name }) => name)];
-      if (possible.length === 0) return without(`cannot be had without changing more than asked: ${rest.join(', ')}`);
-      await execAsRoot('sh', [installScript, ...possible], context);
-      if (rest.length > 0) return without(`installed ${possible.join(' ')}; missing: ${rest.join(', ')}`);
-      return { mark: 'done', text: `installed ${possible.join(' ')}` };
+      if (possible.length > 0) await execAsRoot('sh', [installScript, ...possible], context);
+      const unpacked = impossible
+        .map(({ name }) => name)
+        .filter((name) => missing.some((each) => each.name === name && each.unpack));
+      for (const name of unpacked) await unpackPackage(name, context);
+      const rest = [...found.unknown, ...impossible.map(({ name }) => name).filter((name) => !unpacked.includes(name))];
+      const text = [
+        ...(possible.length > 0 ? [`installed ${possible.join(' ')}`] : []),
+        ...(unpacked.length > 0 ? [`unpacked for the tests alone ${unpacked.join(' ')}`] : []),
+        ...(rest.length > 0 ? [`missing ${rest.join(' ')}`] : []),
+      ].join('; ');
+      return rest.length > 0 ? without(text) : { mark: 'done', text };
     },
   };
 }

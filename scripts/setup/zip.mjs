@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
-import { crc32, inflateRaw } from 'node:zlib';
+// Not by name: an older Node has no crc32, and is told so before it is needed.
+import zlib from 'node:zlib';
 
 /**
  * A reader of plain zip archives (stored and deflated entries, no zip64, no encryption), so that set-up needs no unzip
@@ -105,7 +106,7 @@ async function readEntry(file, entry) {
   const start = entry.offset + localBytes + local.readUInt16LE(26) + local.readUInt16LE(28);
   const packed = readAt(file, start, entry.compressedBytes);
   const data = await unpacked(entry, packed);
-  if (data.length !== entry.bytes || crc32(data) !== entry.crc)
+  if (data.length !== entry.bytes || zlib.crc32(data) !== entry.crc)
     throw new Error(`${entry.name}: damaged in the zip archive`);
   return data;
 }
@@ -119,7 +120,7 @@ async function unpacked(entry, packed) {
   if (entry.method === 0) return packed;
   if (entry.method !== 8) throw new Error(`${entry.name}: zip method ${entry.method} is not supported`);
   if (entry.bytes === 0) return Buffer.alloc(0);
-  return promisify(inflateRaw)(packed, { maxOutputLength: entry.bytes });
+  return promisify(zlib.inflateRaw)(packed, { maxOutputLength: entry.bytes });
 }
 
 /**

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
+import { removeDockerCgroups } from '../root/cgroups';
 import { startDaemon } from '../support/daemon';
 
 /** Debian's dockerd of a world. */
@@ -41,7 +42,7 @@ export async function startDocker(worldPath: string): Promise<DockerDaemon> {
     dispose: async () => {
       await removeContainers(api);
       await daemon.dispose();
-      removeEmptyCgroups();
+      removeDockerCgroups([]);
     },
   };
 }
@@ -60,20 +61,4 @@ async function removeContainers(api: Docker): Promise<void> {
   if (!(await answers(api))) return;
   const containers = await api.listContainers({ all: true });
   await Promise.all(containers.map((one) => api.getContainer(one.Id).remove({ force: true, v: true })));
-}
-
-/** dockerd leaves its empty cgroup `docker` in each hierarchy. One that is in use, by another dockerd, cannot be removed. */
-function removeEmptyCgroups(): void {
-  const top = '/sys/fs/cgroup';
-  const hierarchies = [top, ...readdirSync(top).map((name) => join(top, name))];
-  for (const hierarchy of hierarchies) {
-    const folder = join(hierarchy, 'docker');
-    if (!existsSync(folder)) continue;
-    try {
-      rmdirSync(folder);
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code !== 'EBUSY' && code !== 'ENOTEMPTY' && code !== 'ENOENT') throw error;
-    }
-  }
 }

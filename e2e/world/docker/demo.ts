@@ -30,13 +30,45 @@ export async function startDemo(api: Docker): Promise<Demo> {
   const celery = ['celery', '--app', 'revel'];
   const quiet = ['--without-gossip', '--without-mingle', '--without-heartbeat'];
   const [web, worker, beat] = await Promise.all([
-    start(api, 'revel_web', 'web', ['gunicorn', 'revel.wsgi:application', '--workers', '2', '--bind', `127.0.0.1:${port}`, '--worker-tmp-dir', '/dev/shm']),
-    start(api, 'revel_celery_default', 'celery_default', [...celery, 'worker', '--queues', 'default', '--concurrency', '2', '--loglevel', 'INFO', ...quiet]),
-    start(api, 'revel_beat', 'beat', [...celery, 'beat', '--schedule', '/tmp/beat', '--pidfile', '', '--loglevel', 'INFO']),
+    start(api, 'revel_web', 'web', [
+      'gunicorn',
+      'revel.wsgi:application',
+      '--workers',
+      '2',
+      '--bind',
+      `127.0.0.1:${port}`,
+      '--worker-tmp-dir',
+      '/dev/shm',
+    ]),
+    start(api, 'revel_celery_default', 'celery_default', [
+      ...celery,
+      'worker',
+      '--queues',
+      'default',
+      '--concurrency',
+      '2',
+      '--loglevel',
+      'INFO',
+      ...quiet,
+    ]),
+    start(api, 'revel_beat', 'beat', [
+      ...celery,
+      'beat',
+      '--schedule',
+      '/tmp/beat',
+      '--pidfile',
+      '',
+      '--loglevel',
+      'INFO',
+    ]),
   ]);
   const webUrl = `http://127.0.0.1:${port}`;
   const patience = { timeoutMs: 60_000, everyMs: 200 };
-  await waitFor('revel_web to answer', async () => ((await fetch(`${webUrl}/healthz`)).ok ? true : undefined), patience);
+  await waitFor(
+    'revel_web to answer',
+    async () => ((await fetch(`${webUrl}/healthz`)).ok ? true : undefined),
+    patience,
+  );
   await waitForLog(api, web, /Booting worker/);
   await waitForLog(api, worker, /Task shop\.tasks\.recalculate_prices\S* succeeded/);
   await waitForLog(api, beat, /Sending due task/);
@@ -76,8 +108,11 @@ async function waitForLog(api: Docker, container: DemoContainer, pattern: RegExp
     return state.Running ? undefined : 'ended';
   };
   const what = `${container.name} to log ${String(pattern)}`;
-  const outcome = await waitFor(what, look, { timeoutMs: 60_000, everyMs: 200 }).catch((error: unknown) => String(error));
-  if (outcome !== 'found') throw new Error(`${container.name} does not do its work (${outcome}):\n${text.slice(-2000)}`);
+  const outcome = await waitFor(what, look, { timeoutMs: 60_000, everyMs: 200 }).catch((error: unknown) =>
+    String(error),
+  );
+  if (outcome !== 'found')
+    throw new Error(`${container.name} does not do its work (${outcome}):\n${text.slice(-2000)}`);
 }
 
 /** What a container wrote so far, both streams together. */
@@ -85,7 +120,7 @@ export async function readLog(api: Docker, container: Pick<DemoContainer, 'id'>)
   const frames = await api.getContainer(container.id).logs({ stdout: true, stderr: true, follow: false });
   let text = '';
   // Each frame: one byte of stream, three of nothing, four of length (big endian), then the text.
-  for (let at = 0; at + 8 <= frames.length; ) {
+  for (let at = 0; at + 8 <= frames.length;) {
     const length = frames.readUInt32BE(at + 4);
     text += frames.toString('utf8', at + 8, at + 8 + length);
     at += 8 + length;

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type Docker from 'dockerode';
@@ -26,7 +36,9 @@ user: app, owner of /var/lib/revel/broker`;
 export async function demoBase(say: (line: string) => void): Promise<string> {
   const release = await debianRelease();
   const requirements = readFileSync(requirementsFile, 'utf8');
-  const key = createHash('sha256').update(`${recipe}\n${release.codename}\n${process.arch}\n${requirements}`).digest('hex');
+  const key = createHash('sha256')
+    .update(`${recipe}\n${release.codename}\n${process.arch}\n${requirements}`)
+    .digest('hex');
   const file = join(cacheFolder(), `demo-base-${key.slice(0, 16)}.tar`);
   if (existsSync(file)) return file;
 
@@ -77,8 +89,12 @@ interface DebianRelease {
 
 async function debianRelease(): Promise<DebianRelease> {
   const codename = /^VERSION_CODENAME=(.+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
-  if (codename === undefined) throw new Error('/etc/os-release names no VERSION_CODENAME: the demo image needs Debian or Ubuntu');
-  const sources = await run('sh', ['-c', 'for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do [ -f "$f" ] && cat "$f" && echo; done; true']);
+  if (codename === undefined)
+    throw new Error('/etc/os-release names no VERSION_CODENAME: the demo image needs Debian or Ubuntu');
+  const sources = await run('sh', [
+    '-c',
+    'for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do [ -f "$f" ] && cat "$f" && echo; done; true',
+  ]);
   return { codename, sources };
 }
 
@@ -97,16 +113,29 @@ async function bootstrap(build: string, wheels: string, release: DebianRelease):
   const acquire = await run('apt-config', ['dump', '--format', '%F "%v";%n', 'Acquire']);
   const aptOptions = join(build, 'apt.conf');
   // How the machine reaches its mirror: a proxy, certificates. The rest of its configuration stays its own.
-  writeFileSync(aptOptions, acquire.split('\n').filter((line) => /proxy|cainfo|retries/i.test(line) && !line.endsWith(' "";')).join('\n'));
+  writeFileSync(
+    aptOptions,
+    acquire
+      .split('\n')
+      .filter((line) => /proxy|cainfo|retries/i.test(line) && !line.endsWith(' "";'))
+      .join('\n'),
+  );
   const chroot = (command: string): string => `--customize-hook=chroot "$1" sh -ec '${command}'`;
   await run(
     'mmdebstrap',
     [
-      ...['--quiet', '--variant=minbase', '--include=python3-minimal,python3-venv,ca-certificates', `--aptopt=${aptOptions}`],
+      ...[
+        '--quiet',
+        '--variant=minbase',
+        '--include=python3-minimal,python3-venv,ca-certificates',
+        `--aptopt=${aptOptions}`,
+      ],
       ...['man', 'doc', 'locale', 'info'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
       `--customize-hook=copy-in ${wheels} ${requirementsFile} /opt`,
       chroot('python3 -m venv /opt/venv'),
-      chroot('/opt/venv/bin/pip install --quiet --disable-pip-version-check --no-index --find-links /opt/wheels --no-deps --require-hashes -r /opt/requirements.txt'),
+      chroot(
+        '/opt/venv/bin/pip install --quiet --disable-pip-version-check --no-index --find-links /opt/wheels --no-deps --require-hashes -r /opt/requirements.txt',
+      ),
       chroot('rm -r /opt/wheels /opt/requirements.txt'),
       chroot('useradd --system --create-home app && install -d -o app -g app /var/lib/revel /var/lib/revel/broker'),
       ...[release.codename, join(build, 'base.tar'), '-'],

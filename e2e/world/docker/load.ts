@@ -18,7 +18,18 @@ export interface Load {
 }
 
 /** Of ten requests: six checkouts (Python and libcrypto), two catalogues (JSON), two reports (templates). */
-const round = ['checkout', 'catalogue', 'checkout', 'report', 'checkout', 'checkout', 'catalogue', 'checkout', 'report', 'checkout'] as const;
+const round = [
+  'checkout',
+  'catalogue',
+  'checkout',
+  'report',
+  'checkout',
+  'checkout',
+  'catalogue',
+  'checkout',
+  'report',
+  'checkout',
+] as const;
 
 /** Uses the demo shop at a steady, bounded rate. Speaks to loopback only. */
 export function startLoad(options: LoadOptions): Load {

@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { endProcessesOf } from './processes';
+import { containersOf, removeDockerCgroups } from './cgroups';
+import { endProcessesOf, processesOf, type WorldProcess } from './processes';
 
 const prefix = 'pyrometer-e2e-';
 
@@ -9,7 +10,7 @@ const prefix = 'pyrometer-e2e-';
  * Where a world keeps its files: a folder on the machine's disk that is seen at the same path inside and outside.
  *
  * overlay/  mount point of the world's root        run/   its /run, with docker.sock
- * docker/   dockerd's data                         tmp/   its /tmp
+ * docker/   dockerd's data (a tmpfs, seen inside only)  tmp/   its /tmp
  * keys/     client and host keys                   logs/  one file a server
  */
 export interface WorldFolder {
@@ -32,8 +33,17 @@ export function createWorldFolder(parent = tmpdir()): WorldFolder {
   return { id: basename(path), path };
 }
 
+/** Ends all that still runs in a world, removes its cgroups and its folder. Returns what it had to end. */
+export async function clearWorld(folder: WorldFolder): Promise<readonly WorldProcess[]> {
+  const containers = containersOf(processesOf(folder.id).map((one) => one.pid));
+  const ended = await endProcessesOf(folder.id);
+  removeDockerCgroups(containers);
+  removeWorldFolder(folder);
+  return ended;
+}
+
 /** Removes a world's folder. Refuses while something is mounted below it here, for a bound folder is somebody's own. */
-export function removeWorldFolder(folder: WorldFolder): void {
+function removeWorldFolder(folder: WorldFolder): void {
   const mounted = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter((line) => (line.split(' ')[4] ?? '').startsWith(`${folder.path}/`));
@@ -47,8 +57,7 @@ export async function removeDeadWorlds(parent = tmpdir()): Promise<readonly stri
   for (const name of readdirSync(parent).filter((one) => one.startsWith(prefix))) {
     const folder = { id: name, path: join(parent, name) };
     if (guardianLives(folder.path)) continue;
-    await endProcessesOf(folder.id);
-    removeWorldFolder(folder);
+    await clearWorld(folder);
     removed.push(name);
   }
   return removed;

@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, repositoryFolder } from '../support/places';
-import { createWorldFolder, removeDeadWorlds, removeWorldFolder, type WorldFolder } from './folder';
-import { describe, endProcessesOf, processesOf } from './processes';
+import { clearWorld, createWorldFolder, removeDeadWorlds, type WorldFolder } from './folder';
+import { describe, processesOf } from './processes';
 import { changedPaths, hashTree } from './tree-hash';
 
 /** Names the world's folder to what runs inside. */
@@ -24,6 +24,8 @@ export interface Visit {
 export interface VisitOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly say?: (line: string) => void;
+  /** The real folder that is seen inside and where the command starts. Default: the project. */
+  readonly folder?: string;
   /** How long the command may take to end after a signal before everything inside is killed. */
   readonly endTimeoutMs?: number;
 }
@@ -54,8 +56,7 @@ export async function visitWorld(command: readonly string[], options: VisitOptio
   try {
     exitCode = await runInside(folder, command, options);
   } finally {
-    leftProcesses = (await endProcessesOf(folder.id)).map(describe);
-    removeWorldFolder(folder);
+    leftProcesses = (await clearWorld(folder)).map(describe);
   }
   for (const one of leftProcesses) say(`world: had to end ${one}`);
   const changedEtc = changedPaths(etcBefore, hashTree('/etc'));
@@ -64,14 +65,18 @@ export async function visitWorld(command: readonly string[], options: VisitOptio
 }
 
 async function runInside(folder: WorldFolder, command: readonly string[], options: VisitOptions): Promise<number> {
-  const enter = join(repositoryFolder, 'e2e/world/root/enter.sh');
+  const enter = join(import.meta.dirname, 'enter.sh');
   const args = ['--pdeathsig', 'TERM', 'unshare', '--mount', 'sh', enter];
-  const child = spawn('setpriv', [...args, folder.path, repositoryFolder, cacheFolder(), ...command], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    // A session of its own: Ctrl+C reaches the command once, through the guardian, and not a second time from the terminal.
-    detached: true,
-    env: { ...process.env, PATH: systemPath(), ...options.env, [worldVariable]: folder.path },
-  });
+  const child = spawn(
+    'setpriv',
+    [...args, folder.path, options.folder ?? repositoryFolder, cacheFolder(), ...command],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      // A session of its own: Ctrl+C reaches the command once, through the guardian, and not a second time from the terminal.
+      detached: true,
+      env: { ...process.env, PATH: systemPath(), ...options.env, [worldVariable]: folder.path },
+    },
+  );
   const release = passSignals(child, folder, options.endTimeoutMs ?? 60_000);
   try {
     return await new Promise<number>((resolve, reject) => {
@@ -110,5 +115,7 @@ function passSignals(child: ChildProcess, folder: WorldFolder, patienceMs: numbe
 /** A login through su or cron may lack the folders of sshd, dockerd and useradd. */
 function systemPath(): string {
   const known = (process.env['PATH'] ?? '').split(':').filter((part) => part !== '');
-  return [...new Set([...known, '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'])].join(':');
+  return [...new Set([...known, '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'])].join(
+    ':',
+  );
 }

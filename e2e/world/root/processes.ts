@@ -32,7 +32,10 @@ export function processesOf(worldId: string): readonly WorldProcess[] {
  */
 export async function endProcessesOf(
   worldId: string,
-  { spared = new Set<number>(), patienceMs = 4000 }: { readonly spared?: ReadonlySet<number>; readonly patienceMs?: number } = {},
+  {
+    spared = new Set<number>(),
+    patienceMs = 4000,
+  }: { readonly spared?: ReadonlySet<number>; readonly patienceMs?: number } = {},
 ): Promise<readonly WorldProcess[]> {
   const left = (): readonly WorldProcess[] => processesOf(worldId).filter((one) => !spared.has(one.pid));
   const ended = new Map<number, WorldProcess>();
@@ -45,9 +48,10 @@ export async function endProcessesOf(
       throw new Error(`these processes of ${worldId} do not end: ${now.map(describe).join(', ')}`);
     }
     for (const one of now) {
-      if (!ended.has(one.pid)) signal(one.pid, 'SIGTERM');
-      else if (elapsed > patienceMs) signal(one.pid, 'SIGKILL');
-      ended.set(one.pid, one);
+      if (!ended.has(one.pid)) {
+        ended.set(one.pid, one);
+        signal(one.pid, 'SIGTERM');
+      } else if (elapsed > patienceMs) signal(one.pid, 'SIGKILL');
     }
     await sleep(50);
   }
@@ -100,7 +104,8 @@ function readOr(read: () => string): string {
   try {
     return read();
   } catch (error) {
-    if (isErrno(error, 'ENOENT') || isErrno(error, 'ESRCH') || isErrno(error, 'EINVAL') || isErrno(error, 'EACCES')) return '';
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ESRCH') || isErrno(error, 'EINVAL') || isErrno(error, 'EACCES'))
+      return '';
     throw error;
   }
 }

@@ -18,7 +18,10 @@ export function hashTree(folder: string): ReadonlyMap<string, string> {
 }
 
 /** The paths that were added, removed or changed between two calls of `hashTree`, sorted. */
-export function changedPaths(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): readonly string[] {
+export function changedPaths(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): readonly string[] {
   const paths = new Set([...before.keys(), ...after.keys()]);
   return [...paths].filter((path) => before.get(path) !== after.get(path)).sort();
 }

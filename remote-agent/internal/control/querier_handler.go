@@ -143,6 +143,8 @@ func asConnect(err error) error {
 		return err
 	case errors.Is(err, store.ErrBadQuery), errors.Is(err, store.ErrBadProfile), errors.Is(err, push.ErrBadSettings):
 		return connect.NewError(connect.CodeInvalidArgument, err)
+	case errors.Is(err, store.ErrTooMuch):
+		return connect.NewError(connect.CodeResourceExhausted, err)
 	case errors.Is(err, ErrNoLease):
 		return connect.NewError(connect.CodeFailedPrecondition, err)
 	case errors.Is(err, store.ErrReadOnly):

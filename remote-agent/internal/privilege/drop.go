@@ -42,7 +42,11 @@ func Drop(options DropOptions) (Dropped, error) {
 		return Dropped{}, err
 	}
 	kept := before & keptSet()
-	if err := allThreadsPrctl(unix.PR_SET_KEEPCAPS, 1); err != nil {
+	err = allThreadsPrctl(unix.PR_SET_KEEPCAPS, 1)
+	if errors.Is(err, unix.ENOTSUP) {
+		return Dropped{}, errors.New("this agent was built with cgo and cannot change all its threads: build it with CGO_ENABLED=0")
+	}
+	if err != nil {
 		return Dropped{}, fmt.Errorf("keep capabilities over the change of user: %w", err)
 	}
 	if before.Has(unix.CAP_SETPCAP) {

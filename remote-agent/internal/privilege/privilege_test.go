@@ -134,3 +134,16 @@ func TestPreflightSaysOneSentenceEach(t *testing.T) {
 		t.Errorf("missing capabilities = %q", report.MissingCapabilities)
 	}
 }
+
+func TestGroupInReadsTheWholeName(t *testing.T) {
+	groups := "root:x:0:\ndockerish:x:998:\nbroken\ndocker:x:999:alice,bob\n"
+	if id, ok := groupIn(groups, "docker"); !ok || id != 999 {
+		t.Errorf("docker = %d, %v, want 999", id, ok)
+	}
+	if _, ok := groupIn(groups, "dock"); ok {
+		t.Error("part of a name was found")
+	}
+	if _, ok := groupIn("docker:x:many:\n", "docker"); ok {
+		t.Error("a group without a number was found")
+	}
+}

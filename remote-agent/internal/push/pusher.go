@@ -68,6 +68,8 @@ type Pusher struct {
 	options Options
 	client  *client
 	wake    chan struct{}
+	// samples and bytes that one profile may have; constants but for tests.
+	samples, bytes int
 
 	mu        sync.Mutex
 	settings  Settings
@@ -95,7 +97,8 @@ func New(ctx context.Context, options Options) (*Pusher, error) {
 		settings = Settings{}
 	}
 	return &Pusher{
-		options: options, client: newClient(), wake: make(chan struct{}, 1), settings: settings, status: Status{URL: settings.URL},
+		options: options, client: newClient(), wake: make(chan struct{}, 1), samples: maxSamples, bytes: maxBytes,
+		settings: settings, status: Status{URL: settings.URL},
 	}, nil
 }
 
@@ -183,6 +186,10 @@ const idle = 15 * time.Second
 func (p *Pusher) round(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	select {
+	case <-p.wake: // What it was for is seen by this round.
+	default:
+	}
 	p.mu.Lock()
 	settings := p.settings
 	p.interrupt = cancel
@@ -269,7 +276,7 @@ func (p *Pusher) sendWindow(ctx context.Context, settings Settings, w store.Outg
 		return nil // Deleted by retention since, or without a sample: there is nothing to send.
 	}
 	labels := seriesLabels(w, settings)
-	for _, part := range split(profile, maxSamples, maxBytes) {
+	for _, part := range split(profile, p.samples, p.bytes) {
 		if err := p.client.send(ctx, settings, labels, part); err != nil {
 			return err
 		}

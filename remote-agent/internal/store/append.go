@@ -31,7 +31,7 @@ func (s *Store) Append(ctx context.Context, interval window.Interval, names Name
 	if len(interval.Windows) == 0 {
 		return nil
 	}
-	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	appendAll := func(ctx context.Context, tx *sql.Tx) error {
 		r := newRows(ctx, tx, s.dictionary)
 		for _, w := range interval.Windows {
 			if err := s.appendWindow(r, w, names); err != nil {
@@ -39,7 +39,11 @@ func (s *Store) Append(ctx context.Context, interval window.Interval, names Name
 			}
 		}
 		return nil
-	})
+	}
+	err := s.write(ctx, appendAll)
+	if isCorrupt(err) { // The damaged database was moved aside: what was just measured begins the new one.
+		err = s.write(ctx, appendAll)
+	}
 	if err != nil {
 		return fmt.Errorf("append %d windows: %w", len(interval.Windows), err)
 	}

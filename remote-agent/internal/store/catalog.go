@@ -22,6 +22,8 @@ type locationRow struct {
 	mapping int64
 	address uint64
 	lines   []line
+	// unnamed is what stands in for a name, made when it is first needed.
+	unnamed string
 }
 
 type functionRow struct {

@@ -1,14 +1,9 @@
 package store
 
 import (
-	"context"
-	"database/sql"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
-
-	"github.com/zeebo/xxh3"
 
 	"pyrometer.dev/remote-agent/internal/engine"
 	"pyrometer.dev/remote-agent/internal/symbol"
@@ -74,124 +69,6 @@ func newDictionary() *dictionary {
 	}
 }
 
-// location is a frame as the store keeps it.
-type location struct {
-	kind    engine.FrameKind
-	mapping *engine.Mapping
-	address uint64
-	// lines, innermost first; none for a native frame that nothing has named yet.
-	lines []symbol.Line
-	state int
-}
-
-// locationOfFrame turns a sampled frame into a location, without names for native ones.
-func locationOfFrame(frame *engine.Frame) location {
-	l := location{kind: frame.Kind, mapping: frame.Mapping, address: frame.Address}
-	if frame.Function == "" && frame.Mapping != nil {
-		l.state = statePending
-		return l
-	}
-	l.lines = []symbol.Line{{
-		Function: frame.Function, SystemName: frame.Function, File: frame.File, Line: frame.Line, StartLine: frame.FunctionLine,
-	}}
-	return l
-}
-
-// key identifies a location. What is named later by its address must keep its key then, so names are no part of it.
-func (l *location) key() rowKey {
-	h := keyHasher{}
-	h.text(string(l.kind))
-	h.number(l.address)
-	if l.mapping != nil {
-		h.text(l.mapping.FileID)
-		h.text(l.mapping.BuildID)
-		h.text(l.mapping.Path)
-		if l.state != stateNamed {
-			return h.sum()
-		}
-	}
-	h.text("lines")
-	for _, line := range l.lines {
-		h.line(line)
-		h.number(uint64(line.Line))
-	}
-	return h.sum()
-}
-
-// keyHasher hashes texts and numbers so that no two lists of them look alike.
-type keyHasher struct{ bytes []byte }
-
-func (h *keyHasher) text(text string) {
-	h.bytes = binary.AppendUvarint(h.bytes, uint64(len(text)))
-	h.bytes = append(h.bytes, text...)
-}
-
-func (h *keyHasher) number(number uint64) {
-	h.bytes = binary.LittleEndian.AppendUint64(h.bytes, number)
-}
-
-func (h *keyHasher) line(line symbol.Line) {
-	h.text(line.Function)
-	h.text(line.SystemName)
-	h.text(line.File)
-	h.number(uint64(line.StartLine))
-}
-
-func (h *keyHasher) sum() rowKey { return xxh3.Hash128(h.bytes).Bytes() }
-
-// rows is the dictionary within one transaction.
-type rows struct {
-	*dictionary
-	ctx  context.Context //nolint:containedctx // lives as long as the transaction that it belongs to
-	tx   *sql.Tx
-	prep map[string]*sql.Stmt
-}
-
-func newRows(ctx context.Context, tx *sql.Tx, d *dictionary) *rows {
-	return &rows{dictionary: d, ctx: ctx, tx: tx, prep: map[string]*sql.Stmt{}}
-}
-
-// statement prepares a query once a transaction; statements end with it.
-func (r *rows) statement(query string) (*sql.Stmt, error) {
-	if s := r.prep[query]; s != nil {
-		return s, nil
-	}
-	s, err := r.tx.PrepareContext(r.ctx, query)
-	if err != nil {
-		return nil, fmt.Errorf("prepare %q: %w", query, err)
-	}
-	r.prep[query] = s
-	return s, nil
-}
-
-func (r *rows) exec(query string, arguments ...any) (int64, error) {
-	s, err := r.statement(query)
-	if err != nil {
-		return 0, err
-	}
-	result, err := s.ExecContext(r.ctx, arguments...)
-	if err != nil {
-		return 0, fmt.Errorf("write row: %w", err)
-	}
-	return result.LastInsertId()
-}
-
-// find reads one row; false when there is none.
-func (r *rows) find(query string, arguments []any, into ...any) (bool, error) {
-	s, err := r.statement(query)
-	if err != nil {
-		return false, err
-	}
-	err = s.QueryRowContext(r.ctx, arguments...).Scan(into...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("find row: %w", err)
-	}
-	return true, nil
-}
-
 func (r *rows) seriesID(labels, profileType string) (int64, error) {
 	key := profileType + "\n" + labels
 	if id, known := r.series[key]; known {
@@ -200,6 +77,9 @@ func (r *rows) seriesID(labels, profileType string) (int64, error) {
 	var id int64
 	found, err := r.find("SELECT id FROM series WHERE labels = ? AND profile_type = ?", []any{labels, profileType}, &id)
 	if err == nil && !found {
+		if err := r.roomForSeries(); err != nil {
+			return 0, err
+		}
 		id, err = r.exec("INSERT INTO series (labels, profile_type) VALUES (?, ?)", labels, profileType)
 	}
 	if err != nil {
@@ -207,6 +87,23 @@ func (r *rows) seriesID(labels, profileType string) (int64, error) {
 	}
 	r.series[key] = id
 	return id, nil
+}
+
+// maxSeries bounds what a container can do that pushes ever new labels; it is Pyroscope's default for a tenant.
+const maxSeries = 5_000
+
+// ErrTooMuch answers what is over a limit that time or retention lifts.
+var ErrTooMuch = errors.New("over the limit")
+
+func (r *rows) roomForSeries() error {
+	var all int
+	if _, err := r.find("SELECT count(*) FROM series", nil, &all); err != nil {
+		return err
+	}
+	if all >= maxSeries {
+		return fmt.Errorf("%w: the store has %d series already; push fewer distinct label values", ErrTooMuch, all)
+	}
+	return nil
 }
 
 // hour returns the ids of a series and hour, continuing after those that are there.

@@ -8,18 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/pprof/profile"
-	"github.com/zeebo/xxh3"
 
-	"pyrometer.dev/remote-agent/internal/engine"
-	"pyrometer.dev/remote-agent/internal/symbol"
 	"pyrometer.dev/remote-agent/internal/target"
-	"pyrometer.dev/remote-agent/internal/window"
 )
 
 // ErrBadProfile is wrapped by errors of pushed profiles that the sender must mend. Their text is made for people.
@@ -47,7 +42,31 @@ const (
 	acceptedAge       = time.Hour
 	acceptedAhead     = 10 * time.Minute
 	defaultPushLength = 15 * time.Second
+	// Bytes of unpacked profiles that are taken a second, on average and at once: a container must not be able to push
+	// everybody's history out of the store. The rate is Pyroscope's default for a tenant.
+	pushedBytesPerSecond = 4 << 20
+	pushedBytesAtOnce    = 64 << 20
 )
+
+// allowance is a bucket that fills with time, for bytes that are pushed.
+type allowance struct {
+	spent int64
+	at    time.Time
+}
+
+// spend says whether so many bytes are allowed now.
+func (a *allowance) spend(now time.Time, bytes int64) bool {
+	if elapsed := now.Sub(a.at); elapsed > 0 {
+		regained := min(elapsed.Seconds(), 3600) * pushedBytesPerSecond
+		a.spent = max(0, a.spent-int64(regained))
+	}
+	a.at = now
+	if a.spent+bytes > pushedBytesAtOnce {
+		return false
+	}
+	a.spent += bytes
+	return true
+}
 
 // AppendPushed stores a pprof, gzip or plain, that an SDK pushed: one window a sample type. labels need __name__; a
 // missing service_name becomes "unspecified". A byte-identical repetition is stored once.
@@ -56,11 +75,19 @@ func (s *Store) AppendPushed(ctx context.Context, labels []target.Label, raw []b
 	if err != nil {
 		return err
 	}
-	parsed, err := parsePushed(raw)
+	plain, err := unpackPushed(raw)
 	if err != nil {
 		return err
 	}
 	now := s.options.Now()
+	if !s.allowPushed(now, int64(len(plain))) {
+		return fmt.Errorf("%w: more than %d MiB of profiles a second are pushed; push less often",
+			ErrTooMuch, pushedBytesPerSecond>>20)
+	}
+	parsed, err := parsePushed(plain)
+	if err != nil {
+		return err
+	}
 	at := now
 	if parsed.TimeNanos != 0 {
 		at = time.Unix(0, parsed.TimeNanos)
@@ -78,13 +105,12 @@ func (s *Store) AppendPushed(ctx context.Context, labels []target.Label, raw []b
 	hasher.text(name)
 	hasher.text(key)
 	hasher.text(string(raw))
-	incoming := pushedWindows(name, labels, parsed, at)
 	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if !s.received.add(hasher.sum()) {
 			return nil
 		}
 		r := newRows(ctx, tx, s.dictionary)
-		for _, in := range incoming {
+		for _, in := range pushedWindows(name, labels, parsed, at) {
 			if err := s.appendIncoming(r, in); err != nil {
 				s.received.forget(hasher.sum())
 				return err
@@ -135,7 +161,13 @@ func checkPushedLabels(labels []target.Label) (name string, kept []target.Label,
 	return name, kept, nil
 }
 
-func parsePushed(raw []byte) (*profile.Profile, error) {
+func (s *Store) allowPushed(now time.Time, bytes int64) bool {
+	s.writeMu.Lock()
+	defer s.writeMu.Unlock()
+	return s.pushed.spend(now, bytes)
+}
+
+func unpackPushed(raw []byte) ([]byte, error) {
 	plain := raw
 	if bytes.HasPrefix(raw, []byte{0x1f, 0x8b}) {
 		reader, err := gzip.NewReader(bytes.NewReader(raw))
@@ -150,6 +182,10 @@ func parsePushed(raw []byte) (*profile.Profile, error) {
 	if len(plain) > maxProfileBytes {
 		return nil, refuse("profile has more than %d MiB; push shorter intervals", maxProfileBytes>>20)
 	}
+	return plain, nil
+}
+
+func parsePushed(plain []byte) (*profile.Profile, error) {
 	parsed, err := profile.ParseUncompressed(plain)
 	if err == nil {
 		err = parsed.CheckValid()
@@ -175,111 +211,4 @@ func parsePushed(raw []byte) (*profile.Profile, error) {
 		}
 	}
 	return parsed, nil
-}
-
-// pushedWindows makes a window of each sample type.
-func pushedWindows(name string, labels []target.Label, p *profile.Profile, at time.Time) []*incoming {
-	length := time.Duration(p.DurationNanos)
-	if length <= 0 || length > time.Hour {
-		length = defaultPushLength
-	}
-	stacks := pushedStacks(p)
-	sets, setOf := pushedSampleLabels(p)
-	windows := make([]*incoming, len(p.SampleType))
-	for t, sampleType := range p.SampleType {
-		in := &incoming{
-			labels:      labels,
-			profileType: window.ProfileType{Name: name, SampleType: sampleType.Type, SampleUnit: sampleType.Unit},
-			startMs:     at.UnixMilli(), endMs: at.Add(length).UnixMilli(), period: p.Period, scale: 1,
-			sampleLabels:   sets,
-			stackHash:      func(i uint32) [16]byte { return stacks[i].hash },
-			stackLocations: func(i uint32) []location { return stacks[i].locations },
-		}
-		if p.PeriodType != nil {
-			in.profileType.PeriodType, in.profileType.PeriodUnit = p.PeriodType.Type, p.PeriodType.Unit
-		}
-		for i, sample := range p.Sample {
-			if sample.Value[t] != 0 {
-				in.counts = append(in.counts, count{stack: uint32(i), labels: setOf[i], count: sample.Value[t]}) //nolint:gosec // bounded above
-			}
-		}
-		windows[t] = in
-	}
-	return windows
-}
-
-type pushedStack struct {
-	hash      [16]byte
-	locations []location
-}
-
-func pushedStacks(p *profile.Profile) []pushedStack {
-	mappings := map[*profile.Mapping]*engine.Mapping{}
-	for _, m := range p.Mapping {
-		id := m.BuildID
-		if id == "" {
-			hash := xxh3.HashString128(m.File).Bytes()
-			id = fmt.Sprintf("%x", hash)
-		}
-		if m.File != "" || m.BuildID != "" {
-			mappings[m] = &engine.Mapping{FileID: id, BuildID: m.BuildID, Path: m.File}
-		}
-	}
-	known := make(map[*profile.Location]location, len(p.Location))
-	for _, l := range p.Location {
-		made := location{mapping: mappings[l.Mapping], address: l.Address}
-		for _, at := range l.Line {
-			if at.Function != nil {
-				made.lines = append(made.lines, symbol.Line{
-					Function: at.Function.Name, SystemName: at.Function.SystemName, File: at.Function.Filename,
-					Line: clamp32(at.Line), StartLine: clamp32(at.Function.StartLine),
-				})
-			}
-		}
-		if len(made.lines) == 0 {
-			// Files of containers that push are not ours to read: their addresses stay addresses.
-			made.state = stateUnnamed
-		}
-		known[l] = made
-	}
-	stacks := make([]pushedStack, len(p.Sample))
-	for i, sample := range p.Sample {
-		hasher := keyHasher{}
-		stacks[i].locations = make([]location, len(sample.Location))
-		for j, l := range sample.Location {
-			made := known[l]
-			stacks[i].locations[j] = made
-			key := made.key()
-			hasher.bytes = append(hasher.bytes, key[:]...)
-		}
-		stacks[i].hash = hasher.sum()
-	}
-	return stacks
-}
-
-func clamp32(value int64) uint32 {
-	return uint32(min(max(value, 0), 1<<32-1)) //nolint:gosec // clamped
-}
-
-// pushedSampleLabels are the text labels of samples; numbers, such as byte sizes, would make a set for each value.
-func pushedSampleLabels(p *profile.Profile) (sets [][]target.Label, setOf []uint32) {
-	index := map[string]uint32{}
-	setOf = make([]uint32, len(p.Sample))
-	for i, sample := range p.Sample {
-		set := make([]target.Label, 0, len(sample.Label))
-		for _, name := range slices.Sorted(maps.Keys(sample.Label)) {
-			if values := sample.Label[name]; len(values) > 0 && len(set) < maxLabelNames {
-				set = append(set, target.Label{Name: name, Value: values[0][:min(len(values[0]), maxLabelValue)]})
-			}
-		}
-		key := fmt.Sprintf("%q", set)
-		at, known := index[key]
-		if !known {
-			at = uint32(len(sets)) //nolint:gosec // bounded by the samples
-			index[key] = at
-			sets = append(sets, set)
-		}
-		setOf[i] = at
-	}
-	return sets, setOf
 }

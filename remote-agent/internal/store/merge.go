@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -88,21 +89,66 @@ func (m *merge) addHour(ctx context.Context, db *sql.Tx, at seriesHour, sums *ho
 	if len(sums.values) == 0 {
 		return nil
 	}
+	defer func() { sums.values = sums.values[:0] }()
+	if m.stacks != nil {
+		return m.addKnown(ctx, db, at, sums.values)
+	}
+	return readStacks(ctx, db, at, func(id int, locations []byte) {
+		if id < len(sums.values) && sums.values[id] != 0 {
+			m.add(locations, sums.values[id])
+		}
+	})
+}
+
+// readStacks calls visit for each stack of a series and hour; locations hold until it returns.
+func readStacks(ctx context.Context, db *sql.Tx, at seriesHour, visit func(id int, locations []byte)) error {
 	found, err := db.QueryContext(ctx, "SELECT id, locations FROM stack WHERE series_id = ? AND hour = ?", at.series, at.hour)
 	if err != nil {
 		return fmt.Errorf("read stacks: %w", err)
 	}
 	var id int
 	var locations sql.RawBytes
-	err = each(found, func() error {
+	return each(found, func() error {
 		if err := found.Scan(&id, &locations); err != nil {
 			return fmt.Errorf("read stacks: %w", err)
 		}
-		if id < len(sums.values) && sums.values[id] != 0 {
-			m.add(locations, sums.values[id])
-		}
+		visit(id, locations)
 		return nil
 	})
-	sums.values = sums.values[:0]
-	return err
+}
+
+// stackCache keeps the dictionary of the last hour of each series, for merges of one window after the other: an hour's
+// dictionary is much larger than a window.
+type stackCache map[int64]*hourStacks
+
+type hourStacks struct {
+	hour      int64
+	locations [][]byte // by stack id
+}
+
+func (m *merge) addKnown(ctx context.Context, db *sql.Tx, at seriesHour, values []int64) error {
+	known := m.stacks[at.series]
+	if known == nil || known.hour != at.hour || len(known.locations) < len(values) {
+		known = &hourStacks{hour: at.hour}
+		err := readStacks(ctx, db, at, func(id int, locations []byte) {
+			for len(known.locations) <= id {
+				known.locations = append(known.locations, nil)
+			}
+			known.locations[id] = bytes.Clone(locations)
+		})
+		if err != nil {
+			return err
+		}
+		m.stacks[at.series] = known
+	}
+	for id, value := range values {
+		if value == 0 {
+			continue
+		}
+		if id >= len(known.locations) {
+			return fmt.Errorf("stack %d is not in the store", id)
+		}
+		m.add(known.locations[id], value)
+	}
+	return nil
 }

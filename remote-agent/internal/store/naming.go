@@ -19,8 +19,16 @@ type UnnamedLocation struct {
 
 // Naming says what was found out about a location. Without lines nothing names it, and it is not asked for again.
 type Naming struct {
-	ID    int64
-	Lines []symbol.Line
+	Location UnnamedLocation
+	Lines    []symbol.Line
+}
+
+// sameLocation ends updates by row id. While a resolver worked, retention may have deleted the row and SQLite given its
+// id to another, or the whole database may have been replaced: a name must never land on another address.
+const sameLocation = " WHERE id = ? AND address = ? AND mapping_id IN (SELECT id FROM mapping WHERE file_id = ?)"
+
+func (l *UnnamedLocation) identity() []any {
+	return []any{l.ID, int64(l.Address), l.Mapping.FileID} //nolint:gosec // two's complement
 }
 
 // UnnamedLocations lists addresses that wait for their names, the newest first: a person looks at those now.
@@ -87,7 +95,8 @@ func (s *Store) NameLocations(ctx context.Context, namings []Naming) error {
 			if len(naming.Lines) > 0 {
 				state = stateNamed
 			}
-			if _, err := r.exec("UPDATE location SET lines = ?, state = ? WHERE id = ?", lines, state, naming.ID); err != nil {
+			arguments := append([]any{lines, state}, naming.Location.identity()...)
+			if _, err := r.exec("UPDATE location SET lines = ?, state = ?"+sameLocation, arguments...); err != nil {
 				return err
 			}
 		}
@@ -99,16 +108,31 @@ func (s *Store) NameLocations(ctx context.Context, namings []Naming) error {
 	return nil
 }
 
+// renewUnnamed lets addresses of a file be asked for again that nothing named before.
+func (s *Store) renewUnnamed(ctx context.Context, fileID string) error {
+	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		// What was pushed (kind "") is not ours to read.
+		_, err := tx.ExecContext(ctx, "UPDATE location SET state = ?, attempts = 0 WHERE state = ? AND kind <> '' "+
+			"AND mapping_id IN (SELECT id FROM mapping WHERE file_id = ?)", statePending, stateUnnamed, fileID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("renew unnamed locations: %w", err)
+	}
+	return nil
+}
+
 // maxAttempts is how often an address is asked for whose resolver had an error, before it counts as unnameable.
 const maxAttempts = 3
 
 // postpone notes that a resolver had an error, so that others are asked for first.
-func (s *Store) postpone(ctx context.Context, ids []int64) error {
+func (s *Store) postpone(ctx context.Context, locations []UnnamedLocation) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		r := newRows(ctx, tx, s.dictionary)
-		for _, id := range ids {
+		for _, location := range locations {
+			arguments := append([]any{maxAttempts, stateUnnamed}, location.identity()...)
 			_, err := r.exec("UPDATE location SET attempts = attempts + 1, "+
-				"state = CASE WHEN attempts + 1 >= ? THEN ? ELSE state END WHERE id = ?", maxAttempts, stateUnnamed, id)
+				"state = CASE WHEN attempts + 1 >= ? THEN ? ELSE state END"+sameLocation, arguments...)
 			if err != nil {
 				return err
 			}

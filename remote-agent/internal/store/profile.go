@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pyrometer.dev/remote-agent/internal/engine"
@@ -19,6 +20,7 @@ type merge struct {
 	values         map[string]int64 // by encoded location ids
 	startMs, endMs int64            // covered by windows
 	period         int64            // 0 before the first window, -1 when they differ
+	stacks         stackCache       // nil: each dictionary is read once and not kept
 }
 
 func newMerge(profileType window.ProfileType) *merge {
@@ -39,15 +41,7 @@ func (m *merge) cover(h *head) {
 
 // profile makes the pprof. Samples, locations and strings are in an order that depends on the content alone.
 func (m *merge) profile(ctx context.Context, from *catalog) (*googlev1.Profile, error) {
-	b := profileBuilder{
-		profile:   &googlev1.Profile{StringTable: []string{""}},
-		strings:   map[string]int64{"": 0},
-		functions: map[int64]uint64{},
-		unnamed:   map[string]uint64{},
-		mappings:  map[int64]*googlev1.Mapping{},
-		pseudo:    map[string]*googlev1.Mapping{},
-		catalog:   from,
-	}
+	b := newProfileBuilder(from)
 	p := b.profile
 	p.SampleType = []*googlev1.ValueType{{Type: b.text(m.profileType.SampleType), Unit: b.text(m.profileType.SampleUnit)}}
 	p.PeriodType = &googlev1.ValueType{Type: b.text(m.profileType.PeriodType), Unit: b.text(m.profileType.PeriodUnit)}
@@ -110,6 +104,18 @@ type profileBuilder struct {
 	mappings  map[int64]*googlev1.Mapping
 	pseudo    map[string]*googlev1.Mapping
 	catalog   *catalog
+}
+
+func newProfileBuilder(from *catalog) *profileBuilder {
+	return &profileBuilder{
+		profile:   &googlev1.Profile{StringTable: []string{""}},
+		strings:   map[string]int64{"": 0},
+		functions: map[int64]uint64{},
+		unnamed:   map[string]uint64{},
+		mappings:  map[int64]*googlev1.Mapping{},
+		pseudo:    map[string]*googlev1.Mapping{},
+		catalog:   from,
+	}
 }
 
 // text numbers a string. Protocol buffers refuse what is not UTF-8, and names of functions and files may be anything.
@@ -239,17 +245,19 @@ func (b *profileBuilder) function(kind engine.FrameKind, id int64) uint64 {
 
 // unnamedFunction stands for an address that nothing names (yet): "libfoo.so+0x1234".
 func (b *profileBuilder) unnamedFunction(row *locationRow) uint64 {
-	file := anonymous
-	if mapping := b.catalog.mappings[row.mapping]; mapping != nil && mapping.Path != "" {
-		file = path.Base(mapping.Path)
+	if row.unnamed == "" {
+		file := anonymous
+		if mapping := b.catalog.mappings[row.mapping]; mapping != nil && mapping.Path != "" {
+			file = path.Base(mapping.Path)
+		}
+		row.unnamed = file + "+0x" + strconv.FormatUint(row.address, 16)
 	}
-	name := fmt.Sprintf("%s+0x%x", file, row.address)
-	if number, known := b.unnamed[name]; known {
+	if number, known := b.unnamed[row.unnamed]; known {
 		return number
 	}
-	text := b.text(name)
+	text := b.text(row.unnamed)
 	made := &googlev1.Function{Id: uint64(len(b.profile.GetFunction()) + 1), Name: text, SystemName: text}
 	b.profile.Function = append(b.profile.Function, made)
-	b.unnamed[name] = made.GetId()
+	b.unnamed[row.unnamed] = made.GetId()
 	return made.GetId()
 }

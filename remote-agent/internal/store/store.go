@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -43,10 +44,13 @@ type Store struct {
 	reader    *sql.DB
 	writer    *sql.DB
 	closed    bool
+	// generation is another one for each database that was opened: what was learnt of one says nothing about the next.
+	generation atomic.Int64
 
 	writeMu    sync.Mutex
 	dictionary *dictionary
 	received   recentHashes
+	pushed     allowance
 
 	problemMu sync.Mutex
 	problem   string

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +22,9 @@ type Symbolizer struct {
 	// asked remembers what Before has resolved or given up, so that a stack of the last window costs nothing.
 	asked *generations[Address, struct{}]
 
+	renewedMu sync.Mutex
+	renewed   map[string]struct{} // files whose addresses are to be asked for again
+
 	named   atomic.Uint64
 	unnamed atomic.Uint64
 	failed  atomic.Uint64
@@ -28,8 +32,8 @@ type Symbolizer struct {
 
 // SymbolCounters are fates of addresses in the background since the start.
 type SymbolCounters struct {
-	// Named have a function now; Unnamed are shown as file+address, since nothing names them; Failed are attempts that
-	// ended with an error.
+	// Named have a function now; Unnamed are shown as file+address, since nothing names them; Failed are attempts to
+	// read a file that ended with an error.
 	Named, Unnamed, Failed uint64
 }
 
@@ -48,7 +52,7 @@ const (
 func NewSymbolizer(store *Store, resolver symbol.Resolver, logger *slog.Logger) *Symbolizer {
 	return &Symbolizer{
 		store: store, resolver: resolver, logger: logger, wake: make(chan struct{}, 1),
-		asked: newGenerations[Address, struct{}](cachedLocations),
+		asked: newGenerations[Address, struct{}](cachedLocations), renewed: map[string]struct{}{},
 	}
 }
 
@@ -101,11 +105,34 @@ func (z *Symbolizer) Wake() {
 	}
 }
 
+// Renew says that a file got names, or better ones, after it was asked for: addresses of it that nothing named are
+// looked at again. Never blocks.
+func (z *Symbolizer) Renew(fileID string) {
+	z.renewedMu.Lock()
+	z.renewed[fileID] = struct{}{}
+	z.renewedMu.Unlock()
+	z.Wake()
+}
+
+// renew makes the addresses of renewed files wait for their names again.
+func (z *Symbolizer) renew(ctx context.Context) {
+	z.renewedMu.Lock()
+	files := z.renewed
+	z.renewed = map[string]struct{}{}
+	z.renewedMu.Unlock()
+	for file := range files {
+		if err := z.store.renewUnnamed(ctx, file); err != nil && ctx.Err() == nil {
+			z.logger.WarnContext(ctx, "renew names", slog.Any("error", err))
+		}
+	}
+}
+
 // Run names what the store holds without a name, until the context ends.
 func (z *Symbolizer) Run(ctx context.Context) {
 	timer := time.NewTicker(retryInterval)
 	defer timer.Stop()
 	for {
+		z.renew(ctx)
 		for z.nameSome(ctx) {
 			if !sleep(ctx, namingPause) {
 				return
@@ -130,17 +157,23 @@ func (z *Symbolizer) nameSome(ctx context.Context) bool {
 		return false
 	}
 	var namings []Naming
-	var failed []int64
+	var failed []UnnamedLocation
+	failing := map[string]bool{} // a file that cannot be read now costs one attempt a batch, not one an address
 	for _, location := range waiting {
+		if failing[location.Mapping.FileID] {
+			failed = append(failed, location)
+			continue
+		}
 		lines, err := z.resolve(ctx, location)
 		switch {
 		case ctx.Err() != nil:
 			return false
 		case err != nil:
 			z.failed.Add(1)
-			failed = append(failed, location.ID)
+			failing[location.Mapping.FileID] = true
+			failed = append(failed, location)
 		default:
-			namings = append(namings, Naming{ID: location.ID, Lines: lines})
+			namings = append(namings, Naming{Location: location, Lines: lines})
 		}
 	}
 	if err := z.save(ctx, namings, failed); err != nil {
@@ -156,7 +189,7 @@ func (z *Symbolizer) resolve(ctx context.Context, location UnnamedLocation) ([]s
 	return z.resolver.Resolve(ctx, location.Mapping, location.Address)
 }
 
-func (z *Symbolizer) save(ctx context.Context, namings []Naming, failed []int64) error {
+func (z *Symbolizer) save(ctx context.Context, namings []Naming, failed []UnnamedLocation) error {
 	if len(namings) > 0 {
 		if err := z.store.NameLocations(ctx, namings); err != nil {
 			return err

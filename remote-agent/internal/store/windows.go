@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -15,6 +16,8 @@ type WindowProfile struct {
 	Profile        *googlev1.Profile
 }
 
+var errReplaced = errors.New("the store was damaged and begun anew while it was read: ask again")
+
 // Windows gives each window of a selection by itself, oldest first, to visit. Series whose windows begin together are
 // summed. The store is not held while visit runs, so that a slow reader of the answer stops nobody; windows that
 // retention deletes meanwhile are left out.
@@ -23,6 +26,7 @@ func (s *Store) Windows(ctx context.Context, selection Selection, visit func(Win
 	if err != nil {
 		return err
 	}
+	generation := s.generation.Load()
 	var chosen []candidate
 	var starts []int64
 	err = s.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -45,12 +49,16 @@ func (s *Store) Windows(ctx context.Context, selection Selection, visit func(Win
 		return fmt.Errorf("list windows: %w", err)
 	}
 	slices.Sort(starts)
-	known := newCatalog(nil)
+	known, stacks := newCatalog(nil), stackCache{}
 	for _, start := range slices.Compact(starts) {
 		profile := WindowProfile{}
 		err := s.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			if s.generation.Load() != generation {
+				return errReplaced
+			}
 			known.db = tx
 			m := newMerge(profileType)
+			m.stacks = stacks
 			for i := range chosen {
 				if err := s.mergeSeries(ctx, tx, m, &chosen[i], start, start+1); err != nil {
 					return err

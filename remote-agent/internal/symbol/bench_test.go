@@ -14,7 +14,6 @@ var benchmarkFiles = []string{
 	"/usr/lib/x86_64-linux-gnu/libc.so.6",
 	"/usr/lib/x86_64-linux-gnu/libcrypto.so.3",
 	"/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0",
-	"/root/.pyenv/versions/3.11.7/bin/python3.11",
 }
 
 func BenchmarkBuildTable(b *testing.B) {

@@ -10,12 +10,25 @@ import (
 	"strings"
 )
 
-// debugRoot is where distributions install separate debug files, inside of the profiled process's root.
+// debugRoot is where distributions install separate debug files.
 const debugRoot = "/usr/lib/debug"
 
 // opener opens a file of a profiled process by the path that the process uses.
 type opener interface {
 	open(path string) (*boundedFile, error)
+}
+
+// ownRoot is the file system that the agent sees: the server's. A debug package that is installed there serves containers that
+// run the same build of a library; its build-id tells.
+type ownRoot struct{}
+
+func (ownRoot) open(path string) (_ *boundedFile, err error) {
+	root, err := openRoot("/")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	return root.open(path)
 }
 
 // debugFile is where the symbols that were stripped off a file may lie, and how to know that they are its own.
@@ -99,29 +112,36 @@ func (d debugFile) check(file *boundedFile, debug *image) error {
 	return nil
 }
 
-// withDebugFile calls use with the first separate debug file that exists and belongs to the file. found is false where
-// there is none; what was wrong with those that were refused goes to refused.
+// withDebugFile calls use with the first separate debug file that exists and belongs to the file. It is looked for in the
+// process's root, and by build-id in the agent's own as well. found is false where there is none; what was wrong with
+// those that were refused goes to refused.
 func withDebugFile(
-	root opener, file *image, filePath string, refused func(error), use func(debug *image) error,
+	process, own opener, file *image, filePath string, refused func(error), use func(debug *image) error,
 ) (found bool, bytesRead int64, err error) {
 	candidates, err := debugFiles(file, filePath)
 	if err != nil {
 		return false, 0, err
 	}
 	for _, candidate := range candidates {
-		opened, err := root.open(candidate.path)
-		if err != nil {
-			if reasonOf(err) != ReasonGone {
-				refused(err)
+		roots := []opener{process}
+		if candidate.buildID != "" {
+			roots = append(roots, own)
+		}
+		for _, root := range roots {
+			opened, err := root.open(candidate.path)
+			if err != nil {
+				if reasonOf(err) != ReasonGone {
+					refused(err)
+				}
+				continue
 			}
-			continue
+			err = useDebugFile(candidate, file, opened, use)
+			bytesRead += opened.read
+			if err = errors.Join(err, opened.Close()); err == nil {
+				return true, bytesRead, nil
+			}
+			refused(err)
 		}
-		err = useDebugFile(candidate, file, opened, use)
-		bytesRead += opened.read
-		if err = errors.Join(err, opened.Close()); err == nil {
-			return true, bytesRead, nil
-		}
-		refused(err)
 	}
 	return false, bytesRead, nil
 }

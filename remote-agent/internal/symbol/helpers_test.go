@@ -80,7 +80,7 @@ func parseFile(t testing.TB, root opener, path string) (loaded, *counters) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := (&loader{counters: counted}).parse(file, root, path)
+	result, err := (&loader{counters: counted, own: noRoot{}}).parse(file, root, path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,16 +94,16 @@ func parseBytes(content []byte) (loaded, *counters, error) {
 	if err != nil {
 		return loaded{}, counted, err
 	}
-	result, err := (&loader{counters: counted}).parse(file, noRoot{}, "/crafted")
+	result, err := (&loader{counters: counted, own: noRoot{}}).parse(file, noRoot{}, "/crafted")
 	return result, counted, err
 }
 
 func TestCraftedFileIsGood(t *testing.T) {
-	names := []byte("\x00first\x00memcpy@@GLIBC_2.14\x00$x\x00data\x00label\x00")
+	names := []byte("\x00first\x00memcpy@@GLIBC_2.14\x00$x\x00data\x00label\x00first_before@V1\x00")
 	symbols := bytes.Join([][]byte{
 		make([]byte, 24), rawEntry(1, elf.STT_FUNC, 1, 0x1000, 0x20), rawEntry(7, elf.STT_GNU_IFUNC, 1, 0x1020, 0x10),
 		rawEntry(26, elf.STT_NOTYPE, 1, 0x1004, 0), rawEntry(29, elf.STT_OBJECT, 1, 0x1030, 8), rawEntry(34, elf.STT_NOTYPE, 1, 0x1030, 0),
-		rawEntry(1, elf.STT_FUNC, 0, 0x1038, 4), rawEntry(1, elf.STT_FUNC, 1, 0xffffff, 4),
+		rawEntry(40, elf.STT_FUNC, 1, 0x1000, 0x20), rawEntry(1, elf.STT_FUNC, 0, 0x1038, 4), rawEntry(1, elf.STT_FUNC, 1, 0xffffff, 4),
 	}, nil)
 	result, _, err := parseBytes(crafted{}.symbolTable(symbols, names).bytes())
 	if err != nil {

@@ -21,6 +21,8 @@ type loaded struct {
 // loader opens a mapped file and builds its table. Safe for concurrent use: it keeps nothing but counters.
 type loader struct {
 	counters *counters
+	// own is the agent's root, where debug files are looked for too.
+	own opener
 }
 
 // load tries the processes that are known to map the file, the latest first, until one gives it.
@@ -165,7 +167,7 @@ func (l *loader) parse(file *image, root opener, filePath string) (loaded, error
 
 // addStripped collects what a stripped file has, and says whether it was everything.
 func (l *loader) addStripped(builder *tableBuilder, file *image, root opener, filePath string) (bool, error) {
-	complete, bytesRead, err := withDebugFile(root, file, filePath, l.counters.refused, func(debug *image) error {
+	complete, bytesRead, err := withDebugFile(root, l.own, file, filePath, l.counters.refused, func(debug *image) error {
 		found, err := builder.addSymbols(debug, elf.SHT_SYMTAB)
 		if err == nil && !found {
 			err = refuse(ReasonNoSymbols, "debug file of %q has no symbol table", filePath)

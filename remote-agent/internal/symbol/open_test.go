@@ -130,6 +130,10 @@ func TestOpenRefusesFilesOfTheKernel(t *testing.T) {
 		"/dev/null":                  ReasonNotRegular,
 		"/dev/zero":                  ReasonNotRegular,
 	} {
+		if _, err := os.Lstat(path); err != nil {
+			t.Logf("%s is not there", path)
+			continue
+		}
 		within(t, 5*time.Second, func() {
 			file, err := root.open(path)
 			if err == nil {

@@ -177,7 +177,7 @@ func TestSeparateDebugFiles(t *testing.T) {
 	hidden := addressOf(t, path, "hidden_helper")
 	for _, test := range []struct {
 		name    string
-		prepare func(t *testing.T, root, program, debug string)
+		prepare func(t *testing.T, root, program, debug string) // root/own is the agent's root
 		want    string
 		refused Reason
 	}{
@@ -186,6 +186,14 @@ func TestSeparateDebugFiles(t *testing.T) {
 			buildID := mappingOf(t, program).BuildID
 			run(t, "", "install", "-D", debug, filepath.Join(root, debugRoot, ".build-id", buildID[:2], buildID[2:]+".debug"))
 		}, "hidden_helper", ""},
+		{"by build-id on the server", func(t *testing.T, root, program, debug string) {
+			buildID := mappingOf(t, program).BuildID
+			run(t, "", "install", "-D", debug, filepath.Join(root, "own", debugRoot, ".build-id", buildID[:2], buildID[2:]+".debug"))
+		}, "hidden_helper", ""},
+		{"by link on the server, which is none of ours", func(t *testing.T, root, program, debug string) {
+			run(t, filepath.Dir(program), "objcopy", "--add-gnu-debuglink="+debug, program)
+			run(t, "", "install", "-D", debug, filepath.Join(root, "own", "srv", filepath.Base(debug)))
+		}, "", ""},
 		{"by link beside the program", func(t *testing.T, root, program, debug string) {
 			run(t, filepath.Dir(program), "objcopy", "--add-gnu-debuglink="+debug, program)
 			run(t, "", "install", "-D", debug, filepath.Join(root, "srv", filepath.Base(debug)))
@@ -228,7 +236,11 @@ func TestSeparateDebugFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			counted := newCounters()
-			result, err := (&loader{counters: counted}).parse(file, openTestRoot(t, root), "/srv/program")
+			if err := os.MkdirAll(filepath.Join(root, "own"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			own := openTestRoot(t, filepath.Join(root, "own"))
+			result, err := (&loader{counters: counted, own: own}).parse(file, openTestRoot(t, root), "/srv/program")
 			name := ""
 			if err == nil {
 				found, _ := result.table.Lookup(hidden)

@@ -111,7 +111,7 @@ func NewResolver(options Options) *FileResolver {
 	resolver := &FileResolver{
 		options: options, counters: newCounters(), entries: map[string]*entry{}, recent: list.New(), wake: make(chan struct{}, 1),
 	}
-	resolver.load = (&loader{counters: resolver.counters}).load
+	resolver.load = (&loader{counters: resolver.counters, own: ownRoot{}}).load
 	resolver.startWorker()
 	return resolver
 }

@@ -33,7 +33,7 @@ func (b *tableBuilder) addSymbols(file *image, kind elf.SectionType) (bool, erro
 			return false, refuse(ReasonMalformed, "strings of symbol table %q do not lie in the file", table.name)
 		}
 		err := b.all(func(first int) error {
-			if err := b.readEntries(file, span, table.entrySize, stringTable.size); err != nil {
+			if err := b.readEntries(file, span, table.entrySize, stringTable.size, file.versionsOf(i)); err != nil {
 				return err
 			}
 			return b.readNames(first, file, stringTable)
@@ -54,7 +54,8 @@ func (b *tableBuilder) all(add func(first int) error) error {
 }
 
 // readEntries streams a symbol table and keeps what can name code; names are still offsets in the string table.
-func (b *tableBuilder) readEntries(file *image, span part, entrySize uint64, stringBytes int64) error {
+// versions may be nil.
+func (b *tableBuilder) readEntries(file *image, span part, entrySize uint64, stringBytes int64, versions *windowReader) error {
 	wantSize := int64(elf.Sym64Size)
 	if file.class == elf.ELFCLASS32 {
 		wantSize = elf.Sym32Size
@@ -79,9 +80,38 @@ func (b *tableBuilder) readEntries(file *image, span part, entrySize uint64, str
 		if len(b.symbols) >= maxTableSymbols {
 			return refuse(ReasonTooMany, "more than %d function symbols", maxTableSymbols)
 		}
+		if old, err := isOldVersion(versions, i); err != nil {
+			return err
+		} else if old {
+			found.rank &^= rankCurrent
+		}
 		b.symbols = append(b.symbols, found)
 	}
 	return nil
+}
+
+// versionsOf returns the section that runs parallel to a dynamic symbol table and says the version of each, or nil.
+func (f *image) versionsOf(table int) *windowReader {
+	for i := range f.sections {
+		section := &f.sections[i]
+		if span, ok := f.bytesOf(section); ok && section.kind == elf.SHT_GNU_VERSYM && int(section.link) == table {
+			return &windowReader{reader: f.reader, base: span.offset, size: span.size}
+		}
+	}
+	return nil
+}
+
+// isOldVersion says whether a dynamic symbol is there for programs that were linked long ago only: new ones cannot see it.
+func isOldVersion(versions *windowReader, index int64) (bool, error) {
+	const size, hidden = 2, 0x8000
+	if versions == nil || (index+1)*size > versions.size {
+		return false, nil
+	}
+	raw, err := versions.at(index*size, size)
+	if err != nil {
+		return false, err
+	}
+	return binary.LittleEndian.Uint16(raw)&hidden != 0, nil
 }
 
 // parseSymbol reads one entry and says whether it can name code.
@@ -123,7 +153,7 @@ func parseSymbol(file *image, entry []byte) (symbol, bool) {
 }
 
 func rankOf(binding elf.SymBind, isFunction bool) rank {
-	var result rank
+	result := rankCurrent
 	if binding != elf.STB_LOCAL {
 		result |= rankGlobal
 	}
@@ -144,17 +174,17 @@ func (b *tableBuilder) readNames(first int, file *image, stringTable part) error
 	window := &windowReader{reader: file.reader, base: stringTable.offset, size: stringTable.size}
 	kept := added[:0]
 	const unread, useless = -1, -2
-	lastOffset, lastName := uint32(0), int64(unread) // symbols of one name follow each other
+	lastOffset, lastName, lastOld := uint32(0), int64(unread), false // symbols of one name follow each other
 	for _, current := range added {
 		if lastName == unread || current.name != lastOffset {
-			name, err := readName(window, int64(current.name))
+			name, old, err := readName(window, int64(current.name))
 			if err != nil {
 				return err
 			}
 			if len(b.names)+len(name)+1 > maxTableNameBytes {
 				return refuse(ReasonTooMany, "more than %d bytes of names", maxTableNameBytes)
 			}
-			lastOffset, lastName = current.name, useless
+			lastOffset, lastName, lastOld = current.name, useless, old
 			if isUsefulName(name) {
 				lastName = int64(len(b.names))
 				b.names = append(append(b.names, name...), 0)
@@ -162,6 +192,9 @@ func (b *tableBuilder) readNames(first int, file *image, stringTable part) error
 		}
 		if lastName != useless {
 			current.name = uint32(lastName)
+			if lastOld {
+				current.rank &^= rankCurrent
+			}
 			kept = append(kept, current)
 		}
 	}
@@ -169,27 +202,28 @@ func (b *tableBuilder) readNames(first int, file *image, stringTable part) error
 	return nil
 }
 
-// readName returns the string at an offset without a symbol version, cut at maxNameBytes. Valid until the window moves.
-func readName(window *windowReader, offset int64) ([]byte, error) {
+// readName returns the string at an offset without a symbol version, cut at maxNameBytes, and whether that version is an old
+// one. Valid until the window moves.
+func readName(window *windowReader, offset int64) (name []byte, old bool, err error) {
 	const usual = 256
-	name, err := window.at(offset, usual)
-	if err != nil {
-		return nil, err
+	if name, err = window.at(offset, usual); err != nil {
+		return nil, false, err
 	}
 	end := bytes.IndexByte(name, 0)
 	if end < 0 && len(name) == usual {
 		if name, err = window.at(offset, maxNameBytes); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		end = bytes.IndexByte(name, 0)
 	}
 	if end >= 0 {
 		name = name[:end]
 	}
+	// memcpy@@GLIBC_2.14 is what a new program is linked with, memcpy@GLIBC_2.2.5 is for old ones.
 	if at := bytes.IndexByte(name, '@'); at > 0 {
-		name = name[:at] // memcpy@@GLIBC_2.14
+		return name[:at], !bytes.HasPrefix(name[at:], []byte("@@")), nil
 	}
-	return name, nil
+	return name, false, nil
 }
 
 // isUsefulName leaves out mapping symbols of arm64 ($x, $d) and labels that assemblers keep (.L123).

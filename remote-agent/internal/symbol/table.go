@@ -79,6 +79,7 @@ type rank uint8
 const (
 	rankGlobal   rank = 1 << iota // over local
 	rankStrong                    // over weak
+	rankCurrent                   // over a name that is kept for old programs (cfree@GLIBC_2.2.5 beside free)
 	rankFunction                  // over a label without a type
 )
 
@@ -107,8 +108,9 @@ func (b *tableBuilder) nameOf(s symbol) []byte {
 }
 
 // better says whether symbol a names an address better than b, by the rules of perf (choose_best_symbol in
-// tools/perf/util/symbol.c): a known size, then a function over a label, strong over weak, global over local, fewer leading
-// underscores, the longer name; and at last the alphabet, so that the answer does not depend on the order of the table.
+// tools/perf/util/symbol.c): a known size, strong over weak, global over local, fewer leading underscores, the longer name.
+// Ours are two more in front, a function over a label and a current name over one for old programs (perf calls free "cfree"),
+// and the alphabet at the end, so that the answer does not depend on the order of the table.
 func (b *tableBuilder) better(a, other symbol) bool {
 	if known := a.end > a.start; known != (other.end > other.start) {
 		return known

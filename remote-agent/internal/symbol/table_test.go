@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// tableOf builds a table of lines "start size name [flags]" with w(eak), l(ocal), n(o type); the section ends at limit.
+// tableOf builds a table of lines "start size name [flags]" with w(eak), l(ocal), n(o type), o(ld version); the section ends at limit.
 func tableOf(t *testing.T, limit uint64, lines string) *Table {
 	t.Helper()
 	builder := &tableBuilder{}
@@ -30,6 +30,9 @@ func tableOf(t *testing.T, limit uint64, lines string) *Table {
 		}
 		if !strings.Contains(flags, "l") {
 			s.rank |= rankGlobal
+		}
+		if !strings.Contains(flags, "o") {
+			s.rank |= rankCurrent
 		}
 		if !strings.Contains(flags, "n") {
 			s.rank |= rankFunction
@@ -85,6 +88,8 @@ func TestAliases(t *testing.T) {
 	for _, test := range []struct{ name, symbols, want string }{
 		{"known size over unknown", "0x100 0 longer_name\n 0x100 0x10 short l w n", "short"},
 		{"function over label", "0x100 0x10 longer_name n\n 0x100 0x10 short l w", "short"},
+		{"function over label of a current name", "0x100 0x10 longer_name n\n 0x100 0x10 short o", "short"},
+		{"current over old", "0x100 0x10 cfree o\n 0x100 0x10 free l w", "free"},
 		{"strong over weak", "0x100 0x10 longer_name w\n 0x100 0x10 short l", "short"},
 		{"global over local", "0x100 0x10 longer_name l\n 0x100 0x10 short", "short"},
 		{"fewer leading underscores", "0x100 0x10 __libc_malloc\n 0x100 0x10 malloc", "malloc"},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,6 +27,7 @@ const (
 	deadContainerLife = 10 * time.Minute
 	firstRetry        = 250 * time.Millisecond
 	lastRetry         = 15 * time.Second
+	dialTimeout       = 2 * time.Second
 	listTimeout       = 10 * time.Second
 
 	composeProjectLabel = "com.docker.compose.project"
@@ -148,7 +150,7 @@ func (d *Docker) Run(ctx context.Context) {
 
 // Probe asks Docker once whether it answers.
 func (d *Docker) Probe(ctx context.Context) DockerStatus {
-	docker, err := d.connect()
+	docker, err := d.connect(ctx)
 	if err != nil {
 		return DockerStatus{Message: d.explain(err)}
 	}
@@ -162,7 +164,19 @@ func (d *Docker) Probe(ctx context.Context) DockerStatus {
 	return DockerStatus{Reachable: true, Containers: len(listed.Items)}
 }
 
-func (d *Docker) connect() (*client.Client, error) {
+// connect makes a client, and makes sure that somebody answers: what the client says of a connection that fails hides
+// the reason.
+func (d *Docker) connect(ctx context.Context) (*client.Client, error) {
+	if path, ok := strings.CutPrefix(d.host, "unix://"); ok {
+		dialer := net.Dialer{Timeout: dialTimeout}
+		connection, err := dialer.DialContext(ctx, "unix", path)
+		if err != nil {
+			return nil, fmt.Errorf("reach docker: %w", err)
+		}
+		if err := connection.Close(); err != nil {
+			return nil, fmt.Errorf("reach docker: %w", err)
+		}
+	}
 	docker, err := client.New(client.WithHost(d.host), client.WithUserAgent("pyrometer-agent"))
 	if err != nil {
 		return nil, fmt.Errorf("open docker client for %q: %w", d.host, err)
@@ -172,7 +186,7 @@ func (d *Docker) connect() (*client.Client, error) {
 
 // follow connects, lists and follows events until the connection ends; connected says whether it got that far.
 func (d *Docker) follow(ctx context.Context) (connected bool, err error) {
-	docker, err := d.connect()
+	docker, err := d.connect(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -293,14 +307,13 @@ func ownName(names []string) string {
 // explain says in one sentence why Docker is not reachable and what to do.
 func (d *Docker) explain(err error) string {
 	address := strings.TrimPrefix(d.host, "unix://")
-	// The client wraps what the connection said in errors of its own, which keep the text and sometimes the cause.
-	switch text := err.Error(); {
-	case errors.Is(err, fs.ErrNotExist) || strings.Contains(text, syscall.ENOENT.Error()):
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Sprintf("Docker does not run here, there is no %s: processes are named by their executable.", address)
-	case errors.Is(err, fs.ErrPermission) || strings.Contains(text, syscall.EACCES.Error()):
+	case errors.Is(err, fs.ErrPermission):
 		return fmt.Sprintf("The agent may not use Docker's socket %s, so containers have no names: "+
 			"start the agent as root or give its group access to the socket.", address)
-	case errors.Is(err, syscall.ECONNREFUSED) || strings.Contains(text, syscall.ECONNREFUSED.Error()):
+	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Sprintf("Nobody answers on Docker's socket %s: start Docker (systemctl start docker).", address)
 	case errors.Is(err, io.EOF):
 		return "Docker closed the connection; the agent connects again as soon as Docker answers."

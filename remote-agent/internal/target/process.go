@@ -3,6 +3,7 @@ package target
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -20,7 +21,9 @@ type process struct {
 	// startTicks is the time of its start in clock ticks since boot: with the pid it names a process for ever.
 	startTicks   uint64
 	kernelThread bool
-	comm         string
+	// ended: a zombie, which only waits for its parent to take note.
+	ended bool
+	comm  string
 	// executable is the path as the process sees it, "" where it may not be read.
 	executable string
 	// containers are the ids found in its cgroups, innermost first.
@@ -93,6 +96,20 @@ func parseStat(content string) (process, error) {
 	return process{
 		startTicks:   start,
 		kernelThread: flags&kernelThreadFlag != 0,
+		ended:        fields[0] == "Z" || fields[0] == "X",
 		comm:         content[opening+1 : closing],
 	}, nil
+}
+
+// StartTicks is when a process of this machine started, in clock ticks since boot: with the pid it names a process for
+// ever. The error is fs.ErrNotExist when there is none, or only its zombie.
+func StartTicks(pid uint32) (uint64, error) {
+	found, err := procfs("/proc").stat(pid)
+	if err != nil {
+		return 0, err
+	}
+	if found.ended {
+		return 0, fmt.Errorf("read process %d: it has ended: %w", pid, fs.ErrNotExist)
+	}
+	return found.startTicks, nil
 }

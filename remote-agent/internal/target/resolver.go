@@ -48,9 +48,9 @@ type Resolver struct {
 type resolved struct {
 	identity Identity
 	hint     Hint
-	// startTicks is 0 when the process was gone already.
-	startTicks uint64
-	verified   time.Time
+	// process as it was found; startTicks is 0 when it was gone already.
+	process  process
+	verified time.Time
 	// inUnknownContainer: the cgroup names a container that was not found in generation.
 	inUnknownContainer bool
 	generation         uint64
@@ -90,7 +90,8 @@ func (r *Resolver) Identify(pid uint32) Identity {
 		return r.resolve(pid, Hint{})
 	}
 	if known.inUnknownContainer && known.generation != r.containers.Generation() {
-		return r.resolve(pid, known.hint)
+		// From what was found then: the process may be gone by now.
+		return r.remember(pid, known.process, known.hint)
 	}
 	if now := r.now(); now.Sub(known.verified) >= verifyInterval {
 		return r.verify(pid, known, now)
@@ -101,7 +102,7 @@ func (r *Resolver) Identify(pid uint32) Identity {
 // verify makes sure that the pid was not taken by another process.
 func (r *Resolver) verify(pid uint32, known *resolved, now time.Time) Identity {
 	start, err := r.proc.start(pid)
-	if err == nil && start != known.startTicks {
+	if err == nil && start != known.process.startTicks {
 		return r.resolve(pid, Hint{})
 	}
 	// Gone, or still the same.
@@ -112,7 +113,6 @@ func (r *Resolver) verify(pid uint32, known *resolved, now time.Time) Identity {
 }
 
 func (r *Resolver) resolve(pid uint32, hint Hint) Identity {
-	generation := r.containers.Generation()
 	found, err := r.proc.read(pid)
 	if err != nil {
 		found = process{}
@@ -129,11 +129,18 @@ func (r *Resolver) resolve(pid uint32, hint Hint) Identity {
 	if hint.Executable == "" {
 		hint.Executable = found.executable
 	}
+	return r.remember(pid, found, hint)
+}
+
+// remember names what was found.
+func (r *Resolver) remember(pid uint32, found process, hint Hint) Identity {
+	// Before the question, so that an answer which came meanwhile is asked for again.
+	generation := r.containers.Generation()
 	container, inContainer := r.container(found.containers)
 	entry := &resolved{
 		identity:           r.name(found, container, inContainer),
 		hint:               hint,
-		startTicks:         found.startTicks,
+		process:            found,
 		verified:           r.now(),
 		inUnknownContainer: len(found.containers) > 0 && !inContainer,
 		generation:         generation,

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -27,7 +28,7 @@ function value<T>(result: Result<T>): T {
 
 const prompter = { ...silentPrompter, acceptHostKey: () => Promise.resolve(true) };
 
-describe.skipIf(missing !== undefined)('connectAgent', () => {
+describe.skipIf(missing !== undefined)('connectAgent', { timeout: 60_000 }, () => {
   let replay: Replay;
   const servers: TestSshd[] = [];
   const links: Link[] = [];
@@ -129,6 +130,19 @@ describe.skipIf(missing !== undefined)('connectAgent', () => {
       ok: false,
       failure: { code: 'agent-not-running' },
     });
+  });
+
+  it('ends at once when a bridge finds nobody behind a socket that was left over', { timeout: 8000 }, async () => {
+    const { link, sshd } = await sshLink(['AllowStreamLocalForwarding no']);
+    const socket = join(sshd.folder, 'left.sock');
+    execFileSync('python3', ['-c', 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])', socket]);
+    for (const seconds of ['0', '0.1', '0.3']) {
+      const bridge = ['sh', '-c', 'sleep "$1"; echo nobody >&2; exit 1', 'sh', seconds];
+      expect(await connectAgent(link, { socket, bridge })).toMatchObject({
+        ok: false,
+        failure: { code: 'agent-not-running' },
+      });
+    }
   });
 
   it('notices that the agent ended', async () => {

@@ -43,8 +43,9 @@ export class Http2Session implements HttpTransport {
     this.closed = new Promise((resolve) => {
       this.session.once('close', resolve);
     });
+    // With an error, or calls that are under way wait for their time limit.
     const end = (): void => {
-      this.session.destroy();
+      if (!this.session.destroyed) this.session.destroy(new Error('The connection to the agent ended.'));
     };
     stream.on('error', end);
     stream.on('close', end);

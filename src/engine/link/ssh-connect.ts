@@ -2,6 +2,7 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import ssh2 from 'ssh2';
 import { fail, ok, type Failure, type Result } from '../../contract/result.js';
 import type { SshTargetConfig } from '../../contract/target.js';
+import { Deadline } from './deadline.js';
 import type { HostKeys } from './host-keys.js';
 import type { Prompter } from './prompter.js';
 import { dialFailure, errorText } from './socket-failures.js';
@@ -197,38 +198,4 @@ function handshake(
       settle(fail('unsupported', 'The SSH connection could not be set up.', errorText(error)));
     }
   });
-}
-
-/** A time limit that does not run while the user is asked. */
-class Deadline {
-  private readonly onExpired: () => void;
-  private timer: NodeJS.Timeout | undefined;
-  private leftMs: number;
-  private startedAt = 0;
-
-  constructor(limitMs: number, onExpired: () => void) {
-    this.onExpired = onExpired;
-    this.leftMs = limitMs;
-    this.resume();
-  }
-
-  pause(): void {
-    if (this.timer === undefined) return;
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.leftMs = Math.max(1000, this.leftMs - (performance.now() - this.startedAt));
-  }
-
-  resume(): void {
-    if (this.timer !== undefined) return;
-    this.startedAt = performance.now();
-    this.timer = setTimeout(this.onExpired, this.leftMs);
-  }
-
-  /** Ends it for good. */
-  clear(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.leftMs = 2 ** 31 - 1;
-  }
 }

@@ -46,12 +46,12 @@ function reaches(link: Link, state: LinkState['state'], timeoutMs = 15_000): Pro
   });
 }
 
-describe.skipIf(missing !== undefined)('SshLink', () => {
+describe.skipIf(missing !== undefined)('SshLink', { timeout: 60_000 }, () => {
   let sshd: TestSshd;
   const links: Link[] = [];
   beforeAll(async () => {
     sshd = await startSshd();
-  });
+  }, 60_000);
   afterAll(() => sshd.dispose());
   afterEach(() => {
     for (const link of links.splice(0)) link.dispose();

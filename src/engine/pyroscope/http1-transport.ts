@@ -51,7 +51,6 @@ export class Http1Transport implements HttpTransport {
         'connect-protocol-version': '1',
         'accept-encoding': 'gzip',
         'content-length': request.body.byteLength,
-        ...credentials(this.base),
       },
     };
     const { link } = this;
@@ -114,11 +113,4 @@ export class Http1Transport implements HttpTransport {
     const failure = dialFailure(error, this.host, this.port);
     return fail(failure.code, `Pyroscope at ${this.base.host} cannot be reached.`, failure.detail).failure;
   }
-}
-
-/** A user and password in the address go where servers behind a proxy look for them. */
-function credentials(base: URL): Record<string, string> {
-  if (base.username === '' && base.password === '') return {};
-  const pair = `${decodeURIComponent(base.username)}:${decodeURIComponent(base.password)}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }

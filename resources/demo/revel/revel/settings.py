@@ -14,3 +14,4 @@ TEMPLATES = [
 ]
 DATABASES = {}
 USE_TZ = True
+TIME_ZONE = "UTC"

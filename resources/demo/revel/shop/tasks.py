@@ -10,21 +10,21 @@ from .prices import price_rules
 
 
 @shared_task
-def recalculate_prices(months: int = 12) -> int:
-    """Prices everything for each month: plain Python."""
-    return sum(price_rules(all_items(), month) for month in range(1, months + 1))
+def recalculate_prices(years: int = 20) -> int:
+    """Prices everything for each month of the coming years: plain Python."""
+    return sum(price_rules(all_items(), 1 + month % 12) for month in range(12 * years))
 
 
 @shared_task
 def index_catalogue() -> int:
     """Finds the words of each name and packs them: regular expressions and zlib."""
     text = "\n".join(f"{item.sku} {item.name} {item.price_cents}" for item in all_items())
-    words = tokenize(text * 4)
+    words = tokenize(text * 40)
     return len(compress_index(words))
 
 
 @shared_task
-def forecast_demand(days: int = 60) -> float:
+def forecast_demand(days: int = 200) -> float:
     """Smooths a made-up series again and again: loops over floats."""
     series = [float(item.price_cents % 97) for item in all_items()]
     for _ in range(days):

@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,9 @@ import { promisify } from 'node:util';
 import type { SshTargetConfig } from '../../../contract/target.js';
 
 const run = promisify(execFile);
-const sshdPath = '/usr/sbin/sshd';
+/** Starts the installed sshd, or the one that set-up unpacked where installing it would upgrade other packages. */
+const sshdPath = join(import.meta.dirname, '../../../../scripts/setup/sshd.sh');
+const installedPath = '/usr/sbin/sshd';
 
 /** A real OpenSSH server on loopback that lets the user of this process in by a key. */
 export interface TestSshd {
@@ -20,6 +22,8 @@ export interface TestSshd {
   /** Ends the server and every connection to it, as a crash would. */
   kill(): Promise<void>;
   restart(): Promise<void>;
+  /** Restarts with lines added to the configuration, which may name the folder. */
+  configure(lines: readonly string[]): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -27,10 +31,10 @@ export interface TestSshd {
 export async function sshdMissing(): Promise<string | undefined> {
   if (process.env['CI'] === 'true') return undefined;
   try {
-    await access(sshdPath);
+    await access(installedPath);
     return undefined;
   } catch {
-    return `${sshdPath} is not installed (Debian: openssh-server)`;
+    return `${installedPath} is not installed (Debian: openssh-server)`;
   }
 }
 
@@ -85,7 +89,7 @@ export async function startSshd(lines: readonly string[] = []): Promise<TestSshd
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
     const ended = once(child, 'exit');
-    for (const pid of await descendants(child.pid)) process.kill(pid, 'SIGKILL');
+    for (const pid of await descendants(child.pid)) endNow(pid);
     child.kill('SIGKILL');
     await ended;
   };
@@ -109,11 +113,25 @@ export async function startSshd(lines: readonly string[] = []): Promise<TestSshd
       await kill();
       await start();
     },
+    configure: async (more) => {
+      await kill();
+      await appendFile(configFile, more.join('\n') + '\n');
+      await start();
+    },
     dispose: async () => {
       await kill();
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** Kills a process that may have ended by itself since it was listed. */
+function endNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** Processes below a pid; sshd puts each connection into a session of its own, so a group does not hold them. */

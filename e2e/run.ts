@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { visitWorld, whyNoWorld } from './world/root/guardian';
+import { repositoryFolder } from './world/support/places';
+import { prepareWorld } from './world/world';
+
+/**
+ * Runs the tests of the project `world` in a new world, with vitest's arguments ("e2e/world/sshd", "-t", "name").
+ * Resolves with the exit code: vitest's own, or 1 when the machine's /etc was changed meanwhile or a process was left.
+ */
+export async function runInWorld(args: readonly string[]): Promise<number> {
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const reason = whyNoWorld();
+  if (reason !== undefined) {
+    say(`end-to-end tests cannot run: ${reason}`);
+    return 1;
+  }
+  await prepareWorld(say);
+  const vitest = join(repositoryFolder, 'node_modules/vitest/vitest.mjs');
+  const config = join(repositoryFolder, 'e2e/vitest.config.ts');
+  const visit = await visitWorld([process.execPath, vitest, 'run', '--config', config, '--project', 'world', ...args], {
+    say,
+  });
+  const clean = visit.changedEtc.length === 0 && visit.leftProcesses.length === 0;
+  return visit.exitCode === 0 && !clean ? 1 : visit.exitCode;
+}

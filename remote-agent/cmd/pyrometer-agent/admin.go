@@ -1,0 +1,252 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The admin socket is how root's commands reach an agent that has given up its rights: what needs rights, root does, and
+// hands over a descriptor. Root alone may use it.
+const (
+	adminSocketName = "admin.sock"
+	adminTimeout    = 5 * time.Second
+	// maxAdminBytes is more than any request.
+	maxAdminBytes = 4096
+)
+
+// adminRequest is one packet; a listening socket comes with it for opAdmit.
+type adminRequest struct {
+	Operation string `json:"operation"`
+	UID       int    `json:"uid,omitempty"`
+	Path      string `json:"path,omitempty"`
+}
+
+// Operations.
+const (
+	// opAdmit serves one more user on the socket that comes along.
+	opAdmit = "admit"
+	// opKeep makes a leased agent continuous.
+	opKeep = "keep"
+)
+
+// adminResponse is one packet. Error is one sentence, "" for success.
+type adminResponse struct {
+	Error string `json:"error"`
+}
+
+// adminTarget does what the requests ask for.
+type adminTarget interface {
+	admit(uid int, path string, socket *os.File) error
+	keep() error
+}
+
+var _ adminTarget = (*agent)(nil)
+
+// admit implements adminTarget.
+func (a *agent) admit(uid int, path string, socket *os.File) error {
+	if err := a.pipeline.Admit(socket, path, uid); err != nil {
+		return err
+	}
+	a.logger.Info("user admitted", "uid", uid)
+	return a.record.admit(uid)
+}
+
+// keep implements adminTarget.
+func (a *agent) keep() error {
+	if !a.lease.keep() {
+		return errors.New("the agent is ending: start it again")
+	}
+	return nil
+}
+
+type adminServer struct {
+	listener *net.UnixListener
+	target   adminTarget
+	logger   *slog.Logger
+}
+
+func listenAdmin(runDirectory string, target adminTarget, logger *slog.Logger) (*adminServer, error) {
+	path := filepath.Join(runDirectory, adminSocketName)
+	// The lock of the run directory says that whoever made it is gone.
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("make admin socket: %w", err)
+	}
+	// Nobody else may connect in the moment before the mode is set.
+	previous := unix.Umask(0o177)
+	listener, err := net.ListenUnix("unixpacket", &net.UnixAddr{Name: path, Net: "unixpacket"})
+	unix.Umask(previous)
+	if err != nil {
+		return nil, fmt.Errorf("make admin socket: %w", err)
+	}
+	// The agent has no right to remove it any more when it ends.
+	listener.SetUnlinkOnClose(false)
+	return &adminServer{listener: listener, target: target, logger: logger}, nil
+}
+
+// serve answers one request after the other until ctx ends.
+func (s *adminServer) serve(ctx context.Context) {
+	stop := context.AfterFunc(ctx, func() { s.listener.Close() })
+	defer stop()
+	for {
+		connection, err := s.listener.AcceptUnix()
+		if err != nil {
+			if ctx.Err() == nil {
+				s.logger.Warn("admin socket ended", "reason", err)
+			}
+			return
+		}
+		s.answer(connection)
+		connection.Close()
+	}
+}
+
+func (s *adminServer) answer(connection *net.UnixConn) {
+	var response adminResponse
+	if err := s.handle(connection); err != nil {
+		response.Error = sentence(err)
+	}
+	text, err := json.Marshal(response)
+	if err == nil {
+		_, err = connection.Write(text)
+	}
+	if err != nil {
+		s.logger.Info("admin request was not answered", "reason", err)
+	}
+}
+
+func (s *adminServer) handle(connection *net.UnixConn) error {
+	if err := connection.SetDeadline(time.Now().Add(adminTimeout)); err != nil {
+		return err
+	}
+	if err := requireOwner(connection); err != nil {
+		return err
+	}
+	request, socket, err := readAdminRequest(connection)
+	if err != nil {
+		return err
+	}
+	if socket != nil {
+		defer socket.Close()
+	}
+	switch {
+	case request.Operation == opKeep:
+		return s.target.keep()
+	case request.Operation == opAdmit && socket != nil:
+		return s.target.admit(request.UID, request.Path, socket)
+	default:
+		return fmt.Errorf("this agent does not know the operation %q", request.Operation)
+	}
+}
+
+// requireOwner refuses everybody but root, beside the socket's mode.
+func requireOwner(connection *net.UnixConn) error {
+	raw, err := connection.SyscallConn()
+	if err != nil {
+		return fmt.Errorf("ask who calls: %w", err)
+	}
+	var credentials *unix.Ucred
+	var failure error
+	if err := raw.Control(func(descriptor uintptr) {
+		credentials, failure = unix.GetsockoptUcred(int(descriptor), unix.SOL_SOCKET, unix.SO_PEERCRED)
+	}); err != nil {
+		return fmt.Errorf("ask who calls: %w", err)
+	}
+	if failure != nil {
+		return fmt.Errorf("ask who calls: %w", failure)
+	}
+	if credentials.Uid != 0 {
+		return fmt.Errorf("user %d may not change who uses the agent: use sudo", credentials.Uid)
+	}
+	return nil
+}
+
+// readAdminRequest returns the request and the descriptor that came along, nil for none.
+func readAdminRequest(connection *net.UnixConn) (adminRequest, *os.File, error) {
+	text, control := make([]byte, maxAdminBytes), make([]byte, unix.CmsgSpace(4))
+	read, controlRead, _, _, err := connection.ReadMsgUnix(text, control)
+	if err != nil {
+		return adminRequest{}, nil, fmt.Errorf("read request: %w", err)
+	}
+	socket, err := receivedFile(control[:controlRead])
+	if err != nil {
+		return adminRequest{}, nil, err
+	}
+	var request adminRequest
+	if err := json.Unmarshal(text[:read], &request); err != nil {
+		if socket != nil {
+			socket.Close()
+		}
+		return adminRequest{}, nil, fmt.Errorf("read request: %w", err)
+	}
+	return request, socket, nil
+}
+
+func receivedFile(control []byte) (*os.File, error) {
+	messages, err := unix.ParseSocketControlMessage(control)
+	if err != nil {
+		return nil, fmt.Errorf("read descriptor: %w", err)
+	}
+	for i := range messages {
+		descriptors, err := unix.ParseUnixRights(&messages[i])
+		if err != nil || len(descriptors) == 0 {
+			continue
+		}
+		unix.CloseOnExec(descriptors[0])
+		return os.NewFile(uintptr(descriptors[0]), "received"), nil
+	}
+	return nil, nil
+}
+
+// askAdmin sends a request, with a descriptor where socket is not nil, and returns the agent's error.
+func askAdmin(runDirectory string, request adminRequest, socket *os.File) error {
+	connection, err := net.DialUnix("unixpacket", nil,
+		&net.UnixAddr{Name: filepath.Join(runDirectory, adminSocketName), Net: "unixpacket"})
+	if errors.Is(err, os.ErrPermission) {
+		return errors.New("only root may do this: use sudo")
+	}
+	if errors.Is(err, unix.ECONNREFUSED) || errors.Is(err, os.ErrNotExist) {
+		return errors.New("the agent does not answer, so it is ending: start it again")
+	}
+	if err != nil {
+		return fmt.Errorf("reach the agent: %w", err)
+	}
+	defer connection.Close()
+	if err := connection.SetDeadline(time.Now().Add(adminTimeout)); err != nil {
+		return fmt.Errorf("reach the agent: %w", err)
+	}
+	text, err := json.Marshal(request)
+	if err != nil {
+		return fmt.Errorf("ask the agent: %w", err)
+	}
+	var control []byte
+	if socket != nil {
+		control = unix.UnixRights(int(socket.Fd()))
+	}
+	if _, _, err := connection.WriteMsgUnix(text, control, nil); err != nil {
+		return fmt.Errorf("ask the agent: %w", err)
+	}
+	answer := make([]byte, maxAdminBytes)
+	read, err := connection.Read(answer)
+	if err != nil {
+		return fmt.Errorf("hear from the agent: %w", err)
+	}
+	var response adminResponse
+	if err := json.Unmarshal(answer[:read], &response); err != nil {
+		return fmt.Errorf("hear from the agent: %w", err)
+	}
+	if response.Error != "" {
+		return errors.New(response.Error)
+	}
+	return nil
+}

@@ -1,0 +1,301 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"pyrometer.dev/remote-agent/internal/budget"
+	"pyrometer.dev/remote-agent/internal/engine"
+	"pyrometer.dev/remote-agent/internal/privilege"
+	"pyrometer.dev/remote-agent/internal/target"
+)
+
+const (
+	// upkeepInterval is how often CPUs that came online are looked for.
+	upkeepInterval = 15 * time.Second
+	// finishTimeout bounds what an agent does after it was told to stop.
+	finishTimeout = 15 * time.Second
+)
+
+// runAgent is the command run: the agent itself.
+func runAgent(ctx context.Context, arguments []string, std streams) int {
+	var chosen options
+	flags := flag.NewFlagSet("run", flag.ContinueOnError)
+	chosen.register(flags)
+	if code, ok := parseFlags(flags, arguments, std); !ok {
+		return code
+	}
+	waiting := openReady()
+	if err := chosen.check(); err != nil {
+		return fail(std, errors.Join(err, refuseStart(waiting, err)))
+	}
+	// A log on a terminal that was closed must not end the agent.
+	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+	if err := runWith(ctx, &chosen, waiting, std); err != nil {
+		return fail(std, err)
+	}
+	return exitOK
+}
+
+// refuseStart tells a waiting start command why there will be no agent.
+func refuseStart(waiting io.WriteCloser, reason error) error {
+	if waiting == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(waiting, "{\"state\":%q,\"message\":%q}\n", stateFailed, sentence(reason))
+	return errors.Join(err, waiting.Close())
+}
+
+// agent is a running agent with everything it owns.
+type agent struct {
+	options  *options
+	logger   *slog.Logger
+	record   *recordFile
+	announce *announcer
+	docker   *target.Docker
+	resolver *target.Resolver
+	sink     *identifiedSink
+	engine   *engine.Engine
+	selector *target.Selector
+	meter    *budget.Meter
+	lease    *lease
+	pipeline pipeline
+	admin    *adminServer
+	hostname string
+	started  time.Time
+	// ending says why the agent ended, where nobody asked it to.
+	ending string
+	// exit ends the agent.
+	exit context.CancelFunc
+	// finished are the goroutines that end with the agent's context.
+	finished sync.WaitGroup
+}
+
+// runWith is the agent from the first check to the last stored window.
+func runWith(ctx context.Context, chosen *options, waiting io.WriteCloser, std streams) error {
+	a := &agent{options: chosen, started: time.Now()}
+	record, err := openRecord(chosen.runDirectory, a.newRecord())
+	if err != nil {
+		return errors.Join(err, refuseStart(waiting, err))
+	}
+	a.record = record
+	defer record.close()
+	log, err := a.openLogger(std)
+	if err != nil {
+		return errors.Join(err, refuseStart(waiting, err))
+	}
+	defer log.Close()
+	a.announce = newAnnouncer(record, a.logger, waiting)
+
+	ctx, a.exit = context.WithCancel(ctx)
+	defer a.exit()
+	if err := a.start(ctx); err != nil {
+		a.announce.announce(stateFailed, sentence(err))
+		a.exit()
+		a.finished.Wait()
+		return errors.Join(err, a.closeEngine())
+	}
+	if err := a.work(ctx); err != nil {
+		a.announce.announce(stateFailed, sentence(err))
+		return err
+	}
+	a.announce.announce(stateStopped, a.ending)
+	return nil
+}
+
+func (a *agent) newRecord() record {
+	ticks, err := target.StartTicks(uint32(os.Getpid()))
+	if err != nil {
+		ticks = 0
+	}
+	return record{
+		RecordVersion: recordVersion, Version: version(), PID: os.Getpid(), StartTicks: ticks,
+		Store: a.options.store, Log: a.options.log, UIDs: a.options.uids, StartedAtMs: a.started.UnixMilli(),
+	}
+}
+
+func (a *agent) openLogger(std streams) (io.Closer, error) {
+	if a.options.log == "" {
+		a.logger = slog.New(slog.NewTextHandler(std.err, nil))
+		return io.NopCloser(nil), nil
+	}
+	log, err := openLog(a.options.log)
+	if err != nil {
+		return nil, err
+	}
+	a.logger = slog.New(slog.NewTextHandler(log, nil))
+	return log, nil
+}
+
+// start does all that needs rights, gives them up, and begins to sample.
+func (a *agent) start(ctx context.Context) error {
+	a.announce.announce(stateStarting, "Looking at the kernel.")
+	if report := privilege.Preflight(a.options.store); len(report.Refusals) > 0 {
+		return report.Refusals[0]
+	}
+	budget.LimitMemory()
+	if err := makeDirectory(a.options.store, 0o700); err != nil {
+		return err
+	}
+	hostname, err := os.Hostname()
+	if err != nil {
+		return fmt.Errorf("read the host's name: %w", err)
+	}
+	a.hostname = hostname
+	a.docker = target.NewDocker(a.options.dockerHost, a.logger)
+	a.resolver = target.NewResolver(hostname, a.docker)
+	a.sink = &identifiedSink{resolver: a.resolver}
+	a.lease = newLease(a.options.lease)
+	a.pipeline = compose(a)
+	if err := a.pipeline.Listen(a.options.runDirectory, a.options.uids); err != nil {
+		return err
+	}
+	if a.admin, err = listenAdmin(a.options.runDirectory, a, a.logger); err != nil {
+		return err
+	}
+	a.finished.Go(func() { a.admin.serve(ctx) })
+	if err := a.startEngine(ctx); err != nil {
+		return err
+	}
+	if err := a.dropPrivileges(); err != nil {
+		return err
+	}
+	a.announce.announce(stateStarting, "Opening the store.")
+	if err := a.pipeline.Open(ctx); err != nil {
+		return err
+	}
+	a.sink.next.Store(&a.pipeline)
+	a.finished.Go(func() { a.docker.Run(ctx) })
+	a.finished.Go(func() { a.selector.Run(ctx) })
+	return a.selector.Select(ctx, nil, nil)
+}
+
+func (a *agent) startEngine(ctx context.Context) error {
+	a.announce.announce(stateStarting, "Loading the unwinder into the kernel.")
+	if mounted, err := privilege.MountTracefs(); err != nil {
+		return err
+	} else if mounted {
+		a.logger.Info("tracefs was mounted, since tracepoints are needed")
+	}
+	if err := privilege.AllowMemlock(); err != nil {
+		return err
+	}
+	// Not ctx: the engine delivers what it has when the agent is told to stop, and is closed after that.
+	started, err := engine.Start(context.WithoutCancel(ctx), engine.Config{
+		RateHz: a.options.rateHz, Sink: a.sink, ObserveMapping: a.sink.observeMapping, Logger: a.logger,
+	})
+	if err != nil {
+		return err
+	}
+	a.engine = started
+	a.selector = target.NewSelector(func(chosen target.Chosen) error {
+		return started.Select(engine.Selection{Everything: chosen.Everything, PIDs: chosen.PIDs})
+	}, a.logger)
+	a.meter, err = budget.NewMeter(started.BPFRunTime)
+	return err
+}
+
+// dropPrivileges leaves user 0 and all rights that are not needed to go on. What the agent writes to is given to the user
+// that it becomes.
+func (a *agent) dropPrivileges() error {
+	a.announce.announce(stateStarting, "Giving up rights.")
+	uid, err := privilege.FreeUID(privilege.OwnerOf(a.options.store))
+	if err != nil {
+		return err
+	}
+	if os.Getuid() == 0 {
+		if err := privilege.GiveTree(a.options.store, uid); err != nil {
+			return err
+		}
+	}
+	dropped, err := privilege.Drop(privilege.DropOptions{UID: uid, SupplementaryGroups: a.dockerGroups()})
+	if err != nil {
+		return fmt.Errorf("give up rights: %w", err)
+	}
+	a.logger.Info("rights given up", "uid", dropped.UID, "capabilities", fmt.Sprintf("%#x", uint64(dropped.Capabilities)))
+	return nil
+}
+
+// dockerGroups are the groups that may use Docker's socket: the one that has it, and the one that will have it when Docker
+// starts later.
+func (a *agent) dockerGroups() []uint32 {
+	var groups []uint32
+	if socket := a.options.dockerSocket(); socket != "" {
+		if group, ok := privilege.GroupOf(socket); ok {
+			groups = append(groups, group)
+		}
+	}
+	if group, ok := privilege.GroupNamed("docker"); ok && !slices.Contains(groups, group) {
+		groups = append(groups, group)
+	}
+	return groups
+}
+
+// work samples until the agent is told to stop, its lease ends, or it cannot go on.
+func (a *agent) work(ctx context.Context) error {
+	a.announce.announce(stateProfiling, "")
+	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopServing()
+	served := make(chan error, 1)
+	a.finished.Go(func() { served <- a.pipeline.Run(serving) })
+
+	failure := a.wait(ctx, served)
+	a.announce.announce(stateStopping, "")
+	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+	defer cancel()
+	// What was sampled reaches the pipeline, and what the pipeline has reaches the disk.
+	failures := []error{failure, a.engine.Pause(finish)}
+	stopServing()
+	a.exit()
+	if failure == nil {
+		failures = append(failures, <-served)
+	}
+	a.finished.Wait()
+	return errors.Join(append(failures, a.closeEngine())...)
+}
+
+func (a *agent) wait(ctx context.Context, served <-chan error) error {
+	upkeep, windows := time.NewTicker(upkeepInterval), time.NewTicker(a.options.window)
+	defer upkeep.Stop()
+	defer windows.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.lease.expired:
+			a.ending = "Nobody renewed the lease."
+			return nil
+		case <-a.engine.Done():
+			return errors.New("the unwinder ended by itself: its last words are in the log")
+		case err := <-served:
+			return fmt.Errorf("serve: %w", errors.Join(err, errors.New("nobody can reach the agent any more")))
+		case <-upkeep.C:
+			if _, err := a.engine.AttachOnlineCPUs(); err != nil {
+				a.logger.Warn("a cpu cannot be sampled", "reason", err)
+			}
+		case <-windows.C:
+			if _, err := a.meter.Measure(); err != nil {
+				a.logger.Warn("own cost cannot be measured", "reason", err)
+			}
+		}
+	}
+}
+
+func (a *agent) closeEngine() error {
+	if a.engine == nil {
+		return nil
+	}
+	return a.engine.Close()
+}

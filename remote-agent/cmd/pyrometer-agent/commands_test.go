@@ -1,0 +1,354 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pyrometer.dev/remote-agent/internal/privilege"
+	"pyrometer.dev/remote-agent/internal/target"
+)
+
+// call runs a command and returns what it wrote.
+func call(t *testing.T, arguments ...string) (code int, out, err string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code = dispatch(context.Background(), arguments, streams{in: strings.NewReader(""), out: &stdout, err: &stderr})
+	return code, stdout.String(), stderr.String()
+}
+
+func TestCommandLineIsExplained(t *testing.T) {
+	directory := t.TempDir()
+	here := []string{"--store", filepath.Join(directory, "store"), "--run-dir", filepath.Join(directory, "run")}
+	for _, test := range []struct {
+		name      string
+		arguments []string
+		code      int
+		out, err  string
+	}{
+		{"nothing", nil, exitUsage, "start", ""},
+		{"help", []string{"help"}, exitOK, "preflight", ""},
+		{"unknown command", []string{"frobnicate"}, exitUsage, "", `There is no command "frobnicate"`},
+		{"unknown flag", []string{"status", "--frobnicate"}, exitUsage, "", "frobnicate"},
+		{"version", []string{"version"}, exitOK, "0.1.0+", ""},
+		{"status of nothing", append([]string{"status"}, here...), exitNotRunning, "No agent has run here.", ""},
+		{"stop of nothing", append([]string{"stop"}, here...), exitNotRunning, "No agent runs.", ""},
+		{"remove of nothing", append([]string{"remove"}, here...), exitOK, "nothing to remove", ""},
+		{"grant of nothing", append([]string{"grant"}, append(slices.Clone(here), "1000")...), exitFailure, "", "No agent has run here."},
+		{"grant to nobody", append([]string{"grant"}, here...), exitUsage, "", "id -u"},
+		{"rate", append([]string{"start", "--rate", "0"}, here...), exitFailure, `"state":"failed"`, "--rate 0"},
+		{"window", append([]string{"start", "--window", "7s"}, here...), exitFailure, `"state":"failed"`, "divides an hour"},
+		{"lease", append([]string{"start", "--lease", "1s"}, here...), exitFailure, `"state":"failed"`, "shorter than"},
+		{"user", append([]string{"start", "--uid", "alice"}, here...), exitUsage, "", "user's number"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			code, out, err := call(t, test.arguments...)
+			if code != test.code || !strings.Contains(out, test.out) || !strings.Contains(err, test.err) {
+				t.Errorf("%q = %d\nout: %s\nerr: %s\nwant %d, %q, %q", test.arguments, code, out, err, test.code, test.out, test.err)
+			}
+		})
+	}
+}
+
+func TestOptionsSurviveTheWayToTheDaemon(t *testing.T) {
+	given := options{
+		places: places{store: "/s", runDirectory: "/r"}, uids: []int{0, 1000}, rateHz: 19, window: 5 * time.Second,
+		lease: 30 * time.Second, log: "/l", dockerHost: "unix:///d",
+	}
+	var got options
+	flags := flag.NewFlagSet("run", flag.ContinueOnError)
+	got.register(flags)
+	if err := flags.Parse(given.arguments()); err != nil {
+		t.Fatal(err)
+	}
+	if err := got.check(); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.uids, given.uids) || got.rateHz != given.rateHz || got.window != given.window ||
+		got.lease != given.lease || got.log != given.log || got.places != given.places || got.dockerHost != given.dockerHost {
+		t.Errorf("got %+v, want %+v", got, given)
+	}
+	if got.dockerSocket() != "/d" {
+		t.Errorf("docker socket = %q", got.dockerSocket())
+	}
+}
+
+func TestSentence(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{errors.New("attach sampler: no room"), "Attach sampler: no room."},
+		{errors.New("Done."), "Done."},
+		{errors.Join(errors.New("a"), errors.New("b")), "A; b."},
+		{&privilege.Refusal{Code: "x", Message: "As it is."}, "As it is."},
+	} {
+		if got := sentence(test.err); got != test.want {
+			t.Errorf("sentence(%v) = %q, want %q", test.err, got, test.want)
+		}
+	}
+}
+
+func TestRecordTellsOfTheProcess(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), "run")
+	ticks, err := target.StartTicks(uint32(os.Getpid()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := openRecord(directory, record{RecordVersion: recordVersion, Version: "v", PID: os.Getpid(), StartTicks: ticks, Log: "/log"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openRecord(directory, record{}); !errors.Is(err, errAlreadyRuns) {
+		t.Errorf("second agent: %v, want %v", err, errAlreadyRuns)
+	}
+	if err := file.set(stateFailed, strings.Repeat("a long reason ", 50)); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.set(stateProfiling, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.admit(1000); err != nil {
+		t.Fatal(err)
+	}
+	where := places{runDirectory: directory}
+	told, code, err := status(where)
+	if err != nil || code != exitOK || told.State != stateProfiling || told.Socket != controlSocket(directory, 1000) {
+		t.Errorf("status = %+v, %d, %v", told, code, err)
+	}
+	// Killed: another process, or none, has the pid.
+	file.content.StartTicks++
+	if err := file.set(stateProfiling, ""); err != nil {
+		t.Fatal(err)
+	}
+	told, code, err = status(where)
+	if err != nil || code != exitNotRunning || told.State != stateFailed || !strings.Contains(told.Message, "/log") {
+		t.Errorf("status of a killed agent = %+v, %d, %v", told, code, err)
+	}
+	file.content.RecordVersion++
+	if err := file.set(stateProfiling, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readRecord(directory); err == nil {
+		t.Error("the record of a newer agent was read")
+	}
+	if err := file.close(); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := openRecord(directory, record{}); err != nil {
+		t.Errorf("after the first ended: %v", err)
+	} else if err := again.close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLease(t *testing.T) {
+	continuous := newLease(0)
+	if _, err := continuous.Renew(context.Background(), time.Hour); !errors.Is(err, errNoLease) || continuous.expiresAtMs() != 0 {
+		t.Errorf("continuous: %v, expires at %d", err, continuous.expiresAtMs())
+	}
+	short := newLease(time.Millisecond)
+	<-short.expired
+	if short.keep() {
+		t.Error("an ended lease was kept")
+	}
+	leased := newLease(time.Hour)
+	first := leased.expiresAtMs()
+	if expires, err := leased.Renew(context.Background(), time.Minute); err != nil || expires.UnixMilli() != first {
+		t.Errorf("a shorter renewal = %v, %v, want the lease as it was", expires, err)
+	}
+	if expires, err := leased.Renew(context.Background(), 2*time.Hour); err != nil || expires.UnixMilli() <= first {
+		t.Errorf("a longer renewal = %v, %v", expires, err)
+	}
+	if !leased.keep() || leased.expiresAtMs() != 0 {
+		t.Error("the lease was not given up")
+	}
+}
+
+func TestRemoveLeavesWhatIsNotTheAgents(t *testing.T) {
+	directory := t.TempDir()
+	where := places{store: filepath.Join(directory, "store"), runDirectory: filepath.Join(directory, "run")}
+	write := func(path string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ours := []string{"profiles.db", "profiles.db-wal", "agent.log", "agent.log.old"}
+	for _, name := range ours {
+		write(filepath.Join(where.store, name))
+	}
+	foreign := filepath.Join(where.store, "thesis.tex")
+	write(foreign)
+	write(filepath.Join(where.runDirectory, recordFileName))
+	if _, err := removeAll(where); err == nil || !strings.Contains(err.Error(), "thesis.tex") {
+		t.Errorf("removeAll = %v, want a word about the foreign file", err)
+	}
+	if _, err := os.Stat(foreign); err != nil {
+		t.Errorf("foreign file: %v", err)
+	}
+	if err := os.Remove(foreign); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := removeAll(where); err != nil {
+		t.Errorf("removeAll = %v", err)
+	}
+	for _, path := range []string{where.store, where.runDirectory} {
+		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is still there: %v", path, err)
+		}
+	}
+}
+
+func TestMakeDirectoryRefusesALink(t *testing.T) {
+	directory := t.TempDir()
+	if err := makeDirectory(filepath.Join(directory, "a", "b"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]os.FileMode{"a": 0o755, "a/b": 0o700} {
+		info, err := os.Stat(filepath.Join(directory, path))
+		if err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s has mode %v, %v, want %v", path, info.Mode(), err, want)
+		}
+	}
+	link := filepath.Join(directory, "link")
+	if err := os.Symlink("/etc", link); err != nil {
+		t.Fatal(err)
+	}
+	if err := makeDirectory(link, 0o700); err == nil {
+		t.Error("a link was taken for a directory")
+	}
+}
+
+func TestLogIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agent.log")
+	log, err := openLog(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := bytes.Repeat([]byte("x"), 1<<20)
+	for range 20 {
+		if _, err := log.Write(line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, path + ".old"} {
+		info, err := os.Stat(name)
+		if err != nil || info.Size() == 0 || info.Size() > maxLogBytes {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+}
+
+// recordingTarget takes admin requests.
+type recordingTarget struct {
+	kept     bool
+	uid      int
+	path     string
+	admitted net.Listener
+	refusal  error
+}
+
+func (r *recordingTarget) keep() error {
+	r.kept = true
+	return r.refusal
+}
+
+func (r *recordingTarget) admit(uid int, path string, socket *os.File) error {
+	listener, err := net.FileListener(socket)
+	r.uid, r.path, r.admitted = uid, path, listener
+	return err
+}
+
+func TestAdminSocketHandsOverAListener(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("the admin socket is root's")
+	}
+	directory := t.TempDir()
+	server, err := listenAdmin(directory, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	taker := &recordingTarget{}
+	server.target = taker
+	info, err := os.Stat(filepath.Join(directory, adminSocketName))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("admin socket: %v, %v, want 0600", info.Mode(), err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		server.serve(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-served
+	})
+	if err := askAdmin(directory, adminRequest{Operation: opKeep}, nil); err != nil || !taker.kept {
+		t.Errorf("keep: %v", err)
+	}
+	taker.refusal = errors.New("no")
+	if err := askAdmin(directory, adminRequest{Operation: opKeep}, nil); err == nil || err.Error() != "No." {
+		t.Errorf("refused keep: %v", err)
+	}
+	for _, operation := range []string{"frobnicate", opAdmit} { // the latter comes without a socket
+		if err := askAdmin(directory, adminRequest{Operation: operation}, nil); err == nil {
+			t.Errorf("%s was accepted", operation)
+		}
+	}
+	if err := admitOne(directory, 4242); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taker.admitted.Close() })
+	path := controlSocket(directory, 4242)
+	if taker.uid != 4242 || taker.path != path || privilege.OwnerOf(path) != 4242 {
+		t.Errorf("admitted %d at %s, owned by %d", taker.uid, taker.path, privilege.OwnerOf(path))
+	}
+	go func() {
+		connection, err := taker.admitted.Accept()
+		if err == nil {
+			_, _ = connection.Write([]byte("hello"))
+			_ = connection.Close()
+		}
+	}()
+	connection, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	if said, err := io.ReadAll(connection); err != nil || string(said) != "hello" {
+		t.Errorf("heard %q, %v", said, err)
+	}
+	if leftovers, err := filepath.Glob(filepath.Join(directory, ".new-*")); err != nil || len(leftovers) > 0 {
+		t.Errorf("left behind %q, %v", leftovers, err)
+	}
+}
+
+func TestOutcomeIsOneLine(t *testing.T) {
+	var out bytes.Buffer
+	outcome{State: stateFailed, Message: "a\nb"}.print(streams{out: &out, err: &out})
+	var back outcome
+	if strings.Count(out.String(), "\n") != 1 || json.Unmarshal(out.Bytes(), &back) != nil || back.Message != "a\nb" {
+		t.Errorf("printed %q", out.String())
+	}
+}

@@ -1,0 +1,247 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"pyrometer.dev/remote-agent/internal/control"
+	"pyrometer.dev/remote-agent/internal/engine"
+	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
+	"pyrometer.dev/remote-agent/internal/push"
+	"pyrometer.dev/remote-agent/internal/store"
+	"pyrometer.dev/remote-agent/internal/symbol"
+	"pyrometer.dev/remote-agent/internal/window"
+)
+
+// What the store keeps. A week of a busy host is some hundred megabytes.
+const (
+	maxStoreAge   = 7 * 24 * time.Hour
+	maxStoreBytes = 2 << 30
+)
+
+// controlSocketName is the file name of a user's control socket.
+func controlSocketName(uid int) string { return control.SocketName(uid) }
+
+// storing is the pipeline of a real agent: windows, names, the store, Pyroscope, and the sockets that serve them.
+type storing struct {
+	agent   *agent
+	logger  *slog.Logger
+	symbols *symbol.FileResolver
+	control []net.Listener
+	push    net.Listener
+
+	// Set by Open.
+	store      *store.Store
+	symbolizer atomic.Pointer[store.Symbolizer]
+	recorder   *store.Recorder
+	aggregator *window.Aggregator
+	pusher     *push.Pusher
+	server     *control.Server
+
+	// admitted are listeners that came later, served until the agent ends.
+	mu       sync.Mutex
+	serving  context.Context //nolint:containedctx // lives as long as Run
+	admitted sync.WaitGroup
+}
+
+var _ pipeline = (*storing)(nil)
+
+// compose makes the pipeline of an agent.
+func compose(a *agent) pipeline {
+	s := &storing{agent: a, logger: a.logger}
+	s.symbols = symbol.NewResolver(symbol.Options{Logger: a.logger, OnNames: func(fileID string) {
+		if symbolizer := s.symbolizer.Load(); symbolizer != nil {
+			symbolizer.Renew(fileID)
+		}
+	}})
+	return s
+}
+
+// HandleSample implements engine.Sink.
+func (s *storing) HandleSample(sample *engine.Sample) { s.aggregator.HandleSample(sample) }
+
+// ObserveMapping implements pipeline.
+func (s *storing) ObserveMapping(pid uint32, mapping *engine.Mapping) {
+	s.symbols.Observe(pid, mapping)
+}
+
+// Listen implements pipeline.
+func (s *storing) Listen(runDirectory string, uids []int) error {
+	for _, uid := range uids {
+		listener, err := control.ListenControl(runDirectory, uid)
+		if err != nil {
+			return err
+		}
+		s.control = append(s.control, keptSocket{listener})
+	}
+	listener, err := control.ListenPush(runDirectory)
+	if err != nil {
+		return err
+	}
+	s.push = keptSocket{listener}
+	return nil
+}
+
+// keptSocket is a listener whose socket the agent cannot remove when it closes it, having given up its rights. The
+// commands stop and remove do, and the next agent replaces it.
+type keptSocket struct{ net.Listener }
+
+// Close closes the listener.
+func (k keptSocket) Close() error {
+	if err := k.Listener.Close(); err != nil && !errors.Is(err, os.ErrPermission) {
+		return err
+	}
+	return nil
+}
+
+// Open implements pipeline.
+func (s *storing) Open(ctx context.Context) error {
+	opened, err := store.Open(ctx, store.Options{
+		Directory: s.agent.options.store, MaxAge: maxStoreAge, MaxBytes: maxStoreBytes, Logger: s.logger,
+	})
+	if err != nil {
+		return err
+	}
+	s.store = opened
+	symbolizer := store.NewSymbolizer(opened, s.symbols, s.logger)
+	s.symbolizer.Store(symbolizer)
+	s.recorder = store.NewRecorder(opened, symbolizer, s.logger)
+	s.aggregator = window.NewAggregator(window.Options{
+		Length: s.agent.options.window, RateHz: s.agent.options.rateHz,
+		Identify: s.agent.resolver.Identify, Deliver: s.recorder.Deliver,
+	})
+	if s.pusher, err = push.New(ctx, push.Options{Store: opened, Logger: s.logger}); err != nil {
+		return errors.Join(err, opened.Close())
+	}
+	s.server = control.NewServer(control.Agent{
+		Status: s.agent, Windows: s.recorder, Select: s.agent.selector, Lease: leaseKeeper{s.agent.lease},
+		Stop: s.agent, Push: s.pusher, Store: opened,
+	}, s.logger)
+	return nil
+}
+
+// leaseKeeper speaks of a missing lease in the contract's words.
+type leaseKeeper struct{ lease *lease }
+
+// Renew implements control.LeaseKeeper.
+func (k leaseKeeper) Renew(ctx context.Context, duration time.Duration) (time.Time, error) {
+	expires, err := k.lease.Renew(ctx, duration)
+	if errors.Is(err, errNoLease) {
+		return time.Time{}, control.ErrNoLease
+	}
+	return expires, err
+}
+
+// Admit implements pipeline.
+func (s *storing) Admit(socket *os.File, path string, uid int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.serving == nil || s.serving.Err() != nil {
+		return errors.New("the agent does not serve now: try again when it profiles")
+	}
+	listener, err := control.AdoptControl(socket, path, uid)
+	if err != nil {
+		return err
+	}
+	serving := s.serving
+	s.admitted.Go(func() {
+		if err := s.server.Serve(serving, []net.Listener{keptSocket{listener}}, nil); err != nil {
+			s.logger.Warn("admitted user is not served any more", "uid", uid, "reason", err)
+		}
+	})
+	return nil
+}
+
+// Run implements pipeline.
+func (s *storing) Run(ctx context.Context) error {
+	s.mu.Lock()
+	s.serving = ctx
+	s.mu.Unlock()
+
+	var background, recording sync.WaitGroup
+	background.Go(func() { s.store.Keep(ctx) })
+	background.Go(func() { s.symbolizer.Load().Run(ctx) })
+	closed, stopWatching := s.recorder.Watch()
+	defer stopWatching()
+	background.Go(func() { s.pusher.Run(ctx, closed) })
+	// The recorder goes on until the last window was delivered to it.
+	record, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopRecording()
+	recording.Go(func() { s.recorder.Run(record) })
+	background.Go(func() {
+		s.aggregator.Run(ctx)
+		stopRecording()
+	})
+	served := s.server.Serve(ctx, s.control, s.push)
+	if ctx.Err() == nil {
+		// A listener broke: the agent ends, with what it has sampled kept.
+		s.agent.Exit()
+		<-ctx.Done()
+	}
+	s.admitted.Wait()
+	background.Wait()
+	recording.Wait()
+	return errors.Join(served, s.symbols.Close(), s.store.Close())
+}
+
+// CloseWindow implements pipeline.
+func (s *storing) CloseWindow(ctx context.Context) error {
+	lost := s.recorder.Lost()
+	s.aggregator.Flush()
+	if err := s.recorder.Sync(ctx); err != nil {
+		return fmt.Errorf("store the last window: %w", err)
+	}
+	if s.recorder.Lost() > lost {
+		return errors.New(s.recorder.Problem())
+	}
+	return nil
+}
+
+// Facts implements pipeline.
+func (s *storing) Facts() facts {
+	counted := s.aggregator.Counters()
+	named := s.symbolizer.Load().Counters()
+	pushed := s.pusher.Status()
+	known := facts{
+		WindowClosesAtMs: s.aggregator.ClosesAt().UnixMilli(),
+		LastWindowEndMs:  s.recorder.LastEndMs(),
+		WindowsStored:    s.recorder.Stored(),
+		StoreBytes:       uint64(max(s.store.Bytes(), 0)),
+		Problem:          s.recorder.Problem(),
+		Counters: []engine.Counter{
+			{Name: "samples.counted", Value: counted.Counted},
+			{Name: "samples.late", Value: counted.Late},
+			{Name: "samples.lost.window_full", Value: counted.NoRoom},
+			{Name: "windows.stored", Value: s.recorder.Stored()},
+			{Name: "windows.lost.store", Value: s.recorder.Lost()},
+			{Name: "windows.lost.push_too_old", Value: pushed.TooOld},
+			{Name: "windows.lost.push_refused", Value: pushed.Refused},
+			{Name: "symbols.named", Value: named.Named},
+			{Name: "symbols.unnamed", Value: named.Unnamed},
+			{Name: "symbols.failed", Value: named.Failed},
+		},
+		Push: &agentv1.PushStatus{
+			Url: pushed.URL, Error: pushed.Error, WindowsPushed: pushed.Pushed, WindowsWaiting: pushed.Waiting,
+			LastSuccessAt: pushed.LastSuccessMs,
+		},
+	}
+	if known.Problem == "" {
+		known.Problem = s.store.Problem()
+	}
+	files := s.symbols.Counters()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		known.Counters = append(known.Counters, engine.Counter{Name: name, Value: files[name]})
+	}
+	return known
+}

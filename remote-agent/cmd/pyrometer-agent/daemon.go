@@ -1,0 +1,173 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+const (
+	// startTimeout bounds how long a slow machine may take to load the unwinder: under emulation it took 11 seconds.
+	startTimeout = 90 * time.Second
+	// readyDescriptor is the first of ExtraFiles in the child.
+	readyDescriptor = 3
+)
+
+// outcome is the last line of the commands start, stop and status --json.
+type outcome struct {
+	State   state  `json:"state"`
+	Message string `json:"message"`
+	PID     int    `json:"pid"`
+	// Socket is the control socket of the first user.
+	Socket  string `json:"socket"`
+	Version string `json:"version"`
+}
+
+func (o outcome) print(std streams) {
+	text, err := json.Marshal(o)
+	if err != nil {
+		fmt.Fprintln(std.err, sentence(err))
+		return
+	}
+	fmt.Fprintln(std.out, string(text))
+}
+
+// runStart is the command start.
+func runStart(ctx context.Context, arguments []string, std streams) int {
+	var chosen options
+	flags := flag.NewFlagSet("start", flag.ContinueOnError)
+	chosen.register(flags)
+	if code, ok := parseFlags(flags, arguments, std); !ok {
+		return code
+	}
+	result, err := start(ctx, &chosen, std)
+	if err != nil {
+		outcome{State: stateFailed, Message: sentence(err), Version: version()}.print(std)
+		return fail(std, err)
+	}
+	result.print(std)
+	return exitOK
+}
+
+func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
+	if err := chosen.check(); err != nil {
+		return outcome{}, err
+	}
+	running, err := readRecord(chosen.runDirectory)
+	if err != nil && !errors.Is(err, errNoRecord) {
+		return outcome{}, err
+	}
+	if err == nil && running.running() {
+		if running.Version == version() {
+			return join(chosen, running, std)
+		}
+		fmt.Fprintf(std.out, "Replacing the agent %s by %s.\n", running.Version, version())
+		if err := stopAgent(ctx, running); err != nil {
+			return outcome{}, err
+		}
+	}
+	if chosen.log == "" {
+		if err := makeDirectory(chosen.store, 0o700); err != nil {
+			return outcome{}, err
+		}
+		chosen.log = filepath.Join(chosen.store, logFileName)
+	}
+	return launch(ctx, chosen, std)
+}
+
+// join makes an agent that runs already do what start was asked for.
+func join(chosen *options, running *record, std streams) (outcome, error) {
+	fmt.Fprintln(std.out, "The agent runs already.")
+	if err := admitAll(chosen.runDirectory, running, chosen.uids); err != nil {
+		return outcome{}, err
+	}
+	if chosen.lease == 0 {
+		if err := askAdmin(chosen.runDirectory, adminRequest{Operation: opKeep}, nil); err != nil {
+			return outcome{}, err
+		}
+	}
+	return outcome{
+		State: running.State, Message: running.Message, PID: running.PID,
+		Socket: controlSocket(chosen.runDirectory, chosen.uids[0]), Version: running.Version,
+	}, nil
+}
+
+// launch starts the agent in a session of its own and waits until it samples or has failed.
+func launch(ctx context.Context, chosen *options, std streams) (outcome, error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return outcome{}, fmt.Errorf("start the agent: %w", err)
+	}
+	defer read.Close()
+	// What is written past the logger, as a panic is, goes to the log too.
+	log, err := os.OpenFile(chosen.log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+	if err != nil {
+		return outcome{}, errors.Join(fmt.Errorf("open log: %w", err), write.Close())
+	}
+	child := exec.Command("/proc/self/exe", append([]string{"run"}, chosen.arguments()...)...)
+	child.Args[0] = os.Args[0]
+	child.Dir = "/"
+	child.Stdout, child.Stderr = log, log
+	child.Env = append(os.Environ(), readyVariable+"="+strconv.Itoa(readyDescriptor))
+	child.ExtraFiles = []*os.File{write}
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	err = child.Start()
+	err = errors.Join(err, log.Close(), write.Close())
+	if err != nil {
+		return outcome{}, fmt.Errorf("start the agent: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- child.Wait() }()
+
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	// A read that nobody ends otherwise.
+	stop := context.AfterFunc(ctx, func() { read.Close() })
+	defer stop()
+	lines := bufio.NewScanner(read)
+	for lines.Scan() {
+		var said announcement
+		if err := json.Unmarshal(lines.Bytes(), &said); err != nil {
+			return outcome{}, fmt.Errorf("hear from the agent: %w", err)
+		}
+		switch said.State {
+		case stateStarting:
+			fmt.Fprintln(std.out, said.Message)
+		case stateProfiling:
+			return outcome{
+				State: stateProfiling, PID: child.Process.Pid,
+				Socket: controlSocket(chosen.runDirectory, chosen.uids[0]), Version: version(),
+			}, nil
+		default:
+			return outcome{}, errors.New(said.Message)
+		}
+	}
+	return outcome{}, abandoned(ctx, child, ended, chosen.log)
+}
+
+// abandoned explains a child that said neither that it profiles nor that it failed, and ends it.
+func abandoned(ctx context.Context, child *exec.Cmd, ended <-chan error, log string) error {
+	if ctx.Err() != nil {
+		// It may have become another user: root may signal it, and nobody else could have started it.
+		if err := child.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return fmt.Errorf("end the agent: %w", err)
+		}
+		<-ended
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return fmt.Errorf("the agent did not begin to sample within %v: its log is %s", startTimeout, log)
+		}
+		return errors.New("the start was interrupted")
+	}
+	return fmt.Errorf("the agent ended while it started (%w): its log is %s", <-ended, log)
+}

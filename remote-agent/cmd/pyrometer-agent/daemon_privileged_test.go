@@ -1,0 +1,131 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"pyrometer.dev/remote-agent/internal/privilege"
+)
+
+// asAgentVariable makes the test binary be the agent: the command start runs its own executable.
+const asAgentVariable = "PYROMETER_TEST_AS_AGENT"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asAgentVariable) != "" && len(os.Args) > 1 && os.Args[1] == "run" {
+		ctx, stop := notifyContext()
+		code := dispatch(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+		stop()
+		os.Exit(code)
+	}
+	os.Exit(m.Run())
+}
+
+// TestDaemon goes the whole way of an agent: it starts, samples without rights, is found, joined and stopped.
+func TestDaemon(t *testing.T) {
+	if os.Getuid() != 0 {
+		skipOrFail(t, "only root can start an agent")
+	}
+	if report := privilege.Preflight(t.TempDir()); len(report.Refusals) > 0 {
+		skipOrFail(t, report.Refusals[0].Message)
+	}
+	if _, _, errno := syscall.AllThreadsSyscall(syscall.SYS_GETPID, 0, 0, 0); errno == syscall.ENOTSUP {
+		skipOrFail(t, "the test was built with cgo: build it with CGO_ENABLED=0, as the agent is")
+	}
+	t.Setenv(asAgentVariable, "1")
+	// Not t.TempDir: the agent's user must be able to reach it.
+	directory, err := os.MkdirTemp("", "pyrometer-agent-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(directory) })
+	if err := os.Chmod(directory, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	runDirectory := filepath.Join(directory, "run")
+	here := []string{"--store", filepath.Join(directory, "store"), "--run-dir", runDirectory}
+	t.Cleanup(func() { call(t, append([]string{"stop"}, here...)...) })
+
+	started := expect(t, stateProfiling, exitOK, append([]string{"start", "--uid", "4242", "--window", "1s", "--lease", "1h"}, here...)...)
+	if started.PID == 0 || started.Socket != controlSocket(runDirectory, 4242) || started.Version != version() {
+		t.Errorf("started = %+v", started)
+	}
+	if uid := privilege.OwnerOf(fmt.Sprintf("/proc/%d/task", started.PID)); uid == 4242 {
+		t.Errorf("the agent runs as %d", uid)
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", started.PID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := fmt.Sprintf("CapEff:\t%016x\n", uint64(privilege.SetOf(privilege.Kept...)))
+	if text := string(status); strings.Contains(text, "Uid:\t0") || !strings.Contains(text, kept) || !strings.Contains(text, "NoNewPrivs:\t1") {
+		t.Errorf("the agent has rights left:\n%s", text)
+	}
+	if owner := privilege.OwnerOf(filepath.Join(directory, "store")); owner == 0 {
+		t.Error("the store is still root's")
+	}
+
+	if found := expect(t, stateProfiling, exitOK, append([]string{"status", "--json"}, here...)...); found.PID != started.PID {
+		t.Errorf("status = %+v", found)
+	}
+	// A second start joins it, and makes it continuous.
+	if joined := expect(t, stateProfiling, exitOK, append([]string{"start", "--uid", "4242"}, here...)...); joined.PID != started.PID {
+		t.Errorf("joined = %+v", joined)
+	}
+	stopped := expect(t, stateStopped, exitOK, append([]string{"stop"}, here...)...)
+	if stopped.PID != started.PID {
+		t.Errorf("stopped = %+v", stopped)
+	}
+	if sockets, err := filepath.Glob(filepath.Join(runDirectory, "*.sock")); err != nil || len(sockets) > 0 {
+		t.Errorf("sockets are left: %q, %v", sockets, err)
+	}
+	expect(t, stateStopped, exitNotRunning, append([]string{"status", "--json"}, here...)...)
+
+	// A leased agent ends by itself.
+	leased := expect(t, stateProfiling, exitOK, append([]string{"start", "--uid", "4242", "--lease", "5s"}, here...)...)
+	deadline := time.Now().Add(30 * time.Second)
+	for !errors.Is(syscall.Kill(leased.PID, 0), syscall.ESRCH) && time.Now().Before(deadline) {
+		time.Sleep(100 * time.Millisecond)
+	}
+	if ended := expect(t, stateStopped, exitNotRunning, append([]string{"status", "--json"}, here...)...); !strings.Contains(ended.Message, "lease") {
+		t.Errorf("ended = %+v, want a word about the lease", ended)
+	}
+	if code, out, said := call(t, append([]string{"remove"}, here...)...); code != exitOK {
+		t.Errorf("remove = %d: %s%s", code, out, said)
+	}
+	if left, err := os.ReadDir(directory); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// expect runs a command and returns the JSON of its last line.
+func expect(t *testing.T, want state, wantCode int, arguments ...string) outcome {
+	t.Helper()
+	code, out, said := call(t, arguments...)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var got outcome
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &got); err != nil {
+		t.Fatalf("%q printed %q %q: %v", arguments, out, said, err)
+	}
+	if code != wantCode || got.State != want {
+		t.Fatalf("%q = %d, %+v, want %d, %s; %s%s", arguments, code, got, wantCode, want, out, said)
+	}
+	return got
+}
+
+// skipOrFail says why a test cannot run here. With CI=true nothing is skipped.
+func skipOrFail(t *testing.T, reason string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("cannot run here, and CI=true: %s", reason)
+	}
+	t.Skip(reason)
+}

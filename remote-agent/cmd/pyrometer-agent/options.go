@@ -1,0 +1,142 @@
+//go:build linux
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"pyrometer.dev/remote-agent/internal/target"
+)
+
+// Where things lie unless flags say otherwise.
+const (
+	defaultStore        = "/var/lib/pyrometer"
+	defaultRunDirectory = "/run/pyrometer"
+	logFileName         = "agent.log"
+)
+
+// Bounds of flags.
+const (
+	defaultRateHz = 97
+	maxRateHz     = 1000
+	defaultWindow = 15 * time.Second
+	minLease      = 5 * time.Second
+)
+
+// places are the directories that every command needs to find an agent.
+type places struct {
+	store        string
+	runDirectory string
+}
+
+func (p *places) register(flags *flag.FlagSet) {
+	flags.StringVar(&p.store, "store", defaultStore, "directory of the profiles")
+	flags.StringVar(&p.runDirectory, "run-dir", defaultRunDirectory, "directory of the sockets")
+}
+
+// absolute makes the paths independent of the working directory.
+func (p *places) absolute() error {
+	for _, path := range []*string{&p.store, &p.runDirectory} {
+		made, err := filepath.Abs(*path)
+		if err != nil {
+			return fmt.Errorf("find %q: %w", *path, err)
+		}
+		*path = made
+	}
+	return nil
+}
+
+// options are what an agent is started with.
+type options struct {
+	places
+	uids       []int
+	rateHz     int
+	window     time.Duration
+	lease      time.Duration
+	log        string
+	dockerHost string
+}
+
+func (o *options) register(flags *flag.FlagSet) {
+	o.places.register(flags)
+	flags.Func("uid", "users who may use the agent, by number, with commas between them (default: who calls)", func(text string) error {
+		uids, err := parseUIDs(text)
+		o.uids = append(o.uids, uids...)
+		return err
+	})
+	flags.IntVar(&o.rateHz, "rate", defaultRateHz, "samples a second of each CPU")
+	flags.DurationVar(&o.window, "window", defaultWindow, "length of a window, a divisor of an hour")
+	flags.DurationVar(&o.lease, "lease", 0, "stop when nobody renews for that long; 0: run until stopped")
+	flags.StringVar(&o.log, "log", "", "file to log to (default of start: agent.log in the store; of run: standard error)")
+	flags.StringVar(&o.dockerHost, "docker-host", target.DefaultDockerHost, "where Docker listens")
+}
+
+// check says in one sentence what cannot be done, and fills in defaults.
+func (o *options) check() error {
+	if err := o.absolute(); err != nil {
+		return err
+	}
+	switch {
+	case o.rateHz < 1 || o.rateHz > maxRateHz:
+		return fmt.Errorf("--rate %d is not from 1 to %d samples a second", o.rateHz, maxRateHz)
+	case o.window < time.Second || time.Hour%o.window != 0 || o.window%time.Second != 0:
+		return fmt.Errorf("--window %v is not a whole number of seconds that divides an hour, as 15s is", o.window)
+	case o.lease != 0 && o.lease < minLease:
+		return fmt.Errorf("--lease %v is shorter than %v", o.lease, minLease)
+	}
+	if len(o.uids) == 0 {
+		o.uids = []int{caller()}
+	}
+	slices.Sort(o.uids)
+	o.uids = slices.Compact(o.uids)
+	return nil
+}
+
+// caller is who called sudo, or who runs this.
+func caller() int {
+	if uid, err := strconv.Atoi(os.Getenv("SUDO_UID")); err == nil && os.Getuid() == 0 {
+		return uid
+	}
+	return os.Getuid()
+}
+
+func parseUIDs(text string) ([]int, error) {
+	var uids []int
+	for field := range strings.SplitSeq(text, ",") {
+		uid, err := strconv.ParseUint(strings.TrimSpace(field), 10, 31)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a user's number, as `id -u` prints it", field)
+		}
+		uids = append(uids, int(uid))
+	}
+	return uids, nil
+}
+
+// arguments are the flags that make the same options again, for the daemon.
+func (o *options) arguments() []string {
+	uids := make([]string, len(o.uids))
+	for i, uid := range o.uids {
+		uids[i] = strconv.Itoa(uid)
+	}
+	return []string{
+		"--uid", strings.Join(uids, ","), "--rate", strconv.Itoa(o.rateHz), "--window", o.window.String(),
+		"--lease", o.lease.String(), "--store", o.store, "--run-dir", o.runDirectory, "--log", o.log,
+		"--docker-host", o.dockerHost,
+	}
+}
+
+// dockerSocket is the path of Docker's socket, "" when Docker is reached otherwise.
+func (o *options) dockerSocket() string {
+	path, ok := strings.CutPrefix(o.dockerHost, "unix://")
+	if !ok {
+		return ""
+	}
+	return path
+}

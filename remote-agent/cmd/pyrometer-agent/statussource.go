@@ -1,0 +1,89 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"runtime"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
+)
+
+var discardLogger = slog.New(slog.DiscardHandler)
+
+// statesOfContract are the agent's states in the contract's words.
+var statesOfContract = map[state]agentv1.State{
+	stateStarting:  agentv1.State_STATE_STARTING,
+	stateProfiling: agentv1.State_STATE_PROFILING,
+	stateStopping:  agentv1.State_STATE_STOPPING,
+	stateFailed:    agentv1.State_STATE_FAILED,
+}
+
+// Status makes the contract's status. It implements control.StatusSource.
+func (a *agent) Status(context.Context) *agentv1.Status {
+	now := a.announce.current()
+	known := a.pipeline.Facts()
+	usage := a.meter.Last()
+	docker := a.docker.Status()
+	status := &agentv1.Status{
+		State:          statesOfContract[now.State],
+		Message:        now.Message,
+		Version:        version(),
+		Hostname:       a.hostname,
+		Kernel:         kernelRelease(),
+		Architecture:   runtime.GOARCH,
+		CpuCount:       uint32(runtime.NumCPU()),
+		Pid:            uint32(os.Getpid()),
+		StartedAt:      a.started.UnixMilli(),
+		SampleRateHz:   uint32(a.options.rateHz),
+		WindowSeconds:  uint32(a.options.window / time.Second),
+		WindowClosesAt: known.WindowClosesAtMs,
+		LastWindowEnd:  known.LastWindowEndMs,
+		WindowsStored:  known.WindowsStored,
+		LeaseExpiresAt: a.lease.expiresAtMs(),
+		StoreBytes:     known.StoreBytes,
+		Push:           known.Push,
+		Overhead: &agentv1.Overhead{
+			ProcessCpuCores: usage.ProcessCores, BpfCpuCores: usage.BPFCores, ResidentBytes: usage.ResidentBytes,
+		},
+		Docker: &agentv1.DockerStatus{
+			Reachable: docker.Reachable, Message: docker.Message, Containers: uint32(docker.Containers),
+		},
+	}
+	if status.Message == "" {
+		status.Message = known.Problem
+	}
+	counters, err := a.engine.Counters()
+	if err != nil {
+		a.logger.Warn("counters cannot be read", "reason", err)
+	}
+	for _, counter := range append(counters, known.Counters...) {
+		status.Counters = append(status.Counters, &agentv1.Counter{Name: counter.Name, Value: counter.Value})
+	}
+	status.Counters = append(status.Counters, &agentv1.Counter{Name: "samples.lost.early", Value: a.sink.early.Load()})
+	return status
+}
+
+// Exit begins to end the agent and returns at once. It implements control.Stopper, with CloseWindow.
+func (a *agent) Exit() { a.exit() }
+
+// CloseWindow closes the open window and returns when it is stored.
+func (a *agent) CloseWindow(ctx context.Context) error {
+	if err := a.engine.Pause(ctx); err != nil {
+		return err
+	}
+	return a.pipeline.CloseWindow(ctx)
+}
+
+func kernelRelease() string {
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
+		return ""
+	}
+	return unix.ByteSliceToString(name.Release[:])
+}

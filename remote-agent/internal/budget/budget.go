@@ -1,0 +1,120 @@
+// Package budget measures what the agent itself costs, and bounds its memory.
+package budget
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// memoryLimitBytes is what the Go runtime tries to stay below, by collecting garbage more often: four times what a quiet
+// machine takes. It is no hard bound: samples are not thrown away for it.
+const memoryLimitBytes = 256 << 20
+
+// LimitMemory sets the limit for this process.
+func LimitMemory() { debug.SetMemoryLimit(memoryLimitBytes) }
+
+// Usage is what the agent cost over a span of time.
+type Usage struct {
+	// ProcessCores is the user and system time of the process, of one core: 0.01 is one percent of one core.
+	ProcessCores float64
+	// BPFCores is the time in the agent's BPF programs on all CPUs, of one core; -1 where it cannot be measured.
+	BPFCores float64
+	// ResidentBytes is what the process holds in memory at the end of the span.
+	ResidentBytes uint64
+}
+
+// Meter measures usage between two calls of Measure. Safe for concurrent use.
+type Meter struct {
+	// bpfRunTime is the time in BPF programs so far; false where it is not known.
+	bpfRunTime func() (time.Duration, bool)
+	now        func() time.Time
+	processCPU func() (time.Duration, error)
+
+	mu      sync.Mutex
+	at      time.Time
+	process time.Duration
+	bpf     time.Duration
+	last    Usage
+}
+
+// NewMeter begins the first span.
+func NewMeter(bpfRunTime func() (time.Duration, bool)) (*Meter, error) {
+	process, err := processCPU()
+	if err != nil {
+		return nil, err
+	}
+	resident, err := residentBytes()
+	if err != nil {
+		return nil, err
+	}
+	bpf, _ := bpfRunTime()
+	return &Meter{
+		bpfRunTime: bpfRunTime, now: time.Now, processCPU: processCPU,
+		at: time.Now(), process: process, bpf: bpf, last: Usage{BPFCores: -1, ResidentBytes: resident},
+	}, nil
+}
+
+// Measure ends a span, begins the next, and returns what the ended one cost. Spans of no length return the last usage.
+func (m *Meter) Measure() (Usage, error) {
+	process, err := m.processCPU()
+	if err != nil {
+		return Usage{}, err
+	}
+	resident, err := residentBytes()
+	if err != nil {
+		return Usage{}, err
+	}
+	bpf, bpfKnown := m.bpfRunTime()
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now()
+	if elapsed := now.Sub(m.at); elapsed > 0 {
+		m.last = Usage{ProcessCores: float64(process-m.process) / float64(elapsed), BPFCores: -1}
+		if bpfKnown {
+			m.last.BPFCores = float64(bpf-m.bpf) / float64(elapsed)
+		}
+		m.at, m.process, m.bpf = now, process, bpf
+	}
+	m.last.ResidentBytes = resident
+	return m.last, nil
+}
+
+// Last returns what the last measured span cost.
+func (m *Meter) Last() Usage {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.last
+}
+
+func processCPU() (time.Duration, error) {
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+		return 0, fmt.Errorf("read own cpu time: %w", err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), nil
+}
+
+// residentBytes reads the second field of statm: pages in memory.
+func residentBytes() (uint64, error) {
+	content, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0, fmt.Errorf("read own memory: %w", err)
+	}
+	fields := bytes.Fields(content)
+	if len(fields) < 2 {
+		return 0, fmt.Errorf("read own memory: malformed statm %q", content)
+	}
+	pages, err := strconv.ParseUint(string(fields[1]), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read own memory: %w", err)
+	}
+	return pages * uint64(os.Getpagesize()), nil
+}

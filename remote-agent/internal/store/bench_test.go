@@ -1,0 +1,113 @@
+package store
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"pyrometer.dev/remote-agent/internal/engine"
+	"pyrometer.dev/remote-agent/internal/window"
+)
+
+// manyWindows stores an hour of 15 s windows of one service: 2,000 stacks of 10 to 40 frames, of which each window
+// has most.
+func manyWindows(b *testing.B) *Store {
+	b.Helper()
+	s := openStore(b, nil)
+	random := rand.New(rand.NewPCG(1, 2))
+	stacks := make([]window.Stack, 2_000)
+	for i := range stacks {
+		frames := make([]engine.Frame, 10+random.IntN(30))
+		for j := range frames {
+			frames[j] = frameOf(fmt.Sprintf("function_%d", random.IntN(1_500)))
+			if j < 6 {
+				frames[j] = frameOf(fmt.Sprintf("0x%x", 0x1000+16*random.IntN(3_000)))
+			}
+		}
+		h := keyHasher{}
+		h.number(uint64(i))
+		stacks[i] = window.Stack{Hash: h.sum(), Frames: frames}
+	}
+	for i := range 240 {
+		w := windowOf("web", baseMs-baseMs%hourMs+int64(i)*stepMs)
+		w.Stacks = stacks
+		w.SampleLabels = []window.SampleLabels{{PID: 1, Thread: "a"}, {PID: 2, Thread: "b"}}
+		for j := range stacks {
+			w.Counts = append(w.Counts, window.Count{Stack: uint32(j), Labels: uint32(j % 2), Count: 1 + random.Uint64N(5)})
+		}
+		s.must(b, w)
+	}
+	return s
+}
+
+func BenchmarkMerge240WindowsOf2000Stacks(b *testing.B) {
+	s := manyWindows(b)
+	for name, selector := range map[string]string{"all": "{}", "one thread": `{thread="a"}`} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				made, err := s.MergeProfile(b.Context(), selection(selector, 1, baseMs*2))
+				if err != nil {
+					b.Fatal(err)
+				}
+				encoded, err := proto.Marshal(made)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(len(encoded)), "answer-bytes")
+			}
+			b.ReportMetric(float64(s.Bytes()), "store-bytes")
+		})
+	}
+}
+
+func BenchmarkSelectSeries240Windows(b *testing.B) {
+	s := manyWindows(b)
+	for name, groupBy := range map[string][]string{"by service": {"service_name"}, "by thread": {"thread"}} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				_, err := s.SelectSeries(b.Context(), PointsQuery{
+					Selection: selection("{}", baseMs-hourMs, baseMs+hourMs), StepMs: stepMs, GroupBy: groupBy,
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkWindowsOneByOne(b *testing.B) {
+	s := manyWindows(b)
+	for b.Loop() {
+		err := s.Windows(b.Context(), selection("{}", 1, baseMs*2), func(w WindowProfile) error {
+			_, err := proto.Marshal(w.Profile)
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkAppendKnownWindow(b *testing.B) {
+	s := manyWindows(b)
+	windows, err := s.WindowsAfter(b.Context(), 0, 1)
+	if err != nil || len(windows) != 1 {
+		b.Fatal(err)
+	}
+	w := windowOf("web", baseMs)
+	for i := range 2_000 {
+		h := keyHasher{}
+		h.number(uint64(i))
+		w.Stacks = append(w.Stacks, window.Stack{Hash: h.sum()})
+		w.Counts = append(w.Counts, window.Count{Stack: uint32(i), Count: 1})
+	}
+	w.SampleLabels = []window.SampleLabels{{PID: 1, Thread: "a"}}
+	w.End = w.Start.Add(15 * time.Second)
+	for b.Loop() {
+		s.must(b, w)
+	}
+}

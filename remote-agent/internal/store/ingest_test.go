@@ -1,0 +1,121 @@
+package store
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/pprof/profile"
+
+	"pyrometer.dev/remote-agent/internal/target"
+	"pyrometer.dev/remote-agent/internal/window"
+)
+
+func countOf(stack int) window.Count { return window.Count{Stack: uint32(stack), Count: 1} }
+
+func packed(t testing.TB, p *profile.Profile) []byte {
+	t.Helper()
+	var raw bytes.Buffer
+	if err := p.Write(&raw); err != nil {
+		t.Fatal(err)
+	}
+	return raw.Bytes()
+}
+
+func TestBadPushesAreRefusedWithAReason(t *testing.T) {
+	s := openStore(t, nil)
+	changed := func(change func(*profile.Profile)) []byte {
+		p := pushed()
+		change(p)
+		return packed(t, p)
+	}
+	good := packed(t, pushed())
+	var bomb bytes.Buffer
+	writer := gzip.NewWriter(&bomb)
+	for range maxProfileBytes/1000 + 10 {
+		if _, err := writer.Write(make([]byte, 1000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	many := make([]target.Label, 40)
+	for i := range many {
+		many[i] = target.Label{Name: fmt.Sprint("l", i), Value: "x"}
+	}
+	for name, test := range map[string]struct {
+		labels []target.Label
+		raw    []byte
+		says   string
+	}{
+		"empty":          {sdk, nil, "not a pprof"},
+		"garbage":        {sdk, []byte("garbage"), "not a pprof"},
+		"cut gzip":       {sdk, good[:len(good)/2], "cannot be unpacked"},
+		"bomb":           {sdk, bomb.Bytes(), "more than 16 MiB"},
+		"no name":        {sdk[1:], good, "__name__ is missing"},
+		"too many names": {append(many, sdk...), good, "at most 30"},
+		"long value":     {append([]target.Label{{Name: "x", Value: strings.Repeat("y", 3000)}}, sdk...), good, "at most 2048"},
+		"twice":          {append([]target.Label{{Name: "region", Value: "us"}}, sdk...), good, "there twice"},
+		"old":            {sdk, changed(func(p *profile.Profile) { p.TimeNanos -= 2 * hourMs * 1e6 }), "outside of the time"},
+		"ahead":          {sdk, changed(func(p *profile.Profile) { p.TimeNanos += hourMs * 1e6 }), "outside of the time"},
+		"no types":       {sdk, changed(func(p *profile.Profile) { p.SampleType, p.Sample = nil, nil }), "0 sample types"},
+		"colon":          {sdk, changed(func(p *profile.Profile) { p.SampleType[0].Type = "a:b" }), "colon"},
+		"too deep": {sdk, changed(func(p *profile.Profile) {
+			for range maxPushedDepth {
+				p.Sample[0].Location = append(p.Sample[0].Location, p.Location[0])
+			}
+		}), "frames"},
+		"too many samples": {sdk, changed(func(p *profile.Profile) {
+			for i := range maxPushedSamples {
+				p.Sample = append(p.Sample, &profile.Sample{Location: p.Location, Value: []int64{1, 1}, NumLabel: map[string][]int64{"i": {int64(i)}}})
+			}
+		}), "push shorter"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := s.AppendPushed(t.Context(), test.labels, test.raw)
+			if !errors.Is(err, ErrBadProfile) || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	if stats, err := s.Stats(t.Context()); err != nil || stats.Windows != 0 {
+		t.Errorf("%+v %v", stats, err)
+	}
+}
+
+func TestPushWithoutServiceIsUnspecified(t *testing.T) {
+	s := openStore(t, nil)
+	if err := s.AppendPushed(t.Context(), sdk[:1], packed(t, pushed())); err != nil {
+		t.Fatal(err)
+	}
+	if values, err := s.LabelValues(t.Context(), "service_name", nil, Range{}); err != nil || fmt.Sprint(values) != "[unspecified]" {
+		t.Errorf("%v %v", values, err)
+	}
+}
+
+func TestPushingIsLimited(t *testing.T) {
+	s := openStore(t, nil)
+	if _, err := s.writer.ExecContext(t.Context(), "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "+
+		"INSERT INTO series (labels, profile_type) SELECT '[[\"a\",\"' || i || '\"]]', ? FROM n", maxSeries, cpuType); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AppendPushed(t.Context(), sdk, packed(t, pushed())); !errors.Is(err, ErrTooMuch) {
+		t.Errorf("one series more than %d: %v", maxSeries, err)
+	}
+	now := time.UnixMilli(baseMs)
+	bucket := allowance{}
+	if !bucket.spend(now, pushedBytesAtOnce) || bucket.spend(now, 1) {
+		t.Error("the burst is not what it should be")
+	}
+	if now = now.Add(time.Second); !bucket.spend(now, pushedBytesPerSecond) || bucket.spend(now, 1) {
+		t.Error("a second gives back another amount")
+	}
+	if now = now.Add(-time.Hour); bucket.spend(now, 1) {
+		t.Error("a clock that is set back gives bytes")
+	}
+}

@@ -1,0 +1,182 @@
+/**
+ * What one test runner counted.
+ *
+ * @typedef {object} Counts
+ * @property {number} passed
+ * @property {number} failed
+ * @property {readonly Skip[]} skipped
+ */
+
+/** @typedef {{ test: string, reason: string }} Skip `reason` is empty where a runner does not hand it on */
+
+/**
+ * The sum of what runners counted.
+ *
+ * @param {readonly Counts[]} all
+ * @returns {Counts}
+ */
+export function sum(all) {
+  return {
+    passed: all.reduce((total, { passed }) => total + passed, 0),
+    failed: all.reduce((total, { failed }) => total + failed, 0),
+    skipped: all.flatMap(({ skipped }) => skipped),
+  };
+}
+
+/**
+ * `12 passed, 0 failed, 1 skipped`: the last line of `npm test`, which other programs read.
+ *
+ * @param {Counts} counts
+ */
+export function totalLine({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed, ${skipped.length} skipped`;
+}
+
+/**
+ * From the report that vitest writes with --reporter=json. A file that could not even be loaded counts as one failure.
+ *
+ * @param {string} json
+ * @returns {Counts}
+ */
+export function fromVitest(json) {
+  /** @type {{ testResults?: { name: string, status: string, message?: string, assertionResults: { fullName: string, status: string }[] }[] }} */
+  const report = JSON.parse(json);
+  let passed = 0;
+  let failed = 0;
+  /** @type {Skip[]} */
+  const skipped = [];
+  for (const file of report.testResults ?? []) {
+    const before = failed;
+    for (const { fullName, status } of file.assertionResults) {
+      if (status === 'passed') passed += 1;
+      else if (status === 'failed') failed += 1;
+      else skipped.push({ test: fullName, reason: status === 'todo' ? 'not written yet' : '' });
+    }
+    if (file.status === 'failed' && failed === before) failed += 1;
+  }
+  return { passed, failed, skipped };
+}
+
+/**
+ * From the lines of `go test -json`. Subtests count like vitest's tests: only those that have none below them. A package
+ * that fails without a failing test (it does not compile, it panics, it is too late) counts as one failure.
+ *
+ * @param {Iterable<string>} lines
+ * @returns {Counts}
+ */
+export function fromGo(lines) {
+  /** @type {Map<string, { action: string, output: string[] }>} */
+  const tests = new Map();
+  /** @type {Set<string>} */
+  const failedPackages = new Set();
+  for (const line of lines) {
+    const event = parseEvent(line);
+    if (event === undefined) continue;
+    if (event.Test === undefined) {
+      // A build failure has an import path instead of a package's, and may have both.
+      if (event.Action === 'fail') failedPackages.add(event.Package ?? '');
+      continue;
+    }
+    const id = `${event.Package} ${event.Test}`;
+    const test = tests.get(id) ?? { action: '', output: [] };
+    if (event.Action === 'output') test.output.push(event.Output ?? '');
+    else test.action = event.Action;
+    tests.set(id, test);
+  }
+  const parents = new Set([...tests.keys()].flatMap((id) => ancestors(id)));
+  let passed = 0;
+  let failed = 0;
+  /** @type {Skip[]} */
+  const skipped = [];
+  /** @type {Set<string>} */
+  const explained = new Set();
+  for (const [id, { action, output }] of tests) {
+    const failing = action !== 'pass' && action !== 'skip';
+    if (failing) explained.add(id.slice(0, id.indexOf(' ')));
+    if (parents.has(id)) {
+      // A test that fails beside its subtests, all of which pass.
+      const below = [...tests].some(([other, { action: end }]) => other.startsWith(`${id}/`) && end === 'fail');
+      if (failing && !below) failed += 1;
+    } else if (action === 'pass') passed += 1;
+    else if (action === 'skip') skipped.push({ test: id, reason: skipReason(output) });
+    else failed += 1;
+  }
+  failed += [...failedPackages].filter((name) => !explained.has(name)).length;
+  return { passed, failed, skipped };
+}
+
+/**
+ * What failing tests and packages printed, for a person: the lines of `go test -json` without the rest.
+ *
+ * @param {readonly string[]} lines
+ * @returns {string[]}
+ */
+export function goFailures(lines) {
+  const events = lines.map(parseEvent).filter((event) => event !== undefined);
+  const failed = new Set(events.filter(({ Action }) => Action === 'fail').map(idOf));
+  return events
+    .filter((event) => (event.Action === 'output' && failed.has(idOf(event))) || event.Action === 'build-output')
+    .map(({ Output = '' }) => Output.trimEnd())
+    .filter((text) => text !== '' && !text.startsWith('=== '));
+}
+
+/** @param {GoEvent} event */
+function idOf({ Package = '', Test = '' }) {
+  return `${Package} ${Test}`;
+}
+
+/**
+ * From a test program that says `N passed, N failed` or `N passed, N failed, N skipped` on a line; one that says
+ * neither counts as one test, which its exit code judged.
+ *
+ * @param {string} output
+ * @param {boolean} ok its exit code was 0
+ * @returns {Counts}
+ */
+export function fromProgram(output, ok) {
+  const found = [...output.matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\.?$/gm)].at(-1);
+  if (found === undefined) return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: [] };
+  const [passed, failed, skips] = [Number(found[1]), Number(found[2]), Number(found[3] ?? 0)];
+  return {
+    passed,
+    failed: ok ? failed : Math.max(failed, 1),
+    skipped: Array.from({ length: skips }, () => ({ test: 'c++', reason: '' })),
+  };
+}
+
+/** @typedef {{ Action: string, Package?: string, Test?: string, Output?: string }} GoEvent */
+
+/**
+ * @param {string} line
+ * @returns {GoEvent | undefined} undefined: not an event; what a test program prints may be anything
+ */
+function parseEvent(line) {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line);
+  } catch (_notJson) {
+    return undefined;
+  }
+}
+
+/**
+ * "package A/b/c" has the ancestors "package A" and "package A/b".
+ *
+ * @param {string} id
+ */
+function ancestors(id) {
+  const space = id.indexOf(' ');
+  const parts = id.slice(space + 1).split('/');
+  return parts.slice(1).map((_, index) => `${id.slice(0, space)} ${parts.slice(0, index + 1).join('/')}`);
+}
+
+/**
+ * The message of t.Skip, which go test prints as "    file_test.go:12: message".
+ *
+ * @param {readonly string[]} output
+ */
+function skipReason(output) {
+  const lines = output.join('').split('\n');
+  const found = lines.map((line) => /^\s+\S+\.go:\d+: (.*)$/.exec(line)?.[1]).filter((text) => text !== undefined);
+  return found.at(-1) ?? '';
+}

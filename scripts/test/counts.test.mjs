@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { fromGo, fromProgram, fromVitest, goFailures, sum, totalLine } from './counts.mjs';
+
+/** @param {readonly object[]} events */
+const lines = (events) => events.map((event) => JSON.stringify(event));
+
+describe('fromVitest', () => {
+  test('counts what passed, failed and was skipped', () => {
+    const assertionResults = ['passed', 'passed', 'failed', 'skipped', 'todo'].map((status, at) => ({
+      fullName: `test ${at}`,
+      status,
+    }));
+    const json = JSON.stringify({ testResults: [{ name: 'a.test.ts', status: 'failed', assertionResults }] });
+    expect(fromVitest(json)).toEqual({
+      passed: 2,
+      failed: 1,
+      skipped: [
+        { test: 'test 3', reason: '' },
+        { test: 'test 4', reason: 'not written yet' },
+      ],
+    });
+  });
+
+  test('a file that cannot be loaded is a failure', () => {
+    const json = JSON.stringify({ testResults: [{ name: 'a.test.ts', status: 'failed', assertionResults: [] }] });
+    expect(fromVitest(json)).toMatchObject({ passed: 0, failed: 1 });
+  });
+});
+
+describe('fromGo', () => {
+  test('counts leaves, with the reason of a skip', () => {
+    const events = lines([
+      { Action: 'run', Package: 'p/a', Test: 'TestOne' },
+      { Action: 'pass', Package: 'p/a', Test: 'TestOne' },
+      { Action: 'pass', Package: 'p/a', Test: 'TestTable/first' },
+      { Action: 'fail', Package: 'p/a', Test: 'TestTable/second' },
+      { Action: 'fail', Package: 'p/a', Test: 'TestTable' },
+      { Action: 'output', Package: 'p/a', Test: 'TestRoot', Output: '=== RUN   TestRoot\n' },
+      { Action: 'output', Package: 'p/a', Test: 'TestRoot', Output: '    x_test.go:12: needs root\n' },
+      { Action: 'skip', Package: 'p/a', Test: 'TestRoot' },
+      { Action: 'fail', Package: 'p/a' },
+    ]);
+    expect(fromGo(['what go prints itself', ...events])).toEqual({
+      passed: 2,
+      failed: 1,
+      skipped: [{ test: 'p/a TestRoot', reason: 'needs root' }],
+    });
+  });
+
+  test('a test that fails although its subtests pass is a failure', () => {
+    const events = lines([
+      { Action: 'pass', Package: 'p', Test: 'TestA/b' },
+      { Action: 'fail', Package: 'p', Test: 'TestA' },
+      { Action: 'fail', Package: 'p' },
+    ]);
+    expect(fromGo(events)).toMatchObject({ passed: 1, failed: 1 });
+  });
+
+  test('a test that never ended is a failure', () => {
+    const events = lines([
+      { Action: 'run', Package: 'p', Test: 'TestHangs' },
+      { Action: 'fail', Package: 'p' },
+    ]);
+    expect(fromGo(events)).toMatchObject({ passed: 0, failed: 1 });
+  });
+
+  test('a package that does not compile is a failure, a package without tests is none', () => {
+    const events = lines([
+      { Action: 'fail', Package: 'p/broken' },
+      { Action: 'skip', Package: 'p/empty' },
+    ]);
+    expect(fromGo(events)).toEqual({ passed: 0, failed: 1, skipped: [] });
+  });
+});
+
+test('goFailures shows what failed and nothing else', () => {
+  const events = lines([
+    { Action: 'build-output', ImportPath: 'p/broken', Output: 'x.go:1:2: undefined: y\n' },
+    { Action: 'output', Package: 'p', Test: 'TestGood', Output: 'fine\n' },
+    { Action: 'pass', Package: 'p', Test: 'TestGood' },
+    { Action: 'output', Package: 'p', Test: 'TestBad', Output: '=== RUN   TestBad\n' },
+    { Action: 'output', Package: 'p', Test: 'TestBad', Output: '    p_test.go:3: got 1, want 2\n' },
+    { Action: 'fail', Package: 'p', Test: 'TestBad' },
+  ]);
+  expect(goFailures(events)).toEqual(['x.go:1:2: undefined: y', '    p_test.go:3: got 1, want 2']);
+});
+
+describe('fromProgram', () => {
+  test('reads the line that a test program ends with', () => {
+    expect(fromProgram('ok first\n12 passed, 0 failed\n', true)).toMatchObject({ passed: 12, failed: 0 });
+  });
+  test('believes the exit code more than the line', () => {
+    expect(fromProgram('12 passed, 0 failed\n', false)).toMatchObject({ passed: 12, failed: 1 });
+  });
+  test('counts a silent program as one test', () => {
+    expect(fromProgram('', true)).toMatchObject({ passed: 1, failed: 0 });
+    expect(fromProgram('Segmentation fault', false)).toMatchObject({ passed: 0, failed: 1 });
+  });
+});
+
+test('the total is one line', () => {
+  const one = { passed: 3, failed: 0, skipped: [{ test: 'a', reason: '' }] };
+  expect(totalLine(sum([one, { passed: 1, failed: 2, skipped: [] }]))).toBe('4 passed, 2 failed, 1 skipped');
+});

@@ -1,0 +1,68 @@
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import { record as recordTarget } from '../engine/deploy/record.js';
+import { HostKeys } from '../engine/link/host-keys.js';
+import type { Result } from '../contract/result.js';
+import type { TargetConfig, TargetState } from '../contract/target.js';
+import type { Command, RecordTarget } from './arguments.js';
+import type { Progress } from './progress.js';
+import { terminalPrompter } from './terminal-prompter.js';
+import { writeProfile, type Written } from './write-profile.js';
+
+/** The window's data folder, as Electron names it: both know the same servers. */
+function dataDir(): string {
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Pyrometer');
+  return join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'Pyrometer');
+}
+
+function configOf(target: RecordTarget, identity: string | undefined): TargetConfig {
+  if (target.kind === 'local') return { kind: 'local', id: 'local', name: hostname() };
+  return {
+    kind: 'ssh',
+    id: 'cli',
+    name: `${target.user}@${target.host}`,
+    host: target.host,
+    port: target.port,
+    user: target.user,
+    authentication: identity === undefined ? { method: 'agent' } : { method: 'key', path: identity },
+  };
+}
+
+/** What a target's state is in words, for the line of progress. */
+function inWords({ link, agent }: TargetState): string {
+  if (link.state !== 'connected') return link.message ?? 'connecting';
+  if (agent.step !== undefined) return `step ${agent.step.number} of ${agent.step.of}: ${agent.step.text}`;
+  return agent.message ?? 'looking at the target';
+}
+
+/** Records everything, or one service, on a target and writes the result. */
+export async function record(
+  command: Extract<Command, { name: 'record' }>,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Result<Written>> {
+  let sampling = false;
+  const recorded = await recordTarget({
+    config: configOf(command.target, command.identity),
+    seconds: command.seconds,
+    service: command.service,
+    prompter: terminalPrompter,
+    hostKeys: new HostKeys(join(dataDir(), 'known_hosts')),
+    resourcesDir: join(import.meta.dirname, '..', '..', 'resources'),
+    onChange: (state) => {
+      if (!sampling) progress.show(inWords(state));
+    },
+    onProgress: (seconds, wanted) => {
+      sampling = true;
+      const text =
+        seconds < wanted
+          ? `recording, ${String(Math.floor(seconds))} of ${String(wanted)} s`
+          : 'waiting for the last window';
+      progress.show(text, seconds / wanted);
+    },
+    signal,
+  });
+  if (!recorded.ok) return recorded;
+  progress.show(`writing ${command.out}`);
+  return writeProfile(recorded.value.bytes, { path: command.out, format: command.format, title: recorded.value.title });
+}

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { fail, ok, type Result } from '../../contract/result.js';
+import { errorText } from '../link/socket-failures.js';
+
+const Manifest = v.object({
+  /** "0.1.0+<12 hex digits of what it was built from>". */
+  version: v.pipe(v.string(), v.regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$/)),
+  files: v.record(
+    v.string(),
+    v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), size: v.pipe(v.number(), v.integer()) }),
+  ),
+});
+
+/** The agent's binary for one kind of target. */
+export interface AgentBinary {
+  readonly path: string;
+  readonly version: string;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+  readonly size: number;
+  /** Where it goes below the target's cache folder: the version and the first 12 digits of the hash. */
+  readonly folderName: string;
+}
+
+/** uname -m, as Go names the architecture. */
+const architectures: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64', arm64: 'arm64' };
+
+/** Finds the binary for a machine in `<resourcesDir>/agent`. */
+export async function findAgentBinary(resourcesDir: string, machine: string): Promise<Result<AgentBinary>> {
+  const architecture = architectures[machine];
+  if (architecture === undefined) {
+    return fail('unsupported', `The agent runs on x86_64 and aarch64; this machine is ${machine}.`);
+  }
+  const folder = join(resourcesDir, 'agent');
+  let manifest: v.InferOutput<typeof Manifest>;
+  try {
+    manifest = v.parse(Manifest, JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
+  } catch (error) {
+    return fail(
+      'not-found',
+      'This copy of Pyrometer was built without the agent: install Go 1.26 or newer and start it again.',
+      errorText(error),
+    );
+  }
+  const kind = `linux-${architecture}`;
+  const file = manifest.files[kind];
+  if (file === undefined) return fail('unsupported', `This copy of Pyrometer has no agent for ${kind}.`);
+  return ok({
+    path: join(folder, kind, 'pyrometer-agent'),
+    version: manifest.version,
+    ...file,
+    folderName: `${manifest.version}-${file.sha256.slice(0, 12)}`,
+  });
+}

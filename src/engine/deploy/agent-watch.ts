@@ -1,0 +1,176 @@
+import type { Result } from '../../contract/result.js';
+import { fail, ok } from '../../contract/result.js';
+import type { AgentState } from '../../contract/target.js';
+import { agentFailure, connectAgent, type AgentConnection, type AgentPlace } from '../agent/agent-connection.js';
+import { toAgentState } from '../agent/status.js';
+import type { Status } from '../gen/agent/v1/agent_pb.js';
+import type { Link } from '../link/link.js';
+
+const callTimeoutMs = 10_000;
+const pollMs = 5000;
+
+export interface WatchEvents {
+  /** What the agent says of itself, whenever it changed. */
+  readonly onState: (state: AgentState) => void;
+  /** A window is in the store; Unix milliseconds of its end. */
+  readonly onWindow: (endMs: number) => void;
+  /** The connection ended without `dispose`. `said`: what the agent said last. */
+  readonly onClosed: (said: AgentState) => void;
+}
+
+/** Follows a running agent: its status as a stream, by polling where the stream breaks, and a recording's lease. */
+export class AgentWatch {
+  readonly connection: AgentConnection;
+  private readonly events: WatchEvents;
+  private readonly ending = new AbortController();
+  private last: AgentState;
+  private lastWindowEndMs: number;
+  private lease: NodeJS.Timeout | undefined;
+  private stopping = false;
+
+  private constructor(connection: AgentConnection, events: WatchEvents) {
+    this.connection = connection;
+    this.events = events;
+    this.last = toAgentState(connection.firstStatus);
+    this.lastWindowEndMs = this.last.status?.lastWindowEndMs ?? 0;
+  }
+
+  /** Connects to an agent and begins to follow it. */
+  static async open(
+    link: Link,
+    place: AgentPlace,
+    events: WatchEvents,
+    signal?: AbortSignal,
+  ): Promise<Result<AgentWatch>> {
+    const connection = await connectAgent(link, place, signal);
+    if (!connection.ok) return connection;
+    const watch = new AgentWatch(connection.value, events);
+    events.onState(watch.last);
+    void watch.follow(); // ends with the connection, which it reports
+    return ok(watch);
+  }
+
+  get state(): AgentState {
+    return this.last;
+  }
+
+  /** Keeps a recording alive until `dispose`: renews a third of the lease before another third is gone. */
+  keepLease(seconds: number): void {
+    clearInterval(this.lease);
+    const renew = async (): Promise<void> => {
+      try {
+        await this.connection.client.renewLease({ seconds }, { timeoutMs: callTimeoutMs, signal: this.ending.signal });
+      } catch {
+        // The next round tries again; an agent that is gone is told by onClosed.
+      }
+    };
+    this.lease = setInterval(() => void renew(), (seconds * 1000) / 3);
+    void renew(); // reports by the agent's status
+  }
+
+  get renewing(): boolean {
+    return this.lease !== undefined;
+  }
+
+  /** Asks the agent to close its open window and end; settles when its connection closed. */
+  async stop(signal?: AbortSignal): Promise<Result<null>> {
+    clearInterval(this.lease);
+    this.lease = undefined;
+    this.stopping = true;
+    const given = signal === undefined ? {} : { signal };
+    try {
+      await this.connection.client.stop({}, { timeoutMs: 30_000, ...given });
+    } catch (error) {
+      const failure = agentFailure(error);
+      // It may end before its answer is through.
+      if (failure.code !== 'agent-not-running') {
+        this.stopping = false;
+        return { ok: false, failure };
+      }
+    }
+    const waited = await Promise.race([this.connection.closed.then(() => true), delay(30_000).then(() => false)]);
+    return waited ? ok(null) : fail('timeout', 'The agent was asked to stop and still runs: look into its log.');
+  }
+
+  async setPush(url: string): Promise<Result<null>> {
+    try {
+      await this.connection.client.setPush({ url }, { timeoutMs: callTimeoutMs, signal: this.ending.signal });
+      return ok(null);
+    } catch (error) {
+      return { ok: false, failure: agentFailure(error) };
+    }
+  }
+
+  /** Leaves the agent alone; it goes on. */
+  dispose(): void {
+    this.ending.abort();
+    clearInterval(this.lease);
+    this.connection.dispose();
+  }
+
+  private async follow(): Promise<void> {
+    let closed = false;
+    void this.connection.closed.then(() => {
+      closed = true;
+    });
+    const over = (): boolean => closed || this.ending.signal.aborted;
+    while (!over()) {
+      await this.stream();
+      // The stream broke and the connection did not: ask until a stream can be had again.
+      if (!over()) await this.poll();
+      if (!over()) await delay(pollMs, this.ending.signal);
+    }
+    clearInterval(this.lease);
+    if (!this.ending.signal.aborted) this.events.onClosed(this.last);
+  }
+
+  private async stream(): Promise<void> {
+    const { client, closed } = this.connection;
+    const ended = new AbortController();
+    void closed.then(() => {
+      ended.abort();
+    });
+    try {
+      const signal = AbortSignal.any([this.ending.signal, ended.signal]);
+      for await (const { status } of client.watchStatus({}, { signal })) if (status !== undefined) this.take(status);
+    } catch {
+      // Told apart by the caller: the connection is closed, or only the stream broke.
+    }
+  }
+
+  private async poll(): Promise<void> {
+    try {
+      const { status } = await this.connection.client.getStatus({}, { timeoutMs: callTimeoutMs });
+      if (status !== undefined) this.take(status);
+    } catch {
+      // As above.
+    }
+  }
+
+  private take(status: Status): void {
+    const said = toAgentState(status);
+    // A status that crossed our request to stop is no news.
+    this.last = this.stopping ? { ...said, state: 'stopping' } : said;
+    this.events.onState(this.last);
+    const endMs = Number(status.lastWindowEnd);
+    if (endMs > this.lastWindowEndMs) {
+      this.lastWindowEndMs = endMs;
+      this.events.onWindow(endMs);
+    }
+  }
+}
+
+function delay(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    timer.unref();
+    signal?.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import { fail, ok, type Result } from '../../contract/result.js';
+import { Deadline } from '../link/deadline.js';
+import type { Link, RunningCommand } from '../link/link.js';
+import type { Prompter } from '../link/prompter.js';
+import type { TargetFacts } from './facts.js';
+
+export interface ElevatedOptions {
+  /** Called with each line that the command prints on standard output. */
+  readonly onLine?: (line: string) => void;
+  /** Does not run while the user is asked. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ElevatedResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Says that sudo itself refused; no program of ours ends so. */
+const sudoRefused = 97;
+
+/**
+ * sudo reads the password only after it printed its prompt, and the password is written only then: on a host that asks
+ * for none, a line written ahead would reach the command as its input. The first sudo checks, the second runs: it may
+ * ask again where sudo remembers nothing.
+ */
+const passwordScript = [
+  'p=$1; m=$2; shift 2; export LC_ALL=C',
+  `sudo -S -p "$p" -v || exit ${sudoRefused}`,
+  `printf '%s\\n' "$m" >&2`,
+  'exec sudo -S -p "$p" -- "$@"',
+].join('\n');
+
+export interface ElevatorOptions {
+  readonly link: Link;
+  readonly facts: TargetFacts;
+  readonly prompter: Prompter;
+  readonly targetId: string;
+  /** What the question calls the target: "this computer" or a host. */
+  readonly targetName: string;
+}
+
+/** Runs commands as root on a target. What the user answers is kept until `dispose`, for the commands of one operation. */
+export class Elevator {
+  private readonly options: ElevatorOptions;
+  private password: string | undefined;
+
+  constructor(options: ElevatorOptions) {
+    this.options = options;
+  }
+
+  /** Runs a command; "no-sudo" when it may not. */
+  async run(argv: readonly string[], options: ElevatedOptions): Promise<Result<ElevatedResult>> {
+    const { facts, link } = this.options;
+    switch (facts.rights) {
+      case 'root':
+        return this.read(await link.spawn(argv, options.signal), options);
+      case 'sudo':
+        return this.read(await link.spawn(['sudo', '-n', '--', ...argv], options.signal), options);
+      case 'sudo-password':
+        if (this.desktopAsks()) return this.byPkexec(argv, options);
+        return this.byPassword(argv, options);
+      case 'none':
+        if (this.desktopAsks()) return this.byPkexec(argv, options);
+        return fail('no-sudo', `The agent needs root: give "${facts.user}" sudo, or connect as another user.`);
+    }
+  }
+
+  dispose(): void {
+    this.password = undefined;
+  }
+
+  /** On this computer with a desktop the desktop asks, so that no password passes through us. */
+  private desktopAsks(): boolean {
+    const desktop = process.env['DISPLAY'] !== undefined || process.env['WAYLAND_DISPLAY'] !== undefined;
+    return this.options.link.kind === 'local' && this.options.facts.pkexec && desktop;
+  }
+
+  private async byPkexec(argv: readonly string[], options: ElevatedOptions): Promise<Result<ElevatedResult>> {
+    const result = await this.read(await this.options.link.spawn(['pkexec', ...argv], options.signal), options);
+    // 126: the question was dismissed, 127: not allowed (pkexec(1)).
+    if (result.ok && (result.value.code === 126 || result.value.code === 127)) {
+      return fail('no-sudo', 'The agent needs root, which was not granted.', result.value.stderr.slice(-2000));
+    }
+    return result;
+  }
+
+  private async byPassword(argv: readonly string[], options: ElevatedOptions): Promise<Result<ElevatedResult>> {
+    const prompt = `pyrometer-${randomUUID()}:`;
+    const mark = `pyrometer-${randomUUID()}`;
+    const spawned = await this.options.link.spawn(
+      ['sh', '-c', passwordScript, 'sh', prompt, mark, ...argv],
+      options.signal,
+    );
+    if (!spawned.ok) return spawned;
+    const command = spawned.value;
+    const asking = new AbortController();
+    const seen = { asked: 0, accepted: false, declined: false };
+    const answer = async (deadline: Deadline): Promise<void> => {
+      // Asked again before it was accepted: the password was wrong.
+      if (seen.asked > 0 && !seen.accepted) this.password = undefined;
+      deadline.pause();
+      this.password ??= await this.ask(seen.asked > 0, asking.signal);
+      deadline.resume();
+      seen.asked++;
+      if (this.password === undefined) {
+        seen.declined = true;
+        command.stop();
+      } else command.stdin.write(`${this.password}\n`);
+    };
+    let unread = '';
+    const result = await this.read(ok(command), options, (said, deadline) => {
+      unread += said;
+      for (let at = unread.indexOf('pyrometer-'); at >= 0; at = unread.indexOf('pyrometer-')) {
+        if (unread.startsWith(prompt, at)) {
+          unread = unread.slice(at + prompt.length);
+          void answer(deadline); // writes, or stops the command
+        } else if (unread.startsWith(`${mark}\n`, at)) {
+          unread = unread.slice(at + mark.length);
+          seen.accepted = true;
+        } else if (unread.length - at > prompt.length) unread = unread.slice(at + 1);
+        else return; // not yet read whole
+      }
+    });
+    asking.abort();
+    if (seen.declined) return fail('cancelled', 'The agent needs root, and the password was not given.');
+    if (!result.ok || result.value.code !== sudoRefused) return result;
+    this.password = undefined;
+    return fail(
+      'no-sudo',
+      `sudo did not let "${this.options.facts.user}" run the agent on ${this.options.targetName}: check the password, and that the user may use sudo.`,
+      result.value.stderr.replaceAll(prompt, '').slice(-2000),
+    );
+  }
+
+  private async ask(again: boolean, signal: AbortSignal): Promise<string | undefined> {
+    const { prompter, targetId, targetName, facts } = this.options;
+    const answers = await prompter.askSecret(
+      {
+        targetId,
+        title: `sudo password of ${facts.user} on ${targetName}`,
+        explanation:
+          `${again ? 'sudo did not accept that password. ' : ''}The agent needs root to use eBPF. The password goes to ` +
+          `sudo on ${targetName}, is kept in memory until the agent has started, and is not stored.`,
+        fields: [{ label: 'Password', echo: false }],
+      },
+      signal,
+    );
+    return answers?.[0];
+  }
+
+  private async read(
+    spawned: Result<RunningCommand>,
+    options: ElevatedOptions,
+    onStderr: (said: string, deadline: Deadline) => void = () => undefined,
+  ): Promise<Result<ElevatedResult>> {
+    if (!spawned.ok) return spawned;
+    const command = spawned.value;
+    let give: (result: Result<never>) => void = () => undefined;
+    const givenUp = new Promise<Result<never>>((resolve) => {
+      give = resolve;
+    });
+    const deadline = new Deadline(options.timeoutMs, () => {
+      give(fail('timeout', `${this.options.targetName} did not finish in time: try again.`, stderr));
+    });
+    const onAbort = (): void => {
+      give(fail('cancelled', 'Cancelled.'));
+    };
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    if (options.signal?.aborted === true) onAbort();
+    let stdout = '';
+    let stderr = '';
+    let line = '';
+    command.stdout.on('data', (chunk: Buffer) => {
+      const text = chunk.toString();
+      stdout = (stdout + text).slice(-200_000);
+      const lines = (line + text).split('\n');
+      line = lines.pop() ?? '';
+      for (const whole of lines) options.onLine?.(whole);
+    });
+    command.stderr.on('data', (chunk: Buffer) => {
+      stderr = (stderr + chunk.toString()).slice(-20_000);
+      onStderr(chunk.toString('latin1'), deadline);
+    });
+    command.stdin.on('error', () => undefined); // it ended; its exit says how
+    const result = await Promise.race([command.exit, givenUp]);
+    deadline.clear();
+    options.signal?.removeEventListener('abort', onAbort);
+    if (!result.ok) {
+      command.stop();
+      return result;
+    }
+    command.stdin.end();
+    return ok({ code: result.value.code, stdout, stderr });
+  }
+}

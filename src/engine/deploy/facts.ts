@@ -1,0 +1,112 @@
+import { fail, ok, type Result } from '../../contract/result.js';
+import type { Link } from '../link/link.js';
+import { runScript } from '../link/marked.js';
+
+/** How a command can be run as root: already root, sudo that asks for nothing, sudo with a password, or not at all. */
+export type Rights = 'root' | 'sudo' | 'sudo-password' | 'none';
+
+/** What is known of a target before anything is put on it. */
+export interface TargetFacts {
+  readonly uid: number;
+  readonly user: string;
+  /** "Linux". */
+  readonly kernelName: string;
+  /** uname -r. */
+  readonly kernel: string;
+  /** uname -m. */
+  readonly machine: string;
+  readonly rights: Rights;
+  /** Where a desktop's own question for rights can be shown: pkexec is there. */
+  readonly pkexec: boolean;
+  /** Where agents are put: an absolute path. */
+  readonly cacheFolder: string;
+  /** Free for the user there; undefined when df does not say. */
+  readonly freeBytes: number | undefined;
+  /** Kernel types for eBPF are there. */
+  readonly btf: boolean;
+  /** Agents that were put there, newest last. */
+  readonly installed: readonly string[];
+}
+
+/** `sudo -n true` asks nothing: it fails where a password is needed. */
+const script = `
+say() { printf '%s=%s\\n' "$1" "$2"; }
+say uid "$(id -u)"; say user "$(id -un)"
+say kernelName "$(uname -s)"; say kernel "$(uname -r)"; say machine "$(uname -m)"
+if [ "$(id -u)" = 0 ]; then say rights root
+elif ! command -v sudo >/dev/null 2>&1; then say rights none
+elif sudo -n true >/dev/null 2>&1; then say rights sudo
+else say rights sudo-password; fi
+if command -v pkexec >/dev/null 2>&1; then say pkexec yes; fi
+if [ -e /sys/kernel/btf/vmlinux ]; then say btf yes; fi
+cache=\${XDG_CACHE_HOME:-$HOME/.cache}
+say cacheFolder "$cache/pyrometer/agent"
+at=$cache; while [ ! -d "$at" ] && [ "$at" != / ]; do at=$(dirname -- "$at"); done
+say freeKb "$(df -Pk -- "$at" 2>/dev/null | awk 'NR==2 {print $4}')"
+for f in $(ls -tr "$cache/pyrometer/agent" 2>/dev/null); do
+  [ -x "$cache/pyrometer/agent/$f/pyrometer-agent" ] && say installed "$cache/pyrometer/agent/$f/pyrometer-agent"
+done
+:`;
+
+/** Looks at a target; changes nothing. */
+export async function lookAt(link: Link, signal?: AbortSignal): Promise<Result<TargetFacts>> {
+  const result = await runScript(link, script, [], signal === undefined ? {} : { signal });
+  if (!result.ok) return result;
+  const said = new Map<string, string>();
+  const installed: string[] = [];
+  for (const line of result.value.stdout.split('\n')) {
+    const at = line.indexOf('=');
+    if (at < 0) continue;
+    if (line.slice(0, at) === 'installed') installed.push(line.slice(at + 1));
+    else said.set(line.slice(0, at), line.slice(at + 1));
+  }
+  const uid = Number(said.get('uid'));
+  const cacheFolder = said.get('cacheFolder') ?? '';
+  if (!Number.isInteger(uid) || !cacheFolder.startsWith('/')) {
+    return fail(
+      'unsupported',
+      'The account there has no home folder: give it one, or log in as another user.',
+      result.value.stdout.slice(0, 2000) + result.value.stderr.slice(0, 2000),
+    );
+  }
+  const freeKb = Number.parseInt(said.get('freeKb') ?? '', 10);
+  return ok({
+    uid,
+    user: said.get('user') ?? '',
+    kernelName: said.get('kernelName') ?? '',
+    kernel: said.get('kernel') ?? '',
+    machine: said.get('machine') ?? '',
+    rights: rightsOf(said.get('rights')),
+    pkexec: said.get('pkexec') === 'yes',
+    cacheFolder,
+    freeBytes: Number.isNaN(freeKb) ? undefined : freeKb * 1024,
+    btf: said.get('btf') === 'yes',
+    installed,
+  });
+}
+
+function rightsOf(text: string | undefined): Rights {
+  return text === 'root' || text === 'sudo' || text === 'sudo-password' ? text : 'none';
+}
+
+/** The control socket of the login user. */
+export function agentSocket(uid: number): string {
+  return `/run/pyrometer/control-${uid}.sock`;
+}
+
+/** Whether an agent can be started, as far as that can be told without putting it there. */
+export function agentPossible(facts: TargetFacts): Result<null> {
+  if (facts.kernelName !== 'Linux') {
+    return fail('unsupported', `The agent runs on Linux only, and this is ${facts.kernelName}.`);
+  }
+  if (facts.rights === 'none' && !facts.pkexec) {
+    return fail('no-sudo', `The agent needs root: give "${facts.user}" sudo, or connect as another user.`);
+  }
+  if (!facts.btf) {
+    return fail(
+      'no-ebpf',
+      `The kernel ${facts.kernel} does not describe its types (no /sys/kernel/btf/vmlinux), which the agent's eBPF needs: use a newer one.`,
+    );
+  }
+  return ok(null);
+}

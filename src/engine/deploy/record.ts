@@ -1,0 +1,130 @@
+import { fail, ok, type Result } from '../../contract/result.js';
+import { cpuProfileType, type Selection } from '../../contract/selection.js';
+import type { TargetConfig, TargetState } from '../../contract/target.js';
+import type { HostKeys } from '../link/host-keys.js';
+import type { Prompter } from '../link/prompter.js';
+import { everything, serviceSelector } from '../pyroscope/selectors.js';
+import { TargetSession } from './session.js';
+import { selectionTitle } from './titles.js';
+
+export interface RecordOptions {
+  readonly config: TargetConfig;
+  readonly seconds: number;
+  /** service_name; undefined: everything on the target. */
+  readonly service?: string | undefined;
+  readonly prompter: Prompter;
+  readonly hostKeys: HostKeys;
+  readonly resourcesDir: string;
+  /** Connecting, starting and profiling, for a line of progress. */
+  readonly onChange: (state: TargetState) => void;
+  /** Seconds sampled so far and wanted; the last window's end may be up to a window beyond what was wanted. */
+  readonly onProgress: (sampledSeconds: number, wantedSeconds: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Recorded {
+  /** A pprof, plain or gzip. */
+  readonly bytes: Uint8Array;
+  readonly title: string;
+  readonly selection: Selection;
+}
+
+/** Shorter than the usual 15 s, so that a short recording does not wait long for its last window. */
+const windowSeconds = 5;
+/** A window may close late on a busy machine. */
+const lateMs = 45_000;
+
+/**
+ * Connects, starts an agent (or takes the one that runs), waits until the wanted time is in closed windows, fetches the
+ * merged profile, and stops what it started. Windows are the store's grain: the profile holds every window that was
+ * begun within the time.
+ */
+export async function record(options: RecordOptions): Promise<Result<Recorded>> {
+  const waiters = new Set<() => void>();
+  const session = new TargetSession({
+    ...options,
+    windowSeconds,
+    onChange: (state) => {
+      options.onChange(state);
+      for (const wake of waiters) wake();
+    },
+  });
+  const { signal } = options;
+  let ours = false;
+  try {
+    const connected = await session.connect(signal);
+    if (!connected.ok) return connected;
+    const ran = session.state.agent.state === 'profiling';
+    const started = await session.startAgent('recording', signal);
+    if (!started.ok) return started;
+    ours = !ran;
+    const status = session.state.agent.status;
+    if (status === undefined) return fail('agent-not-running', 'The agent ended while it was recording.');
+    const windowMs = Math.max(1, status.windowSeconds) * 1000;
+    // An agent that has just begun is in its first window, which counts; of one that ran, the next whole window is first.
+    const now = Date.now();
+    const startMs = ours ? now - (now % windowMs) : now - (now % windowMs) + windowMs;
+    const wantedEndMs = Math.max(now, startMs) + options.seconds * 1000;
+    const lastStart = wantedEndMs - (wantedEndMs % windowMs || windowMs);
+    const waited = await waitForWindow(session, options, waiters, {
+      fromMs: Math.max(now, startMs),
+      untilMs: lastStart + windowMs,
+      limitMs: lateMs,
+    });
+    if (!waited.ok) return waited;
+    const selection: Selection = {
+      targetId: options.config.id,
+      source: 'agent',
+      profileType: cpuProfileType,
+      selector: options.service === undefined ? everything : serviceSelector(options.service),
+      startMs,
+      endMs: lastStart + windowMs,
+    };
+    const bytes = await session.fetch(selection, signal);
+    if (!bytes.ok) return bytes;
+    return ok({ bytes: bytes.value, title: selectionTitle(selection, options.config.name), selection });
+  } finally {
+    // A lease ends by itself where this does not get through.
+    if (ours && session.state.agent.recording) await session.stopAgent();
+    session.dispose();
+  }
+}
+
+interface Span {
+  readonly fromMs: number;
+  /** A window that ends then, or later, has to be in the store. */
+  readonly untilMs: number;
+  readonly limitMs: number;
+}
+
+/** Waits for a window to be stored; ends when the agent does. */
+async function waitForWindow(
+  session: TargetSession,
+  options: RecordOptions,
+  waiters: Set<() => void>,
+  span: Span,
+): Promise<Result<null>> {
+  for (;;) {
+    if (options.signal?.aborted === true) return fail('cancelled', 'Cancelled.');
+    const now = Date.now();
+    options.onProgress(Math.min(options.seconds, Math.max(0, (now - span.fromMs) / 1000)), options.seconds);
+    const { agent, link } = session.state;
+    if ((agent.status?.lastWindowEndMs ?? 0) >= span.untilMs) return ok(null);
+    if (link.state === 'failed') return fail('not-connected', link.message ?? 'The connection broke.');
+    if (agent.state === 'failed' || agent.state === 'stopped') {
+      return fail('agent-not-running', agent.message ?? 'The agent ended while it was recording.');
+    }
+    if (now > span.untilMs + span.limitMs) {
+      return fail('timeout', 'The agent stored no window in time: the machine may be too busy, or its disk full.');
+    }
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        waiters.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, 250);
+      waiters.add(wake);
+    });
+  }
+}

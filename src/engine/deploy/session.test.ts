@@ -1,0 +1,176 @@
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { FailureCode, Result } from '../../contract/result.js';
+import { cpuProfileType, type Selection } from '../../contract/selection.js';
+import type { TargetState } from '../../contract/target.js';
+import { replayMissing, startReplay, type Replay } from '../agent/testing/replay.js';
+import { HostKeys } from '../link/host-keys.js';
+import { silentPrompter } from '../link/prompter.js';
+import { sshdMissing, startSshd, type TestSshd } from '../link/testing/sshd.js';
+import { TargetSession } from './session.js';
+import { writeFakeAgent, type FakeAgentOptions } from './testing/fake-agent.js';
+
+const missing = (await replayMissing()) ?? (await sshdMissing());
+if (missing !== undefined) console.warn(`target session tests are skipped: ${missing}`);
+
+const prompter = { ...silentPrompter, acceptHostKey: () => Promise.resolve(true) };
+
+function value<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(`${result.failure.code}: ${result.failure.message} ${result.failure.detail ?? ''}`);
+  return result.value;
+}
+
+function failureCode(result: Result<unknown>): FailureCode | 'ok' {
+  return result.ok ? 'ok' : result.failure.code;
+}
+
+describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () => {
+  let replay: Replay;
+  let sshd: TestSshd;
+  let cache = '';
+  const sessions: TargetSession[] = [];
+  beforeAll(async () => {
+    replay = await startReplay();
+    sshd = await startSshd();
+    cache = join(sshd.folder, 'cache');
+    const bin = join(sshd.folder, 'bin');
+    await mkdir(bin);
+    // Where the tests do not run as root: sudo that asks nothing.
+    await writeFile(
+      join(bin, 'sudo'),
+      '#!/bin/sh\nwhile [ "$1" != -- ] && [ "$1" != true ]; do shift; done\n[ "$1" = -- ] && shift\nexec "$@"\n',
+    );
+    await chmod(join(bin, 'sudo'), 0o755);
+    await sshd.configure([
+      `SetEnv XDG_CACHE_HOME=${cache} PATH=${bin}:/usr/local/bin:/usr/bin:/bin`,
+      'ForceCommand echo hello from a login script; eval "$SSH_ORIGINAL_COMMAND"; s=$?; echo bye; exit $s',
+    ]);
+  }, 180_000);
+  afterAll(async () => {
+    await sshd.dispose();
+    await replay.dispose();
+  });
+  afterEach(async () => {
+    for (const session of sessions.splice(0)) session.dispose();
+    await rm(cache, { recursive: true, force: true });
+  });
+
+  async function make(
+    agent: Partial<FakeAgentOptions> = {},
+  ): Promise<{ session: TargetSession; states: TargetState[] }> {
+    const resourcesDir = await writeFakeAgent(join(sshd.folder, `resources-${Math.random()}`), {
+      socket: replay.socket,
+      ...agent,
+    });
+    const states: TargetState[] = [];
+    const session = new TargetSession({
+      config: sshd.config,
+      prompter,
+      hostKeys: new HostKeys(join(sshd.folder, 'own'), []),
+      resourcesDir,
+      onChange: (state) => states.push(state),
+    });
+    sessions.push(session);
+    return { session, states };
+  }
+
+  it('uploads, verifies, starts and follows an agent, and asks its store', async () => {
+    const { session, states } = await make();
+    value(await session.connect());
+    expect(session.state.agent.state).toBe('not-installed');
+    value(await session.startAgent('continuous'));
+    expect(session.state.agent.state).toBe('profiling');
+    const steps = states.flatMap((state) => (state.agent.step === undefined ? [] : [state.agent.step]));
+    expect([...new Set(steps.map((step) => step.number))]).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(steps.map((step) => step.text)).toContain('Loading the unwinder into the kernel.');
+
+    const endMs = Date.now();
+    const range = { startMs: endMs - 600_000, endMs };
+    const services = value(await session.services('agent', range));
+    expect(services.length).toBeGreaterThan(1);
+    const [first] = services;
+    expect(first?.recentCores?.length).toBeGreaterThan(1);
+    const selection: Selection = {
+      targetId: sshd.config.id,
+      source: 'agent',
+      profileType: cpuProfileType,
+      selector: first?.selector ?? '',
+      ...range,
+    };
+    expect(value(await session.fetch(selection)).length).toBeGreaterThan(100);
+    expect(value(await session.timeline('agent', selection, 15_000)).values).toHaveLength(40);
+    expect(failureCode(await session.fetch({ ...selection, source: 'pyroscope' }))).toBe('not-found');
+  });
+
+  it('does not upload what is there, and uploads anew what was changed there', async () => {
+    const { session, states } = await make();
+    value(await session.startAgent('recording'));
+    const [version = ''] = await readdir(join(cache, 'pyrometer', 'agent'));
+    const folder = join(cache, 'pyrometer', 'agent', version);
+    const calls = async (): Promise<string> => readFile(join(folder, 'calls'), 'utf8');
+    expect(await calls()).toMatch(/preflight --json\nstart --uid \d+ --rate 97 --window 15s --lease 30s\n/);
+    const verified = (): number => states.filter((state) => state.agent.step?.number === 3).length;
+    expect(verified()).toBe(1);
+    session.disconnect();
+    value(await session.startAgent('recording'));
+    expect(verified()).toBe(1);
+    session.disconnect();
+    await writeFile(join(folder, 'pyrometer-agent'), '#!/bin/sh\nexit 1\n');
+    value(await session.startAgent('recording'));
+    expect(verified()).toBe(2);
+    expect((await readdir(folder)).sort()).toEqual(['calls', 'pyrometer-agent']);
+  });
+
+  it.each<[string, Partial<FakeAgentOptions>, FailureCode]>([
+    [
+      'a kernel that forbids it',
+      { refusals: [{ code: 'lockdown', message: 'The kernel is locked down.' }] },
+      'no-ebpf',
+    ],
+    ['a full disk', { refusals: [{ code: 'no_disk_space', message: 'The disk is full.' }] }, 'no-space'],
+    ['an agent that fails', { startFailure: 'The unwinder could not be loaded.' }, 'agent-failed'],
+    ['an agent that does not answer', { socket: '/nowhere/agent.sock' }, 'agent-not-running'],
+  ])('says what is wrong with %s', async (_name, agent, code) => {
+    const { session } = await make(agent);
+    const started = await session.startAgent('continuous');
+    expect(failureCode(started)).toBe(code);
+    const said = agent.refusals?.[0]?.message ?? agent.startFailure;
+    if (said !== undefined && !started.ok) expect(started.failure.message).toBe(said);
+    expect(session.state.agent.state).toBe('failed');
+    expect(session.state.link.state).toBe('connected');
+  });
+
+  it('says that this copy has no agent', async () => {
+    const { session } = await make();
+    const without = new TargetSession({
+      config: session.state.config,
+      prompter,
+      hostKeys: new HostKeys(join(sshd.folder, 'own'), []),
+      resourcesDir: join(sshd.folder, 'none'),
+      onChange: () => undefined,
+    });
+    sessions.push(without);
+    expect(failureCode(await without.startAgent('continuous'))).toBe('not-found');
+  });
+
+  it('tests a connection and leaves nothing behind', async () => {
+    const { session } = await make();
+    const report = value(await session.test());
+    expect(report.system).toMatch(/^Linux \S+ \S+$/);
+    expect(report.latencyMs).toBeGreaterThan(0);
+    await expect(readdir(cache)).rejects.toThrow();
+  });
+
+  it('finds the agent again after the connection broke', async () => {
+    const { session, states } = await make();
+    value(await session.startAgent('recording'));
+    states.length = 0;
+    await sshd.restart();
+    await expect.poll(() => states.some((state) => state.link.state === 'reconnecting')).toBe(true);
+    await expect.poll(() => session.state.link.state, { timeout: 15_000 }).toBe('connected');
+    // The fake agent's socket is not where an agent's is: it is installed, and not running.
+    await expect.poll(() => session.state.agent.state, { timeout: 5000 }).toBe('stopped');
+    expect(failureCode(await session.stopAgent())).toBe('agent-not-running');
+  });
+});

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { quoteArgument } from '../../link/quote.js';
+
+export interface FakeAgentOptions {
+  /** The socket that `start` says it serves. */
+  readonly socket: string;
+  /** What `preflight --json` prints as refusals. */
+  readonly refusals?: readonly { readonly code: string; readonly message: string }[];
+  /** What `start` fails with. */
+  readonly startFailure?: string;
+}
+
+/** A resources folder whose agent is a script that answers as the real one does. Answers the folder. */
+export async function writeFakeAgent(folder: string, options: FakeAgentOptions): Promise<string> {
+  const refusals = options.refusals ?? [];
+  const started = { state: 'profiling', message: '', pid: 1, socket: options.socket, version: '0.1.0+fake' };
+  const failed = { state: 'failed', message: options.startFailure ?? '' };
+  const start =
+    options.startFailure === undefined
+      ? `echo 'Loading the unwinder into the kernel.'; echo ${quoteArgument(JSON.stringify(started))}`
+      : `echo ${quoteArgument(JSON.stringify(failed))}; echo ${quoteArgument(options.startFailure)} >&2; exit 1`;
+  const script = `#!/bin/sh
+echo "$@" >> "$(dirname "$0")/calls"
+case $1 in
+  preflight) echo ${quoteArgument(JSON.stringify({ refusals }))}; exit ${refusals.length === 0 ? 0 : 1};;
+  start) ${start};;
+esac
+`;
+  const files: Record<string, { sha256: string; size: number }> = {};
+  for (const kind of ['linux-amd64', 'linux-arm64']) {
+    await mkdir(join(folder, 'agent', kind), { recursive: true });
+    await writeFile(join(folder, 'agent', kind, 'pyrometer-agent'), script);
+    files[kind] = { sha256: createHash('sha256').update(script).digest('hex'), size: Buffer.byteLength(script) };
+  }
+  await writeFile(join(folder, 'agent', 'manifest.json'), JSON.stringify({ version: '0.1.0+fake', files }));
+  return folder;
+}

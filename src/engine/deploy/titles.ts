@@ -1,0 +1,13 @@
+import type { Selection } from '../../contract/selection.js';
+
+/** A selection in words: "revel_web on build-1, 14:03:00-14:18:00". Times are this computer's. */
+export function selectionTitle(selection: Selection, targetName: string): string {
+  const service = /^\{service_name="((?:[^"\\]|\\.)*)"\}$/.exec(selection.selector)?.[1]?.replace(/\\(.)/g, '$1');
+  const what = service ?? (selection.selector === '{}' ? 'Everything' : selection.selector);
+  return `${what} on ${targetName}, ${clock(selection.startMs)}-${clock(selection.endMs)}`;
+}
+
+function clock(timeMs: number): string {
+  const time = new Date(timeMs);
+  return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
+}

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { fail, ok, type Result } from '../../contract/result.js';
+import type { ExecOptions, Link } from './link.js';
+
+export interface ScriptResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a script of POSIX sh with arguments as $1, $2, ... and answers what it printed, without what a login script
+ * printed before or after it. Messages of programs are in English, for details that people pass on.
+ */
+export async function runScript(
+  link: Link,
+  script: string,
+  args: readonly string[] = [],
+  options: ExecOptions = {},
+): Promise<Result<ScriptResult>> {
+  const mark = `pyrometer-${randomUUID()}`;
+  const wrapped = [
+    'm=$1; shift; export LC_ALL=C',
+    `printf '\\n%s\\n' "$m"`,
+    `(${script}\n)`,
+    's=$?',
+    `printf '\\n%s %s\\n' "$m" "$s"`,
+  ].join('\n');
+  const result = await link.exec(['sh', '-c', wrapped, 'sh', mark, ...args], options);
+  if (!result.ok) return result;
+  const { stdout, stderr } = result.value;
+  const begin = stdout.indexOf(`\n${mark}\n`);
+  const end = stdout.lastIndexOf(`\n${mark} `);
+  const code = Number.parseInt(stdout.slice(end + mark.length + 2), 10);
+  if (begin < 0 || end < begin || Number.isNaN(code)) {
+    return fail(
+      'unsupported',
+      'The login shell there does not run commands: check that the account has a POSIX shell.',
+      `${stdout.slice(0, 1000)}\n${stderr.slice(0, 1000)}`,
+    );
+  }
+  return ok({ code, stdout: stdout.slice(begin + mark.length + 2, end), stderr });
+}

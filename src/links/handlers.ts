@@ -1,0 +1,100 @@
+import type { LinksCalls, LinksShellCalls } from '../contract/links.js';
+import { ok, type Result } from '../contract/result.js';
+import type { Handlers } from '../contract/rpc.js';
+import { selectionTitle } from '../engine/deploy/titles.js';
+import type { TargetSession } from '../engine/deploy/session.js';
+import type { SnapshotLibrary } from '../engine/snapshots/library.js';
+import type { Prompts } from './prompts.js';
+import type { Spool } from './spool.js';
+import type { Targets } from './targets.js';
+
+export interface Parts {
+  readonly targets: Targets;
+  readonly prompts: Prompts;
+  readonly spool: Spool;
+  readonly library: SnapshotLibrary;
+}
+
+/** Serves the window's calls with the engine's parts. */
+export function linksHandlers({ targets, prompts, spool, library }: Parts): Handlers<LinksCalls> {
+  const withSession = async <T>(
+    targetId: string,
+    use: (session: TargetSession) => Promise<Result<T>>,
+  ): Promise<Result<T>> => {
+    const session = targets.find(targetId);
+    return session.ok ? use(session.value) : session;
+  };
+  return {
+    'targets.list': () => ok(targets.list()),
+    'targets.save': ({ config }) => targets.save(config),
+    'targets.remove': ({ targetId }) => targets.remove(targetId),
+    'targets.test': ({ config }, signal) => targets.test(config, signal),
+    'targets.setPyroscope': ({ targetId, pyroscope }) =>
+      withSession(targetId, (session) => {
+        const config = { ...session.state.config };
+        if (pyroscope === null) delete config.pyroscope;
+        else config.pyroscope = pyroscope;
+        return targets.save(config);
+      }),
+    'link.connect': ({ targetId }, signal) => withSession(targetId, (session) => session.connect(signal)),
+    'link.disconnect': ({ targetId }) =>
+      withSession(targetId, (session) => {
+        if (session.state.config.kind === 'ssh') session.disconnect();
+        return Promise.resolve(ok(null));
+      }),
+    'prompt.answer': ({ promptId, accept, values }) => prompts.answer(promptId, accept, values),
+    'agent.start': ({ targetId }, signal) =>
+      withSession(targetId, (session) => session.startAgent('continuous', signal)),
+    'agent.stop': ({ targetId }, signal) => withSession(targetId, (session) => session.stopAgent(signal)),
+    'record.start': ({ targetId }, signal) =>
+      withSession(targetId, (session) => session.startAgent('recording', signal)),
+    'record.stop': ({ targetId }, signal) =>
+      withSession(targetId, (session) =>
+        // A continuous agent that a recording found is somebody else's to stop.
+        session.state.agent.recording ? session.stopAgent(signal) : Promise.resolve(ok(null)),
+      ),
+    'source.services': ({ targetId, source, startMs, endMs }, signal) =>
+      withSession(targetId, (session) => session.services(source, { startMs, endMs }, signal)),
+    'source.profileTypes': ({ targetId, source, startMs, endMs }, signal) =>
+      withSession(targetId, (session) => session.profileTypes(source, { startMs, endMs }, signal)),
+    'source.timeline': ({ selection, stepMs }, signal) =>
+      withSession(selection.targetId, (session) => session.timeline(selection.source, selection, stepMs, signal)),
+    'source.fetch': ({ selection }, signal) =>
+      withSession(selection.targetId, async (session) => {
+        const bytes = await session.fetch(selection, signal);
+        if (!bytes.ok) return bytes;
+        return spool.put(bytes.value, selectionTitle(selection, session.state.config.name));
+      }),
+    'profile.release': async ({ profileId }) => {
+      await spool.release(profileId);
+      return ok(null);
+    },
+    'snapshots.list': () => library.list(),
+    'snapshots.save': async ({ title, notes, view, profiles }) => {
+      const read = [];
+      for (const { profileId, title: profileTitle, selection } of profiles) {
+        const bytes = await spool.read(profileId);
+        if (!bytes.ok) return bytes;
+        read.push({ bytes: bytes.value, title: profileTitle, selection });
+      }
+      return library.save({ title, notes, view, profiles: read });
+    },
+    'snapshots.open': async ({ snapshotId }) => {
+      const snapshot = await library.open(snapshotId);
+      if (!snapshot.ok) return snapshot;
+      const profiles = [];
+      for (const { bytes, title } of snapshot.value.profiles) {
+        const spooled = await spool.put(bytes, title);
+        if (!spooled.ok) return spooled;
+        profiles.push(spooled.value);
+      }
+      return ok({ row: snapshot.value.row, profiles });
+    },
+    'snapshots.remove': ({ snapshotId }) => library.remove(snapshotId),
+  };
+}
+
+/** Serves the main process' calls. */
+export function linksShellHandlers({ spool }: Parts): Handlers<LinksShellCalls> {
+  return { 'profile.import': ({ path }) => spool.importFile(path) };
+}

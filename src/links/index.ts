@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import type { MessagePortMain } from 'electron';
+import * as v from 'valibot';
+import { linksCalls, linksShellCalls, type LinksEvents } from '../contract/links.js';
+import { serve, type Server } from '../contract/rpc.js';
+import { TargetsStore } from '../engine/link/targets-store.js';
+import { SnapshotLibrary } from '../engine/snapshots/library.js';
+import { linksHandlers, linksShellHandlers, type Parts } from './handlers.js';
+import { portOf } from './ports.js';
+import { Prompts, type Emit } from './prompts.js';
+import { Resume } from './resume.js';
+import { Spool } from './spool.js';
+import { Targets } from './targets.js';
+
+/** The first message of the main process. */
+const Start = v.object({
+  type: v.literal('start'),
+  dataDir: v.string(),
+  spoolDir: v.string(),
+  resourcesDir: v.string(),
+});
+const NewPort = v.object({ type: v.literal('port'), role: v.picklist(['window', 'shell']) });
+
+const windows = new Set<Server<LinksEvents>>();
+const emit: Emit = (name, payload) => {
+  for (const server of windows) server.emit(name, payload);
+};
+const prompts = new Prompts(emit);
+const onBug = (error: unknown, callName: string): void => {
+  console.error(`links: ${callName}:`, error);
+};
+
+async function start(options: v.InferOutput<typeof Start>): Promise<Parts> {
+  const { dataDir, spoolDir, resourcesDir } = options;
+  const store = await TargetsStore.open(join(dataDir, 'targets.json'), (movedTo) => {
+    console.error(`links: the saved targets were damaged; they were moved to ${movedTo}`);
+  });
+  if (!store.ok) throw new Error(store.failure.message);
+  const targets = new Targets({
+    store: store.value,
+    prompts,
+    emit,
+    resume: new Resume(join(dataDir, 'links-resume.json'), spoolDir),
+    dataDir,
+    resourcesDir,
+    localTarget: process.platform === 'linux',
+  });
+  void targets.begin(); // shown by the targets' states
+  return { targets, prompts, spool: new Spool(spoolDir), library: new SnapshotLibrary(join(dataDir, 'library')) };
+}
+
+function addPort(role: 'window' | 'shell', port: MessagePortMain, parts: Parts): void {
+  if (role === 'shell') {
+    serve<typeof linksShellCalls, Record<string, never>>(
+      portOf(port),
+      linksShellCalls,
+      linksShellHandlers(parts),
+      onBug,
+    );
+    return;
+  }
+  const server = serve<typeof linksCalls, LinksEvents>(portOf(port), linksCalls, linksHandlers(parts), onBug);
+  windows.add(server);
+  port.on('close', () => windows.delete(server));
+  for (const prompt of prompts.list()) server.emit('prompt.opened', { prompt });
+}
+
+let starting: Promise<Parts> | undefined;
+process.parentPort.on('message', ({ data, ports }: Electron.MessageEvent) => {
+  const first = v.safeParse(Start, data);
+  if (first.success) {
+    starting ??= start(first.output);
+    return;
+  }
+  const added = v.safeParse(NewPort, data);
+  const [port] = ports;
+  if (!added.success || port === undefined || starting === undefined) return;
+  // A process that cannot start ends; the main process says so.
+  starting.then(
+    (parts) => {
+      addPort(added.output.role, port, parts);
+    },
+    (error: unknown) => {
+      console.error('links:', error);
+      process.exit(1);
+    },
+  );
+});

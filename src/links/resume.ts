@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import * as v from 'valibot';
+import { writeAtomic } from '../engine/files/atomic-write.js';
+
+const Stored = v.object({
+  version: v.literal(1),
+  /** The spool of the app's run: another one means that the app was started anew, which connects to nothing. */
+  spoolDir: v.string(),
+  connected: v.array(v.string()),
+  /** When the agent of a recording began, Unix milliseconds, by target. */
+  recordings: v.record(v.string(), v.number()),
+});
+
+/** What was going on when this process ended without the app. */
+export interface Resumed {
+  readonly connected: readonly string[];
+  readonly recordings: Readonly<Record<string, number>>;
+}
+
+/** Remembers connections and recordings, so that a links process that was killed comes back to them. */
+export class Resume {
+  private readonly path: string;
+  private readonly spoolDir: string;
+  private written = '';
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(path: string, spoolDir: string) {
+    this.path = path;
+    this.spoolDir = spoolDir;
+  }
+
+  async load(): Promise<Resumed> {
+    const nothing: Resumed = { connected: [], recordings: {} };
+    try {
+      const stored = v.safeParse(Stored, JSON.parse(await readFile(this.path, 'utf8')));
+      return stored.success && stored.output.spoolDir === this.spoolDir ? stored.output : nothing;
+    } catch {
+      return nothing; // the first start, or a file that was cut: nothing to come back to
+    }
+  }
+
+  /** Settles when all that was saved is written. */
+  flush(): Promise<void> {
+    return this.writing;
+  }
+
+  /** Called after every change; writes when something that counts is new. */
+  save(now: Resumed): void {
+    const text = JSON.stringify({ version: 1, spoolDir: this.spoolDir, ...now });
+    if (text === this.written) return;
+    this.written = text;
+    this.writing = this.writing.then(() =>
+      writeAtomic(this.path, text).catch((error: unknown) => {
+        console.error('links: what is connected could not be remembered:', error);
+      }),
+    );
+  }
+}

@@ -1,0 +1,258 @@
+import { currentTarget, actOnTarget } from '../state/targets-control.js';
+import { chooseService, compareWithBefore, endComparison, setLive, swapSides } from '../state/selection-control.js';
+import { closeDocument, openFiles, share } from '../state/documents-control.js';
+import { toggleTheme } from '../state/theme-control.js';
+import type { Context } from '../state/context.js';
+import type { AppState } from '../state/store.js';
+import { primaryAction } from '../features/targets/target-words.js';
+
+/** Something that can be done: in the palette, by its keys, from the menu. */
+export interface Command {
+  readonly id: string;
+  readonly title: (state: AppState) => string;
+  /** As written in the palette; "Mod" is Ctrl, or Command on a Mac. */
+  readonly keys?: string;
+  /** Whether it can be done now. */
+  readonly enabled: (state: AppState) => boolean;
+  readonly run: (context: Context) => void;
+}
+
+const always = (): boolean => true;
+const hasView = (state: AppState): boolean => state.viewSource !== null;
+const isFlame = (state: AppState): boolean => state.viewSource?.kind === 'flame';
+const hasTarget = (state: AppState): boolean => currentTarget(state) !== undefined;
+const named = (title: string) => () => title;
+
+function selectField(selector: string): boolean {
+  const field = document.querySelector<HTMLInputElement>(selector);
+  field?.focus();
+  field?.select();
+  return field !== null;
+}
+
+/** Puts the cursor into the search field, on the tab that has it. */
+function focusSearch({ store }: Context): void {
+  store.setState({ tab: 'flame' });
+  // At once where the field is there already: what is typed next belongs into it.
+  if (selectField('#flame-search')) return;
+  requestAnimationFrame(() => {
+    selectField('#flame-search');
+  });
+}
+
+export const commands: readonly Command[] = [
+  {
+    id: 'palette',
+    title: named('Show all actions'),
+    keys: 'Mod+K',
+    enabled: always,
+    run: ({ store }) => {
+      store.setState((state) => ({ paletteOpen: !state.paletteOpen }));
+    },
+  },
+  {
+    id: 'primary',
+    title: (state) => {
+      const target = currentTarget(state);
+      return target === undefined ? '' : `${primaryAction(target, []).label}: ${target.config.name}`;
+    },
+    keys: 'Mod+Enter',
+    enabled: hasTarget,
+    run: (context) => {
+      const target = currentTarget(context.store.getState());
+      if (target === undefined) return;
+      const { action, busy } = primaryAction(target, context.store.getState().pending);
+      if (!busy) void actOnTarget(context, action, target.config.id); // shows its own failure
+    },
+  },
+  {
+    id: 'add-server',
+    title: named('Add server…'),
+    keys: 'Mod+N',
+    enabled: always,
+    run: ({ store }) => {
+      store.setState({ dialog: { kind: 'server', targetId: null } });
+    },
+  },
+  {
+    id: 'pyroscope',
+    title: named('Set the Pyroscope address…'),
+    enabled: hasTarget,
+    run: ({ store }) => {
+      const { targetId } = store.getState();
+      if (targetId !== null) store.setState({ dialog: { kind: 'pyroscope', targetId } });
+    },
+  },
+  {
+    id: 'open',
+    title: named('Open a file…'),
+    keys: 'Mod+O',
+    enabled: always,
+    run: (context) => {
+      void openFiles(context); // shows its own failure
+    },
+  },
+  {
+    id: 'close-document',
+    title: named('Close the file or snapshot'),
+    keys: 'Mod+W',
+    enabled: (state) => state.document.kind === 'profiles',
+    run: closeDocument,
+  },
+  {
+    id: 'save-snapshot',
+    title: named('Save snapshot…'),
+    keys: 'Mod+S',
+    enabled: hasView,
+    run: ({ store }) => {
+      store.setState({ dialog: { kind: 'save-snapshot' } });
+    },
+  },
+  {
+    id: 'share',
+    title: named('Share as HTML…'),
+    keys: 'Mod+E',
+    enabled: hasView,
+    run: (context) => {
+      void share(context, 'html'); // shows its own failure
+    },
+  },
+  {
+    id: 'share-pprof',
+    title: named('Share as pprof…'),
+    enabled: isFlame,
+    run: (context) => {
+      void share(context, 'pprof'); // shows its own failure
+    },
+  },
+  {
+    id: 'share-folded',
+    title: named('Share as folded stacks…'),
+    enabled: isFlame,
+    run: (context) => {
+      void share(context, 'folded'); // shows its own failure
+    },
+  },
+  { id: 'find', title: named('Search functions'), keys: 'Mod+F', enabled: hasView, run: focusSearch },
+  {
+    id: 'zoom-reset',
+    title: named('Zoom to the whole'),
+    keys: 'Home',
+    enabled: (state) => state.zoomPath.length > 0,
+    run: ({ store }) => {
+      store.setState({ zoomPath: [] });
+    },
+  },
+  {
+    id: 'tab-flame',
+    title: named('Show the flame graph'),
+    keys: '1',
+    enabled: hasView,
+    run: ({ store }) => {
+      store.setState({ tab: 'flame' });
+    },
+  },
+  {
+    id: 'tab-table',
+    title: named('Show the table of functions'),
+    keys: '2',
+    enabled: hasView,
+    run: ({ store }) => {
+      store.setState({ tab: 'table' });
+    },
+  },
+  {
+    id: 'live',
+    title: (state) => (state.live ? 'Stop following new windows' : 'Follow new windows (Live)'),
+    keys: 'L',
+    enabled: hasTarget,
+    run: (context) => {
+      setLive(context, !context.store.getState().live);
+    },
+  },
+  {
+    id: 'all-services',
+    title: named('Show all services'),
+    keys: 'A',
+    enabled: (state) => state.selector !== null,
+    run: (context) => {
+      chooseService(context, null);
+    },
+  },
+  {
+    id: 'compare',
+    title: named('Compare with the range before'),
+    keys: 'D',
+    enabled: (state) => hasView(state) && state.document.kind === 'selection' && state.comparison === null,
+    run: compareWithBefore,
+  },
+  {
+    id: 'swap',
+    title: named('Swap A and B'),
+    keys: 'X',
+    enabled: (state) => state.comparison !== null,
+    run: swapSides,
+  },
+  {
+    id: 'end-comparison',
+    title: named('End the comparison'),
+    enabled: (state) => state.comparison !== null,
+    run: endComparison,
+  },
+  {
+    id: 'sidebar',
+    title: (state) => (state.sidebarOpen ? 'Fold the sidebar' : 'Unfold the sidebar'),
+    keys: 'Mod+B',
+    enabled: always,
+    run: ({ store }) => {
+      store.setState((state) => ({ sidebarOpen: !state.sidebarOpen }));
+    },
+  },
+  {
+    id: 'details',
+    title: (state) => (state.detailsOpen ? 'Fold the details' : 'Unfold the details'),
+    keys: 'Mod+I',
+    enabled: always,
+    run: ({ store }) => {
+      store.setState((state) => ({ detailsOpen: !state.detailsOpen }));
+    },
+  },
+  {
+    id: 'toggle-theme',
+    title: (state) => (state.shownTheme === 'dark' ? 'Light theme' : 'Dark theme'),
+    keys: 'Mod+Shift+L',
+    enabled: always,
+    run: toggleTheme,
+  },
+  {
+    id: 'theme-system',
+    title: named('Theme of the system'),
+    enabled: (state) => state.theme !== 'system',
+    run: ({ store }) => {
+      store.setState({ theme: 'system' });
+    },
+  },
+  {
+    id: 'keys',
+    title: named('Keys'),
+    keys: '?',
+    enabled: always,
+    run: ({ store }) => {
+      store.setState({ dialog: { kind: 'keys' } });
+    },
+  },
+  {
+    id: 'about',
+    title: named('About Pyrometer'),
+    enabled: always,
+    run: ({ store }) => {
+      store.setState({ dialog: { kind: 'about' } });
+    },
+  },
+];
+
+/** Carries out a command by its id when it can be done now. */
+export function runCommand(context: Context, id: string): void {
+  const command = commands.find((each) => each.id === id);
+  if (command?.enabled(context.store.getState()) === true) command.run(context);
+}

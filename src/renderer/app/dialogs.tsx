@@ -1,0 +1,134 @@
+import { useCallback, useEffect, useState, type ReactElement } from 'react';
+import type { About } from '../../contract/shell.js';
+import { PromptDialog } from '../features/prompts/prompt-dialog.js';
+import { RemoveSnapshotDialog, SaveSnapshotDialog } from '../features/snapshots/snapshot-dialogs.js';
+import { PyroscopeDialog } from '../features/targets/pyroscope-dialog.js';
+import { RemoveTargetDialog } from '../features/targets/remove-target-dialog.js';
+import { ServerDialog } from '../features/targets/server-dialog.js';
+import type { Dialog } from '../state/store.js';
+import { Modal } from '../ui/modal.js';
+import { commands } from './commands.js';
+import { keysWords } from './keys.js';
+import { useApp, useControls } from './workbench.js';
+
+/** The open dialog, and above it the question that waits for an answer. */
+export function Dialogs(): ReactElement {
+  const dialog = useApp((state) => state.dialog);
+  return (
+    <>
+      {dialog === null ? null : <OpenDialog dialog={dialog} />}
+      <PromptDialog />
+    </>
+  );
+}
+
+function OpenDialog({ dialog }: { readonly dialog: Dialog }): ReactElement {
+  switch (dialog.kind) {
+    case 'server':
+      return <ServerDialog targetId={dialog.targetId} />;
+    case 'remove-target':
+      return <RemoveTargetDialog targetId={dialog.targetId} />;
+    case 'pyroscope':
+      return <PyroscopeDialog targetId={dialog.targetId} />;
+    case 'save-snapshot':
+      return <SaveSnapshotDialog />;
+    case 'remove-snapshot':
+      return <RemoveSnapshotDialog snapshotId={dialog.snapshotId} />;
+    case 'about':
+      return <AboutDialog />;
+    case 'keys':
+      return <KeysDialog />;
+  }
+}
+
+function useClose(): () => void {
+  const { store } = useControls();
+  return useCallback(() => {
+    store.setState({ dialog: null });
+  }, [store]);
+}
+
+function AboutDialog(): ReactElement {
+  const { shell } = useControls();
+  const close = useClose();
+  const [about, setAbout] = useState<About | null>(null);
+  useEffect(() => {
+    const ask = async (): Promise<void> => {
+      const result = await shell.call('app.about', {});
+      if (result.ok) setAbout(result.value);
+    };
+    void ask(); // the dialog stays without numbers
+  }, [shell]);
+  const lines: readonly (readonly [string, string])[] =
+    about === null
+      ? []
+      : [
+          ['Version', about.version],
+          ['Electron', `${about.electron}, ${about.runtimeSource}`],
+          ['Chromium', about.chromium],
+          ['Node', about.node],
+          ['Platform', about.platform],
+          ['Sandbox', about.sandboxed ? 'on' : 'off'],
+        ];
+  return (
+    <Modal
+      title="Pyrometer"
+      subtitle="Reads the heat of servers from afar. Nothing leaves this machine by itself."
+      confirm="Close"
+      cancel=""
+      onConfirm={close}
+      onCancel={close}
+    >
+      <dl className="pairs selectable">
+        {lines.map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Modal>
+  );
+}
+
+const flameKeys: readonly (readonly [string, string])[] = [
+  ['To the caller, to the widest callee', '↑ ↓'],
+  ['Along the level', '← →'],
+  ['Zoom to the selected frame', 'Enter'],
+  ['Zoom out one level', 'Backspace'],
+  ['Zoom to the whole', 'Esc or Home'],
+  ['Copy the name', 'C'],
+  ['Timeline: move the range, or its end', '← →, Shift ← →'],
+  ['Timeline: second range to compare with', 'Shift-drag'],
+];
+
+function KeysDialog(): ReactElement {
+  const { shell, store } = useControls();
+  const close = useClose();
+  const mac = shell.platform === 'darwin';
+  const state = store.getState();
+  return (
+    <Modal title="Keys" confirm="Close" cancel="" onConfirm={close} onCancel={close}>
+      <dl className="pairs keys">
+        {commands.map((command) =>
+          command.keys === undefined ? null : (
+            <div key={command.id}>
+              <dt>{command.title(state)}</dt>
+              <dd>
+                <kbd>{keysWords(command.keys, mac)}</kbd>
+              </dd>
+            </div>
+          ),
+        )}
+        {flameKeys.map(([title, keys]) => (
+          <div key={title}>
+            <dt>{title}</dt>
+            <dd>
+              <kbd>{keys}</kbd>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </Modal>
+  );
+}

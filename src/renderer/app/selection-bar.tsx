@@ -1,0 +1,218 @@
+import { useCallback, type ReactElement } from 'react';
+import { cpuProfileType } from '../../contract/selection.js';
+import type { TargetState } from '../../contract/target.js';
+import { TargetActionButton } from '../features/targets/target-action-button.js';
+import { ShareMenu } from '../features/share/share-menu.js';
+import { SaveSnapshotButton } from '../features/snapshots/save-snapshot-button.js';
+import { targetWords } from '../features/targets/target-words.js';
+import { visibleText } from '../format/visible-text.js';
+import { closeDocument } from '../state/documents-control.js';
+import { compareWithBefore, endComparison, setLive, swapSides } from '../state/selection-control.js';
+import { selectorOf } from '../state/services-control.js';
+import { showsSelection } from '../state/readable.js';
+import { currentTarget } from '../state/targets-control.js';
+import { Button } from '../ui/button.js';
+import { RangeField } from '../features/timeline/range-field.js';
+import { MenuItem, Popover } from '../ui/menu.js';
+import { ChevronIcon } from '../ui/icons.js';
+import { Name } from '../ui/name.js';
+import { useApp, useControls } from './workbench.js';
+
+/** What is asked for, and what can be done with it. */
+export function SelectionBar(): ReactElement {
+  const document = useApp((state) => state.document);
+  return (
+    <header className="bar" aria-label="Selection">
+      {document.kind === 'selection' ? <SelectionFields /> : <DocumentFields />}
+    </header>
+  );
+}
+
+function DocumentFields(): ReactElement | null {
+  const controls = useControls();
+  const document = useApp((state) => state.document);
+  const close = useCallback(() => {
+    closeDocument(controls);
+  }, [controls]);
+  if (document.kind !== 'profiles') return null;
+  return (
+    <>
+      <div className="readout">
+        <span className="mute">{document.origin}</span> <Name text={document.title} className="strong" />
+      </div>
+      <ValueTypeMenu />
+      <span className="bar-space" />
+      <SaveSnapshotButton />
+      <ShareMenu />
+      <Button onClick={close}>Close</Button>
+    </>
+  );
+}
+
+function SelectionFields(): ReactElement | null {
+  const controls = useControls();
+  const target = useApp(currentTarget);
+  const source = useApp((state) => state.source);
+  const comparing = useApp((state) => state.comparison !== null);
+  const live = useApp((state) => state.live);
+  const hasView = useApp(showsSelection);
+  const selector = useApp(selectorOf);
+  const toggleLive = useCallback(() => {
+    setLive(controls, !live);
+  }, [controls, live]);
+  const compare = useCallback(() => {
+    compareWithBefore(controls);
+  }, [controls]);
+  const swap = useCallback(() => {
+    swapSides(controls);
+  }, [controls]);
+  const end = useCallback(() => {
+    endComparison(controls);
+  }, [controls]);
+  if (target === undefined) return null;
+  const from = source === 'agent' ? 'agent' : 'Pyroscope';
+  return (
+    <>
+      {hasView ? (
+        <>
+          {comparing ? null : (
+            <div className="readout source">
+              <span className="mute">from</span>
+              <span className="strong clip">
+                {from} on <bdi>{visibleText(target.config.name)}</bdi>
+              </span>
+            </div>
+          )}
+          <ProfileTypeMenu />
+          <Selector text={selector} />
+          <RangeField />
+          {comparing ? (
+            <>
+              <Button onClick={swap}>Swap</Button>
+              <Button onClick={end}>End</Button>
+            </>
+          ) : (
+            <Button onClick={compare} title="Compare with the range before (or Shift-drag on the timeline)">
+              Compare
+            </Button>
+          )}
+          <SaveSnapshotButton />
+          <ShareMenu />
+          <TargetActionButton target={target} />
+          <Button tone={live ? 'accent' : 'plain'} aria-pressed={live} onClick={toggleLive} title="Follow new windows">
+            Live
+          </Button>
+        </>
+      ) : (
+        <TargetHeading target={target} />
+      )}
+    </>
+  );
+}
+
+/** The target and its state while there is nothing to select in. */
+function TargetHeading({ target }: { readonly target: TargetState }): ReactElement {
+  return (
+    <div className="bar-heading">
+      <Name text={target.config.name} className="strong" />
+      <span className="mute">{targetWords(target).state}</span>
+    </div>
+  );
+}
+
+/** The selector as it is asked, its parts told apart. */
+function Selector({ text }: { readonly text: string }): ReactElement {
+  const { shell } = useControls();
+  const copy = useCallback(() => {
+    void shell.call('clipboard.write', { text }); // nothing to say when it fails
+  }, [shell, text]);
+  const shown = visibleText(text);
+  const parts = shown.split(/("(?:[^"\\]|\\.)*")/);
+  return (
+    <button
+      type="button"
+      className="readout selector"
+      title={`${shown}\nClick to copy`}
+      aria-label="Copy selector"
+      onClick={copy}
+    >
+      {shown === '{}' ? <span className="mute">all services</span> : null}
+      {shown === '{}'
+        ? null
+        : parts.map((part, index) => (
+            <span key={index} className={index % 2 === 1 ? 'string' : undefined}>
+              {part}
+            </span>
+          ))}
+    </button>
+  );
+}
+
+/** A profile type in words: "CPU time" for what our agent samples, otherwise its name and sample type. */
+export function profileTypeWords(profileType: string): string {
+  if (profileType === cpuProfileType) return 'CPU time';
+  const [name = '', sampleType = ''] = profileType.split(':');
+  return visibleText(`${name} ${sampleType}`.replaceAll('_', ' ').trim());
+}
+
+function ProfileTypeMenu(): ReactElement {
+  const { store } = useControls();
+  const types = useApp((state) => state.profileTypes);
+  const current = useApp((state) => state.profileType);
+  if (types.length <= 1) return <div className="readout strong type">{profileTypeWords(current)}</div>;
+  const choose = (profileType: string) => () => {
+    store.setState({ profileType, valueIndex: null, zoomPath: [], selectedPath: [] });
+  };
+  return (
+    <Popover
+      label="Profile type"
+      button={(props) => (
+        <Button {...props} aria-label={`Profile type, ${profileTypeWords(current)}`}>
+          {profileTypeWords(current)} <ChevronIcon />
+        </Button>
+      )}
+    >
+      {(close) =>
+        types.map((type) => (
+          <MenuItem key={type} close={close} onChoose={choose(type)} {...(type === current ? { hint: 'shown' } : {})}>
+            {profileTypeWords(type)}
+          </MenuItem>
+        ))
+      }
+    </Popover>
+  );
+}
+
+/** Which column of a file's values is shown; nothing when there is one only. */
+function ValueTypeMenu(): ReactElement | null {
+  const { store } = useControls();
+  const summary = useApp((state) => state.viewSummaries[0]);
+  const shown = useApp((state) => state.viewSource?.valueIndex);
+  if (summary === undefined || shown === undefined) return null;
+  const words = (index: number): string => {
+    const sampleType = summary.sampleTypes[index];
+    return sampleType === undefined ? '' : visibleText(`${sampleType.type} (${sampleType.unit})`);
+  };
+  if (summary.sampleTypes.length === 1) return <div className="readout strong">{words(0)}</div>;
+  const choose = (valueIndex: number) => () => {
+    store.setState({ valueIndex });
+  };
+  return (
+    <Popover
+      label="Values"
+      button={(props) => (
+        <Button {...props} aria-label={`Values, ${words(shown)}`}>
+          {words(shown)} <ChevronIcon />
+        </Button>
+      )}
+    >
+      {(close) =>
+        summary.sampleTypes.map((_, index) => (
+          <MenuItem key={index} close={close} onChoose={choose(index)} {...(index === shown ? { hint: 'shown' } : {})}>
+            {words(index)}
+          </MenuItem>
+        ))
+      }
+    </Popover>
+  );
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import type { TargetState } from '../../contract/target.js';
+import { inventStatus } from '../testing/fake-links.js';
+import { lostOf, statusItems, windowSecondsLeft } from './status-words.js';
+
+const now = 1_000_000;
+const target: TargetState = {
+  config: {
+    kind: 'local',
+    id: 'local',
+    name: 'This computer',
+    pyroscope: { url: 'http://localhost:4040', reach: 'direct', push: true },
+  },
+  link: { state: 'connected' },
+  agent: { state: 'profiling', recording: true, status: inventStatus({ windowClosesAtMs: now + 5400 }) },
+  pyroscope: { state: 'ok' },
+};
+
+function words(state: TargetState): string[] {
+  return statusItems(state, now).map(({ before, value, after }) =>
+    `${before} ${value}${after}`.trim().replaceAll('\u00a0', ' '),
+  );
+}
+
+describe('the status bar', () => {
+  it('says link, agent, rate, window, losses and Pyroscope', () => {
+    expect(words(target)).toEqual([
+      'This computer connected',
+      'agent 0.4 % of 8 cores, 64.0 MB',
+      '97 Hz',
+      'window 6 s left',
+      'lost 0',
+      'Pyroscope in step',
+    ]);
+  });
+
+  it('warns of losses, of a late window and of a Pyroscope that does not answer', () => {
+    const status = inventStatus({
+      windowClosesAtMs: now - 60_000,
+      counters: [
+        { name: 'samples', value: 100 },
+        { name: 'samples_lost', value: 3 },
+        { name: 'RingLostBytes', value: 4 },
+      ],
+    });
+    const items = statusItems(
+      { ...target, agent: { ...target.agent, status }, pyroscope: { state: 'failed', message: 'HTTP 502' } },
+      now,
+    );
+    expect(items.map(({ key, value, tone }) => [key, value, tone])).toEqual(
+      expect.arrayContaining([
+        ['window', 'late', 'warn'],
+        ['lost', '7', 'warn'],
+        ['pyroscope', 'does not answer', 'danger'],
+      ]),
+    );
+  });
+
+  it('counts every loss, whatever its name', () => {
+    expect(lostOf([])).toBe(0);
+    expect(windowSecondsLeft(now + 1, now)).toBe(1);
+    expect(windowSecondsLeft(now - 1000, now)).toBe(0);
+    expect(windowSecondsLeft(now - 9000, now)).toBeUndefined();
+  });
+});

@@ -1,0 +1,104 @@
+import type { AgentCounter, TargetState } from '../../contract/target.js';
+import { agentCpu } from '../features/targets/target-words.js';
+import { formatBytes, formatCount, formatShare } from '../format/numbers.js';
+
+/** A part of the status bar: quiet words around the value. */
+export interface StatusItem {
+  readonly key: string;
+  readonly before: string;
+  readonly value: string;
+  readonly after: string;
+  readonly tone?: 'warn' | 'danger';
+  readonly title?: string;
+}
+
+/** Everything that was lost on the way, whatever lost it. */
+export function lostOf(counters: readonly AgentCounter[]): number {
+  return counters.reduce((sum, { name, value }) => (name.toLowerCase().includes('lost') ? sum + value : sum), 0);
+}
+
+/** Whole seconds until the window closes; undefined when it should have closed long ago. */
+export function windowSecondsLeft(closesAtMs: number, nowMs: number): number | undefined {
+  const left = Math.ceil((closesAtMs - nowMs) / 1000);
+  return left < -5 ? undefined : Math.max(0, left);
+}
+
+function linkItem(target: TargetState): StatusItem {
+  const { link, config } = target;
+  const words = { disconnected: 'not connected', failed: 'not connected' } as const;
+  const value = link.state === 'disconnected' || link.state === 'failed' ? words[link.state] : link.state;
+  const latency = link.latencyMs === undefined ? '' : `, ${Math.round(link.latencyMs)} ms`;
+  return {
+    key: 'link',
+    before: config.name,
+    value,
+    after: latency,
+    ...(link.state === 'failed' ? { tone: 'danger' as const } : {}),
+    ...(link.message === undefined ? {} : { title: link.message }),
+  };
+}
+
+function pyroscopeItem(target: TargetState): StatusItem | undefined {
+  const { pyroscope, agent, config } = target;
+  if (config.pyroscope === undefined) return undefined;
+  const push = agent.status?.push;
+  const item = { key: 'pyroscope', before: 'Pyroscope', after: '' };
+  if (pyroscope.state === 'failed') {
+    return { ...item, value: 'does not answer', tone: 'danger', title: pyroscope.message ?? '' };
+  }
+  if (push !== undefined && push.error !== '') {
+    return { ...item, value: `${formatCount(push.windowsWaiting)} windows wait`, tone: 'warn', title: push.error };
+  }
+  if (config.pyroscope.push && push !== undefined && push.url !== '') {
+    const waiting = push.windowsWaiting > 1 ? `${formatCount(push.windowsWaiting)} windows wait` : 'in step';
+    return { ...item, value: waiting, title: `${formatCount(push.windowsPushed)} windows pushed to ${push.url}` };
+  }
+  return { ...item, value: pyroscope.state === 'ok' ? 'ok' : 'not asked yet' };
+}
+
+/** What the status bar says about a target. */
+export function statusItems(target: TargetState, nowMs: number): readonly StatusItem[] {
+  const items: StatusItem[] = [linkItem(target)];
+  const { agent } = target;
+  const { status } = agent;
+  if (status !== undefined && agent.state === 'profiling') {
+    const cpu = agentCpu(target) ?? 0;
+    const ofMachine = status.cpuCount > 0 ? cpu / status.cpuCount : cpu;
+    items.push({
+      key: 'agent',
+      before: 'agent',
+      value: formatShare(ofMachine),
+      after: ` of ${status.cpuCount} cores, ${formatBytes(status.residentBytes)}`,
+      title: `${formatShare(cpu)} of one core, with the kernel's part. Version ${status.version}`,
+    });
+    items.push({ key: 'rate', before: '', value: `${status.sampleRateHz} Hz`, after: '' });
+    const left = windowSecondsLeft(status.windowClosesAtMs, nowMs);
+    items.push(
+      left === undefined
+        ? { key: 'window', before: 'window', value: 'late', after: '', tone: 'warn' }
+        : { key: 'window', before: 'window', value: `${left} s`, after: ' left' },
+    );
+    const lost = lostOf(status.counters);
+    items.push({
+      key: 'lost',
+      before: 'lost',
+      value: formatCount(lost),
+      after: '',
+      ...(lost > 0 ? { tone: 'warn' as const } : {}),
+      title: status.counters.map(({ name, value }) => `${name}: ${formatCount(value)}`).join('\n'),
+    });
+    if (!status.docker.reachable) {
+      items.push({
+        key: 'docker',
+        before: 'Docker',
+        value: 'not reachable',
+        after: '',
+        tone: 'warn',
+        title: status.docker.message,
+      });
+    }
+  }
+  const pyroscope = pyroscopeItem(target);
+  if (pyroscope !== undefined) items.push(pyroscope);
+  return items;
+}

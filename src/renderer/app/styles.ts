@@ -1,0 +1,9 @@
+import './tokens.css';
+import './base.css';
+import '../ui/controls.css';
+import './shell.css';
+import './sidebar.css';
+import '../features/timeline/timeline.css';
+import '../features/table/table.css';
+import '../features/details/details.css';
+import '../flame/flame.css';

@@ -1,0 +1,98 @@
+import { createContext, useContext } from 'react';
+import type { ShellApi } from '../../contract/shell.js';
+import type { DecoderCalls, DecoderEvents } from '../../contract/decoder.js';
+import type { LinksCalls, LinksEvents } from '../../contract/links.js';
+import type { SearchResult } from '../../core/flame/search.js';
+import type { FunctionRows } from '../features/table/function-rows.js';
+import type { FlameModel } from '../flame/model.js';
+import { createCell } from '../state/cell.js';
+import type { Context, TimelineData } from '../state/context.js';
+import { loadSnapshots, showFiles } from '../state/documents-control.js';
+import { FunctionsControl } from '../state/functions-control.js';
+import { followLive } from '../state/live-control.js';
+import { receivePorts } from '../state/ports.js';
+import { createProcessClient } from '../state/process-client.js';
+import { followSearch } from '../state/search-control.js';
+import { followServices } from '../state/services-control.js';
+import { restoreSession } from '../state/session.js';
+import { createShellClient } from '../state/shell-client.js';
+import { createAppStore, type AppState } from '../state/store.js';
+import { followTargets } from '../state/targets-control.js';
+import { followTheme } from '../state/theme-control.js';
+import { followTimeline } from '../state/timeline-control.js';
+import { showFailure } from '../state/toasts.js';
+import { ViewControl } from '../state/view-control.js';
+
+/** Everything that components reach for: the context of the controls, and the controls that are objects. */
+export interface Workbench {
+  readonly context: Context;
+  readonly view: ViewControl;
+  dispose(): void;
+}
+
+/** Wires a window: clients, controls, the last session. */
+export async function createWorkbench(api: ShellApi, target: Window): Promise<Workbench> {
+  const shell = createShellClient(api);
+  const clock = (): number => Date.now();
+  const context: Context = {
+    store: createAppStore(clock()),
+    shell,
+    links: createProcessClient<LinksCalls, LinksEvents>(),
+    decoder: createProcessClient<DecoderCalls, DecoderEvents>(),
+    flame: createCell<FlameModel | null>(null),
+    timeline: createCell<TimelineData | null>(null),
+    functions: createCell<FunctionRows | null>(null),
+    found: createCell<SearchResult | null>(null),
+    clock,
+    newId: (prefix) => `${prefix}-${crypto.randomUUID()}`,
+  };
+  const ends = [await restoreSession(context)];
+  ends.push(followTargets(context), followServices(context), followTimeline(context), followLive(context));
+  ends.push(followSearch(context), followTheme(context, target));
+  const view = new ViewControl(context);
+  const functions = new FunctionsControl(context);
+  ends.push(
+    context.links.onReady(() => {
+      void loadSnapshots(context); // shows its own failure
+    }),
+    shell.on('files.opened', ({ profiles }) => {
+      showFiles(context, profiles);
+    }),
+    shell.on('files.failed', ({ name, message }) => {
+      showFailure(context.store, { code: 'bad-profile', message: `${name}: ${message}` });
+    }),
+    receivePorts(context, target),
+    () => {
+      view.dispose();
+      functions.dispose();
+    },
+  );
+  return {
+    context,
+    view,
+    dispose: () => {
+      for (const end of ends) end();
+      context.links.dispose();
+      context.decoder.dispose();
+    },
+  };
+}
+
+export const WorkbenchContext = createContext<Workbench | null>(null);
+
+/** The workbench of this window. */
+export function useWorkbench(): Workbench {
+  const workbench = useContext(WorkbenchContext);
+  if (workbench === null) throw new Error('components are drawn inside a workbench');
+  return workbench;
+}
+
+/** The context of the controls. */
+export function useControls(): Context {
+  return useWorkbench().context;
+}
+
+/** A part of the state; renders again when it is another. */
+export function useApp<T>(select: (state: AppState) => T): T {
+  return useWorkbench().context.store(select);
+}

@@ -1,0 +1,120 @@
+import { useCallback, type ReactElement } from 'react';
+import type { TargetState } from '../../../contract/target.js';
+import { useApp, useControls } from '../../app/workbench.js';
+import { visibleText } from '../../format/visible-text.js';
+import { chooseTarget } from '../../state/selection-control.js';
+import { actOnTarget } from '../../state/targets-control.js';
+import { IconButton } from '../../ui/button.js';
+import { DotsIcon, PlusIcon } from '../../ui/icons.js';
+import { MenuItem, Popover } from '../../ui/menu.js';
+import { Name } from '../../ui/name.js';
+import { StateDot } from './state-dot.js';
+import { targetWords } from './target-words.js';
+
+/** The targets with their states, and the way to add one. */
+export function TargetList(): ReactElement {
+  const { store } = useControls();
+  const targets = useApp((state) => state.targets);
+  const targetId = useApp((state) => state.targetId);
+  const phase = useApp((state) => state.targetsPhase);
+  const add = useCallback(() => {
+    store.setState({ dialog: { kind: 'server', targetId: null } });
+  }, [store]);
+  return (
+    <section aria-label="Targets">
+      <header className="side-head">
+        <h2>Targets</h2>
+        <IconButton label="Add server" onClick={add}>
+          <PlusIcon />
+        </IconButton>
+      </header>
+      <ul aria-label="Targets">
+        {targets.map((target) => (
+          <TargetRow key={target.config.id} target={target} chosen={target.config.id === targetId} />
+        ))}
+      </ul>
+      {targets.length === 0 && phase === 'loading' ? <p className="side-note">Looking for targets…</p> : null}
+    </section>
+  );
+}
+
+interface RowProps {
+  readonly target: TargetState;
+  readonly chosen: boolean;
+}
+
+function TargetRow({ target, chosen }: RowProps): ReactElement {
+  const controls = useControls();
+  const { id, name } = target.config;
+  const words = targetWords(target);
+  const choose = useCallback(() => {
+    chooseTarget(controls, id);
+  }, [controls, id]);
+  return (
+    <li className={chosen ? 'side-row on' : 'side-row'} data-agent={target.agent.state} data-link={target.link.state}>
+      <button
+        type="button"
+        className="side-main"
+        aria-current={chosen}
+        aria-label={visibleText(name)}
+        aria-description={words.state}
+        title={words.message === '' ? words.state : `${words.state}: ${visibleText(words.message)}`}
+        onClick={choose}
+      >
+        <StateDot shape={words.shape} />
+        <Name text={name} />
+        <span className={words.shape === 'failed' ? 'side-value bad' : 'side-value'}>{words.brief}</span>
+      </button>
+      <TargetMenu target={target} />
+    </li>
+  );
+}
+
+function TargetMenu({ target }: { readonly target: TargetState }): ReactElement {
+  const controls = useControls();
+  const { store } = controls;
+  const { id, kind, name } = target.config;
+  const open = (dialog: 'server' | 'pyroscope' | 'remove-target') => () => {
+    store.setState({ dialog: { kind: dialog, targetId: id } });
+  };
+  const act = (action: 'link.disconnect' | 'agent.stop' | 'record.start') => () => {
+    void actOnTarget(controls, action, id); // shows its own failure
+  };
+  const connected = target.link.state === 'connected';
+  const idle = connected && target.agent.state !== 'profiling' && target.agent.state !== 'starting';
+  return (
+    <Popover
+      label={`Actions of ${visibleText(name)}`}
+      align="end"
+      button={(props) => (
+        <IconButton label={`More for ${visibleText(name)}`} className="side-more" {...props}>
+          <DotsIcon />
+        </IconButton>
+      )}
+    >
+      {(close) => (
+        <>
+          <MenuItem close={close} onChoose={open('pyroscope')}>
+            Pyroscope…
+          </MenuItem>
+          {kind === 'ssh' ? (
+            <>
+              <MenuItem close={close} onChoose={act('record.start')} disabled={!idle} hint="ends with this app">
+                Record for a while
+              </MenuItem>
+              <MenuItem close={close} onChoose={act('link.disconnect')} disabled={!connected}>
+                Disconnect
+              </MenuItem>
+              <MenuItem close={close} onChoose={open('server')}>
+                Edit…
+              </MenuItem>
+              <MenuItem close={close} onChoose={open('remove-target')} danger>
+                Remove…
+              </MenuItem>
+            </>
+          ) : null}
+        </>
+      )}
+    </Popover>
+  );
+}

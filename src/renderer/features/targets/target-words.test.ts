@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import type { TargetState } from '../../../contract/target.js';
+import { inventStatus } from '../../testing/fake-links.js';
+import { configOf, emptyServerForm, formOf, splitAddress } from './server-form.js';
+import { primaryAction, targetWords } from './target-words.js';
+
+const local: TargetState = {
+  config: { kind: 'local', id: 'local', name: 'This computer' },
+  link: { state: 'connected' },
+  agent: { state: 'unknown', recording: false },
+  pyroscope: { state: 'none' },
+};
+const server: TargetState = {
+  ...local,
+  config: {
+    kind: 'ssh',
+    id: 'web',
+    name: 'web-1',
+    host: 'web-1',
+    port: 22,
+    user: 'deploy',
+    authentication: { method: 'agent' },
+  },
+};
+
+describe('what a target is called to do', () => {
+  it.each([
+    [local, 'record.start', 'Record', false],
+    [{ ...local, agent: { state: 'starting', recording: true } }, 'record.start', 'Record', true],
+    [{ ...local, agent: { state: 'profiling', recording: true } }, 'record.stop', 'Stop recording', false],
+    [{ ...server, link: { state: 'disconnected' } }, 'link.connect', 'Connect', false],
+    [{ ...server, link: { state: 'connecting' } }, 'link.connect', 'Connect', true],
+    [server, 'agent.start', 'Start agent', false],
+    [{ ...server, agent: { state: 'failed', recording: false } }, 'agent.start', 'Start agent', false],
+    [{ ...server, agent: { state: 'profiling', recording: false } }, 'agent.stop', 'Stop agent', false],
+    [{ ...server, agent: { state: 'stopping', recording: false } }, 'agent.stop', 'Stop agent', true],
+  ] satisfies readonly [TargetState, string, string, boolean][])('%#', (target, action, label, busy) => {
+    expect(primaryAction(target, [])).toMatchObject({ action, label, busy });
+  });
+
+  it('is not asked for twice', () => {
+    expect(primaryAction(local, ['record.start local']).busy).toBe(true);
+    expect(primaryAction(local, ['record.start other']).busy).toBe(false);
+  });
+});
+
+describe('targetWords', () => {
+  it('says every state in words and a shape', () => {
+    expect(targetWords(local)).toMatchObject({ shape: 'ready', state: 'ready' });
+    expect(targetWords({ ...server, link: { state: 'disconnected' } })).toMatchObject({
+      shape: 'off',
+      state: 'not connected',
+    });
+    expect(
+      targetWords({
+        ...server,
+        agent: { state: 'starting', recording: false, step: { number: 4, of: 7, text: 'Verifying' } },
+      }),
+    ).toEqual({ shape: 'busy', state: 'starting, step 4 of 7', brief: 'step 4 of 7', message: 'Verifying' });
+    const profiling = targetWords({
+      ...server,
+      agent: { state: 'profiling', recording: false, status: inventStatus() },
+    });
+    expect(profiling).toMatchObject({ shape: 'on', state: 'profiling' });
+    expect(profiling.brief.replace('\u00a0', ' ')).toBe('3.2 %');
+    expect(targetWords({ ...server, agent: { state: 'failed', recording: false, message: 'no eBPF' } })).toMatchObject({
+      shape: 'failed',
+      message: 'no eBPF',
+    });
+  });
+});
+
+describe('the form for a server', () => {
+  it('takes apart what is pasted', () => {
+    expect(splitAddress(emptyServerForm, 'ada@web-1:2222')).toMatchObject({ host: 'web-1', user: 'ada', port: '2222' });
+    expect(splitAddress(emptyServerForm, 'ssh://ada@[::1]:22')).toMatchObject({ host: '[::1]', user: 'ada' });
+    expect(splitAddress(emptyServerForm, 'web-1')).toMatchObject({ host: 'web-1', user: '' });
+    expect(splitAddress(emptyServerForm, '::1')).toMatchObject({ host: '::1', port: '22' });
+  });
+
+  it('makes a configuration and goes back', () => {
+    const form = { ...emptyServerForm, host: ' web-1 ', user: 'ada', method: 'key' as const, keyPath: '~/.ssh/id' };
+    const checked = configOf(form, 'id-1', undefined);
+    expect(checked).toEqual({
+      config: {
+        kind: 'ssh',
+        id: 'id-1',
+        name: 'web-1',
+        host: 'web-1',
+        port: 22,
+        user: 'ada',
+        authentication: { method: 'key', path: '~/.ssh/id' },
+      },
+    });
+    if ('config' in checked && checked.config.kind === 'ssh') {
+      expect(formOf(checked.config)).toMatchObject({ host: 'web-1', keyPath: '~/.ssh/id' });
+    }
+  });
+
+  it.each([
+    [{}, ['host', 'user']],
+    [{ host: '-oProxyCommand=x', user: 'ada' }, ['host']],
+    [{ host: 'web', user: 'a b' }, ['user']],
+    [{ host: 'web', user: 'ada', port: '70000' }, ['port']],
+    [{ host: 'web', user: 'ada', port: 'x' }, ['port']],
+    [{ host: 'web', user: 'ada', method: 'key' as const }, ['keyPath']],
+  ])('says what is wrong with %j', (wrong, fields) => {
+    const checked = configOf({ ...emptyServerForm, ...wrong }, 'id-1', undefined);
+    expect('errors' in checked ? Object.keys(checked.errors).sort() : []).toEqual([...fields].sort());
+  });
+});

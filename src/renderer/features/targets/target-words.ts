@@ -1,0 +1,109 @@
+import type { TargetState } from '../../../contract/target.js';
+import { formatShare } from '../../format/numbers.js';
+import type { AppState } from '../../state/store.js';
+import type { TargetAction } from '../../state/targets-control.js';
+
+/** The shape of a state: filled, turning, hollow, faint and hollow, crossed. */
+export type DotShape = 'on' | 'busy' | 'ready' | 'off' | 'failed';
+
+/** A target's state in a shape and in words. */
+export interface TargetWords {
+  readonly shape: DotShape;
+  /** One or two words: "profiling", "step 4 of 7". */
+  readonly state: string;
+  /** Beside the name in the list; the state, or the agent's CPU while all is well. */
+  readonly brief: string;
+  /** What is being done, why it failed and what to do; "" when the state says it all. */
+  readonly message: string;
+}
+
+/** Share of one core that the agent takes, user space and kernel; undefined when it does not say. */
+export function agentCpu(target: TargetState): number | undefined {
+  const { status } = target.agent;
+  return status === undefined ? undefined : status.processCpuCores + Math.max(0, status.bpfCpuCores);
+}
+
+/** Says a target's state. */
+export function targetWords(target: TargetState): TargetWords {
+  const { link, agent, config } = target;
+  const words = (shape: DotShape, state: string, message = '', brief = state): TargetWords => ({
+    shape,
+    state,
+    brief,
+    message,
+  });
+  switch (link.state) {
+    case 'disconnected':
+      return words('off', 'not connected', link.message);
+    case 'connecting':
+    case 'reconnecting':
+      return words('busy', link.state, link.message);
+    case 'failed':
+      return words('failed', 'not connected', link.message, 'failed');
+    case 'connected':
+      break;
+  }
+  switch (agent.state) {
+    case 'starting': {
+      const { step } = agent;
+      if (step === undefined) return words('busy', 'starting', agent.message);
+      const brief = `step ${step.number} of ${step.of}`;
+      return words('busy', `starting, ${brief}`, step.text, brief);
+    }
+    case 'stopping':
+      return words('busy', 'stopping', agent.message);
+    case 'profiling': {
+      const cpu = agentCpu(target);
+      const state = agent.recording ? 'recording' : 'profiling';
+      return words('on', state, agent.message, cpu === undefined ? state : formatShare(cpu));
+    }
+    case 'failed':
+      return words('failed', 'failed', agent.message);
+    case 'not-installed':
+      return words('ready', config.kind === 'local' ? 'ready' : 'not installed', agent.message);
+    case 'stopped':
+      return words('ready', 'stopped', agent.message);
+    case 'unknown':
+      return words('ready', config.kind === 'local' ? 'ready' : 'connected', agent.message);
+  }
+}
+
+/** The one thing that is to be done with a target next. */
+export interface PrimaryAction {
+  readonly action: TargetAction;
+  readonly label: string;
+  /** Starting something is what the accent is for; ending something is quiet. */
+  readonly starts: boolean;
+  readonly busy: boolean;
+}
+
+/** The button of a target, by its state: Connect, Record or Start agent, Stop recording or Stop agent. */
+export function primaryAction(target: TargetState, pending: AppState['pending']): PrimaryAction {
+  const { link, agent, config } = target;
+  const make = (action: TargetAction, label: string, starts: boolean, busy = false): PrimaryAction => ({
+    action,
+    label,
+    starts,
+    busy: busy || pending.includes(`${action} ${config.id}`),
+  });
+  if (link.state !== 'connected') {
+    return make('link.connect', 'Connect', true, link.state === 'connecting' || link.state === 'reconnecting');
+  }
+  const local = config.kind === 'local';
+  const start = local ? make('record.start', 'Record', true) : make('agent.start', 'Start agent', true);
+  switch (agent.state) {
+    case 'profiling':
+      return agent.recording ? make('record.stop', 'Stop recording', false) : make('agent.stop', 'Stop agent', false);
+    case 'stopping':
+      return agent.recording
+        ? make('record.stop', 'Stop recording', false, true)
+        : make('agent.stop', 'Stop agent', false, true);
+    case 'starting':
+      return { ...start, busy: true };
+    case 'unknown':
+    case 'not-installed':
+    case 'stopped':
+    case 'failed':
+      return start;
+  }
+}

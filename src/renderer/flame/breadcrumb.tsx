@@ -1,0 +1,93 @@
+import { useCallback, type ReactElement } from 'react';
+import { useApp, useControls } from '../app/workbench.js';
+import { formatCount, formatShare, formatValue } from '../format/numbers.js';
+import { visibleText } from '../format/visible-text.js';
+import { useCell } from '../state/cell.js';
+import { crumbsOf } from './crumbs.js';
+
+/** The way from the whole to the zoomed frame, and what the whole is. */
+export function Breadcrumb(): ReactElement {
+  const zoomPath = useApp((state) => state.zoomPath);
+  const { head, skipped, tail } = crumbsOf(zoomPath);
+  return (
+    <nav className="crumbs" aria-label="Zoom">
+      <Crumb length={0} text="all" current={zoomPath.length === 0} />
+      {head.map((crumb) => (
+        <Crumb key={crumb.length} {...crumb} />
+      ))}
+      {skipped > 0 ? <span className="mute">… {skipped} …</span> : null}
+      {tail.map((crumb) => (
+        <Crumb key={crumb.length} {...crumb} />
+      ))}
+      <Whole />
+    </nav>
+  );
+}
+
+interface CrumbProps {
+  readonly length: number;
+  readonly text: string;
+  readonly current: boolean;
+}
+
+function Crumb({ length, text, current }: CrumbProps): ReactElement {
+  const { store } = useControls();
+  const zoom = useCallback(() => {
+    store.setState((state) => ({ zoomPath: state.zoomPath.slice(0, length) }));
+  }, [store, length]);
+  const shown = visibleText(text);
+  return (
+    <button
+      type="button"
+      className={length === 0 ? 'crumb all' : 'crumb'}
+      aria-current={current}
+      title={shown}
+      onClick={zoom}
+    >
+      {shown}
+    </button>
+  );
+}
+
+function Whole(): ReactElement | null {
+  const { flame } = useControls();
+  const model = useCell(flame);
+  const header = useApp((state) => state.viewHeader);
+  const samples = useApp((state) => state.viewSummaries.reduce((sum, summary) => sum + summary.sampleCount, 0));
+  if (header === null || model === null) return null;
+  const { unit } = header.sampleType;
+  if (header.baselineTotal !== undefined && header.comparisonTotal !== undefined) {
+    return (
+      <span className="whole">
+        <Legend />
+        <span>
+          <b className="side-a">A</b> {formatValue(header.baselineTotal, unit)} <b className="side-b">B</b>{' '}
+          {formatValue(header.comparisonTotal, unit)}
+        </span>
+      </span>
+    );
+  }
+  const cpu = header.sampleType.type === 'cpu' && unit === 'nanoseconds';
+  const loaded = model.complete ? '' : `, ${formatShare(model.graph.count / model.graph.nodeCount)} loaded`;
+  return (
+    <span className="whole">
+      {formatValue(header.total, unit)}
+      {cpu ? ' of CPU' : ''}, {formatCount(samples)} stacks, {formatCount(header.functionCount)} functions{loaded}
+    </span>
+  );
+}
+
+function Legend(): ReactElement {
+  return (
+    <span className="legend">
+      <i className="swatch less-strong" />
+      <i className="swatch less-weak" />
+      <span className="less">less in B</span>
+      <i className="swatch noise" />
+      <span>same</span>
+      <i className="swatch more-weak" />
+      <i className="swatch more-strong" />
+      <span className="more">more in B</span>
+    </span>
+  );
+}

@@ -1,0 +1,40 @@
+import { formatShare, formatSignedShare, formatSignedValue, formatValue } from '../format/numbers.js';
+import type { FlameModel } from './model.js';
+
+/** One line of numbers about a frame. */
+export interface NumberLine {
+  readonly label: string;
+  readonly value: string;
+  /** Of the whole view; "" where it means nothing. */
+  readonly share: string;
+  readonly tone?: 'more' | 'less' | 'side-a' | 'side-b';
+}
+
+/** Self and total of a node, or the two sides and their difference. */
+export function nodeNumbers(model: FlameModel, node: number): readonly NumberLine[] {
+  const { graph, unit, header } = model;
+  if (!model.isDiff) {
+    const total = model.width(node);
+    const self = graph.self[node] ?? 0;
+    return [
+      { label: 'total', value: formatValue(total, unit), share: formatShare(total / model.total) },
+      { label: 'self', value: formatValue(self, unit), share: formatShare(self / model.total) },
+    ];
+  }
+  const before = graph.baseline?.[node] ?? 0;
+  const after = graph.comparison?.[node] ?? 0;
+  const [wholeBefore, wholeAfter] = [graph.baseline?.[0] ?? 0, graph.comparison?.[0] ?? 0];
+  const shares = header?.sampleType.unit === 'share';
+  const say = (value: number): string => (shares ? formatShare(value) : formatValue(value, unit));
+  const change = after - before;
+  return [
+    { label: 'A', value: say(before), share: formatShare(before / wholeBefore), tone: 'side-a' },
+    { label: 'B', value: say(after), share: formatShare(after / wholeAfter), tone: 'side-b' },
+    {
+      label: 'change',
+      value: shares ? formatSignedShare(change) : formatSignedValue(change, unit),
+      share: before === 0 ? 'new' : after === 0 ? 'gone' : formatSignedShare(change / before),
+      ...(change === 0 ? {} : { tone: change > 0 ? ('more' as const) : ('less' as const) }),
+    },
+  ];
+}

@@ -1,0 +1,61 @@
+import { frameKinds } from '../../contract/decoder.js';
+import { frameColour, quietColour, type FrameColour, type Theme } from '../../core/flame/colours.js';
+import { diffColour, diffStep, diffSteps, type DiffPalette } from '../../core/flame/diff-colours.js';
+import { toHex, toImageDataWord } from '../../core/flame/oklch.js';
+import type { FlameModel } from './model.js';
+
+/** What nodes are painted with: 32-bit ImageData words for the boxes, CSS colours for the text. */
+export interface Palette {
+  fill(node: number): number;
+  text(node: number): string;
+}
+
+interface Paint {
+  readonly fill: number;
+  readonly text: string;
+}
+
+function paintOf(colour: FrameColour): Paint {
+  return { fill: toImageDataWord(colour.fill), text: toHex(colour.text) };
+}
+
+/** Colours by package; the root is quiet. Made once a theme and set of names: one word a function. */
+export function flamePalette(model: FlameModel, theme: Theme): Palette {
+  const fills = new Uint32Array(model.names.length);
+  let text = '';
+  for (let i = 0; i < fills.length; i++) {
+    const kind = frameKinds[model.kinds[i] ?? 0] ?? 'unknown';
+    const paint = paintOf(frameColour(theme, model.packages[i] ?? '', model.names[i] ?? '', kind));
+    fills[i] = paint.fill;
+    text = paint.text;
+  }
+  const quiet = paintOf(quietColour(theme));
+  return {
+    fill: (node) => (node === 0 ? quiet.fill : (fills[model.functionOf(node)] ?? quiet.fill)),
+    text: (node) => (node === 0 ? quiet.text : text),
+  };
+}
+
+/** The callers of the zoomed frame are context: they are as quiet as the root. */
+export function withQuietCallers(palette: Palette, model: FlameModel, zoomNode: number, theme: Theme): Palette {
+  const zoomLevel = model.graph.depth[zoomNode] ?? 0;
+  if (zoomLevel === 0) return palette;
+  const quiet = paintOf(quietColour(theme));
+  const isCaller = (node: number): boolean => (model.graph.depth[node] ?? 0) < zoomLevel;
+  return {
+    fill: (node) => (isCaller(node) ? quiet.fill : palette.fill(node)),
+    text: (node) => (isCaller(node) ? quiet.text : palette.text(node)),
+  };
+}
+
+/** Colours by signed difference: grey noise, red more, blue less. */
+export function diffPaletteOf(model: FlameModel, theme: Theme, palette: DiffPalette): Palette {
+  const paints: Paint[] = [];
+  for (let step = -diffSteps; step <= diffSteps; step++) paints.push(paintOf(diffColour(theme, palette, step)));
+  const noise = paints[diffSteps] ?? { fill: 0, text: '#000' };
+  const paint = (node: number): Paint => {
+    const { baseline, comparison } = model.graph;
+    return paints[diffStep(baseline?.[node] ?? 0, comparison?.[node] ?? 0, model.total) + diffSteps] ?? noise;
+  };
+  return { fill: (node) => paint(node).fill, text: (node) => paint(node).text };
+}

@@ -1,0 +1,141 @@
+import type { FlameGraph } from '../../core/flame/flame-graph.js';
+import { visibleRange } from '../../core/flame/navigate.js';
+import type { Palette } from './palette.js';
+
+/** Where and how large, in device pixels. */
+export interface RasterLayout {
+  readonly width: number;
+  readonly height: number;
+  /** First column and end of the graph: the padding outside stays background. */
+  readonly left: number;
+  readonly right: number;
+  /** Top of level 0; negative when scrolled. */
+  readonly top: number;
+  readonly frameHeight: number;
+  readonly pitch: number;
+  /** Width of the gap at a box's right side; boxes of less than four gaps have none. */
+  readonly gap: number;
+  /** Boxes of at least this width get a label. */
+  readonly labelWidth: number;
+}
+
+/** How frames are told apart while something is searched for. */
+export interface Highlight {
+  /** By function index. */
+  readonly matches: Uint8Array;
+  /** Word of the bar below a matching frame. */
+  readonly bar: number;
+  readonly barHeight: number;
+}
+
+/** A box with room for its name, device pixels. */
+export interface Label {
+  readonly node: number;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+}
+
+/**
+ * Writes the visible part of a flame graph into pixels, row by row, and answers which boxes have room for a label.
+ * Work is by what can be seen: a level's visible range is found by binary search, and nodes that end within one pixel
+ * are skipped together by a galloping search, so a million nodes cost as much as the screen is wide.
+ * One row of pixels is made a level and copied to the lines of its frames.
+ */
+export function rasterFlame(
+  pixels: Uint32Array,
+  layout: RasterLayout,
+  graph: FlameGraph,
+  view: { readonly from: number; readonly to: number },
+  palette: Palette,
+  background: number,
+  highlight: Highlight | null,
+): Label[] {
+  const { width, height, left, right, top, frameHeight, pitch, gap, labelWidth } = layout;
+  pixels.fill(background);
+  const labels: Label[] = [];
+  const scale = (right - left) / (view.to - view.from);
+  const firstLevel = Math.max(0, Math.floor((-top - frameHeight) / pitch) + 1);
+  const lastLevel = Math.min(graph.depthCount - 1, Math.floor((height - 1 - top) / pitch));
+  const row = new Uint32Array(width);
+  const bar = new Uint32Array(width);
+  const { x0, x1, functionIndex } = graph;
+  for (let level = firstLevel; level <= lastLevel; level++) {
+    const { first, end } = visibleRange(graph, level, view.from, view.to);
+    if (first === end) continue;
+    row.fill(background);
+    let barred = false;
+    if (highlight !== null) bar.fill(0);
+    const y = top + level * pitch;
+    for (let node = first; node < end;) {
+      const from = left + ((x0[node] ?? 0) - view.from) * scale;
+      const to = left + ((x1[node] ?? 0) - view.from) * scale;
+      const isMatch = highlight !== null && highlight.matches[functionIndex[node] ?? 0] === 1;
+      const start = Math.max(left, Math.round(from));
+      let stop = Math.min(right, Math.round(to));
+      if (stop - start >= 1) {
+        const room = stop - start;
+        if (room > 3 * gap && stop < right) stop -= gap;
+        row.fill(palette.fill(node), start, stop);
+        if (isMatch) {
+          bar.fill(highlight.bar, start, stop);
+          barred = true;
+        }
+        if (room >= labelWidth) labels.push({ node, x: start, y, width: stop - start });
+        node++;
+        continue;
+      }
+      // Narrower than a pixel: it paints the pixel it lies in, and what else ends there is skipped.
+      const pixel = Math.min(right - 1, Math.max(left, Math.floor(from)));
+      if (row[pixel] === background) row[pixel] = palette.fill(node);
+      const pixelEnd = view.from + (pixel + 1 - left) / scale;
+      const next = firstEndingBehind(x1, node + 1, end, pixelEnd);
+      if (highlight !== null && anyMatch(highlight.matches, functionIndex, node, next)) {
+        bar[pixel] = highlight.bar;
+        barred = true;
+      }
+      node = next;
+    }
+    const lineFrom = Math.max(0, y);
+    const lineTo = Math.min(height, y + frameHeight);
+    for (let line = lineFrom; line < lineTo; line++) pixels.set(row, line * width);
+    if (highlight !== null && barred) {
+      underline(pixels, bar, width, Math.max(lineFrom, y + frameHeight - highlight.barHeight), lineTo);
+    }
+  }
+  return labels;
+}
+
+/** The first index in [from, end) whose value is above x, by doubling steps and then halving them. */
+function firstEndingBehind(x1: Float64Array, from: number, end: number, x: number): number {
+  let low = from;
+  let step = 1;
+  while (low + step < end && (x1[low + step] ?? 0) <= x) {
+    low += step;
+    step *= 2;
+  }
+  let high = Math.min(end, low + step + 1);
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((x1[middle] ?? 0) > x) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Looks at no more than a few hundred of the skipped nodes: a hint in one pixel is not worth a frame's time. */
+function anyMatch(matches: Uint8Array, functionIndex: Uint32Array, from: number, end: number): boolean {
+  const stop = Math.min(end, from + 256);
+  for (let node = from; node < stop; node++) {
+    if (matches[functionIndex[node] ?? 0] === 1) return true;
+  }
+  return false;
+}
+
+function underline(pixels: Uint32Array, bar: Uint32Array, width: number, lineFrom: number, lineTo: number): void {
+  for (let x = 0; x < width; x++) {
+    const word = bar[x] ?? 0;
+    if (word === 0) continue;
+    for (let line = lineFrom; line < lineTo; line++) pixels[line * width + x] = word;
+  }
+}

@@ -1,0 +1,135 @@
+import type { ShareFormat } from '../../contract/decoder.js';
+import type { SpooledProfile } from '../../contract/links.js';
+import type { Result } from '../../contract/result.js';
+import type { SnapshotRow } from '../../contract/links.js';
+import type { ViewState } from '../../contract/selection.js';
+import { formatBytes } from '../format/numbers.js';
+import { visibleText } from '../format/visible-text.js';
+import type { Context } from './context.js';
+import type { AppState } from './store.js';
+import { showFailure, showInfo } from './toasts.js';
+import { viewRequestOf } from './view-request.js';
+
+/** Lets go of the profiles of an opened file or snapshot. */
+function releaseDocument(context: Context): void {
+  const { document } = context.store.getState();
+  if (document.kind !== 'profiles') return;
+  for (const { profileId } of document.profiles) {
+    void context.decoder.call('profile.close', { profileId }); // a profile that is gone needs no closing
+    void context.links.call('profile.release', { profileId }); // as above
+  }
+}
+
+/** Shows profiles that came from files; of several the first, two can be compared later. */
+export function showFiles(context: Context, profiles: readonly SpooledProfile[]): void {
+  const first = profiles[0];
+  if (first === undefined) return;
+  releaseDocument(context);
+  context.store.setState({
+    document: { kind: 'profiles', origin: 'file', title: first.title, notes: '', profiles: [first] },
+    valueIndex: null,
+    zoomPath: [],
+    selectedPath: [],
+  });
+}
+
+/** Back from a file or a snapshot to the selection. */
+export function closeDocument(context: Context): void {
+  releaseDocument(context);
+  context.store.setState({ document: { kind: 'selection' }, valueIndex: null, zoomPath: [], selectedPath: [] });
+}
+
+/** Shows the dialog and opens what was chosen. */
+export async function openFiles(context: Context): Promise<void> {
+  const result = await context.shell.call('files.open', {});
+  if (result.ok) showFiles(context, result.value);
+  else showFailure(context.store, result.failure);
+}
+
+/** Writes what is on the screen to a file of the user's choice and says where it is. */
+export async function share(context: Context, format: ShareFormat): Promise<void> {
+  const { store, shell } = context;
+  const { viewSource, viewTitle } = store.getState();
+  if (viewSource === null) return;
+  const result = await shell.call('share.save', {
+    format,
+    title: viewTitle.slice(0, 1024),
+    suggestedName: suggestedName(viewTitle),
+    source: viewSource,
+  });
+  if (!result.ok) showFailure(store, result.failure);
+  else if (result.value !== null) {
+    const { path, byteLength } = result.value;
+    showInfo(store, `Saved ${formatBytes(byteLength)} to ${visibleText(path)}`, path);
+  }
+}
+
+/** A file name made of a title: letters, digits, dashes and dots only, without an extension. */
+export function suggestedName(title: string): string {
+  const name = title
+    .normalize('NFKD')
+    .replaceAll(/[^A-Za-z0-9._]+/g, '-')
+    .replaceAll(/^[-.]+|[-.]+$/g, '')
+    .slice(0, 120);
+  return name === '' ? 'profile' : name;
+}
+
+/** The view as it is kept with a snapshot. */
+export function viewStateOf(state: AppState): ViewState {
+  return {
+    kind: state.viewSource?.kind ?? 'flame',
+    tab: state.tab,
+    valueIndex: state.viewSource?.valueIndex ?? 0,
+    zoomPath: [...state.zoomPath],
+    search: state.search,
+  };
+}
+
+/** Asks for the library anew. */
+export async function loadSnapshots(context: Context): Promise<void> {
+  const result = await context.links.query('snapshots.list', {});
+  if (result.ok) context.store.setState({ snapshots: result.value });
+  else showFailure(context.store, result.failure);
+}
+
+/** Keeps what is on the screen in the library. */
+export async function saveSnapshot(context: Context, title: string, notes: string): Promise<Result<SnapshotRow>> {
+  const { store, links } = context;
+  const state = store.getState();
+  const request = viewRequestOf(state);
+  const profiles = state.viewProfiles.slice(0, 2).map((profile, index) => {
+    const side = request?.sides[index];
+    const base = { profileId: profile.profileId, title: profile.title };
+    return side?.kind === 'fetch' ? { ...base, selection: side.selection } : base;
+  });
+  const result = await links.call('snapshots.save', { title, notes, view: viewStateOf(state), profiles });
+  if (result.ok) await loadSnapshots(context);
+  return result;
+}
+
+/** Opens a snapshot with the view it was saved with. */
+export async function openSnapshot(context: Context, snapshotId: string): Promise<void> {
+  const { store, links } = context;
+  const result = await links.call('snapshots.open', { snapshotId });
+  if (!result.ok) {
+    showFailure(store, result.failure);
+    return;
+  }
+  const { row, profiles } = result.value;
+  releaseDocument(context);
+  store.setState({
+    document: { kind: 'profiles', origin: 'snapshot', title: row.title, notes: row.notes, profiles },
+    valueIndex: row.view.valueIndex,
+    tab: row.view.tab,
+    zoomPath: row.view.zoomPath,
+    search: row.view.search,
+    selectedPath: [],
+  });
+}
+
+/** Removes a snapshot from the library. */
+export async function removeSnapshot(context: Context, snapshotId: string): Promise<void> {
+  const result = await context.links.call('snapshots.remove', { snapshotId });
+  if (!result.ok) showFailure(context.store, result.failure);
+  await loadSnapshots(context);
+}

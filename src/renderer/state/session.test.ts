@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { parseSession, sessionOf } from './session.js';
+import { initialState } from './store.js';
+
+const state = {
+  ...initialState(1_000_000),
+  targetId: 'web-1',
+  selector: '{service_name="revel_web"}',
+  serviceName: 'revel_web',
+  range: { startMs: 1, endMs: 2 },
+  live: false,
+  tab: 'table' as const,
+  search: 'json',
+  zoomPath: ['a', 'b'],
+  document: {
+    kind: 'profiles' as const,
+    origin: 'file' as const,
+    title: 'x.pb.gz',
+    notes: '',
+    profiles: [{ profileId: 'p-1', byteLength: 3, title: 'x.pb.gz' }],
+  },
+};
+
+describe('the session', () => {
+  it('comes back as it was', () => {
+    const session = parseSession(sessionOf(state));
+    expect(session).toMatchObject({
+      targetId: 'web-1',
+      selector: '{service_name="revel_web"}',
+      range: { startMs: 1, endMs: 2 },
+      live: false,
+      tab: 'table',
+      search: 'json',
+      zoomPath: ['a', 'b'],
+      document: state.document,
+    });
+    expect(session).not.toHaveProperty('version');
+    expect(session).not.toHaveProperty('targets');
+  });
+
+  it.each([null, '', '{', '[]', '{"version":2}', '{"version":1}'])('begins afresh from %j', (text) => {
+    expect(parseSession(text)).toBeNull();
+  });
+
+  it('leaves out paths that would make it too long', () => {
+    const zoomPath = Array.from({ length: 3000 }, (_, index) => `${'long'.repeat(40)}${index}`);
+    const text = sessionOf({ ...state, zoomPath });
+    expect(text.length).toBeLessThan(262_144);
+    expect(parseSession(text)?.zoomPath).toEqual([]);
+  });
+});

@@ -1,0 +1,181 @@
+import { create, type StoreApi, type UseBoundStore } from 'zustand';
+import { cpuProfileType, type SourceKind } from '../../contract/selection.js';
+import type { FlameHeader, Normalisation, ProfileSummary, ViewSource } from '../../contract/decoder.js';
+import type { Prompt, ServiceRow, SnapshotRow, SpooledProfile } from '../../contract/links.js';
+import type { Failure } from '../../contract/result.js';
+import type { TargetState } from '../../contract/target.js';
+import type { Preset, TimeRange } from './time-range.js';
+
+/** Theme as chosen; "system" follows the machine. */
+export type Theme = 'system' | 'light' | 'dark';
+export type Tab = 'flame' | 'table';
+
+/** How far something that is asked for has come. */
+export type Phase = 'idle' | 'loading' | 'ready' | 'failed';
+
+/** Targets, and questions that wait for an answer. */
+export interface TargetsSlice {
+  readonly targets: readonly TargetState[];
+  readonly targetsPhase: Phase;
+  readonly prompts: readonly Prompt[];
+  /** Buttons that were pressed and not yet answered: "link.connect web-1". */
+  readonly pending: readonly string[];
+}
+
+/** What is asked for: source, service, profile type and ranges. */
+export interface SelectionSlice {
+  readonly targetId: string | null;
+  readonly source: SourceKind;
+  /** The selector of the chosen service; null: all services. */
+  readonly selector: string | null;
+  /** The chosen service's name, for headings; null: all services. */
+  readonly serviceName: string | null;
+  readonly profileType: string;
+  readonly preset: Preset;
+  /** Where the timeline ends. Live moves it on. */
+  readonly extentEndMs: number;
+  /** Where the source's data begin, once asked for; null before. */
+  readonly earliestMs: number | null;
+  readonly live: boolean;
+  /** The chosen range, or A of a comparison; null: all of the timeline. */
+  readonly range: TimeRange | null;
+  /** B of a comparison; null: no comparison. */
+  readonly comparison: TimeRange | null;
+  readonly normalisation: Normalisation;
+}
+
+/** Services of the chosen target and source. */
+export interface ServicesSlice {
+  /** Which target and source the rows belong to. */
+  readonly servicesOf: string;
+  readonly services: readonly ServiceRow[];
+  readonly servicesPhase: Phase;
+  readonly servicesFailure: Failure | null;
+  readonly profileTypes: readonly string[];
+}
+
+/** What the main area shows: a selection, or profiles that were opened from a file or a snapshot. */
+export type Document =
+  | { readonly kind: 'selection' }
+  | {
+      readonly kind: 'profiles';
+      readonly origin: 'file' | 'snapshot';
+      readonly title: string;
+      readonly notes: string;
+      readonly profiles: readonly SpooledProfile[];
+    };
+
+/** The view of what is open, and how far its loading is. Profile data are in the flame model, not here. */
+export interface ViewSlice {
+  readonly document: Document;
+  readonly viewPhase: Phase;
+  /** What is being done while loading, in words. */
+  readonly viewStep: string;
+  readonly viewFailure: Failure | null;
+  /** Of what is on the screen. */
+  readonly viewSource: ViewSource | null;
+  readonly viewHeader: FlameHeader | null;
+  readonly viewTitle: string;
+  /** Profiles of what is on the screen: one, or baseline and comparison. */
+  readonly viewProfiles: readonly SpooledProfile[];
+  readonly viewSummaries: readonly ProfileSummary[];
+  /** The column of values; null: the profile's default. */
+  readonly valueIndex: number | null;
+  readonly tab: Tab;
+  readonly search: string;
+  /** Function names from the root to the frame that is zoomed to; empty: the whole. */
+  readonly zoomPath: readonly string[];
+  /** Function names from the root to the selected frame; empty: none. */
+  readonly selectedPath: readonly string[];
+}
+
+/** A message in the corner. */
+export interface Toast {
+  readonly id: number;
+  readonly tone: 'error' | 'info';
+  readonly message: string;
+  readonly detail?: string;
+  /** A file that can be shown in its folder. */
+  readonly path?: string;
+}
+
+/** The one dialog that is open. */
+export type Dialog =
+  | { readonly kind: 'server'; readonly targetId: string | null }
+  | { readonly kind: 'remove-target'; readonly targetId: string }
+  | { readonly kind: 'pyroscope'; readonly targetId: string }
+  | { readonly kind: 'save-snapshot' }
+  | { readonly kind: 'remove-snapshot'; readonly snapshotId: string }
+  | { readonly kind: 'about' }
+  | { readonly kind: 'keys' };
+
+/** The window itself. */
+export interface SurfaceSlice {
+  readonly theme: Theme;
+  /** The theme that is shown: what "system" stands for now. */
+  readonly shownTheme: 'light' | 'dark';
+  readonly sidebarOpen: boolean;
+  readonly detailsOpen: boolean;
+  readonly paletteOpen: boolean;
+  readonly dialog: Dialog | null;
+  readonly toasts: readonly Toast[];
+  readonly snapshots: readonly SnapshotRow[];
+}
+
+/** All state of the window that React sees: ids, selection, settings. */
+export type AppState = TargetsSlice & SelectionSlice & ServicesSlice & ViewSlice & SurfaceSlice;
+export type AppStore = UseBoundStore<StoreApi<AppState>>;
+
+/** How the window begins before anything is restored. */
+export function initialState(nowMs: number): AppState {
+  return {
+    targets: [],
+    targetsPhase: 'loading',
+    prompts: [],
+    pending: [],
+    targetId: null,
+    source: 'agent',
+    selector: null,
+    serviceName: null,
+    profileType: cpuProfileType,
+    preset: '15m',
+    extentEndMs: nowMs,
+    earliestMs: null,
+    live: true,
+    range: null,
+    comparison: null,
+    normalisation: 'share',
+    servicesOf: '',
+    services: [],
+    servicesPhase: 'idle',
+    servicesFailure: null,
+    profileTypes: [],
+    document: { kind: 'selection' },
+    viewPhase: 'idle',
+    viewStep: '',
+    viewFailure: null,
+    viewSource: null,
+    viewHeader: null,
+    viewTitle: '',
+    viewProfiles: [],
+    viewSummaries: [],
+    valueIndex: null,
+    tab: 'flame',
+    search: '',
+    zoomPath: [],
+    selectedPath: [],
+    theme: 'system',
+    shownTheme: 'dark',
+    sidebarOpen: true,
+    detailsOpen: true,
+    paletteOpen: false,
+    dialog: null,
+    toasts: [],
+    snapshots: [],
+  };
+}
+
+/** Makes the store of a window. */
+export function createAppStore(nowMs: number): AppStore {
+  return create<AppState>(() => initialState(nowMs));
+}

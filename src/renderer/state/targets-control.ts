@@ -1,0 +1,155 @@
+import type { Prompt, TestReport } from '../../contract/links.js';
+import type { Result } from '../../contract/result.js';
+import type { PyroscopeConfig, TargetConfig, TargetState } from '../../contract/target.js';
+import type { Context } from './context.js';
+import { chooseTarget } from './selection-control.js';
+import type { AppState } from './store.js';
+import { showFailure } from './toasts.js';
+
+/** Calls that act on a target and answer nothing. */
+export type TargetAction =
+  'link.connect' | 'link.disconnect' | 'agent.start' | 'agent.stop' | 'record.start' | 'record.stop';
+
+/** The target of the selection. */
+export function currentTarget(state: AppState): TargetState | undefined {
+  return state.targets.find((target) => target.config.id === state.targetId);
+}
+
+function withTarget(targets: readonly TargetState[], target: TargetState): readonly TargetState[] {
+  const index = targets.findIndex((other) => other.config.id === target.config.id);
+  return index === -1 ? [...targets, target] : targets.with(index, target);
+}
+
+/** Keeps targets and prompts in step with the links process. Returns what ends it. */
+export function followTargets(context: Context): () => void {
+  const { store, links } = context;
+  const load = async (): Promise<void> => {
+    const result = await links.query('targets.list', {});
+    if (!result.ok) {
+      store.setState({ targetsPhase: 'failed' });
+      showFailure(store, result.failure);
+      return;
+    }
+    store.setState({ targets: result.value, targetsPhase: 'ready' });
+    const { targetId } = store.getState();
+    const first = result.value[0];
+    if (!result.value.some((target) => target.config.id === targetId) && first !== undefined) {
+      chooseTarget(context, first.config.id);
+    }
+  };
+  const ends = [
+    // A restarted process asks its questions anew; those of the old one can no longer be answered.
+    links.onReady(() => {
+      store.setState({ prompts: [] });
+      void load(); // shows its own failure
+    }),
+    links.on('target.changed', ({ target }) => {
+      store.setState((state) => ({ targets: withTarget(state.targets, target) }));
+    }),
+    links.on('target.removed', ({ targetId }) => {
+      removeLocally(context, targetId);
+    }),
+    links.on('prompt.opened', ({ prompt }) => {
+      store.setState((state) => ({
+        prompts: [...state.prompts.filter((other) => other.promptId !== prompt.promptId), prompt],
+      }));
+    }),
+    links.on('prompt.closed', ({ promptId }) => {
+      store.setState((state) => ({ prompts: state.prompts.filter((prompt) => prompt.promptId !== promptId) }));
+    }),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+function removeLocally(context: Context, targetId: string): void {
+  const { store } = context;
+  const targets = store.getState().targets.filter((target) => target.config.id !== targetId);
+  store.setState({ targets });
+  const first = targets[0];
+  if (store.getState().targetId === targetId && first !== undefined) chooseTarget(context, first.config.id);
+}
+
+/** Marks an action as pending while it runs, so that its button shows it and is not pressed twice. */
+async function whilePending<T>(context: Context, mark: string, run: () => Promise<T>): Promise<T> {
+  const { store } = context;
+  store.setState((state) => ({ pending: [...state.pending, mark] }));
+  try {
+    return await run();
+  } finally {
+    store.setState((state) => ({ pending: state.pending.filter((other) => other !== mark) }));
+  }
+}
+
+/** Connects, starts, stops. What failed is shown by the target's state; only what it does not show becomes a toast. */
+export async function actOnTarget(context: Context, action: TargetAction, targetId: string): Promise<void> {
+  const { store, links } = context;
+  if (action === 'record.start' || action === 'agent.start') {
+    store.setState({
+      live: true,
+      range: null,
+      comparison: null,
+      extentEndMs: context.clock(),
+      document: { kind: 'selection' },
+    });
+  }
+  const result = await whilePending(context, `${action} ${targetId}`, () => links.call(action, { targetId }));
+  if (result.ok) return;
+  const target = store.getState().targets.find((other) => other.config.id === targetId);
+  const shown = target !== undefined && (target.link.state === 'failed' || target.agent.state === 'failed');
+  if (!shown) showFailure(store, result.failure);
+}
+
+/** Saves a target and chooses it. */
+export async function saveTarget(context: Context, config: TargetConfig): Promise<Result<TargetState>> {
+  const { store, links } = context;
+  const result = await links.call('targets.save', { config });
+  if (result.ok) {
+    store.setState((state) => ({ targets: withTarget(state.targets, result.value) }));
+    chooseTarget(context, config.id);
+  }
+  return result;
+}
+
+/** Tries a configuration without saving it. */
+export function testTarget(context: Context, config: TargetConfig, signal: AbortSignal): Promise<Result<TestReport>> {
+  return context.links.call('targets.test', { config }, signal);
+}
+
+/** Forgets a target. */
+export async function removeTarget(context: Context, targetId: string): Promise<void> {
+  const result = await context.links.call('targets.remove', { targetId });
+  if (result.ok) removeLocally(context, targetId);
+  else showFailure(context.store, result.failure);
+}
+
+/** Sets or clears a target's Pyroscope. */
+export async function setPyroscope(
+  context: Context,
+  targetId: string,
+  pyroscope: PyroscopeConfig | null,
+): Promise<Result<TargetState>> {
+  const result = await context.links.call('targets.setPyroscope', { targetId, pyroscope });
+  if (result.ok) {
+    context.store.setState((state) => ({ targets: withTarget(state.targets, result.value) }));
+    if (pyroscope === null && context.store.getState().targetId === targetId) {
+      context.store.setState({ source: 'agent' });
+    }
+  }
+  return result;
+}
+
+/** Answers a question; it leaves the screen at once. */
+export async function answerPrompt(
+  context: Context,
+  prompt: Prompt,
+  accept: boolean,
+  values: readonly string[],
+): Promise<void> {
+  const { store, links } = context;
+  store.setState((state) => ({ prompts: state.prompts.filter((other) => other.promptId !== prompt.promptId) }));
+  const result = await links.call('prompt.answer', { promptId: prompt.promptId, accept, values: [...values] });
+  // A question that ended meanwhile is not found; nothing is left to say about it.
+  if (!result.ok && result.failure.code !== 'not-found') showFailure(store, result.failure);
+}

@@ -1,0 +1,67 @@
+/** [startMs, endMs), Unix milliseconds. */
+export interface TimeRange {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** How much the timeline shows: a span up to its end, or all that the source has. */
+export const presets = ['5m', '15m', '1h', 'all'] as const;
+export type Preset = (typeof presets)[number];
+
+export const presetLabels: Readonly<Record<Preset, string>> = {
+  '5m': '5 min',
+  '15m': '15 min',
+  '1h': '1 h',
+  all: 'All',
+};
+
+const presetSpanMs: Readonly<Record<Exclude<Preset, 'all'>, number>> = {
+  '5m': 5 * 60_000,
+  '15m': 15 * 60_000,
+  '1h': 60 * 60_000,
+};
+
+/** How far back "all" looks for the first window. */
+export const longestSpanMs = 30 * 24 * 60 * 60_000;
+
+/** What the timeline spans. `earliestMs` is where the data begin, once that is known; it matters to "all" only. */
+export function extentOf(preset: Preset, endMs: number, earliestMs: number | null): TimeRange {
+  if (preset !== 'all') return { startMs: endMs - presetSpanMs[preset], endMs };
+  const startMs = earliestMs === null ? endMs - presetSpanMs['1h'] : Math.min(earliestMs, endMs - 60_000);
+  return { startMs, endMs };
+}
+
+/** Widths of a timeline's buckets that people can say. */
+const stepsMs = [15_000, 30_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000];
+
+/** The finest step that keeps the timeline of an extent at 240 buckets or fewer; never finer than a window of 15 s. */
+export function stepFor(extent: TimeRange): number {
+  const span = extent.endMs - extent.startMs;
+  return stepsMs.find((step) => span / step <= 240) ?? Math.ceil(span / 240);
+}
+
+/** Puts the ends in order, keeps the range inside the bounds and at least `leastMs` long; whole milliseconds. */
+export function clampRange(range: TimeRange, bounds: TimeRange, leastMs: number): TimeRange {
+  const low = Math.max(bounds.startMs, Math.min(range.startMs, range.endMs));
+  const high = Math.min(bounds.endMs, Math.max(range.startMs, range.endMs));
+  const startMs = Math.max(bounds.startMs, Math.min(low, bounds.endMs - leastMs));
+  return { startMs: Math.round(startMs), endMs: Math.round(Math.max(high, startMs + leastMs)) };
+}
+
+/** Widens a range to whole buckets, so that what is drawn as chosen is what is asked for. */
+export function snapRange(range: TimeRange, stepMs: number): TimeRange {
+  return {
+    startMs: Math.floor(range.startMs / stepMs) * stepMs,
+    endMs: Math.ceil(range.endMs / stepMs) * stepMs,
+  };
+}
+
+/** The range of the same length that ends where the given one begins: what "Compare" takes as its baseline. */
+export function rangeBefore(range: TimeRange): TimeRange {
+  return { startMs: range.startMs - (range.endMs - range.startMs), endMs: range.startMs };
+}
+
+/** Whether both are the same range or both are none. */
+export function sameRange(a: TimeRange | null, b: TimeRange | null): boolean {
+  return a === b || (a !== null && b !== null && a.startMs === b.startMs && a.endMs === b.endMs);
+}

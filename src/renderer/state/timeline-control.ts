@@ -1,0 +1,82 @@
+import type { Selection } from '../../contract/selection.js';
+import type { Context } from './context.js';
+import { sourceAnswers } from './readable.js';
+import { currentExtent } from './selection-control.js';
+import { selectorOf } from './services-control.js';
+import type { AppState } from './store.js';
+import { longestSpanMs, stepFor, type TimeRange } from './time-range.js';
+import { watch } from './watch.js';
+
+const hourMs = 3_600_000;
+
+function subjectOf(state: AppState): string {
+  return JSON.stringify([state.targetId, state.source, selectorOf(state), state.profileType]);
+}
+
+function selectionOf(state: AppState, targetId: string, extent: TimeRange): Selection {
+  return {
+    targetId,
+    source: state.source,
+    profileType: state.profileType,
+    selector: selectorOf(state),
+    startMs: Math.max(0, Math.floor(extent.startMs)),
+    endMs: Math.ceil(extent.endMs),
+  };
+}
+
+/** Keeps the timeline in step with the selection. What was drawn stays until the new curve is there. */
+export function followTimeline(context: Context): () => void {
+  const { store, links, timeline } = context;
+  let asking: AbortController | undefined;
+
+  /** Finds where the data begin, to the hour: what "All" spans. */
+  const findEarliest = async (state: AppState, targetId: string, signal: AbortSignal): Promise<void> => {
+    const extent = { startMs: state.extentEndMs - longestSpanMs, endMs: state.extentEndMs };
+    const found = await links.query(
+      'source.timeline',
+      { selection: selectionOf(state, targetId, extent), stepMs: hourMs },
+      signal,
+    );
+    if (signal.aborted || !found.ok) return;
+    const { startMs, stepMs, values } = found.value;
+    const first = values.findIndex((value) => !Number.isNaN(value));
+    store.setState({ earliestMs: first === -1 ? state.extentEndMs - hourMs : startMs + first * stepMs });
+  };
+
+  const ask = async (state: AppState): Promise<void> => {
+    asking?.abort();
+    const subject = subjectOf(state);
+    if (timeline.get() !== null && timeline.get()?.subject !== subject) timeline.set(null);
+    const { targetId } = state;
+    if (targetId === null || !sourceAnswers(state)) return;
+    const controller = new AbortController();
+    asking = controller;
+    if (state.preset === 'all' && state.earliestMs === null) {
+      await findEarliest(state, targetId, controller.signal);
+      return; // the state now has the beginning, which asks again
+    }
+    const extent = currentExtent(state);
+    const result = await links.query(
+      'source.timeline',
+      { selection: selectionOf(state, targetId, extent), stepMs: stepFor(extent) },
+      controller.signal,
+    );
+    // A failure of the timeline is a failure of the view as well, which says it once.
+    if (!controller.signal.aborted && result.ok) timeline.set({ extent, timeline: result.value, subject });
+  };
+
+  const keyOf = (state: AppState): string =>
+    JSON.stringify([subjectOf(state), sourceAnswers(state), currentExtent(state), state.earliestMs === null]);
+  const ends = [
+    watch(store, keyOf, (state) => {
+      void ask(state); // its failures are shown by the view
+    }),
+    links.onReady((restarted) => {
+      if (restarted) void ask(store.getState()); // as above
+    }),
+  ];
+  return () => {
+    asking?.abort();
+    for (const end of ends) end();
+  };
+}

@@ -1,0 +1,265 @@
+import {
+  linksCalls,
+  type LinksCalls,
+  type LinksEvents,
+  type ServiceRow,
+  type SnapshotRow,
+} from '../../contract/links.js';
+import { fail, ok } from '../../contract/result.js';
+import { serve, type Handlers, type Port, type Server } from '../../contract/rpc.js';
+import { cpuProfileType } from '../../contract/selection.js';
+import type { AgentState, AgentStatus, TargetState } from '../../contract/target.js';
+import { randomFrom } from './invented-profiles.js';
+
+/** What the development page pretends. */
+export interface Scenario {
+  /** State of the servers and of this computer. */
+  readonly targets: readonly TargetState[];
+  readonly snapshots: readonly SnapshotRow[];
+  /** How long a fetch takes. */
+  readonly fetchMs: number;
+  readonly fetchFails: boolean;
+  readonly hostile: boolean;
+}
+
+const inventedStatus: Omit<AgentStatus, 'windowClosesAtMs' | 'lastWindowEndMs' | 'startedAtMs'> = {
+  version: '0.1.0',
+  hostname: 'web-1',
+  kernel: '6.1.0-26-amd64',
+  cpuCount: 8,
+  sampleRateHz: 97,
+  windowSeconds: 15,
+  windowsStored: 212,
+  leaseExpiresAtMs: 0,
+  processCpuCores: 0.008,
+  bpfCpuCores: 0.024,
+  residentBytes: 64e6,
+  storeBytes: 12e6,
+  counters: [
+    { name: 'samples', value: 1_204_111 },
+    { name: 'samples_lost', value: 0 },
+    { name: 'windows_lost', value: 0 },
+  ],
+  docker: { reachable: true, message: '', containers: 6 },
+  push: {
+    url: 'http://localhost:4040',
+    error: '',
+    windowsPushed: 212,
+    windowsWaiting: 0,
+    lastSuccessAtMs: Date.now() - 4000,
+  },
+};
+
+/** A status whose window closes in a few seconds. */
+export function inventStatus(overrides: Partial<AgentStatus> = {}): AgentStatus {
+  const now = Date.now();
+  return {
+    ...inventedStatus,
+    startedAtMs: now - 3_600_000,
+    windowClosesAtMs: now + 6000,
+    lastWindowEndMs: now - 9000,
+    ...overrides,
+  };
+}
+
+const serviceNames: readonly (readonly [string, number])[] = [
+  ['revel_web', 1.42],
+  ['revel_celery_default', 0.61],
+  ['revel_beat', 0.01],
+  ['postgres', 0.38],
+  ['redis', 0.04],
+  ['nginx', 0.03],
+  ['kafka_broker_with_a_very_long_container_name_1', 0.52],
+  ['dockerd', 0.02],
+];
+
+function curve(seed: number, base: number, count: number): number[] {
+  const random = randomFrom(seed);
+  let value = base;
+  return Array.from({ length: count }, (_, index) => {
+    const pull = index > count * 0.62 ? base * 1.6 : base;
+    value = Math.max(0, value + (random() - 0.5) * base * 0.22 + (pull - value) * 0.06);
+    return value;
+  });
+}
+
+function services(hostile: boolean): ServiceRow[] {
+  const rows = serviceNames.map(([name, cores], index): ServiceRow => ({
+    name,
+    labels: { service_name: name, host: 'web-1' },
+    selector: `{service_name="${name}"}`,
+    cpuCores: cores,
+    recentCores: curve(index + 3, cores, 28),
+    lastSeenMs: Date.now(),
+  }));
+  if (hostile)
+    rows.push({ name: 'x\u202Egnp.exe\u0000', labels: {}, selector: '{service_name="x\u202Egnp.exe"}', cpuCores: 0.7 });
+  return rows;
+}
+
+/** An in-page stand-in for the links process; it invents everything it answers. */
+export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEvents> {
+  let targets = [...scenario.targets];
+  let snapshots = [...scenario.snapshots];
+  let nextProfile = 1;
+  const change = (targetId: string, agent: Partial<AgentState>, link?: TargetState['link']): void => {
+    targets = targets.map((target) =>
+      target.config.id === targetId
+        ? { ...target, agent: { ...target.agent, ...agent }, ...(link === undefined ? {} : { link }) }
+        : target,
+    );
+    const target = targets.find((other) => other.config.id === targetId);
+    if (target !== undefined) server.emit('target.changed', { target });
+  };
+  const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  const start = async (targetId: string, recording: boolean): Promise<void> => {
+    const steps = [
+      'Look at the kernel',
+      'Compare versions',
+      'Upload the agent',
+      'Verify its checksum',
+      'Start it',
+      'Wait for its socket',
+      'Ask for its status',
+    ];
+    for (const [index, text] of steps.entries()) {
+      change(targetId, { state: 'starting', recording, step: { number: index + 1, of: steps.length, text } });
+      await wait(250);
+    }
+    change(targetId, { state: 'profiling', recording, status: inventStatus() });
+    setInterval(() => {
+      change(targetId, { status: inventStatus({ windowClosesAtMs: Date.now() + 15_000 }) });
+      server.emit('window.stored', { targetId, endMs: Date.now() });
+    }, 15_000);
+  };
+  const handlers: Handlers<LinksCalls> = {
+    'targets.list': () => ok(targets),
+    'targets.save': ({ config }) => {
+      const target: TargetState = {
+        config,
+        link: { state: 'disconnected' },
+        agent: { state: 'unknown', recording: false },
+        pyroscope: { state: 'none' },
+      };
+      targets = [...targets.filter((other) => other.config.id !== config.id), target];
+      return ok(target);
+    },
+    'targets.remove': ({ targetId }) => {
+      targets = targets.filter((target) => target.config.id !== targetId);
+      return ok(null);
+    },
+    'targets.test': async ({ config }) => {
+      await wait(600);
+      if (config.kind === 'ssh' && config.host.includes('bad')) {
+        return fail(
+          'unreachable',
+          `There is no host called ${config.host}. Look at the spelling, or use its address.`,
+          'getaddrinfo ENOTFOUND\n    at resolve (dns.js)',
+        );
+      }
+      return ok({
+        latencyMs: 12,
+        system: 'Linux 6.1.0-26-amd64 x86_64',
+        agent: { possible: true, message: 'The agent can be started: sudo without a password, eBPF is there.' },
+      });
+    },
+    'targets.setPyroscope': ({ targetId, pyroscope }) => {
+      targets = targets.map((target) => {
+        if (target.config.id !== targetId) return target;
+        const { pyroscope: _before, ...config } = target.config;
+        return {
+          ...target,
+          config: pyroscope === null ? config : { ...config, pyroscope },
+          pyroscope: { state: pyroscope === null ? 'none' : 'ok' },
+        } as TargetState;
+      });
+      const target = targets.find((other) => other.config.id === targetId);
+      return target === undefined ? fail('not-found', 'There is no such target.') : ok(target);
+    },
+    'link.connect': async ({ targetId }) => {
+      change(targetId, {}, { state: 'connecting', message: 'Asking for the host key' });
+      await wait(400);
+      change(targetId, { state: 'not-installed' }, { state: 'connected', latencyMs: 12 });
+      return ok(null);
+    },
+    'link.disconnect': ({ targetId }) => {
+      change(targetId, { state: 'unknown' }, { state: 'disconnected' });
+      return ok(null);
+    },
+    'prompt.answer': () => ok(null),
+    'agent.start': async ({ targetId }) => {
+      await start(targetId, false);
+      return ok(null);
+    },
+    'agent.stop': async ({ targetId }) => {
+      change(targetId, { state: 'stopping' });
+      await wait(400);
+      change(targetId, { state: 'stopped' });
+      return ok(null);
+    },
+    'record.start': async ({ targetId }) => {
+      await start(targetId, true);
+      return ok(null);
+    },
+    'record.stop': async ({ targetId }) => {
+      change(targetId, { state: 'stopping' });
+      await wait(400);
+      change(targetId, { state: 'stopped' });
+      return ok(null);
+    },
+    'source.services': () => ok(services(scenario.hostile)),
+    'source.profileTypes': ({ source }) =>
+      ok(source === 'agent' ? [cpuProfileType] : [cpuProfileType, 'memory:alloc_space:bytes:space:bytes']),
+    'source.timeline': ({ selection, stepMs }) => {
+      const count = Math.max(1, Math.floor((selection.endMs - selection.startMs) / stepMs));
+      const values = Float64Array.from(curve(selection.selector.length, 1.1, count));
+      const gap = Math.floor(count * 0.42);
+      values.fill(Number.NaN, gap, gap + Math.ceil(count * 0.03));
+      return ok({ startMs: selection.startMs, stepMs, values, unit: 'cores' });
+    },
+    'source.fetch': async ({ selection }) => {
+      await wait(scenario.fetchMs);
+      if (scenario.fetchFails) {
+        return fail(
+          'pyroscope-error',
+          'Pyroscope answered with an error. Look at its log, or ask for a shorter range.',
+          'HTTP 500 internal server error\nrange too long',
+        );
+      }
+      const service = /"(.+)"/.exec(selection.selector)?.[1] ?? 'all services';
+      return ok({ profileId: `p-${nextProfile++}`, byteLength: 2_650_000, title: `${service} on web-1` });
+    },
+    'profile.release': () => ok(null),
+    'snapshots.list': () => ok(snapshots),
+    'snapshots.save': ({ title, notes, view, profiles }) => {
+      const row = {
+        snapshotId: `s-${snapshots.length + 1}`,
+        title,
+        notes,
+        createdAtMs: Date.now(),
+        view,
+        profiles: profiles.length,
+      };
+      snapshots = [...snapshots, row];
+      return ok(row);
+    },
+    'snapshots.open': ({ snapshotId }) => {
+      const row = snapshots.find((snapshot) => snapshot.snapshotId === snapshotId);
+      if (row === undefined) return fail('not-found', 'This snapshot is gone.');
+      const profiles = Array.from({ length: row.profiles }, (_, index) => ({
+        profileId: `snap-${snapshotId}-${index}`,
+        byteLength: 1000,
+        title: row.title,
+      }));
+      return ok({ row, profiles });
+    },
+    'snapshots.remove': ({ snapshotId }) => {
+      snapshots = snapshots.filter((snapshot) => snapshot.snapshotId !== snapshotId);
+      return ok(null);
+    },
+  };
+  const server = serve<LinksCalls, LinksEvents>(port, linksCalls, handlers, (error) => {
+    console.error(error);
+  });
+  return server;
+}

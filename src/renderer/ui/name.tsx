@@ -1,0 +1,17 @@
+import type { ReactElement } from 'react';
+import { visibleText } from '../format/visible-text.js';
+
+interface NameProps {
+  readonly text: string;
+  readonly className?: string;
+}
+
+/** A name from outside, made harmless, cut with an ellipsis and whole in its tooltip. */
+export function Name({ text, className }: NameProps): ReactElement {
+  const shown = visibleText(text);
+  return (
+    <bdi className={className === undefined ? 'clip' : `clip ${className}`} title={shown}>
+      {shown}
+    </bdi>
+  );
+}
