@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { goProgram } from './check/go.mjs';
+import { goProgram } from './setup/go.mjs';
 import { dependenciesStage } from './setup/dependencies.mjs';
 import { findProgram, fromRoot, root } from './setup/paths.mjs';
 import { filesBelow } from './setup/stamp.mjs';

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, relative } from 'node:path';
-import { goProgram } from './check/go.mjs';
+import { goEnvironment, goProgram } from './setup/go.mjs';
 import { buildNativeProgram, coreSources } from './check/native.mjs';
 import { findProgram, fromRoot, root } from './setup/paths.mjs';
 import { filesBelow } from './setup/stamp.mjs';
@@ -34,7 +34,7 @@ function goFuzzStages() {
           `${secondsEach}s`,
           `./${relative(top, dirname(path))}`,
         ];
-        await exec(goProgram(), args, { cwd: top });
+        await exec(goProgram(), args, { cwd: top, env: goEnvironment });
       },
     })),
   );

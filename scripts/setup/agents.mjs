@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { identityOf } from './addon.mjs';
-import { findProgram, fromRoot } from './paths.mjs';
+import { findGo, goEnvironment, goMissing } from './go.mjs';
+import { fromRoot } from './paths.mjs';
 import { filesBelow, openStamp, writeWhole } from './stamp.mjs';
 
 /** A Linux server's kind as it stands in resources/agent, and what Go calls it. */
@@ -26,11 +27,10 @@ export function agentsStage({ required }) {
   return {
     name: 'agents',
     async run({ begin, detail, exec }) {
-      const go = findProgram(['go'], `${process.env['PATH'] ?? ''}:/usr/local/go/bin`);
+      const go = findGo();
       if (go === undefined) {
-        const sentence = 'Go 1.26 or newer is not on PATH (https://go.dev/dl)';
-        if (required) throw new Error(`${sentence}; the agent that profiles a computer is built with it`);
-        return { mark: 'warned', text: `${sentence}; reading files and Pyroscope works, starting an agent does not` };
+        if (required) throw new Error(`${goMissing}; the agent that profiles a computer is built with it`);
+        return { mark: 'warned', text: `${goMissing}; reading files and Pyroscope works, starting an agent does not` };
       }
       const inputs = [
         ...filesBelow(fromRoot('remote-agent'), isAgentInput),
@@ -40,20 +40,24 @@ export function agentsStage({ required }) {
       const stamp = openStamp('agents', {
         inputs,
         outputs: [...targets.map(({ name }) => agentPath(name)), manifestPath],
-        settings: { go: identityOf(go) },
+        settings: {
+          go: identityOf(go),
+          environment: JSON.stringify(goEnvironment),
+          arguments: buildArguments('', '').join(' '),
+        },
       });
       if (stamp.fresh) return { mark: 'ready', text: 'built' };
       stamp.clear();
       const release = JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')).version;
       const version = versionOf(release, stamp.hash);
       begin('go build');
-      // One after the other: Go uses all cores for each, and the second finds half of its work in the first's cache.
+      // One after the other: Go uses all cores for each.
       for (const { name, goarch } of targets) {
         detail(`go build ${name}`);
         mkdirSync(fromRoot(`resources/agent/${name}`), { recursive: true });
         await exec(go, buildArguments(release, `${agentPath(name)}.new`), {
           cwd: fromRoot('remote-agent'),
-          env: { CGO_ENABLED: '0', GOOS: 'linux', GOARCH: goarch },
+          env: { ...goEnvironment, GOOS: 'linux', GOARCH: goarch },
         });
         renameSync(`${agentPath(name)}.new`, agentPath(name));
       }
@@ -88,16 +92,7 @@ export function versionOf(projectVersion, inputHash) {
  * @param {string} output
  */
 export function buildArguments(release, output) {
-  return [
-    'build',
-    '-trimpath',
-    '-buildvcs=false',
-    '-ldflags',
-    `-s -w -X main.release=${release}`,
-    '-o',
-    output,
-    './cmd/pyrometer-agent',
-  ];
+  return ['build', '-ldflags', `-s -w -X main.release=${release}`, '-o', output, './cmd/pyrometer-agent'];
 }
 
 /**

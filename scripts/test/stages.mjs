@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { goProgram } from '../check/go.mjs';
 import { checkStages } from '../check/stages.mjs';
+import { goEnvironment, goProgram } from '../setup/go.mjs';
 import { fromRoot, root } from '../setup/paths.mjs';
 import { printable } from '../setup/progress.mjs';
 import { fromGo, fromProgram, fromVitest, goFailures, totalLine } from './counts.mjs';
@@ -140,7 +140,11 @@ async function goTest({ begin, exec, log, note, signal }, report) {
   /** @type {unknown} */
   let failure;
   try {
-    await exec(goProgram(), ['test', '-json', './...'], { cwd: fromRoot('remote-agent'), timeoutMs: 15 * minute });
+    await exec(goProgram(), ['test', '-json', './...'], {
+      cwd: fromRoot('remote-agent'),
+      env: goEnvironment,
+      timeoutMs: 15 * minute,
+    });
   } catch (error) {
     if (signal.aborted) throw error;
     failure = error;

@@ -23,9 +23,11 @@ function makeSpool(dataDir: string): string {
 
 /** File arguments: what stands behind the program (and, unpackaged, the app's folder) and is no switch. */
 function filesOf(argv: readonly string[], workingDirectory: string): readonly string[] {
+  // Unpackaged, the first of them is the app's own folder. Switches may stand before it: Chromium puts them there.
   return argv
-    .slice(app.isPackaged ? 1 : 2)
+    .slice(1)
     .filter((argument) => !argument.startsWith('-'))
+    .slice(app.isPackaged ? 0 : 1)
     .map((argument) => resolve(workingDirectory, argument));
 }
 
@@ -111,6 +113,7 @@ function run(): void {
 }
 
 registerAppScheme();
-app.enableSandbox();
+// enableSandbox would win over --no-sandbox, and as root every helper process would refuse to start.
+if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
 if (app.requestSingleInstanceLock()) void app.whenReady().then(run);
 else app.quit();

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -46,17 +47,25 @@ type Server struct {
 func NewServer(agent Agent, logger *slog.Logger) *Server {
 	s := &Server{logger: logger}
 	s.streams, s.end = context.WithCancelCause(context.Background())
+	recovered := connect.WithRecover(s.recovered)
 	options := []connect.HandlerOption{
-		connect.WithReadMaxBytes(maxRequestBytes), connect.WithCompressMinBytes(1024), connect.WithInterceptors(deadlines{}),
+		connect.WithReadMaxBytes(maxRequestBytes), connect.WithCompressMinBytes(1024), connect.WithInterceptors(deadlines{}), recovered,
 	}
 	control := http.NewServeMux()
 	control.Handle(agentv1connect.NewAgentServiceHandler(&agentHandler{agent: agent}, options...))
 	control.Handle(querierv1connect.NewQuerierServiceHandler(&querierHandler{store: agent.Store}, options...))
 	pushed := http.NewServeMux()
 	pushed.Handle(pushv1connect.NewPusherServiceHandler(&pusherHandler{store: agent.Store},
-		connect.WithReadMaxBytes(maxPushBytes), connect.WithInterceptors(deadlines{})))
+		connect.WithReadMaxBytes(maxPushBytes), connect.WithInterceptors(deadlines{}), recovered))
 	s.control, s.push = s.httpServer(admit(control)), s.httpServer(pushed)
 	return s
+}
+
+// recovered answers for a call that panicked: a bug of ours must cost that call and not the agent.
+func (s *Server) recovered(ctx context.Context, spec connect.Spec, _ http.Header, reason any) error {
+	s.logger.ErrorContext(ctx, "a call panicked", slog.String("call", spec.Procedure), slog.Any("reason", reason),
+		slog.String("stack", string(debug.Stack())))
+	return connect.NewError(connect.CodeInternal, errors.New("the agent has a bug here; its log has the details"))
 }
 
 // httpServer speaks HTTP/1.1 and, for the bridge, HTTP/2 without TLS on one socket.

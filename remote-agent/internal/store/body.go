@@ -137,7 +137,7 @@ func (v *varints) next() uint64 {
 	return value
 }
 
-// encodeIDs writes location ids as varints.
+// encodeIDs writes location ids as varints. A stack without frames is empty, not nil: that would be NULL.
 func encodeIDs(into []byte, ids []int64) []byte {
 	for _, id := range ids {
 		into = binary.AppendUvarint(into, uint64(id)) //nolint:gosec // row ids are positive

@@ -175,7 +175,7 @@ func (r *rows) stackID(at seriesHour, ids *hourIDs, hash [16]byte, locations fun
 		id = ids.nextStack
 		ids.nextStack++
 		_, err = r.exec("INSERT INTO stack (series_id, hour, hash, id, locations) VALUES (?, ?, ?, ?, ?)",
-			at.series, at.hour, hash[:], id, encodeIDs(nil, members))
+			at.series, at.hour, hash[:], id, encodeIDs([]byte{}, members))
 		if err != nil {
 			return 0, err
 		}

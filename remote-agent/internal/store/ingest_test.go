@@ -3,6 +3,8 @@ package store
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,7 +12,9 @@ import (
 	"time"
 
 	"github.com/google/pprof/profile"
+	"google.golang.org/protobuf/proto"
 
+	googlev1 "pyrometer.dev/remote-agent/internal/gen/google/v1"
 	"pyrometer.dev/remote-agent/internal/target"
 	"pyrometer.dev/remote-agent/internal/window"
 )
@@ -118,4 +122,61 @@ func TestPushingIsLimited(t *testing.T) {
 	if now = now.Add(-time.Hour); bucket.spend(now, 1) {
 		t.Error("a clock that is set back gives bytes")
 	}
+}
+
+// FuzzAppendPushed: what a container pushes is hostile. Whatever is taken must come back as a valid profile.
+func FuzzAppendPushed(f *testing.F) {
+	good, err := proto.Marshal(&googlev1.Profile{StringTable: []string{""}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add(packed(f, pushed()))
+	var plain bytes.Buffer
+	if err := pushed().WriteUncompressed(&plain); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(plain.Bytes())
+	s := openStore(f, nil)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		s.pushed = allowance{}
+		if err := s.AppendPushed(t.Context(), sdk, raw); err != nil {
+			if !errors.Is(err, ErrBadProfile) && !errors.Is(err, ErrTooMuch) {
+				t.Fatal(err)
+			}
+			return
+		}
+		types, err := s.ProfileTypes(t.Context(), Range{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, kind := range types {
+			made, err := s.MergeProfile(t.Context(), Selection{ProfileType: kind.String(), Selector: "{}", StartMs: 1, EndMs: 1 << 61})
+			if err != nil {
+				t.Fatal(err)
+			}
+			valid(t, made)
+		}
+		if err := s.write(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+			s.dictionary = newDictionary()
+			_, err := tx.ExecContext(ctx, "DELETE FROM window; DELETE FROM stack; DELETE FROM series; DELETE FROM sample_labels")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// FuzzBody: a body that was damaged on disk is an error, never a panic or a large allocation.
+func FuzzBody(f *testing.F) {
+	codec, err := newBodyCodec()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(codec.encode([]count{{1, 2, 3}, {4, 5, -6}}))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if _, err := codec.decode(body, &decodedBody{}); err != nil && !errors.Is(err, errBody) {
+			t.Fatal(err)
+		}
+	})
 }

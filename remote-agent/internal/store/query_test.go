@@ -292,6 +292,17 @@ func TestWindowsOneByOne(t *testing.T) {
 	}
 }
 
+func TestStacksWithoutFramesAreCounted(t *testing.T) {
+	s := openStore(t, nil)
+	w := windowOf("web", baseMs, "1/a main>x 1")
+	w.Stacks = append(w.Stacks, window.Stack{Hash: [16]byte{9}})
+	w.Counts = append(w.Counts, window.Count{Stack: 1, Count: 2})
+	s.must(t, w)
+	if got := folded(merged(t, s, selection("{}", baseMs, baseMs+1))); got != " 2, main>x 1" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestHostileNamesMakeAValidProfile(t *testing.T) {
 	s := openStore(t, nil)
 	names := []string{"\xff\xfe", "a\x00b", "\u202egnp.exe", strings.Repeat("x", 100_000), "'); DROP TABLE stack; --", "<script>", ""}

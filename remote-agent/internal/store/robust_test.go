@@ -372,3 +372,22 @@ func TestGenerationsForgetTheOldest(t *testing.T) {
 		t.Error("50 is still there")
 	}
 }
+
+func TestAPanicDoesNotLockTheStore(t *testing.T) {
+	s := openStore(t, nil)
+	for _, panics := range []func(){
+		func() { _ = s.write(t.Context(), func(context.Context, *sql.Tx) error { panic("bug") }) },
+		func() { _ = s.read(t.Context(), func(context.Context, *sql.Tx) error { panic("bug") }) },
+	} {
+		for range readers + 1 {
+			func() {
+				defer func() { _ = recover() }()
+				panics()
+			}()
+		}
+	}
+	s.must(t, windowOf("web", baseMs, "1/a main>x 1"))
+	if got := folded(merged(t, s, selection("{}", baseMs, baseMs+1))); got != "main>x 1" {
+		t.Error(got)
+	}
+}

@@ -123,7 +123,7 @@ func (s *Store) Bytes() int64 {
 
 // read runs a query beside the writer, on one snapshot of the database.
 func (s *Store) read(ctx context.Context, query func(context.Context, *sql.Tx) error) error {
-	err := func() error {
+	err := func() (err error) {
 		s.handlesMu.RLock()
 		defer s.handlesMu.RUnlock()
 		if s.closed {
@@ -133,7 +133,8 @@ func (s *Store) read(ctx context.Context, query func(context.Context, *sql.Tx) e
 		if err != nil {
 			return fmt.Errorf("begin to read: %w", err)
 		}
-		return errors.Join(query(ctx, tx), ignoreDone(tx.Rollback()))
+		defer func() { err = errors.Join(err, ignoreDone(tx.Rollback())) }()
+		return query(ctx, tx)
 	}()
 	if err != nil && isCorrupt(err) {
 		s.options.Logger.ErrorContext(ctx, "read store", slog.Any("error", err))
@@ -147,16 +148,18 @@ func (s *Store) write(ctx context.Context, change func(context.Context, *sql.Tx)
 	if s.options.ReadOnly {
 		return ErrReadOnly
 	}
-	s.writeMu.Lock()
-	err := s.transact(ctx, change)
-	s.writeMu.Unlock()
+	err := func() error {
+		s.writeMu.Lock()
+		defer s.writeMu.Unlock()
+		return s.transact(ctx, change)
+	}()
 	if err != nil && isCorrupt(err) {
 		return errors.Join(err, s.replaceDamaged(ctx, err))
 	}
 	return err
 }
 
-func (s *Store) transact(ctx context.Context, change func(context.Context, *sql.Tx) error) error {
+func (s *Store) transact(ctx context.Context, change func(context.Context, *sql.Tx) error) (err error) {
 	s.handlesMu.RLock()
 	defer s.handlesMu.RUnlock()
 	if s.closed {
@@ -166,14 +169,20 @@ func (s *Store) transact(ctx context.Context, change func(context.Context, *sql.
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	err = change(ctx, tx)
-	if err == nil {
-		if err = tx.Commit(); err == nil {
-			return nil
+	committed := false
+	defer func() { // Also when the change panics: there is one connection to write with, and it must come free.
+		if !committed {
+			// What the dictionary has learnt may be of rows that are not there now.
+			s.dictionary = newDictionary()
+			err = errors.Join(err, ignoreDone(tx.Rollback()))
 		}
-		err = fmt.Errorf("commit: %w", err)
+	}()
+	if err = change(ctx, tx); err != nil {
+		return err
 	}
-	// What the dictionary has learnt may be of rows that are not there now.
-	s.dictionary = newDictionary()
-	return errors.Join(err, ignoreDone(tx.Rollback()))
+	if err = tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	committed = true
+	return nil
 }

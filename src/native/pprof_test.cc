@@ -1,0 +1,128 @@
+#include "pprof.h"
+
+#include <random>
+
+#include "check_profile.h"
+#include "sample_files.h"
+#include "testing.h"
+
+namespace pyrometer {
+namespace {
+
+using testing::Bytes;
+using testing::Join;
+using testing::Nested;
+using testing::Number;
+using testing::Sample;
+using testing::Tables;
+using testing::Text;
+using Column = std::vector<uint32_t>;
+
+constexpr Limits kLimits{1'000'000, 256};
+
+// What is wrong with a file, "" when it can be read.
+std::string ProblemOf(const Bytes& file, Limits limits = kLimits) {
+  try {
+    DecodePprof(file, limits);
+    return "";
+  } catch (const ReadError& error) {
+    return ProblemName(error.problem);
+  }
+}
+
+std::string NameOf(ProfileColumns& profile, uint32_t function) {
+  const auto bytes = profile.strings.At(profile.function_name[function]);
+  return {bytes.begin(), bytes.end()};
+}
+
+PYROMETER_TEST(MergesStacksAndExpandsInlinedLines) {
+  ProfileColumns profile = DecodePprof(testing::SoundFile(), kLimits);
+  EXPECT_EQ(profile.file_sample_count, 4.0);
+  EXPECT_EQ(profile.stack_prefix, (Column{0, 0, 1, 0, 1}));
+  EXPECT_EQ(profile.sample_values[0], (std::vector<double>{5, 2, 1, 1}));
+  EXPECT_EQ(profile.nodes.parent, (Column{0, 0, 1, 1}));
+  EXPECT_EQ(profile.nodes.subtree_end, (Column{4, 4, 3, 4}));
+  EXPECT_EQ(profile.nodes.node_of_stack, (Column{0, 1, 2, 2, 3}));
+  EXPECT_EQ(NameOf(profile, 2), "work");
+  EXPECT_EQ(NameOf(profile, 3), "[app]");
+}
+
+PYROMETER_TEST(RefusesWhatIsCutOffOrDamaged) {
+  const Bytes sound = testing::SoundFile();
+  EXPECT_EQ(ProblemOf(Bytes(sound.begin(), sound.end() - 1)), "truncated");
+  EXPECT_EQ(ProblemOf(Join({sound, Nested(2, {0x0a, 0x20, 1}), Text("x")})),
+            "bad-length");
+  EXPECT_EQ(ProblemOf(Join({sound, {0x02, 0x00}})), "bad-field");
+  EXPECT_EQ(ProblemOf(Join({sound, Number(4, 1)})), "wrong-field-type");
+  EXPECT_EQ(ProblemOf(Join({sound, {0x48}, Bytes(10, 0x80), {1}})),
+            "bad-varint");
+  EXPECT_EQ(ProblemOf(Join({sound, {0x12}, Bytes(9, 0xff), {1}})), "truncated");
+  EXPECT_EQ(ProblemOf({}), "no-sample-types");
+}
+
+PYROMETER_TEST(KeepsToItsLimits) {
+  EXPECT_EQ(ProblemOf(testing::SoundFile(), {4, 256}), "too-many-call-paths");
+  EXPECT_EQ(ProblemOf(testing::SoundFile(), {5, 256}), "");
+  EXPECT_EQ(ProblemOf(testing::SoundFile(), {5, 0}), "too-many-sample-types");
+  // Few stacks of a location with many lines name more nodes than bytes.
+  Bytes lines;
+  for (int i = 0; i < 1000; ++i) {
+    lines = Join({lines, Nested(4, Number(1, 1))});
+  }
+  const Bytes wide = Nested(4, Join({Number(1, 5), lines}));
+  Bytes deep;
+  for (int i = 0; i < 1000; ++i) deep.push_back(5);
+  const Bytes bomb = Join(
+      {Tables(), wide, Nested(2, Join({Nested(1, deep), Nested(2, {1})}))});
+  EXPECT_EQ(ProblemOf(bomb, {100'000, 256}), "too-many-call-paths");
+}
+
+PYROMETER_TEST(CountsRepairs) {
+  ProfileColumns profile =
+      DecodePprof(Join({Tables(), Sample({77, 1}, 5), Sample({2}, ~uint64_t{0}),
+                        Nested(2, Number(1, 1)), testing::Location(1, {1}),
+                        testing::Location(9, {8})}),
+                  kLimits);
+  EXPECT_EQ(profile.repairs[kLocationsRepaired], 1.0);
+  EXPECT_EQ(profile.repairs[kNegativesRepaired], 1.0);
+  EXPECT_EQ(profile.repairs[kValuesRepaired], 1.0);
+  EXPECT_EQ(profile.repairs[kIdsRepaired], 1.0);
+  EXPECT_EQ(profile.repairs[kFunctionsRepaired], 1.0);
+}
+
+PYROMETER_TEST(FindsIdsThatAreNotDense) {
+  const uint64_t id = ~uint64_t{0};
+  ProfileColumns profile = DecodePprof(
+      Join({Tables(), testing::Location(id, {2}), Sample({id}, 5)}), kLimits);
+  EXPECT_EQ(profile.repairs[kLocationsRepaired], 0.0);
+  EXPECT_EQ(profile.sample_values[0], (std::vector<double>{5}));
+}
+
+// A small fuzzer that runs everywhere; the real one is fuzz_pprof.cc.
+PYROMETER_TEST(StaysSoundOnMutatedFiles) {
+  std::mt19937 random(97);
+  const auto seeds = testing::SampleFiles();
+  int readable = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    Bytes file = seeds[random() % seeds.size()];
+    for (int change = random() % 3; change >= 0; --change) {
+      const size_t at = random() % file.size();
+      switch (random() % 8) {
+        default:
+          file[at] = static_cast<uint8_t>(random());
+          break;
+        case 0:
+          file.insert(file.begin() + at, static_cast<uint8_t>(random()));
+          break;
+        case 1:
+          file.erase(file.begin() + at);
+      }
+      if (file.empty()) break;
+    }
+    readable += testing::IsReadableAndSound(file) ? 1 : 0;
+  }
+  EXPECT_TRUE(readable > 1'000);
+}
+
+}  // namespace
+}  // namespace pyrometer
