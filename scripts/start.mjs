@@ -104,11 +104,16 @@ function absoluteFile(argument) {
 function runWindow(electron, args) {
   return new Promise((done) => {
     const child = spawn(electron, args, { cwd: origin, stdio: 'inherit' });
-    // A terminal sends Ctrl+C to both; twice would cut the app's orderly end short.
-    process.on('SIGINT', () => {
-      if (!process.stdin.isTTY) child.kill('SIGINT');
-    });
-    for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) process.on(signal, () => child.kill(signal));
+    /** @type {Set<NodeJS.Signals>} */
+    const asked = new Set();
+    /** The second time it is no longer a question. @param {NodeJS.Signals} signal */
+    const passOn = (signal) => {
+      // A terminal sends the first Ctrl+C to both; twice would cut the app's orderly end short.
+      if (asked.has(signal)) child.kill('SIGKILL');
+      else if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+      asked.add(signal);
+    };
+    for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, passOn);
     child.once('error', (error) => {
       console.error(`Electron did not start: ${error.message}`);
       done(1);
