@@ -72,38 +72,10 @@ test('the table lists functions', async () => {
   await app.window.getByRole('tab', { name: /Flame/ }).click();
 });
 
-test('a range is dragged, and a second one with Shift is a diff', async () => {
-  await ui.service('revel_web').click();
-  await app.window.getByRole('radio', { name: 'All' }).click();
-  await ui.graph();
-  const timeline = app.window.getByRole('group', { name: /^Timeline/ }).locator('canvas');
-  await waitFor(
-    'four windows in the timeline',
-    async () => (Number(await timeline.getAttribute('data-points')) >= 4 ? true : undefined),
-    { timeoutMs: 90_000, everyMs: 250 },
-  );
-  const box = await timeline.boundingBox();
-  if (box === null) throw new Error('the timeline is not on the screen');
-  const drag = async (from: number, to: number): Promise<void> => {
-    const y = box.y + box.height / 2;
-    await app.window.mouse.move(box.x + from * box.width, y);
-    await app.window.mouse.down();
-    await app.window.mouse.move(box.x + to * box.width, y, { steps: 8 });
-    await app.window.mouse.up();
-  };
-  await drag(0.02, 0.45);
-  await ui.graph();
-  await app.window.keyboard.down('Shift');
-  await drag(0.55, 0.98);
-  await app.window.keyboard.up('Shift');
-  await app.window.getByRole('tab', { name: /Diff/ }).waitFor();
-  await ui.graph();
-  await app.screenshot('5-diff');
-});
-
 test('what is on the screen is shared as HTML that shows the same total, and as pprof', async () => {
   await app.window.keyboard.press('Escape');
   await app.window.getByRole('radio', { name: '1 h' }).click();
+  await ui.button('Live').click(); // what is shared stays what is on the screen
   await ui.service('revel_web').click();
   await ui.graph();
   const share = async (item: string, path: string): Promise<void> => {
@@ -149,7 +121,41 @@ test('a snapshot is kept and opens again', async () => {
   await row.first().click();
   await ui.graph();
   expect(await ui.find('checkout_view')).toContain('checkout_view');
-  await app.screenshot('6-snapshot');
+  await app.screenshot('5-snapshot');
+});
+
+test('a range is dragged, and a second one with Shift is a diff', async () => {
+  await ui.service('revel_web').click();
+  await app.window.getByRole('radio', { name: 'All' }).click();
+  await ui.graph();
+  const timeline = app.window.getByRole('group', { name: /^Timeline/ }).locator('canvas');
+  await waitFor(
+    'five windows in the timeline',
+    async () => (Number(await timeline.getAttribute('data-points')) >= 5 ? true : undefined),
+    { timeoutMs: 90_000, everyMs: 250 },
+  );
+  const box = await timeline.boundingBox();
+  if (box === null) throw new Error('the timeline is not on the screen');
+  const drag = async (from: number, to: number): Promise<void> => {
+    const y = box.y + box.height / 2;
+    await app.window.mouse.move(box.x + from * box.width, y);
+    await app.window.mouse.down();
+    await app.window.mouse.move(box.x + to * box.width, y, { steps: 8 });
+    await app.window.mouse.up();
+  };
+  await drag(0.02, 0.45);
+  await ui.graph();
+  await app.window.keyboard.down('Shift');
+  await drag(0.55, 0.98);
+  await app.window.keyboard.up('Shift');
+  await app.window.getByRole('tab', { name: /Diff/ }).waitFor();
+  await ui.graph();
+  // Both sides are there: the totals of A and B.
+  const details = await app.window.locator('[aria-label="Details"]').innerText();
+  const totals = /total\s+([\d.,]+)\s\S+\s+([\d.,]+)\s/.exec(details);
+  expect(Number(totals?.[1])).toBeGreaterThan(0);
+  expect(Number(totals?.[2])).toBeGreaterThan(0);
+  await app.screenshot('6-diff');
 });
 
 test('Stop recording ends the agent', async () => {

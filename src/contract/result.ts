@@ -40,6 +40,11 @@ export function ok<T>(value: T): Result<T> {
   return { ok: true, value };
 }
 
+/** What a state shows of a failure: its sentence and, where there is one, what was said. */
+export function failureWords({ message, detail }: Failure): { readonly message: string; readonly detail?: string } {
+  return detail === undefined ? { message } : { message, detail };
+}
+
 /** A failed result. */
 export function fail(code: FailureCode, message: string, detail?: string): { ok: false; failure: Failure } {
   return { ok: false, failure: detail === undefined ? { code, message } : { code, message, detail } };

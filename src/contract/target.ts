@@ -50,6 +50,8 @@ export interface LinkState {
   readonly state: 'disconnected' | 'connecting' | 'connected' | 'reconnecting' | 'failed';
   /** What is being done, or why it failed and what to do. */
   readonly message?: string;
+  /** What was said when it failed, for instance both fingerprints of a host key; copyable. */
+  readonly detail?: string;
   readonly latencyMs?: number;
 }
 
@@ -95,6 +97,8 @@ export interface AgentState {
   readonly state: 'unknown' | 'not-installed' | 'starting' | 'profiling' | 'stopping' | 'stopped' | 'failed';
   /** Why it failed and what to do; what is being done while starting. */
   readonly message?: string;
+  /** What was said when it failed; copyable. */
+  readonly detail?: string;
   /** While starting: "step 4 of 7". */
   readonly step?: { readonly number: number; readonly of: number; readonly text: string };
   /** Whether it is a recording of this app: leased, and gone when nobody renews. */

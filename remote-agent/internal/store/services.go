@@ -53,7 +53,7 @@ func (s *Store) Services(ctx context.Context, within Range) ([]Service, error) {
 }
 
 func readServices(ctx context.Context, tx *sql.Tx, byID map[int64]*series, within Range) ([]Service, error) {
-	found, err := tx.QueryContext(ctx, "SELECT series_id, min(start_ms), max(end_ms), sum(total), max(processes) "+
+	found, err := tx.QueryContext(ctx, "SELECT series_id, max(end_ms), sum(total), max(processes) "+
 		"FROM window WHERE level = ? AND start_ms >= ? AND start_ms < ? GROUP BY series_id",
 		levelMeasured, within.StartMs, within.EndMs)
 	if err != nil {
@@ -61,21 +61,16 @@ func readServices(ctx context.Context, tx *sql.Tx, byID map[int64]*series, withi
 	}
 	var services []Service
 	var totals []int64
-	var coveredStart, coveredEnd int64
 	err = each(found, func() error {
-		var id, start, end, total int64
+		var id, end, total int64
 		var processes int
-		if err := found.Scan(&id, &start, &end, &total, &processes); err != nil {
+		if err := found.Scan(&id, &end, &total, &processes); err != nil {
 			return fmt.Errorf("sum windows: %w", err)
 		}
 		of := byID[id]
 		if of == nil {
 			return nil
 		}
-		if coveredStart == 0 {
-			coveredStart = start
-		}
-		coveredStart, coveredEnd = min(coveredStart, start), max(coveredEnd, end)
 		services = append(services, Service{Labels: of.labels, LastSeenMs: end, Processes: processes})
 		totals = append(totals, total)
 		return nil
@@ -83,8 +78,16 @@ func readServices(ctx context.Context, tx *sql.Tx, byID map[int64]*series, withi
 	if err != nil {
 		return nil, err
 	}
+	// Windows, not the span from first to last: nobody sampled while no agent ran.
+	var coveredMs int64
+	err = tx.QueryRowContext(ctx, "SELECT coalesce(sum(end_ms - start_ms), 0) FROM "+
+		"(SELECT DISTINCT start_ms, end_ms FROM window WHERE level = ? AND start_ms >= ? AND start_ms < ?)",
+		levelMeasured, within.StartMs, within.EndMs).Scan(&coveredMs)
+	if err != nil {
+		return nil, fmt.Errorf("sum covered time: %w", err)
+	}
 	for i := range services {
-		services[i].Cores = float64(totals[i]) / (float64(coveredEnd-coveredStart) * 1e6)
+		services[i].Cores = float64(totals[i]) / (float64(max(coveredMs, 1)) * 1e6)
 	}
 	return services, nil
 }

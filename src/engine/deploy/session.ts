@@ -1,5 +1,5 @@
 import type { ServiceRow, TestReport, Timeline } from '../../contract/links.js';
-import { fail, ok, type Failure, type Result } from '../../contract/result.js';
+import { fail, failureWords, ok, type Failure, type Result } from '../../contract/result.js';
 import type { Selection, SourceKind } from '../../contract/selection.js';
 import type { AgentState, PyroscopeConfig, PyroscopeState, TargetConfig, TargetState } from '../../contract/target.js';
 import { containerRows, listContainers } from '../docker/containers.js';
@@ -399,7 +399,7 @@ export class TargetSession {
 }
 
 function failed(failure: Failure): AgentState {
-  return { state: 'failed', recording: false, message: failure.message };
+  return { state: 'failed', recording: false, ...failureWords(failure) };
 }
 
 /** The part of a configuration that a connection is made with. */

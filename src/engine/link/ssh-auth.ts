@@ -37,6 +37,8 @@ export class Authenticator {
   private passwordsAsked = 0;
   private own: Failure | undefined;
   private started = false;
+  /** The server took an offer and wants another one. */
+  private halfway = false;
   private offered: Secrets = {};
 
   constructor(options: AuthOptions) {
@@ -46,7 +48,8 @@ export class Authenticator {
   }
 
   /** For ssh2's `authHandler`. */
-  readonly handler: AuthHandlerMiddleware = (methodsLeft, _partial, next) => {
+  readonly handler: AuthHandlerMiddleware = (methodsLeft, partial, next) => {
+    if (partial) this.halfway = true;
     // ssh2 passes null before the first attempt, which its types do not say.
     const left = methodsLeft as AuthenticationType[] | null;
     if (left !== null) this.allowed = left;
@@ -177,7 +180,10 @@ export class Authenticator {
 
   private interactive(username: string): AnyAuthMethod | undefined {
     // After the agent, ssh2 does not say what the server still takes; it may want a second factor now.
-    const afterAgent = this.options.config.authentication.method === 'agent' && this.tried.length > 0;
+    const { method } = this.options.config.authentication;
+    // A key that is not accepted is a mistake to be told, not a reason to ask for a password.
+    if (method === 'key' && !this.halfway) return undefined;
+    const afterAgent = method === 'agent' && this.tried.length > 0;
     if (!afterAgent && !this.allowed.includes('keyboard-interactive')) return undefined;
     return {
       type: 'keyboard-interactive',

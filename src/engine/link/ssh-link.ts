@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { Transform, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ClientChannel } from 'ssh2';
-import { fail, ok, type Failure, type FailureCode, type Result } from '../../contract/result.js';
+import { fail, failureWords, ok, type Failure, type FailureCode, type Result } from '../../contract/result.js';
 import type { LinkState } from '../../contract/target.js';
 import { collect } from './collect.js';
 import {
@@ -143,8 +143,9 @@ export class SshLink implements Link {
     this.states.set({ state: 'connecting', message: `Connecting to ${this.options.config.host}` });
     const result = await this.attempt(signal);
     if (!result.ok) {
-      const { code, message } = result.failure;
-      this.states.set(code === 'cancelled' ? { state: 'disconnected' } : { state: 'failed', message });
+      const { failure } = result;
+      const cancelled = failure.code === 'cancelled';
+      this.states.set(cancelled ? { state: 'disconnected' } : { state: 'failed', ...failureWords(failure) });
     }
     return result;
   }
@@ -177,7 +178,7 @@ export class SshLink implements Link {
       const result = await this.attempt();
       if (result.ok || this.ended()) return;
       if (!transient.includes(result.failure.code)) {
-        this.states.set({ state: 'failed', message: result.failure.message });
+        this.states.set({ state: 'failed', ...failureWords(result.failure) });
         return;
       }
     }

@@ -6,7 +6,7 @@ import { visibleText } from '../format/visible-text.js';
 import { choosePreset, currentExtent } from '../state/selection-control.js';
 import { currentTarget } from '../state/targets-control.js';
 import { Button } from '../ui/button.js';
-import { FailureNotice } from '../ui/failure-notice.js';
+import { FailureDetail, FailureNotice } from '../ui/failure-notice.js';
 import { Logo, Spinner } from '../ui/icons.js';
 import { windowSecondsLeft } from './status-words.js';
 import { useNow } from './use-now.js';
@@ -70,6 +70,7 @@ function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement
     return (
       <Empty title={`${name} cannot be reached`} text={visibleText(link.message ?? 'The connection failed.')}>
         {button}
+        <FailureDetail detail={link.detail} />
       </Empty>
     );
   }
@@ -100,6 +101,7 @@ function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement
           text={visibleText(agent.message ?? 'It did not say why.')}
         >
           {button}
+          <FailureDetail detail={agent.detail} />
         </Empty>
       );
     case 'unknown':
@@ -118,7 +120,7 @@ function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement
       ) : (
         <Empty
           title={`${name} is connected`}
-          text="Start agent uploads one program, checks it and starts it. Services appear within a window of 15 s. The agent goes on until you press Stop agent, and Remove leaves nothing behind."
+          text="Start agent uploads one program, checks it and starts it. Services appear within a window of 15 s. The agent goes on until you press Stop agent."
         >
           {button}
         </Empty>

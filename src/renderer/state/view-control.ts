@@ -50,7 +50,7 @@ export class ViewControl {
       }),
       watch(
         store,
-        (state) => requestKey(viewRequestOf(state)),
+        (state) => `${targetOf(state)} ${requestKey(viewRequestOf(state))}`,
         () => {
           this.#update();
         },

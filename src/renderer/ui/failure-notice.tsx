@@ -7,12 +7,18 @@ export function FailureNotice({ failure }: { readonly failure: Failure }): React
   return (
     <div className="notice bad" role="alert">
       {visibleText(failure.message)}
-      {failure.detail === undefined ? null : (
-        <details>
-          <summary>Details</summary>
-          <pre>{failure.detail.split('\n').map(visibleText).join('\n')}</pre>
-        </details>
-      )}
+      <FailureDetail detail={failure.detail} />
     </div>
+  );
+}
+
+/** What was said, behind a fold: lines that can be selected and copied. */
+export function FailureDetail({ detail }: { readonly detail: string | undefined }): ReactElement | null {
+  if (detail === undefined) return null;
+  return (
+    <details className="failure-detail">
+      <summary>Details</summary>
+      <pre className="selectable">{detail.split('\n').map(visibleText).join('\n')}</pre>
+    </details>
   );
 }
