@@ -36,6 +36,8 @@ export default defineConfig({
     plugins: [react()],
     build: {
       outDir: from('out/renderer'),
+      // A small font would become a data: address, which the content security policy refuses.
+      assetsInlineLimit: 0,
       rolldownOptions: { input: from('src/renderer/index.html') },
     },
   },

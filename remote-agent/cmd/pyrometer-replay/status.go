@@ -40,8 +40,10 @@ func (s *status) Status(ctx context.Context) *agentv1.Status {
 	made.StartedAt = stats.OldestMs
 	fired := made.WindowsStored * 400
 	made.Counters = []*agentv1.Counter{
-		{Name: "samples.fired", Value: fired}, {Name: "samples.delivered", Value: fired},
-		{Name: "samples.lost.ring"}, {Name: "windows.lost.store", Value: s.recorder.Lost()},
+		{Name: "samples.fired", Value: fired},
+		{Name: "samples.delivered", Value: fired},
+		{Name: "samples.lost.ring"},
+		{Name: "windows.lost.store", Value: s.recorder.Lost()},
 	}
 	return made
 }

@@ -11,6 +11,16 @@ import { agentAuthority, Http2Session } from './http2-session.js';
 
 const firstAnswerTimeoutMs = 10_000;
 
+/**
+ * Whether a socket is there and the agent that made it lives: one that ended cannot always remove its socket. Its record
+ * beside the socket tells; a socket without a record is tried.
+ */
+const livesScript = [
+  'test -S "$1" || exit 1',
+  `pid=$(sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p' "$(dirname -- "$1")/agent.json" 2>/dev/null)`,
+  '[ -z "$pid" ] || [ -d "/proc/$pid" ]',
+].join('\n');
+
 /** Where a target's agent is found. */
 export interface AgentPlace {
   /** The control socket of the login user. */
@@ -83,8 +93,8 @@ async function openStream(
   if (code !== 'refused' && code !== 'forwarding-denied') return direct;
   const notRunning = fail('agent-not-running', 'No agent is running there: start it first.', direct.failure.detail);
   if (link.kind === 'local') return notRunning;
-  // sshd answers alike when it may not forward and when nobody listens; the socket itself tells which.
-  const there = await link.exec(['test', '-S', place.socket], signal === undefined ? {} : { signal });
+  // sshd answers alike when it may not forward and when nobody listens; what lies beside the socket tells which.
+  const there = await link.exec(['sh', '-c', livesScript, 'sh', place.socket], signal === undefined ? {} : { signal });
   if (!there.ok) return there;
   if (there.value.code !== 0) return notRunning;
   if (place.bridge === undefined) {

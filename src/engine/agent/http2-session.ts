@@ -49,6 +49,8 @@ export class Http2Session implements HttpTransport {
     };
     stream.on('error', end);
     stream.on('close', end);
+    stream.on('end', end);
+    if (stream.destroyed) end(); // it ended before anybody listened
   }
 
   request(

@@ -29,10 +29,14 @@ const sudoRefused = 97;
  */
 const passwordScript = [
   'p=$1; m=$2; shift 2; export LC_ALL=C',
+  `printf '\\n%s\\n' "$m"`,
   `sudo -S -p "$p" -v || exit ${sudoRefused}`,
   `printf '%s\\n' "$m" >&2`,
   'exec sudo -S -p "$p" -- "$@"',
 ].join('\n');
+
+/** Says on standard output that a login script, which may print, is over; then becomes the command. */
+const markedScript = `printf '\\n%s\\n' "$1"; shift; exec "$@"`;
 
 export interface ElevatorOptions {
   readonly link: Link;
@@ -54,19 +58,12 @@ export class Elevator {
 
   /** Runs a command; "no-sudo" when it may not. */
   async run(argv: readonly string[], options: ElevatedOptions): Promise<Result<ElevatedResult>> {
-    const { facts, link } = this.options;
-    switch (facts.rights) {
-      case 'root':
-        return this.read(await link.spawn(argv, options.signal), options);
-      case 'sudo':
-        return this.read(await link.spawn(['sudo', '-n', '--', ...argv], options.signal), options);
-      case 'sudo-password':
-        if (this.desktopAsks()) return this.byPkexec(argv, options);
-        return this.byPassword(argv, options);
-      case 'none':
-        if (this.desktopAsks()) return this.byPkexec(argv, options);
-        return fail('no-sudo', `The agent needs root: give "${facts.user}" sudo, or connect as another user.`);
-    }
+    const { facts } = this.options;
+    if (facts.rights === 'root') return this.marked(argv, options);
+    if (facts.rights === 'sudo') return this.marked(['sudo', '-n', '--', ...argv], options);
+    if (this.desktopAsks()) return this.byPkexec(argv, options);
+    if (facts.rights === 'sudo-password') return this.byPassword(argv, options);
+    return fail('no-sudo', `The agent needs root: give "${facts.user}" sudo, or connect as another user.`);
   }
 
   dispose(): void {
@@ -79,8 +76,14 @@ export class Elevator {
     return this.options.link.kind === 'local' && this.options.facts.pkexec && desktop;
   }
 
+  private async marked(argv: readonly string[], options: ElevatedOptions): Promise<Result<ElevatedResult>> {
+    const mark = `pyrometer-${randomUUID()}`;
+    const wrapped = ['sh', '-c', markedScript, 'sh', mark, ...argv];
+    return this.read(await this.options.link.spawn(wrapped, options.signal), mark, options);
+  }
+
   private async byPkexec(argv: readonly string[], options: ElevatedOptions): Promise<Result<ElevatedResult>> {
-    const result = await this.read(await this.options.link.spawn(['pkexec', ...argv], options.signal), options);
+    const result = await this.marked(['pkexec', ...argv], options);
     // 126: the question was dismissed, 127: not allowed (pkexec(1)).
     if (result.ok && (result.value.code === 126 || result.value.code === 127)) {
       return fail('no-sudo', 'The agent needs root, which was not granted.', result.value.stderr.slice(-2000));
@@ -112,7 +115,7 @@ export class Elevator {
       } else command.stdin.write(`${this.password}\n`);
     };
     let unread = '';
-    const result = await this.read(ok(command), options, (said, deadline) => {
+    const result = await this.read(ok(command), mark, options, (said, deadline) => {
       unread += said;
       for (let at = unread.indexOf('pyrometer-'); at >= 0; at = unread.indexOf('pyrometer-')) {
         if (unread.startsWith(prompt, at)) {
@@ -154,6 +157,7 @@ export class Elevator {
 
   private async read(
     spawned: Result<RunningCommand>,
+    mark: string,
     options: ElevatedOptions,
     onStderr: (said: string, deadline: Deadline) => void = () => undefined,
   ): Promise<Result<ElevatedResult>> {
@@ -171,15 +175,17 @@ export class Elevator {
     };
     options.signal?.addEventListener('abort', onAbort, { once: true });
     if (options.signal?.aborted === true) onAbort();
-    let stdout = '';
     let stderr = '';
-    let line = '';
+    const out = { begun: false, text: '', line: '' };
     command.stdout.on('data', (chunk: Buffer) => {
-      const text = chunk.toString();
-      stdout = (stdout + text).slice(-200_000);
-      const lines = (line + text).split('\n');
-      line = lines.pop() ?? '';
-      for (const whole of lines) options.onLine?.(whole);
+      const lines = (out.line + chunk.toString()).split('\n');
+      out.line = lines.pop() ?? '';
+      for (const whole of lines) {
+        if (out.begun) {
+          out.text = `${out.text}${whole}\n`.slice(-200_000);
+          options.onLine?.(whole);
+        } else out.begun = whole === mark;
+      }
     });
     command.stderr.on('data', (chunk: Buffer) => {
       stderr = (stderr + chunk.toString()).slice(-20_000);
@@ -194,6 +200,6 @@ export class Elevator {
       return result;
     }
     command.stdin.end();
-    return ok({ code: result.value.code, stdout, stderr });
+    return ok({ code: result.value.code, stdout: out.begun ? out.text + out.line : '', stderr });
   }
 }

@@ -89,9 +89,9 @@ function rightsOf(text: string | undefined): Rights {
   return text === 'root' || text === 'sudo' || text === 'sudo-password' ? text : 'none';
 }
 
-/** The control socket of the login user. */
-export function agentSocket(uid: number): string {
-  return `/run/pyrometer/control-${uid}.sock`;
+/** The control socket of the login user, in the agent's run directory. */
+export function agentSocket(uid: number, runDirectory = '/run/pyrometer'): string {
+  return `${runDirectory}/control-${uid}.sock`;
 }
 
 /** Whether an agent can be started, as far as that can be told without putting it there. */

@@ -69,6 +69,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
       prompter,
       hostKeys: new HostKeys(join(sshd.folder, 'own'), []),
       resourcesDir,
+      runDirectory: join(sshd.folder, 'run'),
       onChange: (state) => states.push(state),
     });
     sessions.push(session);
@@ -148,6 +149,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
       prompter,
       hostKeys: new HostKeys(join(sshd.folder, 'own'), []),
       resourcesDir: join(sshd.folder, 'none'),
+      runDirectory: join(sshd.folder, 'run'),
       onChange: () => undefined,
     });
     sessions.push(without);

@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly resourcesDir: string;
   /** Of agents that are started here; default 15. */
   readonly windowSeconds?: number | undefined;
+  /** Where a running agent is looked for; default /run/pyrometer. */
+  readonly runDirectory?: string | undefined;
   readonly onChange: (state: TargetState) => void;
   /** A window is in the agent's store; Unix milliseconds of its end. */
   readonly onWindow?: (endMs: number) => void;
@@ -252,7 +254,10 @@ export class TargetSession {
     }
     this.facts = facts.value;
     const path = facts.value.installed.at(-1);
-    const place = { socket: agentSocket(facts.value.uid), bridge: path === undefined ? undefined : [path, 'bridge'] };
+    const place = {
+      socket: agentSocket(facts.value.uid, this.options.runDirectory),
+      bridge: path === undefined ? undefined : [path, 'bridge'],
+    };
     const attached = await this.attach(place, signal);
     if (attached.ok || this.operation !== undefined) return facts.value;
     const { code, message } = attached.failure;

@@ -63,10 +63,14 @@ export async function startAgent(options: StartOptions): Promise<Result<StartedA
   if (!binary.ok) return binary;
 
   step(2, 'Uploading the agent');
+  let shown = 0;
   const path = await install(link, facts.value, binary.value, {
     signal,
     onProgress: (sent, total) => {
-      step(2, `Uploading the agent, ${Math.floor((100 * sent) / Math.max(1, total))} %`);
+      const percent = Math.floor((100 * sent) / Math.max(1, total));
+      if (percent < shown + 5) return;
+      shown = percent;
+      step(2, `Uploading the agent, ${percent} %`);
     },
     onVerify: () => {
       step(3, 'Verifying the agent');

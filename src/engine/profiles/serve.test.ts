@@ -6,6 +6,7 @@ import type { DecoderCalls, DecoderEvents, DecoderShellCalls, FlamePiece, NamesP
 import type { EventMap } from '../../contract/calls.js';
 import { connect, type Client } from '../../contract/rpc.js';
 import { createFlameAssembly } from '../../core/flame/flame-graph.js';
+import { smallPprof } from '../../core/formats/testing/wire.js';
 import { typeScriptDecoder } from './decoder.js';
 import { serveShell, serveWindow } from './serve.js';
 import { writeShare } from './share.js';
@@ -115,6 +116,29 @@ describe('the decoder serves', () => {
     expect(byName).toEqual({ all: [8, 8], a: [8, 6], b: [16 / 3, 6], c: [8 / 3, 0], d: [0, 2] });
     const table = await window.call('view.functions', { viewId: 'd' });
     expect(table.ok && table.value.baselineTotal?.length).toBe(5);
+  });
+
+  it('a diff with a selection that has no samples, on either side', async () => {
+    // What Pyroscope 1.12 answers: a sample type without type and unit, an empty string table, an empty period type.
+    spool.put('nothing', Uint8Array.of(0x0a, 0, 0x32, 0, 0x5a, 0));
+    spool.put('something', smallPprof());
+    const open = (baselineId: string, comparisonId: string): ReturnType<typeof window.call<'view.open'>> =>
+      window.call('view.open', {
+        viewId: `${baselineId}-${comparisonId}`,
+        source: { kind: 'diff', baselineId, comparisonId, valueIndex: 0, normalisation: 'absolute' },
+      });
+    const sampleType = { type: 'cpu', unit: 'ns' };
+    expect(await open('nothing', 'something')).toMatchObject({
+      ok: true,
+      value: { sampleType, baselineTotal: 0, comparisonTotal: 5 },
+    });
+    expect(await open('something', 'nothing')).toMatchObject({
+      ok: true,
+      value: { sampleType, baselineTotal: 5, comparisonTotal: 0 },
+    });
+    expect(await open('nothing', 'nothing')).toMatchObject({ ok: true, value: { total: 0, nodeCount: 1 } });
+    spool.put('folded', 'a 1\n');
+    expect(await open('folded', 'something')).toMatchObject({ ok: false, failure: { code: 'invalid-input' } });
   });
 
   it('many pieces that assemble to the whole, and names in step', async () => {

@@ -14,6 +14,7 @@ import { kindOfFunction, packageOfFunction, type NamedPlace } from '../../core/f
 import { functionPlaces, numberViewFunctions, type ViewFunctions } from '../../core/flame/view-functions.js';
 import type { CallTree } from '../../core/profile/call-tree.js';
 import { f64At, u32At } from '../../core/profile/columns.js';
+import type { Profile } from '../../core/profile/profile.js';
 import { functionTotals } from '../../core/profile/function-totals.js';
 import { decodeText } from './decode.js';
 import type { OpenProfile, ProfileStore } from './store.js';
@@ -84,20 +85,11 @@ function diffTree(
   valueIndex: number,
   normalisation: Normalisation,
 ): Result<ViewTree> {
-  const sampleType = comparison.decoded.profile.sampleTypes[valueIndex];
-  if (sampleType === undefined) return fail('invalid-input', 'The compared profile has no such sample type.');
-  // The same measure may stand in another place on the other side.
-  const baselineIndex = baseline.decoded.profile.sampleTypes.findIndex(
-    ({ type, unit }) => type === sampleType.type && unit === sampleType.unit,
-  );
-  if (baselineIndex < 0) {
-    return fail(
-      'invalid-input',
-      `The baseline does not measure ${sampleType.type} in ${sampleType.unit}, so the two cannot be compared. Choose profiles of one type.`,
-    );
-  }
+  const chosen = measureOf(baseline.decoded.profile, comparison.decoded.profile, valueIndex);
+  if (!chosen.ok) return chosen;
+  const { sampleType, baselineIndex, comparisonIndex } = chosen.value;
   const before = sideOf(baseline, baselineIndex);
-  const after = sideOf(comparison, valueIndex);
+  const after = sideOf(comparison, comparisonIndex);
   const merged = mergeTrees(before, after, normalisation);
   const places = [
     functionPlaces(baseline.decoded.profile, decodeText),
@@ -119,6 +111,33 @@ function diffTree(
       comparisonTotal: f64At(after.tree.total, 0),
     },
   });
+}
+
+/** What both sides are compared by, and which column of each side measures it. */
+function measureOf(
+  baseline: Profile,
+  comparison: Profile,
+  valueIndex: number,
+): Result<{ readonly sampleType: SampleType; readonly baselineIndex: number; readonly comparisonIndex: number }> {
+  // A server answers a selection without samples as a profile that does not say what it would measure.
+  const isEmpty = (profile: Profile): boolean => profile.samples.stack.length === 0;
+  const told = isEmpty(comparison) && !isEmpty(baseline) ? baseline : comparison;
+  const sampleType = told.sampleTypes[valueIndex];
+  if (sampleType === undefined) return fail('invalid-input', 'The compared profile has no such sample type.');
+  // The same measure may stand in another place on the other side.
+  const columnOf = (profile: Profile): number => {
+    const index = profile.sampleTypes.findIndex(
+      ({ type, unit }) => type === sampleType.type && unit === sampleType.unit,
+    );
+    return index < 0 && isEmpty(profile) ? 0 : index;
+  };
+  const baselineIndex = columnOf(baseline);
+  const comparisonIndex = columnOf(comparison);
+  if (baselineIndex >= 0 && comparisonIndex >= 0) return ok({ sampleType, baselineIndex, comparisonIndex });
+  return fail(
+    'invalid-input',
+    `The baseline does not measure ${sampleType.type} in ${sampleType.unit}, so the two cannot be compared. Choose profiles of one type.`,
+  );
 }
 
 function sideOf(opened: OpenProfile, valueIndex: number): ComparedSide {

@@ -53,14 +53,19 @@ function Whole(): ReactElement | null {
   const { flame } = useControls();
   const model = useCell(flame);
   const header = useApp((state) => state.viewHeader);
+  const normalisation = useApp((state) => state.normalisation);
   const samples = useApp((state) => state.viewSummaries.reduce((sum, summary) => sum + summary.sampleCount, 0));
   if (header === null || model === null) return null;
   const { unit } = header.sampleType;
+  const scaled =
+    normalisation === 'share'
+      ? 'As measured. In the graph and the table A is scaled so that both totals are equal.'
+      : 'As measured. In the graph and the table A is scaled to the length of B’s range.';
   if (header.baselineTotal !== undefined && header.comparisonTotal !== undefined) {
     return (
       <span className="whole">
         <Legend />
-        <span>
+        <span title={scaled}>
           <b className="side-a">A</b> {formatValue(header.baselineTotal, unit)} <b className="side-b">B</b>{' '}
           {formatValue(header.comparisonTotal, unit)}
         </span>

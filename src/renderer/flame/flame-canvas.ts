@@ -1,7 +1,7 @@
 import { hitTest, nodeAtPath, pathOfNode } from '../../core/flame/navigate.js';
 import type { Context } from '../state/context.js';
 import type { FlameModel } from './model.js';
-import { paintFlame, type Surface } from './painter.js';
+import { labelFont, paintFlame, type Surface } from './painter.js';
 import { diffPaletteOf, flamePalette, withQuietCallers, type Palette } from './palette.js';
 import { readTokens, type TokenColour } from './theme-colours.js';
 import { clampTop, easeViewport, framePitchPx, levelAt, positionAt, viewportOf, type Viewport } from './viewport.js';
@@ -63,7 +63,8 @@ export class FlameCanvas {
         if (state.shownTheme !== before.shownTheme || state.viewPhase !== before.viewPhase) this.#schedule();
       }),
     );
-    void document.fonts.ready.then(() => {
+    // Canvas text neither waits for a font nor is drawn again when it comes.
+    void document.fonts.load(labelFont).then(() => {
       this.#schedule();
     });
     this.#resize();

@@ -10,9 +10,9 @@ export interface NumberLine {
   readonly tone?: 'more' | 'less' | 'side-a' | 'side-b';
 }
 
-/** Self and total of a node, or the two sides and their difference. */
+/** Self and total of a node, or of a diff its total on both sides, A scaled as the normalisation says, and the change. */
 export function nodeNumbers(model: FlameModel, node: number): readonly NumberLine[] {
-  const { graph, unit, header } = model;
+  const { graph, unit } = model;
   if (!model.isDiff) {
     const total = model.width(node);
     const self = graph.self[node] ?? 0;
@@ -24,15 +24,13 @@ export function nodeNumbers(model: FlameModel, node: number): readonly NumberLin
   const before = graph.baseline?.[node] ?? 0;
   const after = graph.comparison?.[node] ?? 0;
   const [wholeBefore, wholeAfter] = [graph.baseline?.[0] ?? 0, graph.comparison?.[0] ?? 0];
-  const shares = header?.sampleType.unit === 'share';
-  const say = (value: number): string => (shares ? formatShare(value) : formatValue(value, unit));
   const change = after - before;
   return [
-    { label: 'A', value: say(before), share: formatShare(before / wholeBefore), tone: 'side-a' },
-    { label: 'B', value: say(after), share: formatShare(after / wholeAfter), tone: 'side-b' },
+    { label: 'A', value: formatValue(before, unit), share: formatShare(before / wholeBefore), tone: 'side-a' },
+    { label: 'B', value: formatValue(after, unit), share: formatShare(after / wholeAfter), tone: 'side-b' },
     {
       label: 'change',
-      value: shares ? formatSignedShare(change) : formatSignedValue(change, unit),
+      value: formatSignedValue(change, unit),
       share: before === 0 ? 'new' : after === 0 ? 'gone' : formatSignedShare(change / before),
       ...(change === 0 ? {} : { tone: change > 0 ? ('more' as const) : ('less' as const) }),
     },

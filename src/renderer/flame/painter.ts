@@ -29,6 +29,10 @@ export interface Surface {
 }
 
 const fontPx = 11.5;
+const family = '"JetBrains Mono Variable", monospace';
+
+/** The font of the names, as canvas and font loading want it. */
+export const labelFont = `${fontPx}px ${family}`;
 /** JetBrains Mono is 0.6 em wide; measuring each label would cost more than drawing it. */
 const letterEm = 0.6;
 const labelPaddingPx = 5;
@@ -86,7 +90,7 @@ function drawLabels(
   frameHeight: number,
   ratio: number,
 ): void {
-  context.font = `${fontPx * ratio}px "JetBrains Mono Variable", monospace`;
+  context.font = `${fontPx * ratio}px ${family}`;
   context.textBaseline = 'middle';
   const letter = fontPx * letterEm * ratio;
   const padding = labelPaddingPx * ratio;

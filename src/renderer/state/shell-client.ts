@@ -29,7 +29,7 @@ export function createShellClient(api: ShellApi): ShellClient {
     on: (name, listener) =>
       api.onEvent((eventName, payload) => {
         // As above: the map types what the main process sends.
-        if (eventName === name) listener(payload as never);
+        if (eventName === name) listener(payload);
       }),
     openDropped: (files) => {
       api.openDropped(files);

@@ -8,6 +8,8 @@ import { longestSpanMs, stepFor, type TimeRange } from './time-range.js';
 import { watch } from './watch.js';
 
 const hourMs = 3_600_000;
+/** The agent's windows; a Pyroscope's are seldom shorter. */
+const windowMs = 15_000;
 
 function subjectOf(state: AppState): string {
   return JSON.stringify([state.targetId, state.source, selectorOf(state), state.profileType]);
@@ -29,18 +31,32 @@ export function followTimeline(context: Context): () => void {
   const { store, links, timeline } = context;
   let asking: AbortController | undefined;
 
-  /** Finds where the data begin, to the hour: what "All" spans. */
-  const findEarliest = async (state: AppState, targetId: string, signal: AbortSignal): Promise<void> => {
-    const extent = { startMs: state.extentEndMs - longestSpanMs, endMs: state.extentEndMs };
+  /** Where the first value stands in a span, or undefined when there is none or it could not be asked. */
+  const firstIn = async (
+    state: AppState,
+    targetId: string,
+    span: TimeRange,
+    stepMs: number,
+    signal: AbortSignal,
+  ): Promise<number | undefined> => {
     const found = await links.query(
       'source.timeline',
-      { selection: selectionOf(state, targetId, extent), stepMs: hourMs },
+      { selection: selectionOf(state, targetId, span), stepMs },
       signal,
     );
-    if (signal.aborted || !found.ok) return;
-    const { startMs, stepMs, values } = found.value;
-    const first = values.findIndex((value) => !Number.isNaN(value));
-    store.setState({ earliestMs: first === -1 ? state.extentEndMs - hourMs : startMs + first * stepMs });
+    if (!found.ok) return undefined;
+    const first = found.value.values.findIndex((value) => !Number.isNaN(value));
+    return first === -1 ? undefined : found.value.startMs + first * found.value.stepMs;
+  };
+
+  /** Finds where the data begin, first to the hour, then to the window: what "All" spans. */
+  const findEarliest = async (state: AppState, targetId: string, signal: AbortSignal): Promise<void> => {
+    const longest = { startMs: state.extentEndMs - longestSpanMs, endMs: state.extentEndMs };
+    const hour = await firstIn(state, targetId, longest, hourMs, signal);
+    const within = hour === undefined ? undefined : { startMs: hour, endMs: Math.min(hour + hourMs, longest.endMs) };
+    const window = within === undefined ? undefined : await firstIn(state, targetId, within, windowMs, signal);
+    if (signal.aborted) return;
+    store.setState({ earliestMs: window ?? hour ?? state.extentEndMs - hourMs });
   };
 
   const ask = async (state: AppState): Promise<void> => {

@@ -166,12 +166,13 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
     'targets.setPyroscope': ({ targetId, pyroscope }) => {
       targets = targets.map((target) => {
         if (target.config.id !== targetId) return target;
-        const { pyroscope: _before, ...config } = target.config;
+        const config = { ...target.config };
+        delete config.pyroscope;
         return {
           ...target,
           config: pyroscope === null ? config : { ...config, pyroscope },
-          pyroscope: { state: pyroscope === null ? 'none' : 'ok' },
-        } as TargetState;
+          pyroscope: { state: pyroscope === null ? ('none' as const) : ('ok' as const) },
+        };
       });
       const target = targets.find((other) => other.config.id === targetId);
       return target === undefined ? fail('not-found', 'There is no such target.') : ok(target);

@@ -82,6 +82,10 @@ export const brokenFiles: Readonly<Record<string, Uint8Array>> = {
   'a function with a system name only': smallPprof({
     functions: [...len(5, [...num(1, 1), ...num(3, 3)]), ...len(5, num(1, 2))],
   }),
+  'addresses that are named by themselves': smallPprof({
+    sample: [...len(2, [...len(1, [2, 1]), ...len(2, [5])]), ...len(2, [...len(1, [1]), ...len(2, [7])])],
+    strings: ['', 'cpu', 'ns', 'app+0x1a2b', 'app+0x', '/bin/app'].flatMap((text) => len(6, text)),
+  }),
   'a line number that is none': smallPprof({
     locations: len(4, [...num(1, 1), ...len(4, [...num(1, 1), ...num(2, -7)])]),
   }),

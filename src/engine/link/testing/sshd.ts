@@ -79,8 +79,8 @@ export async function startSshd(lines: readonly string[] = []): Promise<TestSshd
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true });
   let child: ChildProcess;
   const start = async (): Promise<void> => {
-    // A group of its own: sshd's children hold the connections and have to go with it.
-    child = spawn(sshdPath, ['-D', '-e', '-f', configFile], { stdio: 'ignore', detached: true });
+    // In the group of the tests, so that it goes with them when they are interrupted.
+    child = spawn(sshdPath, ['-D', '-e', '-f', configFile], { stdio: 'ignore' });
     for (let tries = 0; !(await listens(port)); tries++) {
       if (tries > 100 || child.exitCode !== null) throw new Error(`sshd did not start with ${configFile}`);
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -93,19 +93,19 @@ describe('drawTimeline', () => {
         calls.push(rest.length > 0 ? `${name} ${rest.join(' ')}` : name);
       };
     const context: TimelineContext = {
-      setTransform: note('setTransform') as TimelineContext['setTransform'],
+      setTransform: note('setTransform'),
       fillRect: note('fillRect'),
       fillText: note('fillText'),
       beginPath: note('beginPath'),
       moveTo: note('moveTo'),
       lineTo: note('lineTo'),
       closePath: note('closePath'),
-      stroke: note('stroke') as TimelineContext['stroke'],
-      fill: note('fill') as TimelineContext['fill'],
+      stroke: note('stroke'),
+      fill: note('fill'),
       save: note('save'),
       restore: note('restore'),
       rect: note('rect'),
-      clip: note('clip') as TimelineContext['clip'],
+      clip: note('clip'),
       font: '',
       textAlign: 'left',
       textBaseline: 'top',

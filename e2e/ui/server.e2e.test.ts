@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, beforeEach, expect, inject, onTestFailed, test } from 'vitest';
+import { launchApp, type App } from '../app';
+import { waitFor } from '../world/support/wait';
+import { startSshd } from '../world/sshd';
+import { drive, type Driver } from './driver';
+
+const world = inject('world');
+let app: App;
+let ui: Driver;
+
+beforeAll(async () => {
+  app = await launchApp({ world, name: 'server' });
+  ui = drive(app.window);
+});
+
+beforeEach(() => {
+  onTestFailed(async () => {
+    await app.screenshot('failed');
+  });
+});
+
+afterAll(async () => {
+  await app.dispose();
+});
+
+interface ServerForm {
+  readonly name: string;
+  readonly user: string;
+  readonly port?: number;
+  readonly key?: string;
+}
+
+async function fillServer({ name, user, port = world.sshd.port, key }: ServerForm): Promise<void> {
+  await ui.button('Add server').first().click();
+  await app.window.getByLabel('Host').fill(world.sshd.host);
+  await app.window.getByLabel('Port').fill(String(port));
+  await app.window.getByLabel('User').fill(user);
+  await app.window.getByLabel('Name').fill(name);
+  if (key === undefined) await app.window.getByRole('radio', { name: /Password/ }).click();
+  else {
+    await app.window.getByRole('radio', { name: /Key/ }).click();
+    await app.window.getByLabel('Private key').fill(key);
+  }
+}
+
+async function save(name: string): Promise<void> {
+  await ui.button('Save').last().click();
+  await ui.target(name).click();
+}
+
+async function acceptHostKey(): Promise<void> {
+  await app.window.getByText(/SHA256:/).waitFor({ timeout: 30_000 });
+  await app.window.getByLabel('I trust this key').check();
+  await ui.button('Accept key').click();
+}
+
+test('a server is added, tested, and its new host key is shown and accepted', async () => {
+  await fillServer({ name: 'web-1', user: 'pyro', key: world.keys.ed25519 });
+  await ui.button('Test connection').click();
+  await app.window.getByText(/SHA256:/).waitFor({ timeout: 30_000 });
+  await app.screenshot('1-host-key');
+  await acceptHostKey();
+  await app.window.getByText('Connected').waitFor({ timeout: 30_000 });
+  await app.screenshot('2-tested');
+  await save('web-1');
+});
+
+test('Connect, Start agent, and the containers appear with their functions', async () => {
+  await ui.button('Connect').first().click();
+  await ui.targetState('web-1', /not installed|stopped|ready/);
+  await app.screenshot('3-connected');
+  await ui.button('Start agent').first().click();
+  await ui.targetState('web-1', /profiling/, 180_000);
+  await ui.button('Stop agent').first().waitFor();
+  await ui.service('revel_web').waitFor({ timeout: 120_000 });
+  await ui.service('revel_web').click();
+  await ui.graph();
+  expect(await ui.find('checkout_view')).toContain('checkout_view');
+  await app.screenshot('4-profiling');
+});
+
+test('windows are pushed to a Pyroscope, and read from there', async () => {
+  await ui.button('More for web-1').click();
+  await app.window.getByRole('menuitem', { name: /Pyroscope/ }).click();
+  await app.window.getByLabel('Address').fill(world.pyroscopeUrl);
+  await ui.button('Save').last().click();
+  const names = await waitFor(
+    'revel_web at Pyroscope',
+    async () => {
+      const now = Date.now();
+      const response = await fetch(`${world.pyroscopeUrl}/querier.v1.QuerierService/LabelValues`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ name: 'service_name', start: now - 3_600_000, end: now + 60_000 }),
+      });
+      const { names: found = [] } = (await response.json()) as { names?: string[] };
+      return found.includes('revel_web') ? found : undefined;
+    },
+    { timeoutMs: 90_000, everyMs: 500 },
+  );
+  expect(names).toContain('revel_celery_default');
+  await app.window.getByRole('radiogroup', { name: 'Source' }).getByRole('radio', { name: 'Pyroscope' }).click();
+  await ui.service('revel_web').click({ timeout: 60_000 });
+  await ui.graph();
+  expect(await ui.find('checkout_view')).toContain('checkout_view');
+  await app.screenshot('5-pyroscope');
+});
+
+test('Stop agent stops it', async () => {
+  await ui.button('Stop agent').first().click();
+  await ui.targetState('web-1', /stopped/);
+  await app.screenshot('6-stopped');
+});
+
+test('a server whose host key changed is refused with both fingerprints', async () => {
+  await ui.button('More for web-1').click();
+  await app.window.getByRole('menuitem', { name: 'Disconnect' }).click();
+  await ui.targetState('web-1', /not connected/);
+  const other = await startSshd({ worldPath: world.path, hostKey: 'second' });
+  try {
+    await fillServer({ name: 'moved', user: 'pyro', port: other.port, key: world.keys.ed25519 });
+    await save('moved');
+    await ui.button('Connect').first().click();
+    await acceptHostKey();
+    await ui.targetState('moved', /not installed|stopped|ready|profiling/);
+    await ui.button('More for moved').click();
+    await app.window.getByRole('menuitem', { name: 'Disconnect' }).click();
+    await ui.targetState('moved', /not connected/);
+  } finally {
+    await other.dispose();
+  }
+  const changed = await startSshd({ worldPath: world.path, port: other.port });
+  try {
+    await ui.button('Connect').first().click();
+    await ui.targetState('moved', /not connected/);
+    const said = await waitFor(
+      'the refusal',
+      async () => {
+        const text = await app.window.locator('body').innerText();
+        return (text.match(/SHA256:\S+/g) ?? []).length >= 2 ? text : undefined;
+      },
+      { timeoutMs: 30_000 },
+    );
+    expect(said).toMatch(/changed/);
+    await app.screenshot('7-changed-key');
+  } finally {
+    await changed.dispose();
+  }
+});
+
+test.each([
+  { name: 'wrong-key', user: 'pyro', key: 'unknown' as const, port: undefined, says: /key|permission|accept/i },
+  { name: 'refused-port', user: 'pyro', key: 'ed25519' as const, port: 1, says: /refused|listen/i },
+])('$name is said in a sentence, and the app stays usable', async ({ name, user, key, port, says }) => {
+  await fillServer({ name, user, key: world.keys[key], ...(port === undefined ? {} : { port }) });
+  await save(name);
+  await ui.button('Connect').first().click();
+  await ui.targetState(name, /not connected/);
+  await waitFor(
+    'the reason',
+    async () => (says.test((await ui.target(name).getAttribute('title')) ?? '') ? true : undefined),
+    { timeoutMs: 60_000 },
+  );
+  await app.screenshot(`8-${name}`);
+});
+
+test('without sudo the agent is refused with what to do', async () => {
+  await fillServer({ name: 'no-rights', user: 'nosudo', key: world.keys.ed25519 });
+  await save('no-rights');
+  await ui.button('Connect').first().click();
+  await ui.targetState('no-rights', /not installed|stopped|ready|connected$/);
+  await ui.button('Start agent').first().click();
+  await ui.targetState('no-rights', /failed/);
+  expect(await ui.target('no-rights').getAttribute('title')).toMatch(/sudo/);
+  await app.screenshot('9-no-sudo');
+});
+
+test('a password is asked for, and sudo asks for its own', async () => {
+  await fillServer({ name: 'with-password', user: 'pat' });
+  await save('with-password');
+  await ui.button('Connect').first().click();
+  await app.window
+    .getByLabel(/password/i)
+    .first()
+    .fill(world.users.pat.password);
+  await ui.button('Continue').click();
+  await ui.targetState('with-password', /not installed|stopped|ready|connected$/);
+  await ui.button('Start agent').first().click();
+  await app.window
+    .getByLabel(/password/i)
+    .first()
+    .fill(world.users.pat.password);
+  await app.screenshot('10-sudo-password');
+  await ui.button('Continue').click();
+  await ui.targetState('with-password', /profiling/, 180_000);
+  await ui.button('Stop agent').first().click();
+  await ui.targetState('with-password', /stopped/);
+});
