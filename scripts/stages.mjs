@@ -1,3 +1,4 @@
+import './setup/follow-npm.mjs';
 import { rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CommandError, runCommand } from './setup/children.mjs';
