@@ -143,10 +143,10 @@ test('a range is dragged, and a second one with Shift is a diff', async () => {
     await app.window.mouse.move(box.x + to * box.width, y, { steps: 8 });
     await app.window.mouse.up();
   };
-  await drag(0.02, 0.45);
+  await drag(0.005, 0.49);
   await ui.graph();
   await app.window.keyboard.down('Shift');
-  await drag(0.55, 0.98);
+  await drag(0.51, 0.995);
   await app.window.keyboard.up('Shift');
   await app.window.getByRole('tab', { name: /Diff/ }).waitFor();
   await ui.graph();
