@@ -53,7 +53,7 @@ func (s *Store) Services(ctx context.Context, within Range) ([]Service, error) {
 }
 
 func readServices(ctx context.Context, tx *sql.Tx, byID map[int64]*series, within Range) ([]Service, error) {
-	found, err := tx.QueryContext(ctx, "SELECT series_id, min(start_ms), max(end_ms), sum(total), max(processes) "+
+	found, err := tx.QueryContext(ctx, "SELECT series_id, max(end_ms), sum(total), max(processes) "+
 		"FROM window WHERE level = ? AND start_ms >= ? AND start_ms < ? GROUP BY series_id",
 		levelMeasured, within.StartMs, within.EndMs)
 	if err != nil {
@@ -61,21 +61,16 @@ func readServices(ctx context.Context, tx *sql.Tx, byID map[int64]*series, withi
 	}
 	var services []Service
 	var totals []int64
-	var coveredStart, coveredEnd int64
 	err = each(found, func() error {
-		var id, start, end, total int64
+		var id, end, total int64
 		var processes int
-		if err := found.Scan(&id, &start, &end, &total, &processes); err != nil {
+		if err := found.Scan(&id, &end, &total, &processes); err != nil {
 			return fmt.Errorf("sum windows: %w", err)
 		}
 		of := byID[id]
 		if of == nil {
 			return nil
 		}
-		if coveredStart == 0 {
-			coveredStart = start
-		}
-		coveredStart, coveredEnd = min(coveredStart, start), max(coveredEnd, end)
 		services = append(services, Service{Labels: of.labels, LastSeenMs: end, Processes: processes})
 		totals = append(totals, total)
 		return nil
@@ -83,8 +78,38 @@ func readServices(ctx context.Context, tx *sql.Tx, byID map[int64]*series, withi
 	if err != nil {
 		return nil, err
 	}
+	if len(services) == 0 {
+		return nil, nil
+	}
+	coveredMs, err := covered(ctx, tx, within)
+	if err != nil {
+		return nil, err
+	}
 	for i := range services {
-		services[i].Cores = float64(totals[i]) / (float64(coveredEnd-coveredStart) * 1e6)
+		services[i].Cores = float64(totals[i]) / (float64(coveredMs) * 1e6)
 	}
 	return services, nil
+}
+
+// covered is for how many milliseconds of a range there is a window of CPU time, of whatever series: time in which no
+// agent ran does not count, and windows that overlap, as pushed ones do, count once.
+func covered(ctx context.Context, tx *sql.Tx, within Range) (int64, error) {
+	found, err := tx.QueryContext(ctx, "SELECT DISTINCT window.start_ms, window.end_ms FROM window "+
+		"JOIN series ON series.id = window.series_id "+
+		"WHERE series.profile_type = ? AND window.level = ? AND window.start_ms >= ? AND window.start_ms < ? "+
+		"ORDER BY window.start_ms", window.CPU.String(), levelMeasured, within.StartMs, within.EndMs)
+	if err != nil {
+		return 0, fmt.Errorf("sum covered time: %w", err)
+	}
+	var sum, until int64
+	err = each(found, func() error {
+		var start, end int64
+		if err := found.Scan(&start, &end); err != nil {
+			return fmt.Errorf("sum covered time: %w", err)
+		}
+		sum += max(0, end-max(start, until))
+		until = max(until, end)
+		return nil
+	})
+	return sum, err
 }
