@@ -146,7 +146,7 @@ func (a *agent) start(ctx context.Context) error {
 		return report.Refusals[0]
 	}
 	budget.LimitMemory()
-	if err := makeDirectory(a.options.store, 0o700); err != nil {
+	if err := makeDirectory(a.options.store, 0o700, storePatterns); err != nil {
 		return err
 	}
 	hostname, err := os.Hostname()

@@ -78,7 +78,7 @@ func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
 		}
 	}
 	if chosen.log == "" {
-		if err := makeDirectory(chosen.store, 0o700); err != nil {
+		if err := makeDirectory(chosen.store, 0o700, storePatterns); err != nil {
 			return outcome{}, err
 		}
 		chosen.log = filepath.Join(chosen.store, logFileName)
@@ -111,9 +111,9 @@ func launch(ctx context.Context, chosen *options, std streams) (outcome, error) 
 	}
 	defer read.Close()
 	// What is written past the logger, as a panic is, goes to the log too.
-	log, err := os.OpenFile(chosen.log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+	log, err := openForAppending(chosen.log)
 	if err != nil {
-		return outcome{}, errors.Join(fmt.Errorf("open log: %w", err), write.Close())
+		return outcome{}, errors.Join(err, write.Close())
 	}
 	child := exec.Command("/proc/self/exe", append([]string{"run"}, chosen.arguments()...)...)
 	child.Args[0] = os.Args[0]

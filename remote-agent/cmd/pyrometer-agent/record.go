@@ -101,7 +101,7 @@ type recordFile struct {
 // openRecord makes the run directory and takes it for this process until it ends.
 func openRecord(runDirectory string, content record) (*recordFile, error) {
 	// Others may pass through to their sockets, and not list what is there.
-	if err := makeDirectory(runDirectory, 0o711); err != nil {
+	if err := makeDirectory(runDirectory, 0o711, runPatterns); err != nil {
 		return nil, err
 	}
 	lock, err := os.OpenFile(filepath.Join(runDirectory, lockFileName), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
