@@ -122,7 +122,8 @@ func (a *agent) newRecord() record {
 	}
 	return record{
 		RecordVersion: recordVersion, Version: version(), PID: os.Getpid(), StartTicks: ticks,
-		Store: a.options.store, Log: a.options.log, UIDs: a.options.uids, StartedAtMs: a.started.UnixMilli(),
+		Store: a.options.store, Log: a.options.log, UIDs: a.options.uids, Continuous: a.options.lease == 0,
+		StartedAtMs: a.started.UnixMilli(),
 	}
 }
 

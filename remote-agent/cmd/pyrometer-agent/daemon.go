@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -76,6 +77,7 @@ func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
 		if err := stopAgent(ctx, running); err != nil {
 			return outcome{}, err
 		}
+		chosen.inherit(running)
 	}
 	if chosen.log == "" {
 		if err := makeDirectory(chosen.store, 0o700, storePatterns); err != nil {
@@ -84,6 +86,19 @@ func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
 		chosen.log = filepath.Join(chosen.store, logFileName)
 	}
 	return launch(ctx, chosen, std)
+}
+
+// inherit keeps what others rely on when an agent is replaced: who may use it, and that it goes on until it is stopped.
+// The first user stays the one who asked: the outcome names that socket.
+func (o *options) inherit(replaced *record) {
+	for _, uid := range replaced.UIDs {
+		if !slices.Contains(o.uids, uid) {
+			o.uids = append(o.uids, uid)
+		}
+	}
+	if replaced.Continuous {
+		o.lease = 0
+	}
 }
 
 // join makes an agent that runs already do what start was asked for.

@@ -49,6 +49,8 @@ type record struct {
 	Store   string `json:"store"`
 	Log     string `json:"log"`
 	UIDs    []int  `json:"uids"`
+	// Continuous says that the agent runs until it is stopped; agents before this field was there say false.
+	Continuous bool `json:"continuous"`
 	// StartedAtMs is in Unix milliseconds.
 	StartedAtMs int64 `json:"started_at_ms"`
 }
@@ -131,6 +133,14 @@ func (r *recordFile) admit(uid int) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.content.UIDs = append(r.content.UIDs, uid)
+	return r.write()
+}
+
+// keep notes that the lease was given up.
+func (r *recordFile) keep() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.content.Continuous = true
 	return r.write()
 }
 
