@@ -4,5 +4,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.mjs'],
     passWithNoTests: false,
+    // Nobody asserts a time: a busy machine takes several times as long.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
   },
 });

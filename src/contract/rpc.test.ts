@@ -114,6 +114,20 @@ describe('rpc', () => {
     expect(seen).toHaveBeenCalledOnce();
   });
 
+  it('asks nothing for a caller that gave up before, and leaves its signal alone afterwards', async () => {
+    const asked = vi.fn(() => ok(1));
+    const { client } = start({ double: asked });
+    expect(await client.call('double', { value: 1 }, AbortSignal.abort())).toMatchObject({
+      ok: false,
+      failure: { code: 'cancelled' },
+    });
+    expect(asked).not.toHaveBeenCalled();
+    const { signal } = new AbortController();
+    const removed = vi.spyOn(signal, 'removeEventListener');
+    await client.call('double', { value: 1 }, signal);
+    expect(removed).toHaveBeenCalledOnce();
+  });
+
   it('answers open and later calls when the other end is gone', async () => {
     const { client } = start();
     const answer = client.call('wait', {});

@@ -143,13 +143,22 @@ export function connect<Map extends CallMap, Events extends EventMap>(port: Port
           resolve({ ok: false, failure: lost });
           return;
         }
+        if (signal?.aborted === true) {
+          resolve(fail('cancelled', 'Cancelled.'));
+          return;
+        }
         const id = nextId++;
-        open.set(id, resolve as (result: Result<unknown>) => void);
-        signal?.addEventListener('abort', () => {
+        const onAbort = (): void => {
           if (!open.delete(id)) return;
           port.postMessage({ kind: 'cancel', id });
           resolve(fail('cancelled', 'Cancelled.'));
+        };
+        open.set(id, (result) => {
+          // A signal may outlive many calls.
+          signal?.removeEventListener('abort', onAbort);
+          (resolve as (result: Result<unknown>) => void)(result);
         });
+        signal?.addEventListener('abort', onAbort, { once: true });
         port.postMessage({ kind: 'call', id, name, params });
       }),
     on: (name, listener) => {

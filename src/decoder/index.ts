@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { loadDecoder } from '../engine/profiles/native.js';
 import { serveShell, serveWindow } from '../engine/profiles/serve.js';
 import { ProfileStore } from '../engine/profiles/store.js';
-import { portOf } from './ports.js';
+import { portOf } from '../contract/message-port.js';
 
 /** Columns that are kept of profiles that are open; beyond it the oldest are decoded again when they are asked for. */
 const memoryBudget = 1024 * 1024 * 1024;

@@ -6,7 +6,7 @@ import { serve, type Server } from '../contract/rpc.js';
 import { TargetsStore } from '../engine/link/targets-store.js';
 import { SnapshotLibrary } from '../engine/snapshots/library.js';
 import { linksHandlers, linksShellHandlers, type Parts } from './handlers.js';
-import { portOf } from './ports.js';
+import { portOf } from '../contract/message-port.js';
 import { Prompts, type Emit } from './prompts.js';
 import { Resume } from './resume.js';
 import { Spool } from './spool.js';

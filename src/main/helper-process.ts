@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { MessageChannelMain, utilityProcess, type MessagePortMain, type UtilityProcess } from 'electron';
 import type { CallMap, EventMap } from '../contract/calls.js';
 import { connect, type Client } from '../contract/rpc.js';
-import { portOf } from './ports.js';
+import { portOf } from '../contract/message-port.js';
 
 /** A process that dies this often within the span is not started again by itself. */
 const restartLimit = 5;

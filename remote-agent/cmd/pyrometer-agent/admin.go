@@ -67,7 +67,7 @@ func (a *agent) keep() error {
 	if !a.lease.keep() {
 		return errors.New("the agent is ending: start it again")
 	}
-	return nil
+	return a.record.keep()
 }
 
 type adminServer struct {

@@ -122,7 +122,8 @@ func (a *agent) newRecord() record {
 	}
 	return record{
 		RecordVersion: recordVersion, Version: version(), PID: os.Getpid(), StartTicks: ticks,
-		Store: a.options.store, Log: a.options.log, UIDs: a.options.uids, StartedAtMs: a.started.UnixMilli(),
+		Store: a.options.store, Log: a.options.log, UIDs: a.options.uids, Continuous: a.options.lease == 0,
+		StartedAtMs: a.started.UnixMilli(),
 	}
 }
 
@@ -146,7 +147,7 @@ func (a *agent) start(ctx context.Context) error {
 		return report.Refusals[0]
 	}
 	budget.LimitMemory()
-	if err := makeDirectory(a.options.store, 0o700); err != nil {
+	if err := makeDirectory(a.options.store, 0o700, storePatterns); err != nil {
 		return err
 	}
 	hostname, err := os.Hostname()

@@ -86,6 +86,20 @@ func TestOptionsSurviveTheWayToTheDaemon(t *testing.T) {
 	}
 }
 
+func TestReplacedAgentLeavesItsUsers(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		continuous bool
+		lease      time.Duration
+	}{{"recording", false, time.Minute}, {"continuous", true, 0}} {
+		chosen := options{uids: []int{1001}, lease: time.Minute}
+		chosen.inherit(&record{UIDs: []int{1000, 1001}, Continuous: test.continuous})
+		if !slices.Equal(chosen.uids, []int{1001, 1000}) || chosen.lease != test.lease {
+			t.Errorf("%s: %v %v", test.name, chosen.uids, chosen.lease)
+		}
+	}
+}
+
 func TestSentence(t *testing.T) {
 	for _, test := range []struct {
 		err  error
@@ -218,7 +232,7 @@ func TestRemoveLeavesWhatIsNotTheAgents(t *testing.T) {
 
 func TestMakeDirectoryRefusesALink(t *testing.T) {
 	directory := t.TempDir()
-	if err := makeDirectory(filepath.Join(directory, "a", "b"), 0o700); err != nil {
+	if err := makeDirectory(filepath.Join(directory, "a", "b"), 0o700, nil); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]os.FileMode{"a": 0o755, "a/b": 0o700} {
@@ -231,8 +245,47 @@ func TestMakeDirectoryRefusesALink(t *testing.T) {
 	if err := os.Symlink("/etc", link); err != nil {
 		t.Fatal(err)
 	}
-	if err := makeDirectory(link, 0o700); err == nil {
+	if err := makeDirectory(link, 0o700, nil); err == nil {
 		t.Error("a link was taken for a directory")
+	}
+}
+
+func TestMakeDirectoryLeavesOthersDirectories(t *testing.T) {
+	directory := t.TempDir()
+	if err := os.Chmod(directory, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"profiles.db", "profiles.db-wal", "agent.log.old"} {
+		if err := os.WriteFile(filepath.Join(directory, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := makeDirectory(directory, 0o755, storePatterns); err != nil {
+		t.Errorf("a store of ours: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(directory, "thesis.tex"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := makeDirectory(directory, 0o700, storePatterns)
+	if err == nil || !strings.Contains(err.Error(), "thesis.tex") {
+		t.Errorf("makeDirectory = %v, want a word about the foreign file", err)
+	}
+	if info, err := os.Stat(directory); err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("mode %v, %v: another's directory was changed", info.Mode(), err)
+	}
+}
+
+func TestLogIsNoLink(t *testing.T) {
+	directory := t.TempDir()
+	other := filepath.Join(directory, "other")
+	if err := os.Symlink(other, filepath.Join(directory, logFileName)); err != nil {
+		t.Fatal(err)
+	}
+	if log, err := openLog(filepath.Join(directory, logFileName)); err == nil {
+		t.Errorf("a link was followed: %v", log.Close())
+	}
+	if _, err := os.Lstat(other); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file was made through a link: %v", err)
 	}
 }
 

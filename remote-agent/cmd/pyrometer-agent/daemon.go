@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -76,14 +77,28 @@ func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
 		if err := stopAgent(ctx, running); err != nil {
 			return outcome{}, err
 		}
+		chosen.inherit(running)
 	}
 	if chosen.log == "" {
-		if err := makeDirectory(chosen.store, 0o700); err != nil {
+		if err := makeDirectory(chosen.store, 0o700, storePatterns); err != nil {
 			return outcome{}, err
 		}
 		chosen.log = filepath.Join(chosen.store, logFileName)
 	}
 	return launch(ctx, chosen, std)
+}
+
+// inherit keeps what others rely on when an agent is replaced: who may use it, and that it goes on until it is stopped.
+// The first user stays the one who asked: the outcome names that socket.
+func (o *options) inherit(replaced *record) {
+	for _, uid := range replaced.UIDs {
+		if !slices.Contains(o.uids, uid) {
+			o.uids = append(o.uids, uid)
+		}
+	}
+	if replaced.Continuous {
+		o.lease = 0
+	}
 }
 
 // join makes an agent that runs already do what start was asked for.
@@ -111,9 +126,9 @@ func launch(ctx context.Context, chosen *options, std streams) (outcome, error) 
 	}
 	defer read.Close()
 	// What is written past the logger, as a panic is, goes to the log too.
-	log, err := os.OpenFile(chosen.log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+	log, err := openForAppending(chosen.log)
 	if err != nil {
-		return outcome{}, errors.Join(fmt.Errorf("open log: %w", err), write.Close())
+		return outcome{}, errors.Join(err, write.Close())
 	}
 	child := exec.Command("/proc/self/exe", append([]string{"run"}, chosen.arguments()...)...)
 	child.Args[0] = os.Args[0]

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // maxLogBytes is the size at which a log becomes FILE.old, which replaces the one before.
@@ -32,9 +34,9 @@ func openLog(path string) (*logFile, error) {
 }
 
 func (l *logFile) open() error {
-	file, err := os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+	file, err := openForAppending(l.path)
 	if err != nil {
-		return fmt.Errorf("open log: %w", err)
+		return err
 	}
 	info, err := file.Stat()
 	if err != nil {
@@ -43,6 +45,16 @@ func (l *logFile) open() error {
 	}
 	l.file, l.size = file, info.Size()
 	return nil
+}
+
+// openForAppending opens a log. Root does it in a directory that belongs to the agent's user from its first run on, whom a
+// link must not let write elsewhere.
+func openForAppending(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND|unix.O_NOFOLLOW, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("open log: %w", err)
+	}
+	return file, nil
 }
 
 // Write appends one record, to a new file when the old one is full.

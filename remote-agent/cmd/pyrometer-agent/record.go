@@ -49,6 +49,8 @@ type record struct {
 	Store   string `json:"store"`
 	Log     string `json:"log"`
 	UIDs    []int  `json:"uids"`
+	// Continuous says that the agent runs until it is stopped; agents before this field was there say false.
+	Continuous bool `json:"continuous"`
 	// StartedAtMs is in Unix milliseconds.
 	StartedAtMs int64 `json:"started_at_ms"`
 }
@@ -101,7 +103,7 @@ type recordFile struct {
 // openRecord makes the run directory and takes it for this process until it ends.
 func openRecord(runDirectory string, content record) (*recordFile, error) {
 	// Others may pass through to their sockets, and not list what is there.
-	if err := makeDirectory(runDirectory, 0o711); err != nil {
+	if err := makeDirectory(runDirectory, 0o711, runPatterns); err != nil {
 		return nil, err
 	}
 	lock, err := os.OpenFile(filepath.Join(runDirectory, lockFileName), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
@@ -131,6 +133,14 @@ func (r *recordFile) admit(uid int) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.content.UIDs = append(r.content.UIDs, uid)
+	return r.write()
+}
+
+// keep notes that the lease was given up.
+func (r *recordFile) keep() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.content.Continuous = true
 	return r.write()
 }
 

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
 // runRemove is the command remove: nothing of the agent is left behind but its binary, which whoever put it there
@@ -78,16 +77,12 @@ func removeAll(where places) (removed []string, err error) {
 			}
 			removed = append(removed, found...)
 		}
-		rest, err := os.ReadDir(kept.directory)
+		rest, err := foreignFiles(kept.directory, nil)
 		if err != nil {
 			return removed, fmt.Errorf("remove %s: %w", kept.directory, err)
 		}
 		if len(rest) > 0 {
-			names := make([]string, len(rest))
-			for i, entry := range rest {
-				names[i] = entry.Name()
-			}
-			return removed, fmt.Errorf("%s holds files that are not the agent's and stays: %q", kept.directory, slices.Sorted(slices.Values(names)))
+			return removed, fmt.Errorf("%s holds files that are not the agent's and stays: %q", kept.directory, rest)
 		}
 		if err := os.Remove(kept.directory); err != nil {
 			return removed, fmt.Errorf("remove %s: %w", kept.directory, err)

@@ -272,6 +272,11 @@ func TestServices(t *testing.T) {
 	if got := describe(Range{baseMs - 2*stepMs, baseMs + 2*stepMs}); got != "web 0.55 30 2, db 0.05 15 1" {
 		t.Errorf("range: %s", got)
 	}
+	// Between the recordings of two days nothing was measured: that time is not time without use.
+	s.must(t, windowOf("web", baseMs+100*stepMs, "1/a main 750"))
+	if got := describe(Range{baseMs, baseMs + 101*stepMs}); got != "web 0.53 1515 2, db 0.03 15 1" {
+		t.Errorf("range with a gap: %s", got)
+	}
 }
 
 func TestWindowsOneByOne(t *testing.T) {

@@ -78,16 +78,38 @@ func readServices(ctx context.Context, tx *sql.Tx, byID map[int64]*series, withi
 	if err != nil {
 		return nil, err
 	}
-	// Windows, not the span from first to last: nobody sampled while no agent ran.
-	var coveredMs int64
-	err = tx.QueryRowContext(ctx, "SELECT coalesce(sum(end_ms - start_ms), 0) FROM "+
-		"(SELECT DISTINCT start_ms, end_ms FROM window WHERE level = ? AND start_ms >= ? AND start_ms < ?)",
-		levelMeasured, within.StartMs, within.EndMs).Scan(&coveredMs)
+	if len(services) == 0 {
+		return nil, nil
+	}
+	coveredMs, err := covered(ctx, tx, within)
 	if err != nil {
-		return nil, fmt.Errorf("sum covered time: %w", err)
+		return nil, err
 	}
 	for i := range services {
-		services[i].Cores = float64(totals[i]) / (float64(max(coveredMs, 1)) * 1e6)
+		services[i].Cores = float64(totals[i]) / (float64(coveredMs) * 1e6)
 	}
 	return services, nil
+}
+
+// covered is for how many milliseconds of a range there is a window of CPU time, of whatever series: time in which no
+// agent ran does not count, and windows that overlap, as pushed ones do, count once.
+func covered(ctx context.Context, tx *sql.Tx, within Range) (int64, error) {
+	found, err := tx.QueryContext(ctx, "SELECT DISTINCT window.start_ms, window.end_ms FROM window "+
+		"JOIN series ON series.id = window.series_id "+
+		"WHERE series.profile_type = ? AND window.level = ? AND window.start_ms >= ? AND window.start_ms < ? "+
+		"ORDER BY window.start_ms", window.CPU.String(), levelMeasured, within.StartMs, within.EndMs)
+	if err != nil {
+		return 0, fmt.Errorf("sum covered time: %w", err)
+	}
+	var sum, until int64
+	err = each(found, func() error {
+		var start, end int64
+		if err := found.Scan(&start, &end); err != nil {
+			return fmt.Errorf("sum covered time: %w", err)
+		}
+		sum += max(0, end-max(start, until))
+		until = max(until, end)
+		return nil
+	})
+	return sum, err
 }

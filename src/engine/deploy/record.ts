@@ -4,6 +4,7 @@ import type { TargetConfig, TargetState } from '../../contract/target.js';
 import type { HostKeys } from '../link/host-keys.js';
 import type { Prompter } from '../link/prompter.js';
 import { everything, serviceSelector } from '../pyroscope/selectors.js';
+import { recordingSpan, type RecordingSpan } from './recording-span.js';
 import { TargetSession } from './session.js';
 import { selectionTitle } from './titles.js';
 
@@ -60,25 +61,16 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
     ours = !ran;
     const status = session.state.agent.status;
     if (status === undefined) return fail('agent-not-running', 'The agent ended while it was recording.');
-    const windowMs = Math.max(1, status.windowSeconds) * 1000;
-    // An agent that has just begun is in its first window, which counts; of one that ran, the next whole window is first.
-    const now = Date.now();
-    const startMs = ours ? now - (now % windowMs) : now - (now % windowMs) + windowMs;
-    const wantedEndMs = Math.max(now, startMs) + options.seconds * 1000;
-    const lastStart = wantedEndMs - (wantedEndMs % windowMs || windowMs);
-    const waited = await waitForWindow(session, options, waiters, {
-      fromMs: Math.max(now, startMs),
-      untilMs: lastStart + windowMs,
-      limitMs: lateMs,
-    });
+    const span = recordingSpan(status, ours, options.seconds, Date.now());
+    const waited = await waitForWindow(session, options, waiters, span);
     if (!waited.ok) return waited;
     const selection: Selection = {
       targetId: options.config.id,
       source: 'agent',
       profileType: cpuProfileType,
       selector: options.service === undefined ? everything : serviceSelector(options.service),
-      startMs,
-      endMs: lastStart + windowMs,
+      startMs: span.startMs,
+      endMs: span.endMs,
     };
     const bytes = await session.fetch(selection, signal);
     if (!bytes.ok) return bytes;
@@ -90,31 +82,24 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
   }
 }
 
-interface Span {
-  readonly fromMs: number;
-  /** A window that ends then, or later, has to be in the store. */
-  readonly untilMs: number;
-  readonly limitMs: number;
-}
-
 /** Waits for a window to be stored; ends when the agent does. */
 async function waitForWindow(
   session: TargetSession,
   options: RecordOptions,
   waiters: Set<() => void>,
-  span: Span,
+  span: RecordingSpan,
 ): Promise<Result<null>> {
   for (;;) {
     if (options.signal?.aborted === true) return fail('cancelled', 'Cancelled.');
     const now = Date.now();
-    options.onProgress(Math.min(options.seconds, Math.max(0, (now - span.fromMs) / 1000)), options.seconds);
+    options.onProgress(Math.min(options.seconds, Math.max(0, (now - span.beginsAtMs) / 1000)), options.seconds);
     const { agent, link } = session.state;
-    if ((agent.status?.lastWindowEndMs ?? 0) >= span.untilMs) return ok(null);
+    if ((agent.status?.lastWindowEndMs ?? 0) >= span.endMs) return ok(null);
     if (link.state === 'failed') return fail('not-connected', link.message ?? 'The connection broke.');
     if (agent.state === 'failed' || agent.state === 'stopped') {
       return fail('agent-not-running', agent.message ?? 'The agent ended while it was recording.');
     }
-    if (now > span.untilMs + span.limitMs) {
+    if (now > span.closesAtMs + lateMs) {
       return fail('timeout', 'The agent stored no window in time: the machine may be too busy, or its disk full.');
     }
     await new Promise<void>((resolve) => {

@@ -58,7 +58,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
 
   async function make(
     agent: Partial<FakeAgentOptions> = {},
-  ): Promise<{ session: TargetSession; states: TargetState[] }> {
+  ): Promise<{ session: TargetSession; states: TargetState[]; resourcesDir: string }> {
     const resourcesDir = await writeFakeAgent(join(sshd.folder, `resources-${Math.random()}`), {
       socket: replay.socket,
       ...agent,
@@ -73,7 +73,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
       onChange: (state) => states.push(state),
     });
     sessions.push(session);
-    return { session, states };
+    return { session, states, resourcesDir };
   }
 
   it('uploads, verifies, starts and follows an agent, and asks its store', async () => {
@@ -105,12 +105,12 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
   });
 
   it('does not upload what is there, and uploads anew what was changed there', async () => {
-    const { session, states } = await make();
+    const { session, states, resourcesDir } = await make();
     value(await session.startAgent('recording'));
     const [version = ''] = await readdir(join(cache, 'pyrometer', 'agent'));
     const folder = join(cache, 'pyrometer', 'agent', version);
-    const calls = async (): Promise<string> => readFile(join(folder, 'calls'), 'utf8');
-    expect(await calls()).toMatch(/preflight --json\nstart --uid \d+ --rate 97 --window 15s --lease 30s\n/);
+    const calls = async (): Promise<string> => readFile(join(resourcesDir, 'calls'), 'utf8');
+    expect(await calls()).toMatch(/version\npreflight --json\nstart --uid \d+ --rate 97 --window 15s --lease 30s\n/);
     const verified = (): number => states.filter((state) => state.agent.step?.number === 3).length;
     expect(verified()).toBe(1);
     session.disconnect();
@@ -120,7 +120,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     await writeFile(join(folder, 'pyrometer-agent'), '#!/bin/sh\nexit 1\n');
     value(await session.startAgent('recording'));
     expect(verified()).toBe(2);
-    expect((await readdir(folder)).sort()).toEqual(['calls', 'pyrometer-agent']);
+    expect((await readdir(folder)).sort()).toEqual(['pyrometer-agent']);
   });
 
   it.each<[string, Partial<FakeAgentOptions>, FailureCode]>([

@@ -64,7 +64,7 @@ export class TargetSession {
   async connect(signal?: AbortSignal): Promise<Result<null>> {
     const connected = await this.link.connect(signal);
     if (!connected.ok) return connected;
-    await this.detect(signal);
+    if (this.watch === undefined) await this.detect(signal);
     void this.checkPyroscope(); // shown by the state
     return ok(null);
   }
@@ -292,7 +292,11 @@ export class TargetSession {
       opened.value.dispose();
       return fail('cancelled', 'Cancelled.');
     }
+    // Two may have looked at once, as a reconnected link and a start: the first would go on renewing unseen.
+    const before = this.watch;
     this.watch = opened.value;
+    if (before?.renewing === true) this.watch.keepLease(recordingLeaseSeconds);
+    before?.dispose();
     const { pyroscope } = this.config;
     if (pyroscope?.push === true && opened.value.state.status?.push.url !== pyroscope.url)
       await this.push(pyroscope.url);

@@ -2,10 +2,11 @@ import * as v from 'valibot';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Link } from '../link/link.js';
 import type { Prompter } from '../link/prompter.js';
-import { findAgentBinary } from './agent-resources.js';
+import { findAgentBinary, type AgentBinary } from './agent-resources.js';
 import { Elevator } from './elevate.js';
 import { agentPossible, agentSocket, lookAt, type TargetFacts } from './facts.js';
 import { install } from './install.js';
+import { agentChanged, agentNotExecutable, verifiedStart } from './verified-start.js';
 
 export interface StartOptions {
   readonly link: Link;
@@ -38,10 +39,12 @@ export interface StartedAgent {
 }
 
 const steps = 6;
-/** Loading the BPF programs takes seconds on a small machine. */
-const startTimeoutMs = 90_000;
-const preflightTimeoutMs = 60_000;
+/** Probing the kernel and loading the BPF programs takes seconds on a small machine. */
+const startTimeoutMs = 150_000;
 
+/** What preflight prints. */
+const Report = v.object({ refusals: v.array(v.object({ code: v.string(), message: v.string() })) });
+/** What start prints. */
 const Started = v.object({
   state: v.string(),
   message: v.optional(v.string(), ''),
@@ -80,10 +83,7 @@ export async function startAgent(options: StartOptions): Promise<Result<StartedA
   const elevator = new Elevator({ link, facts: facts.value, prompter, targetId, targetName });
   try {
     step(4, 'Checking what the kernel allows');
-    const checked = await preflight(elevator, path.value, facts.value, signal);
-    if (!checked.ok) return checked;
-    step(5, 'Starting the agent');
-    const started = await start(elevator, path.value, facts.value, options, (text) => {
+    const started = await start(elevator, path.value, binary.value, facts.value, options, (text) => {
       step(5, text);
     });
     if (!started.ok) return started;
@@ -94,78 +94,56 @@ export async function startAgent(options: StartOptions): Promise<Result<StartedA
   }
 }
 
-const Report = v.object({ refusals: v.array(v.object({ code: v.string(), message: v.string() })) });
-
-/** Asks the agent itself whether it could run: it tries, and changes nothing. */
-async function preflight(
-  elevator: Elevator,
-  path: string,
-  facts: TargetFacts,
-  signal: AbortSignal | undefined,
-): Promise<Result<null>> {
-  const ran = await elevator.run([path, 'preflight', '--json'], { timeoutMs: preflightTimeoutMs, signal });
-  if (!ran.ok) return ran;
-  const { code, stdout, stderr } = ran.value;
-  if (code === 126) return noExec(facts, stderr);
-  const report = lastJson(stdout, Report);
-  if (report === undefined) {
-    return fail(
-      'agent-failed',
-      'The agent cannot run there.',
-      `exit ${String(code)}\n${stdout}\n${stderr}`.slice(0, 4000),
-    );
-  }
-  const [refusal] = report.refusals;
-  if (refusal === undefined) return ok(null);
-  const detail = report.refusals.map((each) => `${each.code}: ${each.message}`).join('\n');
-  return fail(refusal.code === 'no_disk_space' ? 'no-space' : 'no-ebpf', refusal.message, detail);
-}
-
+/** Has the agent itself look whether it can run, and then be started: one run as root, for each may ask the user. */
 async function start(
   elevator: Elevator,
   path: string,
+  binary: AgentBinary,
   facts: TargetFacts,
   options: StartOptions,
   onProgress: (text: string) => void,
 ): Promise<Result<string>> {
   const lease = options.leaseSeconds === undefined ? [] : ['--lease', `${options.leaseSeconds}s`];
-  const argv = [
-    path,
-    'start',
-    '--uid',
-    String(facts.uid),
-    '--rate',
-    '97',
-    '--window',
-    `${options.windowSeconds ?? 15}s`,
-    ...lease,
-  ];
-  const ran = await elevator.run(argv, {
+  const window = `${options.windowSeconds ?? 15}s`;
+  const args = ['start', '--uid', String(facts.uid), '--rate', '97', '--window', window, ...lease];
+  const ran = await elevator.run(verifiedStart(path, binary, args), {
     timeoutMs: startTimeoutMs,
     signal: options.signal,
     onLine: (line) => {
-      if (line.trim() !== '' && !line.startsWith('{')) onProgress(line.trim().slice(0, 200));
+      const said = line.trim();
+      if (said !== '') onProgress(said.startsWith('{') ? 'Starting the agent' : said.slice(0, 200));
     },
   });
   if (!ran.ok) return ran;
   const { code, stdout, stderr } = ran.value;
-  if (code === 126) return noExec(facts, stderr);
+  if (code === agentChanged) {
+    return fail(
+      'upload-corrupt',
+      `The agent in ${facts.cacheFolder} was changed after it was sent and was not started: look who writes there.`,
+      stderr.slice(0, 2000),
+    );
+  }
+  if (code === agentNotExecutable) return notExecutable(stderr);
+  const detail = `exit ${String(code)}\n${stdout}\n${stderr}`.slice(0, 4000);
+  const report = lastJson(stdout, Report);
+  if (report === undefined) return fail('agent-failed', 'The agent cannot run there.', detail);
+  const [refusal] = report.refusals;
+  if (refusal !== undefined) {
+    const all = report.refusals.map((each) => `${each.code}: ${each.message}`).join('\n');
+    return fail(refusal.code === 'no_disk_space' ? 'no-space' : 'no-ebpf', refusal.message, all);
+  }
   const answer = lastJson(stdout, Started);
   if (code === 0 && answer !== undefined && answer.state !== 'failed') {
     return ok(answer.socket === '' ? agentSocket(facts.uid) : answer.socket);
   }
   const reason = answer?.message ?? stderr.trim().split('\n').at(-1) ?? '';
-  return fail(
-    'agent-failed',
-    reason === '' ? 'The agent did not start.' : reason.slice(0, 500),
-    `exit ${String(code)}\n${stderr}`.slice(0, 4000),
-  );
+  return fail('agent-failed', reason === '' ? 'The agent did not start.' : reason.slice(0, 500), detail);
 }
 
-function noExec(facts: TargetFacts, stderr: string): Result<never> {
+function notExecutable(stderr: string): Result<never> {
   return fail(
     'agent-failed',
-    `Programs may not run from ${facts.cacheFolder} (mounted noexec?): set XDG_CACHE_HOME there to a folder where they may.`,
+    'Root may not copy the agent to /var/lib, /var/tmp or /tmp there and run it (full, read-only or mounted noexec?): make room in one of them.',
     stderr.slice(0, 2000),
   );
 }

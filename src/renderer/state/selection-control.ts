@@ -1,6 +1,7 @@
 import type { SourceKind } from '../../contract/selection.js';
 import type { ServiceRow } from '../../contract/links.js';
 import type { Context } from './context.js';
+import { sourceTime } from './source-time.js';
 import { extentOf, rangeBefore, type Preset, type TimeRange } from './time-range.js';
 import type { AppState, Document } from './store.js';
 
@@ -13,7 +14,7 @@ export function currentExtent(state: AppState): TimeRange {
 
 /** Chooses a target; its own services, everything else anew. */
 export function chooseTarget(context: Context, targetId: string): void {
-  const { store, clock } = context;
+  const { store } = context;
   const state = store.getState();
   if (state.targetId === targetId) {
     store.setState({ document: selectionDocument });
@@ -21,13 +22,14 @@ export function chooseTarget(context: Context, targetId: string): void {
   }
   const target = state.targets.find((other) => other.config.id === targetId);
   const keepsSource = state.source === 'agent' || (target !== undefined && target.pyroscope.state !== 'none');
+  const source = keepsSource ? state.source : 'agent';
   store.setState({
     targetId,
-    source: keepsSource ? state.source : 'agent',
+    source,
     selector: null,
     serviceName: null,
     earliestMs: null,
-    extentEndMs: clock(),
+    extentEndMs: sourceTime(context, targetId, source),
     range: null,
     comparison: null,
     live: true,
@@ -44,7 +46,7 @@ export function chooseSource(context: Context, source: SourceKind): void {
     selector: null,
     serviceName: null,
     earliestMs: null,
-    extentEndMs: context.clock(),
+    extentEndMs: sourceTime(context, context.store.getState().targetId, source),
     range: null,
     comparison: null,
     document: selectionDocument,
@@ -67,13 +69,13 @@ export function chooseService(context: Context, row: ServiceRow | null): void {
 
 /** Chooses the timeline's span; the range follows it. */
 export function choosePreset(context: Context, preset: Preset): void {
-  const { store, clock } = context;
-  const { live, extentEndMs } = store.getState();
+  const { store } = context;
+  const { live, extentEndMs, targetId, source } = store.getState();
   store.setState({
     preset,
     range: null,
     comparison: null,
-    extentEndMs: live ? clock() : extentEndMs,
+    extentEndMs: live ? sourceTime(context, targetId, source) : extentEndMs,
     document: selectionDocument,
   });
 }
@@ -118,9 +120,9 @@ export function endComparison(context: Context): void {
 
 /** Follows new windows, or stands still. Following shows the newest, so a chosen range is let go. */
 export function setLive(context: Context, live: boolean): void {
+  const { targetId, source } = context.store.getState();
+  const extentEndMs = sourceTime(context, targetId, source);
   context.store.setState(
-    live
-      ? { live, range: null, comparison: null, extentEndMs: context.clock(), document: selectionDocument }
-      : { live },
+    live ? { live, range: null, comparison: null, extentEndMs, document: selectionDocument } : { live },
   );
 }

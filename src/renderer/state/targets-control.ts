@@ -3,6 +3,7 @@ import type { Result } from '../../contract/result.js';
 import type { PyroscopeConfig, TargetConfig, TargetState } from '../../contract/target.js';
 import type { Context } from './context.js';
 import { chooseTarget } from './selection-control.js';
+import { sourceTime } from './source-time.js';
 import type { AppState } from './store.js';
 import { showFailure } from './toasts.js';
 
@@ -90,7 +91,7 @@ export async function actOnTarget(context: Context, action: TargetAction, target
       live: true,
       range: null,
       comparison: null,
-      extentEndMs: context.clock(),
+      extentEndMs: sourceTime(context, targetId, store.getState().source),
       document: { kind: 'selection' },
     });
   }

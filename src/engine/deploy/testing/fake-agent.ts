@@ -12,7 +12,10 @@ export interface FakeAgentOptions {
   readonly startFailure?: string;
 }
 
-/** A resources folder whose agent is a script that answers as the real one does. Answers the folder. */
+/**
+ * A resources folder whose agent is a script that answers as the real one does, and notes its arguments in
+ * the folder's file `calls`. Answers the folder.
+ */
 export async function writeFakeAgent(folder: string, options: FakeAgentOptions): Promise<string> {
   const refusals = options.refusals ?? [];
   const started = { state: 'profiling', message: '', pid: 1, socket: options.socket, version: '0.1.0+fake' };
@@ -22,7 +25,7 @@ export async function writeFakeAgent(folder: string, options: FakeAgentOptions):
       ? `echo 'Loading the unwinder into the kernel.'; echo ${quoteArgument(JSON.stringify(started))}`
       : `echo ${quoteArgument(JSON.stringify(failed))}; echo ${quoteArgument(options.startFailure)} >&2; exit 1`;
   const script = `#!/bin/sh
-echo "$@" >> "$(dirname "$0")/calls"
+echo "$@" >> ${quoteArgument(join(folder, 'calls'))}
 case $1 in
   preflight) echo ${quoteArgument(JSON.stringify({ refusals }))}; exit ${refusals.length === 0 ? 0 : 1};;
   start) ${start};;

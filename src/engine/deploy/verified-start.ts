@@ -1,0 +1,41 @@
+import type { AgentBinary } from './agent-resources.js';
+
+/** The copy is not the agent that was sent; no program of ours ends so. */
+export const agentChanged = 98;
+/** As a shell ends where it may not execute a program. */
+export const agentNotExecutable = 126;
+
+/**
+ * The uploaded binary lies in a folder of the login user, where every program of that user could exchange it between our
+ * comparison and the start. So what runs as root copies it to where only root may write, compares the copy and runs that
+ * one; the running agent needs its file no more. Rejected: comparing in place, for who has the file open can write to it
+ * afterwards. /var/lib comes first, for packages run their programs there, where /tmp and /run often forbid it.
+ *
+ * $1 the binary, $2 its SHA-256, then the arguments of its last run; before it, it says whether it can run.
+ */
+const script = `
+file=$1 sum=$2; shift 2
+umask 077; export LC_ALL=C
+folder=
+trap '[ -z "$folder" ] || rm -rf -- "$folder"' EXIT
+trap 'exit 1' HUP INT TERM
+# What a power cut left.
+find /var/lib /var/tmp /tmp -maxdepth 1 -name '.pyrometer-agent-*' -user 0 -mmin +60 -exec rm -rf -- {} + 2>/dev/null
+for place in /var/lib /var/tmp /tmp; do
+  folder=$(mktemp -d "$place/.pyrometer-agent-XXXXXXXX") || continue
+  agent=$folder/pyrometer-agent
+  if cp -- "$file" "$agent" && chmod 700 -- "$agent"; then
+    case $(sha256sum -- "$agent") in "$sum "*) ;; *) exit ${agentChanged};; esac
+    "$agent" version >/dev/null && break
+  fi
+  rm -rf -- "$folder"; folder=
+done
+[ -n "$folder" ] || exit ${agentNotExecutable}
+"$agent" preflight --json || exit
+"$agent" "$@"
+`;
+
+/** The command that root runs to start the agent at `path`: it prints preflight's report, then what the agent prints. */
+export function verifiedStart(path: string, binary: AgentBinary, args: readonly string[]): readonly string[] {
+  return ['sh', '-c', script, 'sh', path, binary.sha256, ...args];
+}
