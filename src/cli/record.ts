@@ -2,6 +2,7 @@ import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { record as recordTarget } from '../engine/deploy/record.js';
 import { HostKeys } from '../engine/link/host-keys.js';
+import { checkWritable } from '../engine/profiles/atomic-write.js';
 import type { Result } from '../contract/result.js';
 import type { TargetConfig, TargetState } from '../contract/target.js';
 import type { Command, RecordTarget } from './arguments.js';
@@ -41,6 +42,9 @@ export async function record(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Result<Written>> {
+  // Nobody shall record for an hour and then hear that there is no such folder.
+  const writable = await checkWritable(command.out);
+  if (!writable.ok) return writable;
   let sampling = false;
   const recorded = await recordTarget({
     config: configOf(command.target, command.identity),

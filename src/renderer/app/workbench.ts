@@ -56,10 +56,10 @@ export async function createWorkbench(api: ShellApi, target: Window): Promise<Wo
       void loadSnapshots(context); // shows its own failure
     }),
     shell.on('files.opened', ({ profiles }) => {
-      showFiles(context, profiles);
+      void showFiles(context, profiles); // shows its own failure
     }),
-    shell.on('files.failed', ({ name, message }) => {
-      showFailure(context.store, { code: 'bad-profile', message: `${name}: ${message}` });
+    shell.on('files.failed', ({ message }) => {
+      showFailure(context.store, { code: 'bad-profile', message });
     }),
     receivePorts(context, target),
     () => {

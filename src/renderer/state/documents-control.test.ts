@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { suggestedName } from './documents-control.js';
+import { decoderCalls, type DecoderCalls, type DecoderEvents } from '../../contract/decoder.js';
+import { fail, ok } from '../../contract/result.js';
+import { serve } from '../../contract/rpc.js';
+import { inventProfile } from '../testing/invented-profiles.js';
+import { portPair } from '../testing/port-pair.js';
+import { testContext } from '../testing/test-context.js';
+import type { Context } from './context.js';
+import { showFiles, suggestedName, viewStateOf } from './documents-control.js';
 import { initialState } from './store.js';
-import { viewStateOf } from './documents-control.js';
 
 describe('suggestedName', () => {
   it.each([
@@ -23,5 +29,57 @@ describe('viewStateOf', () => {
   it('keeps paths, never indices', () => {
     const state = { ...initialState(0), zoomPath: ['a'], search: 'json', tab: 'table' as const };
     expect(viewStateOf(state)).toEqual({ kind: 'flame', tab: 'table', valueIndex: 0, zoomPath: ['a'], search: 'json' });
+  });
+});
+
+describe('showFiles', () => {
+  /** A decoder that can read every profile but those whose id begins with "bad". */
+  function contextWithDecoder(): Context {
+    const context = testContext();
+    const [near, far] = portPair();
+    const refuse = (): ReturnType<typeof fail> => fail('not-found', 'There is no such view.');
+    serve<DecoderCalls, DecoderEvents>(
+      far,
+      decoderCalls,
+      {
+        'profile.open': ({ profileId }) =>
+          profileId.startsWith('bad')
+            ? fail('bad-profile', 'The profile is cut off.')
+            : ok({ ...inventProfile(1, 10, false).summary, profileId }),
+        'profile.close': () => ok(null),
+        'view.open': refuse,
+        'view.close': () => ok(null),
+        'view.functions': refuse,
+      },
+      (error) => {
+        throw error;
+      },
+    );
+    context.decoder.attach(near);
+    return context;
+  }
+  const file = (profileId: string): { profileId: string; byteLength: number; title: string } => ({
+    profileId,
+    byteLength: 1,
+    title: `${profileId}.pb.gz`,
+  });
+
+  it('leaves what is open on the screen when a file cannot be read, and says which', async () => {
+    const context = contextWithDecoder();
+    await showFiles(context, [file('good')]);
+    const before = context.store.getState().document;
+    expect(before).toMatchObject({ kind: 'profiles', title: 'good.pb.gz' });
+    await showFiles(context, [file('bad')]);
+    expect(context.store.getState().document).toBe(before);
+    expect(context.store.getState().toasts).toMatchObject([
+      { tone: 'error', message: 'bad.pb.gz: The profile is cut off.' },
+    ]);
+  });
+
+  it('shows the first of several that can be read', async () => {
+    const context = contextWithDecoder();
+    await showFiles(context, [file('bad'), file('good'), file('more')]);
+    expect(context.store.getState()).toMatchObject({ document: { title: 'good.pb.gz' } });
+    expect(context.store.getState().toasts).toHaveLength(1);
   });
 });

@@ -20,13 +20,27 @@ function releaseDocument(context: Context): void {
   }
 }
 
-/** Shows profiles that came from files; of several the first, two can be compared later. */
-export function showFiles(context: Context, profiles: readonly SpooledProfile[]): void {
-  const first = profiles[0];
-  if (first === undefined) return;
+/**
+ * Shows the first of the profiles of files that can be read; two can be compared later. One that cannot be read is said
+ * and let go, and what is on the screen stays.
+ */
+export async function showFiles(context: Context, profiles: readonly SpooledProfile[]): Promise<void> {
+  const { store, decoder, links } = context;
+  let shown: SpooledProfile | undefined;
+  for (const profile of profiles) {
+    const { profileId, title } = profile;
+    // Opened before anything on the screen goes. A file that kills the decoder is asked for again like any other.
+    const opened = shown === undefined ? await decoder.query('profile.open', { profileId }) : undefined;
+    if (opened?.ok === true) shown = profile;
+    else void links.call('profile.release', { profileId }); // a profile that is gone needs no releasing
+    if (opened?.ok === false) {
+      showFailure(store, { ...opened.failure, message: `${title}: ${opened.failure.message}` });
+    }
+  }
+  if (shown === undefined) return;
   releaseDocument(context);
-  context.store.setState({
-    document: { kind: 'profiles', origin: 'file', title: first.title, notes: '', profiles: [first] },
+  store.setState({
+    document: { kind: 'profiles', origin: 'file', title: shown.title, notes: '', profiles: [shown] },
     valueIndex: null,
     zoomPath: [],
     selectedPath: [],
@@ -42,7 +56,7 @@ export function closeDocument(context: Context): void {
 /** Shows the dialog and opens what was chosen. */
 export async function openFiles(context: Context): Promise<void> {
   const result = await context.shell.call('files.open', {});
-  if (result.ok) showFiles(context, result.value);
+  if (result.ok) await showFiles(context, result.value);
   else showFailure(context.store, result.failure);
 }
 

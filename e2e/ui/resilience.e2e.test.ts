@@ -1,0 +1,257 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, beforeEach, expect, inject, onTestFailed, test } from 'vitest';
+import { launchApp, type App } from '../app';
+import { waitFor } from '../world/support/wait';
+import { drive, type Driver } from './driver';
+
+const world = inject('world');
+let app: App;
+let ui: Driver;
+
+/** How long a recording outlives whoever renews it. */
+const leaseMs = 30_000;
+
+/** What a person has chosen, as the window shows it. */
+interface Chosen {
+  readonly target: string;
+  readonly service: string;
+  /** The names of the way to the zoomed frame. */
+  readonly zoom: readonly string[];
+  readonly search: string;
+}
+
+/** Chosen, with how the view is doing. */
+interface Seen extends Chosen {
+  readonly state: string;
+  readonly graph: string;
+  readonly total: number;
+  readonly matches: number;
+  readonly alerts: readonly string[];
+}
+
+/**
+ * Reads the window from the main process: to Playwright a page whose process was killed stays crashed, also when the
+ * app has loaded it again.
+ */
+function look(): Promise<Seen> {
+  return app.electron.evaluate(async ({ BrowserWindow }) => {
+    const read = `(() => {
+      const text = (selector) => document.querySelector(selector)?.textContent ?? '';
+      const all = (selector) => [...document.querySelectorAll(selector)].map((each) => each.textContent);
+      const canvas = document.querySelector('[aria-label="Flame graph"] canvas');
+      const target = document.querySelector('ul[aria-label="Targets"] button[aria-current="true"]');
+      return {
+        target: target?.getAttribute('aria-label') ?? '',
+        state: target?.getAttribute('aria-description') ?? '',
+        service: text('ul[aria-label="Services"] button[aria-current="true"] bdi, ul[aria-label="Services"] .on .side-main > :first-child'),
+        zoom: all('nav[aria-label="Zoom"] button').slice(1),
+        search: document.querySelector('#flame-search')?.value ?? '',
+        matches: all('ul[aria-label="Search matches"] li').length,
+        graph: canvas?.dataset.state ?? '',
+        total: Number(canvas?.dataset.total ?? 0),
+        alerts: all('[role="alert"]'),
+      };
+    })()`;
+    const window = BrowserWindow.getAllWindows()[0];
+    if (window === undefined) throw new Error('there is no window');
+    return (await window.webContents.executeJavaScript(read)) as Seen;
+  });
+}
+
+/** Waits until the recording goes on and its graph is drawn whole. */
+function back(timeoutMs = 60_000): Promise<Seen> {
+  return waitFor(
+    'the recording to be shown',
+    async () => {
+      const seen = await look();
+      if (seen.state === 'recording' && seen.graph === 'ready' && seen.matches > 0) return seen;
+      throw new Error(JSON.stringify(seen));
+    },
+    { timeoutMs, everyMs: 100 },
+  );
+}
+
+const chosenIn = ({ target, service, zoom, search }: Seen): Chosen => ({ target, service, zoom, search });
+
+/** The process id of one of the app's helper processes. */
+function helper(name: 'links' | 'decoder'): Promise<number> {
+  return waitFor(
+    `the process of ${name}`,
+    () =>
+      app.electron.evaluate(
+        ({ app: electronApp }, wanted) =>
+          electronApp.getAppMetrics().find((each) => each.type === 'Utility' && each.name === wanted)?.pid,
+        `pyrometer-${name}`,
+      ),
+    { timeoutMs: 20_000 },
+  );
+}
+
+async function killHelper(name: 'links' | 'decoder'): Promise<void> {
+  const pid = await helper(name);
+  process.kill(pid, 'SIGKILL');
+  await waitFor(`another process of ${name}`, async () => ((await helper(name)) === pid ? undefined : true), {
+    timeoutMs: 20_000,
+  });
+}
+
+beforeAll(async () => {
+  app = await launchApp({ world, name: 'resilience' });
+  ui = drive(app.window);
+});
+
+beforeEach(() => {
+  onTestFailed(async () => {
+    await app.screenshot('failed').catch(() => undefined); // a page that crashed has no picture
+  });
+});
+
+afterAll(async () => {
+  await app.dispose();
+});
+
+let chosen: Chosen;
+let linksKilledAtMs = 0;
+
+test('a recording is zoomed and searched', async () => {
+  await ui.target('This computer').click();
+  await ui.button('Record').first().click();
+  await ui.targetState('This computer', /recording/, 120_000);
+  await ui.service('revel_web').click({ timeout: 120_000 });
+  await ui.find('checkout_view');
+  const flame = app.window.getByRole('group', { name: 'Flame graph' });
+  await flame.focus();
+  for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) await flame.press(key);
+  const seen = await back();
+  chosen = chosenIn(seen);
+  expect(chosen).toMatchObject({ target: 'This computer', service: 'revel_web', search: 'checkout_view' });
+  expect(chosen.zoom).toHaveLength(2);
+  await app.screenshot('1-before');
+});
+
+test('kill -9 of links: the recording goes on, and what was chosen is as it was', async () => {
+  const before = await look();
+  await killHelper('links');
+  linksKilledAtMs = Date.now();
+  expect(chosenIn(await back())).toEqual(chosen);
+  // It is the same recording: its windows before are still there.
+  const after = await waitFor(
+    'a graph with a new window',
+    async () => {
+      const seen = await back();
+      return seen.total > before.total ? seen : undefined;
+    },
+    { timeoutMs: 60_000, everyMs: 250 },
+  );
+  expect(chosenIn(after)).toEqual(chosen);
+  expect(after.alerts).toEqual([]);
+  await app.screenshot('2-after-links');
+});
+
+test('kill -9 of decoder: the view comes back', async () => {
+  await killHelper('decoder');
+  // Only the new decoder can answer this.
+  await app.window.getByRole('tab', { name: 'Table' }).click();
+  await app.window.getByRole('table', { name: 'Functions' }).getByText('checkout_view').first().waitFor();
+  await app.window.getByRole('tab', { name: 'Flame' }).click();
+  const seen = await back();
+  expect(chosenIn(seen)).toEqual(chosen);
+  expect(seen.alerts).toEqual([]);
+  await ui.button('Save snapshot').click();
+  await app.window.getByLabel('Title').fill('Before the crash');
+  await ui.button('Save').last().click();
+  await app.window
+    .getByRole('list', { name: 'Snapshots' })
+    .getByRole('button', { name: /Before the crash/ })
+    .first()
+    .waitFor();
+  await app.screenshot('3-after-decoder');
+});
+
+test('a server is saved with its host key', async () => {
+  await ui.button('Add server').first().click();
+  await app.window.getByLabel('Host').fill(world.sshd.host);
+  await app.window.getByLabel('Port').fill(String(world.sshd.port));
+  await app.window.getByLabel('User').fill('pyro');
+  await app.window.getByLabel('Name').fill('web-1');
+  await app.window.getByRole('radio', { name: /Key/ }).click();
+  await app.window.getByLabel('Private key').fill(world.keys.ed25519);
+  await ui.button('Save').last().click();
+  await ui.target('web-1').click();
+  await ui.button('Connect').first().click();
+  await app.window.getByLabel('I trust this key').check();
+  await ui.button('Accept key').click();
+  await ui.targetState('web-1', /not installed|stopped|profiling/);
+  await ui.target('This computer').click();
+  await ui.service('revel_web').click();
+  await ui.find('checkout_view');
+  const flame = app.window.getByRole('group', { name: 'Flame graph' });
+  await flame.focus();
+  for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) await flame.press(key);
+  chosen = chosenIn(await back());
+  expect(chosen.zoom).toHaveLength(2);
+});
+
+test('kill -9 of renderer: the window is loaded again with what was chosen', async () => {
+  const rendererPid = (): Promise<number> =>
+    app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getOSProcessId() ?? 0);
+  // What was chosen last is kept a moment later.
+  await waitFor(
+    'the session to be kept',
+    () =>
+      app.electron.evaluate(
+        async ({ BrowserWindow }, crumb) => {
+          const ask = `pyrometer.call('session.load', {}).then((answer) => String(answer.value))`;
+          const contents = BrowserWindow.getAllWindows()[0]?.webContents;
+          const kept = (await contents?.executeJavaScript(ask)) as string | undefined;
+          return kept?.includes(crumb) === true && kept.includes('checkout_view') ? true : undefined;
+        },
+        JSON.stringify(chosen.zoom.at(-1)),
+      ),
+    { timeoutMs: 10_000 },
+  );
+  const pid = await rendererPid();
+  process.kill(pid, 'SIGKILL');
+  await waitFor('another renderer', async () => (![0, pid].includes(await rendererPid()) ? true : undefined), {
+    timeoutMs: 20_000,
+  });
+  const seen = await back();
+  expect(chosenIn(seen)).toEqual(chosen);
+  expect(seen.alerts).toEqual([]);
+});
+
+test('the recording outlives its lease: the new links process renews it', async () => {
+  const seen = await waitFor(
+    'the recording to outlive the lease that was running when links was killed',
+    async () => (Date.now() > linksKilledAtMs + leaseMs + 5000 ? await back() : undefined),
+    { timeoutMs: leaseMs + 60_000, everyMs: 500 },
+  );
+  expect(seen.state).toBe('recording');
+});
+
+test('kill -9 of the whole app: what was saved is there at the next start', async () => {
+  const helpers = await Promise.all([helper('links'), helper('decoder')]);
+  const ended = new Promise((resolve) => app.electron.once('close', resolve));
+  process.kill(app.pid, 'SIGKILL');
+  await ended;
+  await waitFor('its helpers to end', () => (helpers.some((pid) => existsSync(`/proc/${pid}`)) ? undefined : true), {
+    timeoutMs: 20_000,
+  });
+  app = await launchApp({ world, name: 'resilience', home: app.home });
+  ui = drive(app.window);
+  await ui.target('web-1').waitFor();
+  const snapshot = app.window
+    .getByRole('list', { name: 'Snapshots' })
+    .getByRole('button', { name: /Before the crash/ });
+  await snapshot.first().click();
+  await ui.graph();
+  expect(await ui.find('checkout_view')).toContain('checkout_view');
+  // The key that was accepted is known: nobody is asked again.
+  await ui.target('web-1').click();
+  await ui.button('Connect').first().click();
+  await ui.targetState('web-1', /not installed|stopped|profiling/);
+  expect(await app.window.getByText(/SHA256:/).count()).toBe(0);
+  // Nobody renews the recording any more, so its agent ends by itself.
+  await ui.targetState('This computer', /stopped|ready/, leaseMs + 60_000);
+  await app.screenshot('4-restarted');
+});
