@@ -6,6 +6,7 @@ import { startDemo, type Demo } from './docker/demo';
 import { demoBase, importDemoImage } from './docker/image';
 import { startLoad } from './docker/load';
 import { pyroscopeBinary, startPyroscope } from './pyroscope';
+import { buildReplay } from './replay';
 import { worldVariable } from './root/guardian';
 import { ancestorsOf, describe, endProcessesOf } from './root/processes';
 import { createKeys, createUsers, type ClientKeys, type WorldUsers } from './root/users';
@@ -47,9 +48,9 @@ interface Owned {
   readonly dispose: () => Promise<void> | void;
 }
 
-/** Makes what takes long and is kept between runs: the demo's base image and the Pyroscope binary. Needs the network. */
+/** Makes what worlds are made of: the demo's base image, Pyroscope and the replay of stores. Needs the network once. */
 export async function prepareWorld(say: (line: string) => void): Promise<void> {
-  await Promise.all([demoBase(say), pyroscopeBinary(say)]);
+  await Promise.all([demoBase(say), pyroscopeBinary(say).then(buildReplay)]);
 }
 
 /**

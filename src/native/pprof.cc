@@ -19,28 +19,6 @@ uint32_t LineOf(uint64_t value) {
                                                  : 0;
 }
 
-std::span<const uint8_t> BaseName(std::span<const uint8_t> path) {
-  size_t start = path.size();
-  while (start > 0 && path[start - 1] != '/') --start;
-  return path.subspan(start);
-}
-
-// Whether a name only repeats the library and an address in it,
-// "libc.so.6+0x1a2b": what our agent calls an address that nothing names (yet).
-bool IsPlaceholder(std::span<const uint8_t> name,
-                   std::span<const uint8_t> library) {
-  const auto base = BaseName(library);
-  constexpr std::string_view kMark = "+0x";
-  if (base.empty() || name.size() <= base.size() + kMark.size()) return false;
-  const auto rest = name.subspan(base.size());
-  return std::ranges::equal(name.first(base.size()), base) &&
-         std::ranges::equal(rest.first(kMark.size()), kMark) &&
-         std::ranges::all_of(rest.subspan(kMark.size()), [](uint8_t digit) {
-           return (digit >= '0' && digit <= '9') ||
-                  (digit >= 'a' && digit <= 'f');
-         });
-}
-
 struct FileMapping {
   uint32_t index;
   uint32_t file;
@@ -266,11 +244,6 @@ class Decoder {
 
   // The index of a function by its identity, a new one if it was not there.
   uint32_t FunctionOf(FileFunction function, uint32_t library) {
-    if (IsPlaceholder(out_.strings.At(function.name),
-                      out_.strings.At(library))) {
-      function.name = 0;
-      function.system_name = 0;
-    }
     if (function.name == 0) {
       function.name = function.system_name != 0 ? function.system_name
                                                 : BracketedName(library);
@@ -286,7 +259,10 @@ class Decoder {
   // "[libc.so.6]" of "/usr/lib/libc.so.6"; "[kernel]" stays as it is;
   // "[unknown]" of nothing.
   uint32_t BracketedName(uint32_t library) {
-    const auto base = BaseName(out_.strings.At(library));
+    std::span<const uint8_t> path = out_.strings.At(library);
+    size_t start = path.size();
+    while (start > 0 && path[start - 1] != '/') --start;
+    const std::span<const uint8_t> base = path.subspan(start);
     std::vector<uint8_t> name(base.begin(), base.end());
     if (name.empty()) {
       constexpr std::string_view kUnknown = "[unknown]";

@@ -28,6 +28,7 @@ func main() {
 
 type flags struct {
 	socket     string
+	uid        int
 	push       string
 	store      string
 	synthesize bool
@@ -42,6 +43,7 @@ func parse(arguments []string, stderr io.Writer) (flags, error) {
 	set := flag.NewFlagSet("pyrometer-replay", flag.ContinueOnError)
 	set.SetOutput(stderr)
 	set.StringVar(&f.socket, "socket", "", "path of the Unix socket to serve on; without it the store is only written")
+	set.IntVar(&f.uid, "uid", os.Getuid(), "user who may call on the socket, beside root")
 	set.StringVar(&f.push, "push-socket", "", "path of a push socket, for profiles of SDKs (only with --live)")
 	set.StringVar(&f.store, "store", "", "directory of the store (required)")
 	set.BoolVar(&f.synthesize, "synthesize", false, "fill the store with made-up services first, if it is empty")
@@ -57,6 +59,9 @@ func parse(arguments []string, stderr io.Writer) (flags, error) {
 	}
 	if f.push != "" && !f.live {
 		return f, errors.New("--push-socket needs --live: without it the store is read only")
+	}
+	if f.uid < 0 {
+		return f, fmt.Errorf("--uid %d: a user's number, 0 or more", f.uid)
 	}
 	if f.minutes < 1 || f.minutes > 7*24*60 {
 		return f, fmt.Errorf("--minutes %d: 1 to %d", f.minutes, 7*24*60)
@@ -102,7 +107,7 @@ func replay(ctx context.Context, f flags, stdout io.Writer, logger *slog.Logger)
 		return err
 	}
 	defer func() { err = errors.Join(err, kept.Close()) }()
-	controlListener, err := control.ListenControlAt(f.socket, os.Getuid())
+	controlListener, err := control.ListenControlAt(f.socket, f.uid)
 	if err != nil {
 		return err
 	}

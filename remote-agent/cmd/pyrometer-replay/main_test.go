@@ -179,6 +179,7 @@ func TestBadArguments(t *testing.T) {
 		"no store":    {nil, "--store DIR is required"},
 		"bad end":     {[]string{"--store", "x", "--synthesize", "--end", "noon"}, "--end"},
 		"bad minutes": {[]string{"--store", "x", "--minutes", "0"}, "--minutes"},
+		"bad uid":     {[]string{"--store", "x", "--uid", "-1"}, "--uid"},
 		"push alone":  {[]string{"--store", "x", "--push-socket", "y"}, "needs --live"},
 		"no such":     {[]string{"--store", filepath.Join(t.TempDir(), "none"), "--socket", "y"}, "open store"},
 	} {

@@ -1,4 +1,4 @@
-import { growingF64, growingU32, u8At } from './columns.js';
+import { growingF64, growingU32 } from './columns.js';
 import { createPairTable } from './pair-table.js';
 import type { Profile, SampleType } from './profile.js';
 import { createStringBuilder } from './strings.js';
@@ -41,7 +41,7 @@ export interface ProfileBuilder {
   string(utf8: Uint8Array): number;
   /** The bytes of a string; a view that is good until the next `string`. */
   bytesOf(stringIndex: number): Uint8Array;
-  /** The index of a function; functions of one identity are one (the first is kept). An unnamed one gets its library's name, and so does one whose name is only its library and an address. */
+  /** The index of a function; functions of one identity are one (the first is kept). An unnamed one gets its library's name. */
   function(added: NewFunction): number;
   /** Appends a mapping. */
   mapping(added: NewMapping): number;
@@ -118,16 +118,17 @@ export function createProfileBuilder(valueCount: number): ProfileBuilder {
     string: (utf8) => strings.intern(utf8),
     bytesOf: (stringIndex) => strings.bytes(stringIndex),
     function(added) {
-      const named = isPlaceholder(strings.bytes(added.name), strings.bytes(added.library))
-        ? { ...added, name: 0, systemName: 0 }
-        : added;
-      let name = named.name === 0 ? named.systemName : named.name;
-      if (name === 0) name = strings.intern(bracketed(strings.bytes(added.library)));
+      const named =
+        added.name !== 0
+          ? added.name
+          : added.systemName !== 0
+            ? added.systemName
+            : strings.intern(bracketed(strings.bytes(added.library)));
       const place = added.file === 0 ? added.library : added.file;
-      const known = functionByIdentity.find(name, place);
+      const known = functionByIdentity.find(named, place);
       if (known >= 0) return known;
-      const index = pushFunction({ ...named, name });
-      functionByIdentity.insert(name, place, index);
+      const index = pushFunction({ ...added, name: named });
+      functionByIdentity.insert(named, place, index);
       return index;
     },
     mapping: pushMapping,
@@ -197,31 +198,9 @@ const slash = 0x2f;
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const unknownName = ascii('[unknown]');
 
-/** The last component of a path. */
-function baseName(path: Uint8Array): Uint8Array {
-  return path.subarray(path.lastIndexOf(slash) + 1);
-}
-
-/**
- * Whether a name only repeats the library and an address in it, "libc.so.6+0x1a2b": what our agent calls an address that nothing
- * names (yet). As a name it would make a function of every instruction; as none it belongs to its library's.
- */
-function isPlaceholder(name: Uint8Array, library: Uint8Array): boolean {
-  const base = baseName(library);
-  const digits = base.length + 3;
-  if (base.length === 0 || name.length <= digits) return false;
-  for (let i = 0; i < base.length; i++) if (name[i] !== base[i]) return false;
-  if (name[base.length] !== 0x2b || name[base.length + 1] !== 0x30 || name[base.length + 2] !== 0x78) return false;
-  for (let i = digits; i < name.length; i++) {
-    const digit = u8At(name, i);
-    if (!((digit >= 0x30 && digit <= 0x39) || (digit >= 0x61 && digit <= 0x66))) return false;
-  }
-  return true;
-}
-
 /** "[libc.so.6]" of "/usr/lib/libc.so.6"; "[kernel]" stays as it is; "[unknown]" of nothing. */
 function bracketed(path: Uint8Array): Uint8Array {
-  const name = baseName(path);
+  const name = path.subarray(path.lastIndexOf(slash) + 1);
   if (name.length === 0) return unknownName;
   if (name[0] === 0x5b && name.at(-1) === 0x5d) return name;
   return Uint8Array.from([0x5b, ...name, 0x5d]);

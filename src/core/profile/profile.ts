@@ -9,9 +9,9 @@ export interface SampleType {
 /**
  * Functions. All columns but `startLine` hold string indices, 0 where the file did not say. Two functions differ in
  * name or in file, or, where no file is known, in library: that is a function's identity. Function 0 is the root that
- * every stack hangs from and has no name of its own. An address that nothing names, or that is named by itself
- * ("libc.so.6+0x1a2b"), belongs to a function whose name is the library's last path component in brackets, "[libc.so.6]",
- * or "[unknown]".
+ * every stack hangs from and has no name of its own. An address that nothing names belongs to a function whose name is the
+ * library's last path component in brackets, "[libc.so.6]", or "[unknown]". Our agent names such addresses itself, by
+ * library and address, "libc.so.6+0x1a2b"; that is a name like any other, so that two of them are told apart.
  */
 export interface Functions {
   readonly name: Uint32Array;

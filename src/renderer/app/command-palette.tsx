@@ -9,7 +9,8 @@ import {
   type ReactElement,
 } from 'react';
 import { visibleText } from '../format/visible-text.js';
-import { commands, type Command } from './commands.js';
+import type { Command } from './commands.js';
+import { findCommands } from './find-commands.js';
 import { keysWords } from './keys.js';
 import { useApp, useControls } from './workbench.js';
 
@@ -27,15 +28,7 @@ function Palette(): ReactElement {
   const list = useRef<HTMLUListElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
   const mac = shell.platform === 'darwin';
-  const found = useMemo(() => {
-    const state = store.getState();
-    const words = query.toLowerCase().split(/\s+/);
-    return commands.filter((command) => {
-      if (command.id === 'palette' || !command.enabled(state)) return false;
-      const title = command.title(state).toLowerCase();
-      return words.every((word) => title.includes(word));
-    });
-  }, [query, store]);
+  const found = useMemo(() => findCommands(store.getState(), query), [query, store]);
   const chosen = Math.min(index, found.length - 1);
 
   useEffect(() => {

@@ -136,14 +136,17 @@ function Selector({ text }: { readonly text: string }): ReactElement {
       aria-label="Copy selector"
       onClick={copy}
     >
-      {shown === '{}' ? <span className="mute">all services</span> : null}
-      {shown === '{}'
-        ? null
-        : parts.map((part, index) => (
+      {shown === '{}' ? (
+        <span className="mute clip">all services</span>
+      ) : (
+        <span className="clip">
+          {parts.map((part, index) => (
             <span key={index} className={index % 2 === 1 ? 'string' : undefined}>
               {part}
             </span>
           ))}
+        </span>
+      )}
     </button>
   );
 }

@@ -73,11 +73,12 @@ function Whole(): ReactElement | null {
     );
   }
   const cpu = header.sampleType.type === 'cpu' && unit === 'nanoseconds';
+  const functions = formatCount(header.functionCount - 1); // the root counts there
   const loaded = model.complete ? '' : `, ${formatShare(model.graph.count / model.graph.nodeCount)} loaded`;
   return (
     <span className="whole">
       {formatValue(header.total, unit)}
-      {cpu ? ' of CPU' : ''}, {formatCount(samples)} stacks, {formatCount(header.functionCount)} functions{loaded}
+      {cpu ? ' of CPU' : ''}, {formatCount(samples)} stacks, {functions} functions{loaded}
     </span>
   );
 }

@@ -218,6 +218,8 @@ export class FlameCanvas {
       heightPx,
       ratio,
     };
+    // Below the pointer is something else now.
+    this.leave();
     this.#followZoom(false);
     this.#draw(performance.now());
   }

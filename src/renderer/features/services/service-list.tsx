@@ -1,5 +1,6 @@
 import { useCallback, useMemo, useState, type ChangeEvent, type ReactElement } from 'react';
 import type { ServiceRow } from '../../../contract/links.js';
+import type { SourceKind } from '../../../contract/selection.js';
 import { useApp, useControls } from '../../app/workbench.js';
 import { formatCores } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
@@ -76,16 +77,18 @@ export function ServiceList(): ReactElement | null {
           {rows.length === 0 ? <li className="side-note">No service is called “{visibleText(filter)}”.</li> : null}
         </ul>
       ) : (
-        <p className="side-note">{emptyNote(phase, answers, source)}</p>
+        <p className="side-note">{emptyNote(phase, answers, source, target.agent.status?.windowsStored ?? 0)}</p>
       )}
     </section>
   );
 }
 
-function emptyNote(phase: string, answers: boolean, source: string): string {
+function emptyNote(phase: string, answers: boolean, source: SourceKind, windowsStored: number): string {
   if (!answers) return source === 'agent' ? 'They appear here while the agent runs.' : 'Pyroscope does not answer yet.';
   if (phase === 'failed') return 'They could not be asked for.';
-  return phase === 'loading' ? 'Looking…' : 'None yet. The first window brings them.';
+  if (phase === 'loading') return 'Looking…';
+  if (source === 'agent' && windowsStored === 0) return 'None yet. The first window brings them.';
+  return 'None in this time. Choose another, or All.';
 }
 
 interface ItemProps {

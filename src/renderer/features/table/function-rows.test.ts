@@ -23,6 +23,13 @@ describe('arrangeRows', () => {
     expect([...arrangeRows(rows, '', { column: 'name', descending: false })]).toEqual([2, 1, 0]);
   });
 
+  it('has no row for the root', () => {
+    const { table } = rows;
+    const withRoot = { ...rows, table: { ...table, functionIndex: Uint32Array.of(0, 2, 3) } };
+    expect([...arrangeRows(withRoot, '', { column: 'self', descending: true })]).toEqual([1, 2]);
+    expect([...arrangeRows(withRoot, 'all', { column: 'self', descending: true })]).toEqual([]);
+  });
+
   it('filters as the search does', () => {
     expect([...arrangeRows(rows, 'enc', { column: 'self', descending: true })]).toEqual([1]);
     expect([...arrangeRows(rows, 'zzz', { column: 'self', descending: true })]).toEqual([]);

@@ -35,13 +35,17 @@ function valueOf(table: FunctionTable, column: Exclude<SortColumn, 'name'>, row:
   }
 }
 
+/** The root's number in every view. It is no function, so it has no row. */
+const rootFunction = 0;
+
 /** Rows whose function matches the filter (all for ""), in the order asked for; equal ones by name. */
 export function arrangeRows(rows: FunctionRows, filter: string, sort: Sort): Uint32Array {
   const { table, names } = rows;
   const matches = filter === '' ? undefined : matchNames(names, filter);
   const chosen: number[] = [];
   for (let row = 0; row < table.functionIndex.length; row++) {
-    if (matches === undefined || matches[table.functionIndex[row] ?? 0] === 1) chosen.push(row);
+    const index = table.functionIndex[row] ?? rootFunction;
+    if (index !== rootFunction && (matches === undefined || matches[index] === 1)) chosen.push(row);
   }
   const nameOf = (row: number): string => names[table.functionIndex[row] ?? 0] ?? '';
   const byName = (a: number, b: number): number => {

@@ -1,0 +1,300 @@
+import { afterAll, beforeAll, beforeEach, expect, inject, onTestFailed, test } from 'vitest';
+import { formatCores, formatShare, formatValue } from '../../src/renderer/format/numbers';
+import { topPaddingPx, framePitchPx, sidePaddingPx } from '../../src/renderer/flame/viewport';
+import { nowMs, openReplayWindow, storeEndMs, type ReplayWindow } from './replay-window';
+
+// Every view on a made-up store that is the same in every run, with the clock standing still: what is shown is compared
+// with what the store itself answers, decoded by the reference decoder.
+
+const minuteMs = 60_000;
+const shown = { startMs: nowMs - 15 * minuteMs, endMs: nowMs };
+const web = '{service_name="revel_web"}';
+const unit = 'nanoseconds';
+let view: ReplayWindow;
+
+beforeAll(async () => {
+  view = await openReplayWindow(inject('world'), 'views');
+});
+
+beforeEach(() => {
+  onTestFailed(async () => {
+    await view.app.screenshot('failed');
+  });
+});
+
+afterAll(async () => {
+  await view.dispose();
+});
+
+const total = async (): Promise<number> => Number(await view.canvas.getAttribute('data-total'));
+const words = (text: string): string => text.replaceAll('\u00a0', ' ');
+
+test('services are listed by CPU use', async () => {
+  const expected = (await view.store.services(shown)).toSorted((a, b) => (b.cpuCores ?? 0) - (a.cpuCores ?? 0));
+  const rows = view.page.getByRole('list', { name: 'Services' }).getByRole('listitem');
+  expect(await rows.count()).toBe(expected.length + 1);
+  const all = expected.reduce((sum, { cpuCores = 0 }) => sum + cpuCores, 0);
+  expect(await rows.nth(0).innerText()).toBe(`All services\n${formatCores(all)}`);
+  for (const [index, { name, cpuCores = 0 }] of expected.entries()) {
+    expect(await rows.nth(index + 1).innerText()).toBe(`${name}\n${formatCores(cpuCores)}`);
+  }
+  await view.pictures('all-services');
+});
+
+test.each(['{}', web, '{service_name="revel_beat"}'])('the graph of %s is what the store answers', async (selector) => {
+  const name = /"(.*)"/.exec(selector)?.[1] ?? 'All services';
+  await view.ui.service(name).click();
+  const answer = await view.store.profile(selector, shown);
+  await view.shows(answer.total);
+  expect(await view.canvas.getAttribute('data-nodes')).toBe(String(answer.graph.count));
+  const callee = answer.nameOf(1);
+  const width = (answer.graph.x1[1] ?? 0) / answer.total;
+  expect(await view.page.getByRole('tree', { name: 'Frames' }).getByRole('treeitem').allInnerTexts()).toContain(
+    `${callee}, ${formatShare(width)}`,
+  );
+});
+
+test('the timeline says the CPU use of each window', async () => {
+  await view.ui.service('revel_web').click();
+  const expected = await view.store.timeline(web, shown, 15_000);
+  const canvas = view.page.getByRole('group', { name: /^Timeline/ }).locator('canvas');
+  await expect.poll(() => canvas.getAttribute('data-points')).toBe(String(expected.values.length));
+  const width = await canvas.evaluate((element) => element.clientWidth);
+  for (const index of [0, 7, 30, 58]) {
+    const share = (index + 0.5) / expected.values.length;
+    await canvas.hover({ position: { x: 12 + share * (width - 24), y: 40 } });
+    const cores = expected.values[index] ?? NaN;
+    await expect
+      .poll(() => view.page.locator('.timeline-words').innerText())
+      .toMatch(new RegExp(`^11:\\d\\d:\\d\\d, ${formatCores(cores)} cores$`));
+  }
+});
+
+test('a double click zooms, Escape goes back, and keys do the same', async () => {
+  const answer = await view.store.profile(web, shown);
+  await view.shows(answer.total);
+  const node = answer.nodeOf('order_list');
+  await view.canvas.dblclick({ position: await view.placeOf(answer, node) });
+  const crumbs = view.page.getByRole('navigation', { name: 'Zoom' }).getByRole('button');
+  await expect.poll(() => crumbs.last().innerText()).toBe('order_list');
+  await view.pictures('zoomed');
+  await view.page.keyboard.press('Escape');
+  await expect.poll(() => crumbs.count()).toBe(1);
+
+  await view.page.getByRole('group', { name: 'Flame graph' }).focus();
+  const selected = view.page.getByRole('tree', { name: 'Frames' }).getByRole('treeitem', { selected: true });
+  for (let level = 0; level < 4; level++) await view.page.keyboard.press('ArrowDown');
+  let deep = 0;
+  for (let level = 0; level < 4; level++) {
+    deep = Array.from(answer.graph.parent).findIndex((parent, child) => child > 0 && parent === deep);
+  }
+  const share = formatShare(((answer.graph.x1[deep] ?? 0) - (answer.graph.x0[deep] ?? 0)) / answer.total);
+  expect(await selected.innerText()).toBe(`${answer.nameOf(deep)}, ${share}`);
+  await view.page.keyboard.press('Enter');
+  await expect.poll(() => crumbs.last().innerText()).toBe(answer.nameOf(deep));
+  await view.page.keyboard.press('Backspace');
+  await expect.poll(() => crumbs.last().innerText()).toBe(answer.pathOf(deep).at(-2));
+  await view.page.keyboard.press('Home');
+  await expect.poll(() => crumbs.count()).toBe(1);
+});
+
+test('the tooltip says self and total, and stays inside the window', async () => {
+  const answer = await view.store.profile(web, shown);
+  const { graph } = answer;
+  for (const name of ['order_list', 'tcp_sendmsg', '_PyEval_EvalFrameDefault']) {
+    const node = answer.nodeOf(name);
+    await view.canvas.hover({ position: await view.placeOf(answer, node) });
+    const tip = view.page.getByRole('tooltip');
+    const width = (graph.x1[node] ?? 0) - (graph.x0[node] ?? 0);
+    const self = graph.self[node] ?? 0;
+    const text = words(await tip.innerText()).replaceAll(/\s+/g, ' ');
+    const line = (label: string, value: number): string =>
+      words(`${label} ${formatValue(value, unit)} ${formatShare(value / answer.total)}`);
+    expect(text.startsWith(name)).toBe(true);
+    expect(text).toContain(line('total', width));
+    expect(text).toContain(line('self', self));
+    const box = await tip.boundingBox();
+    const pane = await view.canvas.boundingBox();
+    if (box === null || pane === null) throw new Error('the tooltip is not on the screen');
+    expect(box.x).toBeGreaterThanOrEqual(pane.x);
+    expect(box.x + box.width).toBeLessThanOrEqual(pane.x + pane.width);
+    expect(box.y + box.height).toBeLessThanOrEqual(pane.y + pane.height);
+  }
+  await view.app.screenshot('tooltip');
+});
+
+test('a search says how much of the total it found', async () => {
+  const answer = await view.store.profile(web, shown);
+  const matched = Array.from({ length: answer.graph.count }, (_, node) => answer.nameOf(node).includes('execute'));
+  let share = 0;
+  for (const [node, matches] of matched.entries()) {
+    let at = answer.graph.parent[node] ?? 0;
+    let under = false;
+    for (; at !== 0; at = answer.graph.parent[at] ?? 0) under ||= matched[at] === true;
+    if (matches && !under) share += ((answer.graph.x1[node] ?? 0) - (answer.graph.x0[node] ?? 0)) / answer.total;
+  }
+  await view.page.keyboard.press('Control+F');
+  await view.page.keyboard.type('execute');
+  const frames = matched.filter((matches) => matches).length;
+  await expect
+    .poll(async () => words(await view.page.locator('output[for="flame-search"]').innerText()))
+    .toBe(words(`${frames} matches, ${formatShare(share)}`));
+  await view.canvas.click({ position: await view.placeOf(answer, answer.nodeOf('execute_sql')) });
+  await view.pictures('search-and-selection');
+  expect(await view.page.getByRole('complementary', { name: 'Details' }).innerText()).toContain('execute_sql');
+  await view.ui.button('Clear search').click();
+});
+
+test('the table sorts, filters, and leads to the graph and back', async () => {
+  const answer = await view.store.profile(web, shown);
+  await view.page.keyboard.press('Escape');
+  await view.page.getByRole('tab', { name: 'Table' }).click();
+  const table = view.page.getByRole('table', { name: 'Functions' });
+  const names = (): Promise<string[]> => table.locator('[data-row] .name > button').allInnerTexts();
+  const by = (column: 'self' | 'total'): string[] =>
+    [...answer.functions]
+      .sort(([a, one], [b, other]) => other[column] - one[column] || (a < b ? -1 : 1))
+      .slice(0, 5)
+      .map(([name]) => name);
+  await expect.poll(async () => (await names()).slice(0, 5)).toEqual(by('self'));
+  await table.getByRole('button', { name: 'Total' }).click();
+  await expect.poll(async () => (await names()).slice(0, 5)).toEqual(by('total'));
+  await view.pictures('table');
+  await table.getByRole('button', { name: 'Function' }).click();
+  await expect.poll(async () => (await names()).slice(0, 3)).toEqual([...answer.functions.keys()].sort().slice(0, 3));
+  await table.getByLabel('Filter functions').fill('sql');
+  await expect.poll(async () => (await names()).every((name) => name.includes('sql'))).toBe(true);
+  await table.getByRole('button', { name: 'execute_sql' }).click();
+  await expect.poll(() => view.page.getByLabel('Search functions').inputValue()).toBe('execute_sql');
+  await expect
+    .poll(() => view.page.getByRole('list', { name: 'Search matches' }).getByRole('listitem').allInnerTexts())
+    .toEqual(['execute_sql']);
+  await view.ui.button('Clear search').click();
+});
+
+const rangeA = { startMs: storeEndMs - 14 * minuteMs - 30_000, endMs: storeEndMs - 10 * minuteMs - 30_000 };
+const rangeB = { startMs: storeEndMs - 6 * minuteMs, endMs: storeEndMs - 90_000 };
+
+/** Drags over a range, a little inside of it: what is chosen are whole windows. */
+async function drag({ startMs, endMs }: typeof rangeA): Promise<void> {
+  const box = await view.page
+    .getByRole('group', { name: /^Timeline/ })
+    .locator('canvas')
+    .boundingBox();
+  if (box === null) throw new Error('the timeline is not on the screen');
+  const x = (timeMs: number): number => box.x + 12 + ((timeMs - shown.startMs) / (15 * minuteMs)) * (box.width - 24);
+  await view.page.mouse.move(x(startMs + 4_000), box.y + 50);
+  await view.page.mouse.down();
+  await view.page.mouse.move(x(endMs - 4_000), box.y + 50, { steps: 5 });
+  await view.page.mouse.up();
+}
+
+test('a range is dragged', async () => {
+  await drag(rangeA);
+  await view.shows((await view.store.profile(web, rangeA)).total);
+  await view.page.getByRole('button', { name: 'Range 11:45:30 to 11:49:30' }).waitFor();
+  await view.pictures('range');
+});
+
+test('a second range with Shift is a diff; its sides can be swapped and scaled', async () => {
+  await view.page.keyboard.down('Shift');
+  await drag(rangeB);
+  await view.page.keyboard.up('Shift');
+  await view.page.getByRole('tab', { name: 'Diff' }).waitFor();
+  const before = await view.store.profile(web, rangeA);
+  const after = await view.store.profile(web, rangeB);
+  const sides = async (): Promise<string> =>
+    words(await view.page.locator('.whole').innerText()).replaceAll(/\s+/g, ' ');
+  const said = (a: number, b: number): string => words(`A ${formatValue(a, unit)} B ${formatValue(b, unit)}`);
+  await expect.poll(sides).toContain(said(before.total, after.total));
+  await view.ui.graph();
+  expect(await total()).toBeCloseTo(after.total, -3);
+  await view.page.mouse.move(5, 5);
+  await view.pictures('diff');
+
+  await view.page.getByRole('radio', { name: 'Absolute' }).click();
+  const scaled = before.total * (after.durationNs / before.durationNs);
+  await expect.poll(total).toBeCloseTo((scaled + after.total) / 2, -3);
+  await view.page.getByRole('radio', { name: 'Shares' }).click();
+
+  await view.ui.button('Swap').click();
+  await expect.poll(sides).toContain(said(after.total, before.total));
+  await view.ui.graph();
+  await view.page.keyboard.press('2');
+  await view.page.getByRole('table', { name: 'Functions' }).locator('[data-row]').first().waitFor();
+  await view.pictures('diff-table');
+  await view.page.keyboard.press('1');
+  await view.ui.button('Swap').click();
+  await expect.poll(sides).toContain(said(before.total, after.total));
+  await view.ui.button('End').click();
+  await view.shows(after.total);
+});
+
+test('a frame of a diff says both sides', async () => {
+  await drag(rangeA);
+  await view.page.keyboard.down('Shift');
+  await drag(rangeB);
+  await view.page.keyboard.up('Shift');
+  await view.page.getByRole('tab', { name: 'Diff' }).waitFor();
+  await view.ui.graph();
+  await view.canvas.hover({ position: { x: sidePaddingPx + 200, y: topPaddingPx + 10.5 * framePitchPx } });
+  expect(words(await view.page.getByRole('tooltip').innerText())).toMatch(
+    /A\s[\d.]+ \w+\s[\d.]+ %\sB\s[\d.]+ \w+\s[\d.]+ %/,
+  );
+  await view.app.screenshot('diff-tooltip');
+  await view.page.mouse.move(5, 5);
+  await view.ui.button('End').click();
+});
+
+test('a snapshot comes back with its zoom and its search', async () => {
+  await drag(rangeA);
+  const answer = await view.store.profile(web, rangeA);
+  await view.shows(answer.total);
+  await view.canvas.dblclick({ position: await view.placeOf(answer, answer.nodeOf('order_list')) });
+  await view.page.getByLabel('Search functions').fill('fetch');
+  await view.ui.button('Save snapshot').click();
+  await view.page
+    .getByLabel('Title')
+    .fill('Orders before the change, with a name that is longer than the sidebar is wide');
+  await view.page.getByLabel('Notes').fill('order_list asks once.\nLook at it again after the deploy.');
+  await view.app.screenshot('save-snapshot');
+  await view.ui.button('Save').last().click();
+  await view.page.getByRole('group', { name: 'Flame graph' }).focus();
+  await view.page.keyboard.press('Home');
+  await view.ui.button('Clear search').click();
+  await view.ui.service('postgres').click();
+  const row = view.page.getByRole('list', { name: 'Snapshots' }).getByRole('button', { name: /^Orders before/ });
+  await row.first().click();
+  await view.shows(answer.total);
+  expect(await view.page.getByLabel('Search functions').inputValue()).toBe('fetch');
+  const crumbs = view.page.getByRole('navigation', { name: 'Zoom' }).getByRole('button');
+  expect(await crumbs.last().innerText()).toBe('order_list');
+  await view.pictures('snapshot');
+  await view.ui.button('Close').click();
+});
+
+test('the palette finds an action and carries it out', async () => {
+  await view.page.keyboard.press('Control+K');
+  await view.page.keyboard.type('sh');
+  await view.pictures('palette');
+  await view.page.getByLabel('Search actions').fill('table of');
+  await view.page.keyboard.press('Enter');
+  await expect.poll(() => view.page.getByRole('tab', { name: 'Table' }).getAttribute('aria-selected')).toBe('true');
+  await view.page.keyboard.press('1');
+});
+
+test('the theme is switched by its button and by its keys', async () => {
+  const theme = (): Promise<string | null> => view.page.locator('html').getAttribute('data-theme');
+  expect(await theme()).toBe('dark');
+  await view.ui.button('Light theme').click();
+  await expect.poll(theme).toBe('light');
+  await view.page.keyboard.press('Control+Shift+L');
+  await expect.poll(theme).toBe('dark');
+});
+
+test('a time without samples says so', async () => {
+  await view.page.clock.setFixedTime(nowMs + 60 * minuteMs);
+  await view.ui.button('Live').click();
+  await view.page.getByText('No samples here').waitFor();
+  await view.pictures('no-samples');
+});
