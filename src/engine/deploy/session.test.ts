@@ -142,6 +142,15 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     expect(session.state.link.state).toBe('connected');
   });
 
+  it('tells a folder that programs may not run from', async () => {
+    const { session } = await make({ mayNotRun: true });
+    await session.startAgent('continuous');
+    expect(session.state.agent).toMatchObject({
+      state: 'failed',
+      message: `Programs may not run from ${cache}/pyrometer/agent (mounted noexec?): set XDG_CACHE_HOME there to a folder where they may.`,
+    });
+  });
+
   it('says that this copy has no agent', async () => {
     const { session } = await make();
     const without = new TargetSession({

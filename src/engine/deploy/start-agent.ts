@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Link } from '../link/link.js';
+import { runScript } from '../link/marked.js';
 import type { Prompter } from '../link/prompter.js';
 import { findAgentBinary } from './agent-resources.js';
 import { Elevator } from './elevate.js';
@@ -80,7 +81,7 @@ export async function startAgent(options: StartOptions): Promise<Result<StartedA
   const elevator = new Elevator({ link, facts: facts.value, prompter, targetId, targetName });
   try {
     step(4, 'Checking what the kernel allows');
-    const checked = await preflight(elevator, path.value, facts.value, signal);
+    const checked = await preflight(link, elevator, path.value, facts.value, signal);
     if (!checked.ok) return checked;
     step(5, 'Starting the agent');
     const started = await start(elevator, path.value, facts.value, options, (text) => {
@@ -98,6 +99,7 @@ const Report = v.object({ refusals: v.array(v.object({ code: v.string(), message
 
 /** Asks the agent itself whether it could run: it tries, and changes nothing. */
 async function preflight(
+  link: Link,
   elevator: Elevator,
   path: string,
   facts: TargetFacts,
@@ -106,9 +108,11 @@ async function preflight(
   const ran = await elevator.run([path, 'preflight', '--json'], { timeoutMs: preflightTimeoutMs, signal });
   if (!ran.ok) return ran;
   const { code, stdout, stderr } = ran.value;
-  if (code === 126) return noExec(facts, stderr);
   const report = lastJson(stdout, Report);
   if (report === undefined) {
+    // A shell answers 126 where a program may not run, sudo only 1: that it may not at all shows without sudo too.
+    const runnable = await runScript(link, 'test -x "$1"', [path], signal === undefined ? {} : { signal });
+    if (code === 126 || (runnable.ok && runnable.value.code !== 0)) return noExec(facts, stderr);
     return fail(
       'agent-failed',
       'The agent cannot run there.',

@@ -10,6 +10,8 @@ export interface FakeAgentOptions {
   readonly refusals?: readonly { readonly code: string; readonly message: string }[];
   /** What `start` fails with. */
   readonly startFailure?: string;
+  /** Behaves as one on a file system that is mounted noexec, run by sudo. */
+  readonly mayNotRun?: boolean;
 }
 
 /** A resources folder whose agent is a script that answers as the real one does. Answers the folder. */
@@ -21,8 +23,10 @@ export async function writeFakeAgent(folder: string, options: FakeAgentOptions):
     options.startFailure === undefined
       ? `echo 'Loading the unwinder into the kernel.'; echo ${quoteArgument(JSON.stringify(started))}`
       : `echo ${quoteArgument(JSON.stringify(failed))}; echo ${quoteArgument(options.startFailure)} >&2; exit 1`;
+  const refusal = 'chmod a-x "$0"; echo "sudo: unable to execute $0: Permission denied" >&2; exit 1';
   const script = `#!/bin/sh
 echo "$@" >> "$(dirname "$0")/calls"
+${options.mayNotRun === true ? refusal : ''}
 case $1 in
   preflight) echo ${quoteArgument(JSON.stringify({ refusals }))}; exit ${refusals.length === 0 ? 0 : 1};;
   start) ${start};;
