@@ -231,7 +231,7 @@ test('the recording outlives its lease: the new links process renews it', async 
 
 test('kill -9 of the whole app: what was saved is there at the next start', async () => {
   const helpers = await Promise.all([helper('links'), helper('decoder')]);
-  const ended = new Promise((resolve) => app.electron.once('close', resolve));
+  const ended = app.electron.waitForEvent('close');
   process.kill(app.pid, 'SIGKILL');
   await ended;
   await waitFor('its helpers to end', () => (helpers.some((pid) => existsSync(`/proc/${pid}`)) ? undefined : true), {

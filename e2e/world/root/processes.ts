@@ -64,6 +64,16 @@ export function ancestorsOf(pid: number): ReadonlySet<number> {
   return found;
 }
 
+/** What a process started, and what that started, as far as it still runs below it. */
+export function descendantsOf(pid: number): readonly WorldProcess[] {
+  const all = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+  return all
+    .filter((each) => each !== pid && ancestorsOf(each).has(pid))
+    .map((each) => ({ pid: each, command: commandOf(each) }));
+}
+
 /** "123 dockerd --data-root ..." */
 export function describe(one: WorldProcess): string {
   return `${one.pid} ${one.command}`;
