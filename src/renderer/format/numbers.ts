@@ -113,6 +113,12 @@ export function formatValue(value: number, unit: string): string {
   }
 }
 
+/** What is more on the after side. Scaling a side leaves fractions of a nanosecond between equal values: they are none. */
+export function changeBetween(before: number, after: number): number {
+  const change = after - before;
+  return Math.abs(change) <= 1e-9 * Math.max(Math.abs(before), Math.abs(after)) ? 0 : change;
+}
+
 /** Like formatValue with a sign in front of what is more. */
 export function formatSignedValue(value: number, unit: string): string {
   if (value === 0) return formatValue(0, unit);

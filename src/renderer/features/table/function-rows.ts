@@ -1,5 +1,6 @@
 import type { FunctionTable } from '../../../contract/decoder.js';
 import { matchNames } from '../../../core/flame/search.js';
+import { changeBetween } from '../../format/numbers.js';
 
 /** The table of a view with what is needed to show it. Lives outside React. */
 export interface FunctionRows {
@@ -19,7 +20,7 @@ export interface Sort {
 
 /** Change of a row's total in a diff: comparison less baseline. */
 export function changeOf(table: FunctionTable, row: number): number {
-  return (table.total[row] ?? 0) - (table.baselineTotal?.[row] ?? 0);
+  return changeBetween(table.baselineTotal?.[row] ?? 0, table.total[row] ?? 0);
 }
 
 function valueOf(table: FunctionTable, column: Exclude<SortColumn, 'name'>, row: number): number {
