@@ -57,7 +57,10 @@ export function arrangeRows(rows: FunctionRows, filter: string, sort: Sort): Uin
   const { column } = sort;
   if (column === 'name') chosen.sort((a, b) => direction * byName(a, b));
   else {
-    chosen.sort((a, b) => direction * (valueOf(table, column, a) - valueOf(table, column, b)) || byName(a, b));
+    // Looked up once a row, not once a comparison: there may be tens of thousands of rows.
+    const keys = new Float64Array(table.functionIndex.length);
+    for (const row of chosen) keys[row] = direction * valueOf(table, column, row);
+    chosen.sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0) || byName(a, b));
   }
   return Uint32Array.from(chosen);
 }
