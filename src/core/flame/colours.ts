@@ -37,6 +37,18 @@ export function packageHue(packageName: string): number {
   return (hashOf(packageName) % (360 / hueStep)) * hueStep;
 }
 
+const fills = new Map<string, Rgb>();
+
+/** There are some fifty fills and as many frames as you like; a conversion takes microseconds. */
+function fillOf(lightness: number, chroma: number, hue: number): Rgb {
+  const key = `${lightness} ${chroma} ${hue}`;
+  const known = fills.get(key);
+  if (known !== undefined) return known;
+  const made = oklchToRgb(lightness, chroma, hue);
+  fills.set(key, made);
+  return made;
+}
+
 /**
  * The colour of a frame: hue by package, one of two lightness steps by function name. What has no package, the kernel
  * and unwinding errors are nearly grey, so that colour is left to the code that people own.
@@ -44,10 +56,10 @@ export function packageHue(packageName: string): number {
 export function frameColour(theme: Theme, packageName: string, functionName: string, kind: FrameKind): FrameColour {
   const { lightness, step, chroma, text } = themes[theme];
   const shade = lightness + (hashOf(functionName) & 1) * step;
-  if (kind === 'error') return { fill: oklchToRgb(shade, 0.03, errorHue), text };
-  if (kind === 'kernel') return { fill: oklchToRgb(shade, 0.04, kernelHue), text };
-  if (packageName === '') return { fill: oklchToRgb(shade, 0.015, unknownHue), text };
-  return { fill: oklchToRgb(shade, chroma, packageHue(packageName)), text };
+  if (kind === 'error') return { fill: fillOf(shade, 0.03, errorHue), text };
+  if (kind === 'kernel') return { fill: fillOf(shade, 0.04, kernelHue), text };
+  if (packageName === '') return { fill: fillOf(shade, 0.015, unknownHue), text };
+  return { fill: fillOf(shade, chroma, packageHue(packageName)), text };
 }
 
 /** The root, and frames that a search or a filter puts into the background. */

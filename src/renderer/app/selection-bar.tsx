@@ -37,7 +37,7 @@ function DocumentFields(): ReactElement | null {
   if (document.kind !== 'profiles') return null;
   return (
     <>
-      <div className="readout">
+      <div className="readout document">
         <span className="mute">{document.origin}</span> <Name text={document.title} className="strong" />
       </div>
       <ValueTypeMenu />
@@ -194,7 +194,9 @@ function ValueTypeMenu(): ReactElement | null {
   if (summary === undefined || shown === undefined) return null;
   const words = (index: number): string => {
     const sampleType = summary.sampleTypes[index];
-    return sampleType === undefined ? '' : visibleText(`${sampleType.type} (${sampleType.unit})`);
+    if (sampleType === undefined) return '';
+    const { type, unit } = sampleType;
+    return type === 'cpu' && unit === 'nanoseconds' ? 'CPU time' : visibleText(`${type} (${unit})`);
   };
   if (summary.sampleTypes.length === 1) return <div className="readout strong">{words(0)}</div>;
   const choose = (valueIndex: number) => () => {

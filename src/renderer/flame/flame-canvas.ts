@@ -1,4 +1,5 @@
 import { hitTest, nodeAtPath, pathOfNode } from '../../core/flame/navigate.js';
+import type { Theme } from '../../core/flame/colours.js';
 import type { Context } from '../state/context.js';
 import type { FlameModel } from './model.js';
 import { labelFont, paintFlame, type Surface } from './painter.js';
@@ -34,7 +35,7 @@ export class FlameCanvas {
   #frame = 0;
   #animation: { readonly start: Viewport; readonly beginMs: number; readonly durationMs: number } | undefined;
   #tokens: Record<(typeof tokenNames)[number], TokenColour> | undefined;
-  #palette: { readonly key: string; readonly model: FlameModel; readonly palette: Palette } | undefined;
+  #palette: { readonly model: FlameModel; readonly theme: Theme; readonly palette: Palette } | undefined;
   #drawnModel: FlameModel | null = null;
 
   constructor(canvas: HTMLCanvasElement, context: Context, onHover: (hover: Hover | null) => void) {
@@ -262,10 +263,10 @@ export class FlameCanvas {
 
   #paletteOf(model: FlameModel): Palette {
     const { shownTheme } = this.#context.store.getState();
-    const key = `${shownTheme} ${model.namesVersion}`;
-    if (this.#palette?.model === model && this.#palette.key === key) return this.#palette.palette;
+    const known = this.#palette;
+    if (known?.model === model && known.theme === shownTheme) return known.palette;
     const palette = model.isDiff ? diffPaletteOf(model, shownTheme, 'blue-red') : flamePalette(model, shownTheme);
-    this.#palette = { key, model, palette };
+    this.#palette = { model, theme: shownTheme, palette };
     return palette;
   }
 

@@ -14,8 +14,6 @@ export class FlameModel {
   readonly packages: string[] = [];
   /** By function index, see frameKinds. */
   kinds = new Uint8Array(0);
-  /** Names that have arrived; colours made for fewer names are stale. */
-  namesVersion = 0;
   #header: FlameHeader | undefined;
   #assembly: FlameAssembly = createFlameAssembly(0, 0, false);
   #early: FlamePiece[] = [];
@@ -81,7 +79,6 @@ export class FlameModel {
       this.files[piece.first + i] = visibleText(piece.files[i] ?? '');
       this.packages[piece.first + i] = piece.packages[i] ?? '';
     }
-    this.namesVersion += 1;
   }
 
   /** Takes a run of nodes that continues where the last one ended. */

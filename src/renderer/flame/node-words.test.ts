@@ -23,4 +23,13 @@ describe('nodeNumbers', () => {
     expect(plain(model, 3)).toEqual(['A 0 0.0 %', 'B 4 40.0 %', 'change +4 new']);
     expect(nodeNumbers(model, 1)[2]?.tone).toBe('less');
   });
+
+  it('takes what scaling leaves between equal sides for no change', () => {
+    const model = new FlameModel('v');
+    model.begin({ ...smallHeader, baselineTotal: 1e9, comparisonTotal: 1e9 });
+    const equal = Float64Array.of(1e9, 5e8, 5e8, 5e8);
+    model.appendPiece({ ...smallPiece, baseline: equal.map((value) => value * (1 + 1e-14)), comparison: equal });
+    expect(plain(model, 0)[2]).toBe('change 0 0.0 %');
+    expect(nodeNumbers(model, 0)[2]?.tone).toBeUndefined();
+  });
 });

@@ -1,4 +1,4 @@
-import { formatShare, formatSignedShare, formatSignedValue, formatValue } from '../format/numbers.js';
+import { changeBetween, formatShare, formatSignedShare, formatSignedValue, formatValue } from '../format/numbers.js';
 import type { FlameModel } from './model.js';
 
 /** One line of numbers about a frame. */
@@ -24,7 +24,7 @@ export function nodeNumbers(model: FlameModel, node: number): readonly NumberLin
   const before = graph.baseline?.[node] ?? 0;
   const after = graph.comparison?.[node] ?? 0;
   const [wholeBefore, wholeAfter] = [graph.baseline?.[0] ?? 0, graph.comparison?.[0] ?? 0];
-  const change = after - before;
+  const change = changeBetween(before, after);
   return [
     { label: 'A', value: formatValue(before, unit), share: formatShare(before / wholeBefore), tone: 'side-a' },
     { label: 'B', value: formatValue(after, unit), share: formatShare(after / wholeAfter), tone: 'side-b' },

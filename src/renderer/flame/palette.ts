@@ -19,19 +19,23 @@ function paintOf(colour: FrameColour): Paint {
   return { fill: toImageDataWord(colour.fill), text: toHex(colour.text) };
 }
 
-/** Colours by package; the root is quiet. Made once a theme and set of names: one word a function. */
+/**
+ * Colours by package; the root is quiet. Good for a model as it grows and one theme. A function's colour is made when a
+ * frame of it is first drawn: a large profile has tens of thousands of them and shows a few hundred.
+ */
 export function flamePalette(model: FlameModel, theme: Theme): Palette {
-  const fills = new Uint32Array(model.names.length);
-  let text = '';
-  for (let i = 0; i < fills.length; i++) {
-    const kind = frameKinds[model.kinds[i] ?? 0] ?? 'unknown';
-    const paint = paintOf(frameColour(theme, model.packages[i] ?? '', model.names[i] ?? '', kind));
-    fills[i] = paint.fill;
-    text = paint.text;
-  }
+  const words = new Uint32Array(model.header?.functionCount ?? 0); // 0 where not made yet: fills are opaque
   const quiet = paintOf(quietColour(theme));
+  const { text } = paintOf(frameColour(theme, '', '', 'unknown'));
+  const fillOf = (index: number): number => {
+    const known = words[index] ?? 0;
+    if (known !== 0) return known;
+    const kind = frameKinds[model.kinds[index] ?? 0] ?? 'unknown';
+    const { fill } = frameColour(theme, model.packages[index] ?? '', model.names[index] ?? '', kind);
+    return (words[index] = toImageDataWord(fill));
+  };
   return {
-    fill: (node) => (node === 0 ? quiet.fill : (fills[model.functionOf(node)] ?? quiet.fill)),
+    fill: (node) => (node === 0 ? quiet.fill : fillOf(model.functionOf(node))),
     text: (node) => (node === 0 ? quiet.text : text),
   };
 }

@@ -25,6 +25,13 @@ const byteScales: readonly Scale[] = [
   { factor: 1e12, unit: 'TB' },
 ];
 
+const wholeFormat = new Intl.NumberFormat('en-US');
+/** By decimals. Making one takes far longer than using it, and a table uses hundreds. */
+const decimalFormats = Array.from(
+  { length: 8 },
+  (_, decimals) => new Intl.NumberFormat('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
+);
+
 /** Three significant digits, never an exponent below a billion: 0.00123, 6.10, 40.3, 221, 1,230. */
 export function formatSignificant(value: number): string {
   if (!Number.isFinite(value)) return '–';
@@ -35,7 +42,7 @@ export function formatSignificant(value: number): string {
   const rounded = Number(value.toPrecision(3));
   const roundedMagnitude = Math.floor(Math.log10(Math.abs(rounded)));
   const decimals = Math.max(0, 2 - roundedMagnitude);
-  return rounded.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return (decimalFormats[decimals] ?? wholeFormat).format(rounded);
 }
 
 function scaled(value: number, scales: readonly Scale[]): string {
@@ -47,7 +54,7 @@ function scaled(value: number, scales: readonly Scale[]): string {
   }
   const number = value / chosen.factor;
   const whole = chosen.factor === 1 && Number.isInteger(number);
-  return `${whole ? number.toLocaleString('en-US') : formatSignificant(number)}${gap}${chosen.unit}`;
+  return `${whole ? wholeFormat.format(number) : formatSignificant(number)}${gap}${chosen.unit}`;
 }
 
 /** Nanoseconds as people say them: 340 ms, 1.20 s, 221 s, 12.5 min, 3.42 h. Minutes begin at ten of them. */
@@ -67,7 +74,7 @@ export function formatCount(count: number): string {
   if (!Number.isFinite(count)) return '–';
   if (Math.abs(count) >= 1e10) return `${formatSignificant(count / 1e9)}${gap}G`;
   if (Math.abs(count) >= 1e7) return `${formatSignificant(count / 1e6)}${gap}M`;
-  return Math.round(count).toLocaleString('en-US');
+  return wholeFormat.format(Math.round(count));
 }
 
 /** A share of a whole, 0..1, to one decimal; what is there but rounds to nothing is "< 0.1 %". */
@@ -111,6 +118,12 @@ export function formatValue(value: number, unit: string): string {
     default:
       return `${formatSignificant(value)}${gap}${unit}`;
   }
+}
+
+/** What is more on the after side. Scaling a side leaves fractions of a nanosecond between equal values: they are none. */
+export function changeBetween(before: number, after: number): number {
+  const change = after - before;
+  return Math.abs(change) <= 1e-9 * Math.max(Math.abs(before), Math.abs(after)) ? 0 : change;
 }
 
 /** Like formatValue with a sign in front of what is more. */

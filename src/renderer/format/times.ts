@@ -40,11 +40,12 @@ export function formatRange(startMs: number, endMs: number, nowMs: number): stri
   return `${start} to ${end}`;
 }
 
-/** A span as people say it: "45 s", "15 min", "1 h 20 min", "3 d". */
+/** A span as people say it: "45 s", "4.5 min", "15 min", "1 h 20 min", "3 d". */
 export function formatSpan(durationMs: number): string {
   const seconds = Math.round(durationMs / 1000);
   if (seconds < 120) return `${seconds}\u00a0s`;
-  const minutes = Math.round(durationMs / minuteMs);
+  const tenths = Math.round((durationMs / minuteMs) * 10) / 10;
+  const minutes = tenths < 10 ? tenths : Math.round(durationMs / minuteMs);
   if (minutes < 120) return `${minutes}\u00a0min`;
   if (durationMs < 2 * dayMs) {
     const rest = minutes % 60;

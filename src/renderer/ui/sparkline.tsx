@@ -29,7 +29,7 @@ export function sparklinePath(values: readonly number[], width: number, height: 
 }
 
 /** A curve the size of a word. */
-export function Sparkline({ values, width = 38, height = 16 }: SparklineProps): ReactElement {
+export function Sparkline({ values, width = 32, height = 16 }: SparklineProps): ReactElement {
   return (
     <svg className="sparkline" width={width} height={height} aria-hidden="true" fill="none">
       <path d={sparklinePath(values, width, height)} stroke="var(--mute)" strokeWidth="1.2" strokeLinejoin="round" />

@@ -1,5 +1,6 @@
 import type { FunctionTable } from '../../../contract/decoder.js';
 import { matchNames } from '../../../core/flame/search.js';
+import { changeBetween } from '../../format/numbers.js';
 
 /** The table of a view with what is needed to show it. Lives outside React. */
 export interface FunctionRows {
@@ -19,7 +20,7 @@ export interface Sort {
 
 /** Change of a row's total in a diff: comparison less baseline. */
 export function changeOf(table: FunctionTable, row: number): number {
-  return (table.total[row] ?? 0) - (table.baselineTotal?.[row] ?? 0);
+  return changeBetween(table.baselineTotal?.[row] ?? 0, table.total[row] ?? 0);
 }
 
 function valueOf(table: FunctionTable, column: Exclude<SortColumn, 'name'>, row: number): number {
@@ -56,7 +57,10 @@ export function arrangeRows(rows: FunctionRows, filter: string, sort: Sort): Uin
   const { column } = sort;
   if (column === 'name') chosen.sort((a, b) => direction * byName(a, b));
   else {
-    chosen.sort((a, b) => direction * (valueOf(table, column, a) - valueOf(table, column, b)) || byName(a, b));
+    // Looked up once a row, not once a comparison: there may be tens of thousands of rows.
+    const keys = new Float64Array(table.functionIndex.length);
+    for (const row of chosen) keys[row] = direction * valueOf(table, column, row);
+    chosen.sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0) || byName(a, b));
   }
   return Uint32Array.from(chosen);
 }

@@ -50,8 +50,8 @@ export function FunctionTableView(): ReactElement {
   const rows = useCell(functions);
   const hasView = useApp((state) => state.viewHeader !== null);
   if (rows === null) return <div className="table-wait">{hasView ? 'Adding up functions…' : ''}</div>;
-  // The key begins a table of other data at its top; sorting is kept by the parent of both.
-  return <Table rows={rows} />;
+  // A diff has other columns than a flame graph: what one is sorted by the other may not have.
+  return <Table key={rows.table.baselineTotal === undefined ? 'flame' : 'diff'} rows={rows} />;
 }
 
 function Table({ rows }: { readonly rows: FunctionRows }): ReactElement {

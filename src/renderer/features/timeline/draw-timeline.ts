@@ -83,10 +83,10 @@ export function drawTimeline(context: TimelineContext, scene: TimelineScene, col
     if (highest > 0) context.fillText(ceilingWords(ceiling, timeline.unit), scale.left + 2, plotTopPx - 5);
   }
   if (scene.comparison === null) {
-    drawRange(context, scale, scene.range, colours.range, colours.rangeWash, '', bottom);
+    drawRange(context, scale, scene.range, colours.range, colours.rangeWash, '', colours.background, bottom);
   } else {
-    drawRange(context, scale, scene.range, colours.sideA, colours.sideAWash, 'A', bottom);
-    drawRange(context, scale, scene.comparison, colours.sideB, colours.sideBWash, 'B', bottom);
+    drawRange(context, scale, scene.range, colours.sideA, colours.sideAWash, 'A', colours.background, bottom);
+    drawRange(context, scale, scene.comparison, colours.sideB, colours.sideBWash, 'B', colours.background, bottom);
   }
   if (scene.pointerX !== null) {
     context.fillStyle = colours.hatch;
@@ -213,6 +213,7 @@ function drawRange(
   colour: string,
   wash: string,
   letter: string,
+  background: string,
   bottom: number,
 ): void {
   if (range === null) return;
@@ -229,5 +230,8 @@ function drawRange(
   context.font = '600 11px "Inter Variable", sans-serif';
   context.textAlign = 'left';
   context.textBaseline = 'alphabetic';
-  context.fillText(letter, left + 6, plotTopPx + 12);
+  // A flag at the edge, so that no curve runs through the letter.
+  context.fillRect(left, top, 15, 15);
+  context.fillStyle = background;
+  context.fillText(letter, left + 4, top + 11.5);
 }

@@ -149,8 +149,8 @@ describe('drawTimeline', () => {
     expect(calls.filter((each) => each === 'stroke')).toHaveLength(3);
     expect(calls.filter((each) => each === 'fill')).toHaveLength(2);
     expect(calls).toContain('rect 240 34 120 66');
-    expect(calls).toContain('fillText A 6 46');
-    expect(calls).toContain('fillText B 126 46');
+    expect(calls).toContain('fillText A 4 43.5');
+    expect(calls).toContain('fillText B 124 43.5');
     expect(calls).toContain('fillText 1 core 2 29');
   });
 });

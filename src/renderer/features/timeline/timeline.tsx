@@ -5,6 +5,7 @@ import {
   useRef,
   useState,
   type KeyboardEvent,
+  type MouseEvent,
   type PointerEvent,
   type ReactElement,
 } from 'react';
@@ -102,6 +103,10 @@ export function TimelineView(): ReactElement {
     );
   }, [size, scale, data, shownRange, shownComparison, pointerX, theme]);
 
+  const onMouseDown = useCallback((event: MouseEvent<HTMLCanvasElement>) => {
+    // With Shift it is taken for the keyboard's focus, and the timeline would get its ring.
+    if (event.shiftKey) event.preventDefault();
+  }, []);
   const onDown = useCallback(
     (event: PointerEvent<HTMLCanvasElement>) => {
       if (event.button !== 0) return;
@@ -179,6 +184,7 @@ export function TimelineView(): ReactElement {
           className={edge ? 'edge' : undefined}
           aria-hidden="true"
           data-points={timeline?.values.length ?? 0}
+          onMouseDown={onMouseDown}
           onPointerDown={onDown}
           onPointerMove={onMove}
           onPointerUp={onUp}
