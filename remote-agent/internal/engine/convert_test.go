@@ -32,48 +32,58 @@ func TestFramesAreConverted(t *testing.T) {
 		want Frame
 	}{
 		{
-			"python", libpf.Frame{
+			"python",
+			libpf.Frame{
 				Type: libpf.PythonFrame, FunctionName: libpf.Intern("view"), SourceFile: libpf.Intern("/app/views.py"),
 				SourceLine: 12, FunctionOffset: 2,
 			},
 			Frame{Kind: KindPython, Function: "view", File: "/app/views.py", Line: 12, FunctionLine: 10},
 		},
 		{
-			"python that could not be read", libpf.Frame{Type: libpf.PythonFrame},
+			"python that could not be read",
+			libpf.Frame{Type: libpf.PythonFrame},
 			Frame{Kind: KindPython, Function: "[python function without a name]"},
 		},
 		{
-			"go has no first line", libpf.Frame{Type: libpf.GoFrame, FunctionName: libpf.Intern("main.main"), SourceLine: 5},
+			"go has no first line",
+			libpf.Frame{Type: libpf.GoFrame, FunctionName: libpf.Intern("main.main"), SourceLine: 5},
 			Frame{Kind: "go", Function: "main.main", Line: 5},
 		},
 		{
-			"kernel", libpf.Frame{Type: libpf.KernelFrame, FunctionName: libpf.Intern("do_idle"), AddressOrLineno: 16},
+			"kernel",
+			libpf.Frame{Type: libpf.KernelFrame, FunctionName: libpf.Intern("do_idle"), AddressOrLineno: 16},
 			Frame{Kind: KindKernel, Function: "do_idle"},
 		},
 		{
-			"kernel module without a name for it", libpf.Frame{
+			"kernel module without a name for it",
+			libpf.Frame{
 				Type: libpf.KernelFrame, Mapping: mapped("ext4", 2), AddressOrLineno: 16,
 			},
 			Frame{Kind: KindKernel, Function: "[ext4+0x10]", File: "ext4"},
 		},
 		{
-			"kernel frame of nowhere", libpf.Frame{Type: libpf.KernelFrame, AddressOrLineno: 16},
+			"kernel frame of nowhere",
+			libpf.Frame{Type: libpf.KernelFrame, AddressOrLineno: 16},
 			Frame{Kind: KindKernel, Function: "[kernel+0x10]"},
 		},
 		{
-			"error", libpf.Frame{Type: libpf.NativeFrame.Error(), AddressOrLineno: 4005},
+			"error",
+			libpf.Frame{Type: libpf.NativeFrame.Error(), AddressOrLineno: 4005},
 			Frame{Kind: KindError, Function: "[stack cut: native stack delta invalid]"},
 		},
 		{
-			"error of a later module", libpf.Frame{Type: libpf.UnknownFrame.Error(), AddressOrLineno: 99999},
+			"error of a later module",
+			libpf.Frame{Type: libpf.UnknownFrame.Error(), AddressOrLineno: 99999},
 			Frame{Kind: KindError, Function: "[stack cut: error 99999 of the unwinder]"},
 		},
 		{
-			"kind of a later module", libpf.Frame{Type: libpf.FrameType(0x7e)},
+			"kind of a later module",
+			libpf.Frame{Type: libpf.FrameType(0x7e)},
 			Frame{Kind: KindError, Function: "[frame of unknown kind 126]"},
 		},
 		{
-			"just-in-time code", libpf.Frame{Type: libpf.NativeFrame, AddressOrLineno: 7},
+			"just-in-time code",
+			libpf.Frame{Type: libpf.NativeFrame, AddressOrLineno: 7},
 			Frame{Kind: KindNative, Mapping: anonymousMapping, Address: 7},
 		},
 	} {

@@ -52,8 +52,16 @@ func cleanLabel(value string) string {
 // runtimeOf tells the language runtime from an executable's base name, "" when the name tells nothing.
 func runtimeOf(executable string) string {
 	prefixes := []struct{ prefix, runtime string }{
-		{"python", "python"}, {"pypy", "pypy"}, {"node", "node"}, {"java", "jvm"}, {"ruby", "ruby"},
-		{"php", "php"}, {"perl", "perl"}, {"dotnet", "dotnet"}, {"beam", "beam"}, {"luajit", "luajit"},
+		{"python", "python"},
+		{"pypy", "pypy"},
+		{"node", "node"},
+		{"java", "jvm"},
+		{"ruby", "ruby"},
+		{"php", "php"},
+		{"perl", "perl"},
+		{"dotnet", "dotnet"},
+		{"beam", "beam"},
+		{"luajit", "luajit"},
 	}
 	for _, known := range prefixes {
 		rest, ok := strings.CutPrefix(executable, known.prefix)
