@@ -181,14 +181,16 @@ test('a password is asked for, and sudo asks for its own', async () => {
   await save('with-password');
   await ui.button('Connect').first().click();
   await app.window
-    .getByRole('dialog').getByLabel(/password/i)
+    .getByRole('dialog')
+    .getByLabel(/password/i)
     .first()
     .fill(world.users.pat.password);
   await ui.button('Continue').click();
   await ui.targetState('with-password', /not installed|stopped|ready|connected$/);
   await ui.button('Start agent').first().click();
   await app.window
-    .getByRole('dialog').getByLabel(/password/i)
+    .getByRole('dialog')
+    .getByLabel(/password/i)
     .first()
     .fill(world.users.pat.password);
   await app.screenshot('10-sudo-password');

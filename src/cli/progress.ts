@@ -19,9 +19,14 @@ export function bar(fraction: number, width: number): string {
   return `[${'#'.repeat(filled)}${'-'.repeat(width - filled)}] ${String(Math.round(fraction * 100)).padStart(3)} %`;
 }
 
-/** On a terminal one line that is drawn over; elsewhere a line for each new text. */
-export function progressOn(stream: ProgressStream): Progress {
-  let last = '';
+/** How often a step that goes on is told of in a log. */
+const quietMs = 10_000;
+
+/**
+ * On a terminal one line that is drawn over. In a log a line for each new step, and every ten seconds one that says how far
+ * it is: what differs from the text before in its numbers alone is the same step.
+ */
+export function progressOn(stream: ProgressStream, clock: () => number = () => performance.now()): Progress {
   if (stream.isTTY === true) {
     const draw = (text: string): void => {
       stream.write(`\r\u001b[K${text.slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`);
@@ -36,9 +41,23 @@ export function progressOn(stream: ProgressStream): Progress {
       },
     };
   }
+  let step = '';
+  let toldAtMs = 0;
   const line = (text: string): void => {
-    if (text !== last) stream.write(`${text}\n`);
-    last = text;
+    step = stepOf(text);
+    toldAtMs = clock();
+    stream.write(`${text}\n`);
   };
-  return { show: line, done: line };
+  return {
+    show: (text) => {
+      if (stepOf(text) !== step || clock() - toldAtMs >= quietMs) line(text);
+    },
+    done: (text) => {
+      if (text !== '') line(text);
+    },
+  };
+}
+
+function stepOf(text: string): string {
+  return text.replace(/\d+/g, '#');
 }

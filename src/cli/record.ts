@@ -2,7 +2,7 @@ import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { record as recordTarget } from '../engine/deploy/record.js';
 import { HostKeys } from '../engine/link/host-keys.js';
-import { checkWritable } from '../engine/profiles/atomic-write.js';
+import { checkWritable } from '../engine/profiles/share.js';
 import type { Result } from '../contract/result.js';
 import type { TargetConfig, TargetState } from '../contract/target.js';
 import type { Command, RecordTarget } from './arguments.js';

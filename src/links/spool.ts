@@ -4,7 +4,7 @@ import { copyFile, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { basename, join } from 'node:path';
 import type { SpooledProfile } from '../contract/links.js';
 import { fail, ok, type Result } from '../contract/result.js';
-import { errorCode, errorText } from '../engine/link/socket-failures.js';
+import { errorCode, errorText } from '../engine/failures/thrown.js';
 
 /** What the decoder takes at most, compressed or not. */
 const maxBytes = 512 * 1024 * 1024;

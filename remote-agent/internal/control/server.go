@@ -57,7 +57,8 @@ func NewServer(agent Agent, logger *slog.Logger) *Server {
 	pushed := http.NewServeMux()
 	pushed.Handle(pushv1connect.NewPusherServiceHandler(&pusherHandler{store: agent.Store},
 		connect.WithReadMaxBytes(maxPushBytes), connect.WithInterceptors(deadlines{}), recovered))
-	s.control, s.push = s.httpServer(admit(control)), s.httpServer(pushed)
+	s.control, s.push = s.httpServer(admit(control)), s.httpServer(atOnce(maxPushesAtOnce, pushed))
+	s.push.ReadTimeout = pushReadTimeout
 	return s
 }
 
@@ -102,7 +103,7 @@ func (s *Server) Serve(ctx context.Context, controlListeners []net.Listener, pus
 		serve(s.control, listener)
 	}
 	if pushListener != nil {
-		serve(s.push, pushListener)
+		serve(s.push, newFewListener(pushListener, maxPushConnections))
 	}
 	var failure error
 	select {

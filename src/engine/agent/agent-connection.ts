@@ -4,7 +4,7 @@ import { createConnectTransport } from '@connectrpc/connect-node';
 import { fail, ok, type Failure, type Result } from '../../contract/result.js';
 import { AgentService, type Status } from '../gen/agent/v1/agent_pb.js';
 import type { Link } from '../link/link.js';
-import { errorText } from '../link/socket-failures.js';
+import { errorText } from '../failures/thrown.js';
 import type { HttpTransport } from '../pyroscope/http-transport.js';
 import { openBridge } from './bridge.js';
 import { agentAuthority, Http2Session } from './http2-session.js';

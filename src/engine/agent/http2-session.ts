@@ -7,7 +7,7 @@ import {
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { fail, type Result } from '../../contract/result.js';
-import { errorText } from '../link/socket-failures.js';
+import { errorText } from '../failures/thrown.js';
 import type { HttpReply, HttpRequest, HttpTransport } from '../pyroscope/http-transport.js';
 import { readReply } from '../pyroscope/read-reply.js';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { fail, ok, type Result } from '../../contract/result.js';
-import { errorText } from '../link/socket-failures.js';
+import { errorText } from '../failures/thrown.js';
 
 const Manifest = v.object({
   /** "0.1.0+<12 hex digits of what it was built from>". */

@@ -4,7 +4,7 @@ import Docker from 'dockerode';
 import type { ServiceRow } from '../../contract/links.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Link } from '../link/link.js';
-import { errorText } from '../link/socket-failures.js';
+import { errorText } from '../failures/thrown.js';
 import { serviceSelector } from '../pyroscope/selectors.js';
 
 /** A running container, as far as the list of services needs it. */

@@ -5,7 +5,7 @@ import { fail, ok, type Result } from '../../contract/result.js';
 import { fingerprint, judgeHostKey, keyTypeOf, knownHostName, knownKeyTypes, parseKnownHosts } from './known-hosts.js';
 import type { KnownHostLine } from './known-hosts.js';
 import type { Prompter } from './prompter.js';
-import { errorCode, errorText } from './socket-failures.js';
+import { errorCode, errorText } from '../failures/thrown.js';
 
 /** Signature algorithms for host keys that ssh2 offers, best first, with the key type that each needs. */
 const hostKeyAlgorithms = [

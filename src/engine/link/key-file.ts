@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { fail, ok, type Result } from '../../contract/result.js';
-import { errorText } from './socket-failures.js';
+import { errorText } from '../failures/thrown.js';
 
 /** How a private key's file is written. "pkcs8" is what ssh2 cannot read. */
 export type KeyFormat = 'openssh' | 'pem' | 'pkcs8' | 'unknown';

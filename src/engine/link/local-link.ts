@@ -17,7 +17,7 @@ import {
   type UploadOptions,
 } from './link.js';
 import { quoteCommand } from './quote.js';
-import { errorCode, errorText } from './socket-failures.js';
+import { errorCode, errorText } from '../failures/thrown.js';
 
 const openTimeoutMs = 10_000;
 

@@ -1,16 +1,5 @@
 import { fail, type Failure } from '../../contract/result.js';
-
-/** The errno-like code of an error of Node, "" when it has none. */
-export function errorCode(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string')
-    return error.code;
-  return '';
-}
-
-/** The text of anything that was thrown, for a failure's detail. */
-export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
+import { errorCode, errorText } from '../failures/thrown.js';
 
 /** Why a connection to host and port could not be made, and what to do. */
 export function dialFailure(error: unknown, host: string, port: number): Failure {

@@ -5,7 +5,8 @@ import type { SshTargetConfig } from '../../contract/target.js';
 import { Deadline } from './deadline.js';
 import type { HostKeys } from './host-keys.js';
 import type { Prompter } from './prompter.js';
-import { dialFailure, errorText } from './socket-failures.js';
+import { errorText } from '../failures/thrown.js';
+import { dialFailure } from './socket-failures.js';
 import { Authenticator, type Secrets } from './ssh-auth.js';
 
 export interface SshOptions {

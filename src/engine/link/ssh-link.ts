@@ -18,7 +18,7 @@ import {
 } from './link.js';
 import { LinkStates } from './link-states.js';
 import { quoteCommand } from './quote.js';
-import { errorText } from './socket-failures.js';
+import { errorText } from '../failures/thrown.js';
 import type { Secrets } from './ssh-auth.js';
 import { connectSsh, type SshConnection, type SshOptions } from './ssh-connect.js';
 

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { TargetConfig } from '../../contract/target.js';
 import { writeAtomic } from '../files/atomic-write.js';
-import { errorCode, errorText } from './socket-failures.js';
+import { errorCode, errorText } from '../failures/thrown.js';
 
 const currentVersion = 1;
 

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Address, Link } from './link.js';
-import { errorText } from './socket-failures.js';
+import { errorText } from '../failures/thrown.js';
 
 /**
  * A port on this computer's loopback that a link forwards to an address on the target's side, for programs other than

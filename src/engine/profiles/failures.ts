@@ -1,11 +1,7 @@
 import { fail, type Failure } from '../../contract/result.js';
+import { errorCode } from '../failures/thrown.js';
 
 type Failed = { readonly ok: false; readonly failure: Failure };
-
-/** The code of a Node error, for example "ENOENT"; "" for anything else. */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
 
 /** Why a profile's file could not be read. */
 export function readFailure(error: unknown): Failed {

@@ -1,7 +1,7 @@
 import { gunzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import { fail, ok, type Result } from '../../contract/result.js';
-import { errorCode } from './failures.js';
+import { errorCode } from '../failures/thrown.js';
 
 const gunzipAsync = promisify(gunzip);
 

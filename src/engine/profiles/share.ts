@@ -4,8 +4,9 @@ import type { ShareFormat, ViewSource } from '../../contract/decoder.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { writeFolded } from '../../core/formats/folded.js';
 import { writePprof } from '../../core/formats/pprof/write.js';
-import { writeAtomically, type Content } from './atomic-write.js';
+import { replaceFile, tryToReplace, type Content } from '../files/atomic-write.js';
 import { decodeText } from './decode.js';
+import { writeFailure } from './failures.js';
 import { renderShareHtml, sharePageOf } from './share-page-of-view.js';
 import type { ProfileStore } from './store.js';
 import { buildView, viewTree } from './views.js';
@@ -20,6 +21,16 @@ export interface ShareRequest {
   readonly source: ViewSource;
 }
 
+/** Whether a file could be shared there; what is wrong otherwise. Leaves nothing. */
+export async function checkWritable(path: string): Promise<Result<null>> {
+  try {
+    await tryToReplace(path);
+    return ok(null);
+  } catch (error) {
+    return writeFailure(error, path);
+  }
+}
+
 /**
  * Writes a profile or a diff as a file: pprof (gzip, all sample types; one profile only), folded stacks (a diff has two counts
  * a line), or one HTML page. The file is written as a whole or not at all; answers its size. `assetsDir`: see
@@ -31,7 +42,12 @@ export async function writeShare(
   assetsDir?: string,
 ): Promise<Result<{ byteLength: number }>> {
   const content = await contentOf(store, request, assetsDir);
-  return content.ok ? writeAtomically(request.path, content.value) : content;
+  if (!content.ok) return content;
+  try {
+    return ok({ byteLength: await replaceFile(request.path, content.value, 0o644) });
+  } catch (error) {
+    return writeFailure(error, request.path);
+  }
 }
 
 async function contentOf(

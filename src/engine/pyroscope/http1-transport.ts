@@ -4,7 +4,8 @@ import { connect as connectTls } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { fail, type Failure, type Result } from '../../contract/result.js';
 import type { Link } from '../link/link.js';
-import { dialFailure, errorText } from '../link/socket-failures.js';
+import { errorText } from '../failures/thrown.js';
+import { dialFailure } from '../link/socket-failures.js';
 import type { HttpReply, HttpRequest, HttpTransport } from './http-transport.js';
 import { readReply } from './read-reply.js';
 

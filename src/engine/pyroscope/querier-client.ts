@@ -14,7 +14,7 @@ import {
   SeriesResponseSchema,
 } from '../gen/querier/v1/querier_pb.js';
 import type { LabelPair } from '../gen/types/v1/types_pb.js';
-import { errorText } from '../link/socket-failures.js';
+import { errorText } from '../failures/thrown.js';
 import type { HttpReply, HttpTransport } from './http-transport.js';
 
 const smallReplyBytes = 32 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { fail, ok, type Failure, type Result } from '../../contract/result.js';
-import { errorText } from '../link/socket-failures.js';
+import { errorText } from '../failures/thrown.js';
 import type { HttpReply, HttpRequest } from './http-transport.js';
 
 /** What both versions of HTTP give for reading a reply. */

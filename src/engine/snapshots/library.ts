@@ -8,7 +8,7 @@ import type { SnapshotRow } from '../../contract/links.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { Id, Selection, ViewState } from '../../contract/selection.js';
 import { writeAtomic } from '../files/atomic-write.js';
-import { errorCode, errorText } from '../link/socket-failures.js';
+import { errorCode, errorText } from '../failures/thrown.js';
 import { sniff } from './sniff.js';
 
 const currentVersion = 1;

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkWritable, writeAtomically } from './atomic-write.js';
+import { replaceFile } from '../files/atomic-write.js';
+import { checkWritable } from './share.js';
 
 let folder = '';
 beforeEach(async () => {
@@ -34,15 +35,12 @@ describe('checkWritable', () => {
   });
 });
 
-describe('writeAtomically', () => {
+describe('replaceFile', () => {
   it('writes the whole, or leaves what was there', async () => {
     const path = join(folder, 'a.folded');
-    expect(await writeAtomically(path, ['main ', new Uint8Array([0x31])])).toEqual({
-      ok: true,
-      value: { byteLength: 6 },
-    });
+    expect(await replaceFile(path, ['main ', new Uint8Array([0x31])], 0o644)).toBe(6);
     expect(await readFile(path, 'utf8')).toBe('main 1');
-    expect(await writeAtomically(join(folder, 'none', 'b'), ['x'])).toMatchObject({ failure: { code: 'not-found' } });
+    await expect(replaceFile(join(folder, 'none', 'b'), ['x'], 0o644)).rejects.toThrow('ENOENT');
     expect(await readdir(folder)).toEqual(['a.folded']);
   });
 });
