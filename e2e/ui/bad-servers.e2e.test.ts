@@ -111,14 +111,16 @@ test('the right address mends it', async () => {
   await ui.button('Record').first().waitFor();
 });
 
-test('a target without space, and one that runs nothing, refuse the agent with what to do', async () => {
+test('a target without space, and one where nothing may run, refuse the agent with what to do', async () => {
   await addAndConnect(app, ui, world, { ...strict, name: 'web-1', user: 'pyro' });
-  const cache = join(world.users.pyro.home, '.cache');
+  const { uid, gid, home } = world.users.pyro;
+  const cache = join(home, '.cache');
+  const store = '/var/lib/pyrometer';
   mkdirSync(cache, { recursive: true });
-  chownSync(cache, world.users.pyro.uid, world.users.pyro.gid);
-  const refusedOn = async (options: string, says: RegExp): Promise<void> => {
-    const owner = `uid=${world.users.pyro.uid},gid=${world.users.pyro.gid},mode=700`;
-    await run('mount', ['-t', 'tmpfs', '-o', `${options},${owner}`, 'tmpfs', cache]);
+  chownSync(cache, uid, gid);
+  mkdirSync(store, { recursive: true, mode: 0o755 });
+  const refusedOn = async (folder: string, options: string, says: RegExp): Promise<void> => {
+    await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
     try {
       await ui.button('Start agent').first().click();
       // The one before it failed as well: only the reason tells them apart.
@@ -133,16 +135,23 @@ test('a target without space, and one that runs nothing, refuse the agent with w
       );
       await app.window.getByRole('main').getByText(says).first().waitFor();
       // What was sent in vain is not left there.
-      const left = readdirSync(cache, { recursive: true }).map(String);
+      const left = readdirSync(folder, { recursive: true }).map(String);
       expect(left.filter((name) => name.includes('.part-'))).toEqual([]);
     } finally {
-      await run('umount', [cache]);
+      await run('umount', [folder]);
     }
   };
-  await refusedOn('size=4m', /There is no space left for the agent in .*\(\d+ MB free\): make room for/);
+  const owner = `uid=${uid},gid=${gid},mode=700`;
+  await refusedOn(
+    cache,
+    `size=4m,${owner}`,
+    /There is no space left for the agent in .*\(\d+ MB free\): make room for/,
+  );
   await app.screenshot('2-no-space');
-  await refusedOn('size=256m,noexec', /may not run from .*noexec.*set XDG_CACHE_HOME/);
+  await refusedOn(cache, `size=256m,noexec,${owner}`, /may not run from .*noexec.*set XDG_CACHE_HOME/);
   await app.screenshot('3-noexec');
+  // Where it keeps its windows is another disk than where it is put.
+  await refusedOn(store, 'size=1m,mode=755', /The disk of \/var\/lib\/pyrometer has \d MB left: free some space/);
 });
 
 test('where sockets may not be forwarded, the bridge carries everything', async () => {
