@@ -25,7 +25,7 @@ function place(name: string, content: string | Uint8Array): string {
 }
 
 beforeAll(async () => {
-  app = await launchApp({ world, name: 'files', args: [goCpu] });
+  app = await launchApp({ world, name: 'files', args: [goCpu, join(folder, 'never-was.pb.gz')] });
   ui = drive(app.window);
 });
 
@@ -77,8 +77,9 @@ async function refusal(): Promise<string> {
   return said;
 }
 
-test("a FILE argument opens: a pprof of Go's runtime/pprof", async () => {
+test("a FILE argument opens, a pprof of Go's runtime/pprof; one that is not there is named", async () => {
   await shows('go-cpu.pb.gz');
+  expect(await refusal()).toMatch(/^never-was\.pb\.gz is not there/);
   // 48 samples of 10 ms.
   expect(await ui.graph()).toBe(480_000_000);
   expect(await ui.find('runtime.mallocgc')).toContain('runtime.mallocgc');

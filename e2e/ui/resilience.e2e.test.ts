@@ -152,6 +152,7 @@ test('kill -9 of decoder: the view comes back', async () => {
   await killHelper('decoder');
   // Only the new decoder can answer this.
   await app.window.getByRole('tab', { name: 'Table' }).click();
+  await app.window.getByPlaceholder('Filter functions').fill('checkout_view');
   await app.window.getByRole('table', { name: 'Functions' }).getByText('checkout_view').first().waitFor();
   await app.window.getByRole('tab', { name: 'Flame' }).click();
   const seen = await back();
