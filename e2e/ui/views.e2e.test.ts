@@ -297,8 +297,14 @@ test('the theme is switched by its button and by its keys', async () => {
 });
 
 test('a time without samples says so', async () => {
-  await view.page.clock.setFixedTime(nowMs + 60 * minuteMs);
-  await view.ui.button('Live').click();
+  await view.page.getByRole('button', { name: /^Range/ }).click();
+  await view.page.getByLabel('From').fill('2026-03-04T10:00:00');
+  await view.page.getByLabel('To', { exact: true }).fill('2026-03-04T10:10:00');
+  await view.app.screenshot('range-form');
+  await view.ui.button('Apply').click();
   await view.page.getByText('No samples here').waitFor();
+  await view.page.getByText('10:00 to 10:10.').waitFor();
   await view.pictures('no-samples');
+  await view.ui.button('Show all there is').click();
+  await view.ui.graph();
 });

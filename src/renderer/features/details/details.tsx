@@ -143,6 +143,11 @@ function StackLine({ model, node }: FrameProps): ReactElement {
   );
 }
 
+/** "the native addon" of "the native addon (/where/it/lies)": the paths are in the tooltip. */
+function withoutPaths(decodedBy: string): string {
+  return decodedBy.replace(/ \([^()]*\)$/, '');
+}
+
 function ViewDetails(): ReactElement {
   const { clock } = useControls();
   const header = useApp((state) => state.viewHeader);
@@ -200,8 +205,8 @@ function ViewDetails(): ReactElement {
       {first === undefined ? null : (
         <section>
           <h3>Decoded</h3>
-          <p className="details-hint selectable">
-            {visibleText(first.format)}, by {visibleText(first.decodedBy)}
+          <p className="details-hint selectable" title={visibleText(first.decodedBy)}>
+            {visibleText(first.format)}, by {visibleText(withoutPaths(first.decodedBy))}
           </p>
           {first.comments.slice(0, 5).map((comment, index) => (
             <p key={index} className="details-hint selectable">

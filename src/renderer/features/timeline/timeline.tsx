@@ -5,7 +5,6 @@ import {
   useRef,
   useState,
   type KeyboardEvent,
-  type MouseEvent,
   type PointerEvent,
   type ReactElement,
 } from 'react';
@@ -71,6 +70,8 @@ export function TimelineView(): ReactElement {
   const [pointerX, setPointerX] = useState<number | null>(null);
   const [preview, setPreview] = useState<{ side: Drag['side']; range: TimeRange } | null>(null);
   const [edge, setEdge] = useState(false);
+  // Chromium takes the Shift of a Shift-drag for work with the keyboard and would show its focus ring.
+  const [byPointer, setByPointer] = useState(false);
   const drag = useRef<Drag | null>(null);
 
   const extent = useMemo(() => extentOf(preset, extentEndMs, earliestMs), [preset, extentEndMs, earliestMs]);
@@ -103,14 +104,14 @@ export function TimelineView(): ReactElement {
     );
   }, [size, scale, data, shownRange, shownComparison, pointerX, theme]);
 
-  const onMouseDown = useCallback((event: MouseEvent<HTMLCanvasElement>) => {
-    // With Shift it is taken for the keyboard's focus, and the timeline would get its ring.
-    if (event.shiftKey) event.preventDefault();
+  const onBlur = useCallback(() => {
+    setByPointer(false);
   }, []);
   const onDown = useCallback(
     (event: PointerEvent<HTMLCanvasElement>) => {
       if (event.button !== 0) return;
       event.currentTarget.setPointerCapture(event.pointerId);
+      setByPointer(true);
       drag.current = beginDrag(scale, event.nativeEvent.offsetX, event.shiftKey, range, comparison);
     },
     [scale, range, comparison],
@@ -154,6 +155,7 @@ export function TimelineView(): ReactElement {
       }
       if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
       event.preventDefault();
+      setByPointer(false);
       const whole = currentExtent(state);
       // Without a range the keys begin with the last quarter: where one looks first.
       const before = state.range ?? { startMs: whole.endMs - (whole.endMs - whole.startMs) / 4, endMs: whole.endMs };
@@ -172,11 +174,12 @@ export function TimelineView(): ReactElement {
   const words = pointerX === null ? '' : pointWords(timeline, timeAt(scale, pointerX), extent.endMs);
   return (
     <section
-      className="timeline"
+      className={byPointer ? 'timeline by-pointer' : 'timeline'}
       role="group"
       aria-label={`Timeline, ${formatRange(extent.startMs, extent.endMs, extent.endMs)}`}
       tabIndex={0}
       onKeyDown={onKeyDown}
+      onBlur={onBlur}
     >
       <div className="timeline-box" ref={box}>
         <canvas
@@ -184,7 +187,6 @@ export function TimelineView(): ReactElement {
           className={edge ? 'edge' : undefined}
           aria-hidden="true"
           data-points={timeline?.values.length ?? 0}
-          onMouseDown={onMouseDown}
           onPointerDown={onDown}
           onPointerMove={onMove}
           onPointerUp={onUp}
