@@ -47,6 +47,8 @@ const shareFilters = {
 
 /** Serves the window's calls: the sender is checked, then the name, then the parameters. */
 export function serveShell(parts: ShellParts, sessions: WeakMap<Electron.WebContents, string>): void {
+  // A window names no paths of its own: it may only come back to what it was told.
+  const shared = new Set<string>();
   const windowOf = (event: IpcMainInvokeEvent): BrowserWindow => {
     const window = BrowserWindow.fromWebContents(event.sender);
     if (window === null) throw new Error('a call came from no window');
@@ -75,9 +77,11 @@ export function serveShell(parts: ShellParts, sessions: WeakMap<Electron.WebCont
       if (chosen.canceled || chosen.filePath === '') return ok(null);
       const written = await parts.decoder.shell.call('share.write', { path: chosen.filePath, format, title, source });
       if (!written.ok) return written;
+      shared.add(chosen.filePath);
       return ok({ path: chosen.filePath, byteLength: written.value.byteLength });
     },
     'share.reveal': ({ path }) => {
+      if (!shared.has(path)) return fail('refused', 'That file was not shared from here.');
       shell.showItemInFolder(path);
       return ok(null);
     },

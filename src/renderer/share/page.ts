@@ -1,7 +1,8 @@
 import { select } from 'd3-selection';
 import flamegraph, { type ChartNode } from 'd3-flame-graph';
 import type { SharePage } from '../../core/formats/share-page.js';
-import { formatValue, share } from './format.js';
+import { formatCount, formatShare, formatValue, plural } from '../format/numbers.js';
+import { visibleText } from '../format/visible-text.js';
 import { nestedTree, type ShareNode } from './tree.js';
 import './page.css';
 
@@ -28,6 +29,10 @@ function describe(node: ShareNode, total: number, unit: string): string {
   return parts.join('   ');
 }
 
+function share(part: number, whole: number): string {
+  return formatShare(whole === 0 ? 0 : part / whole);
+}
+
 function show(page: SharePage): void {
   const tree = nestedTree(page);
   const total = tree.value;
@@ -42,11 +47,11 @@ function show(page: SharePage): void {
       element(
         'header',
         {},
-        element('h1', {}, page.title),
+        element('h1', {}, visibleText(page.title)),
         element(
           'p',
           { id: 'total', 'data-total': String(total) },
-          `${formatValue(total, page.unit)} in all, ${page.parent.length.toLocaleString('en')} call nodes`,
+          `${formatValue(total, page.unit)} in all, ${formatCount(page.parent.length)} call nodes`,
         ),
         element('div', { class: 'tools' }, search, found, reset),
       ),
@@ -70,7 +75,7 @@ function show(page: SharePage): void {
     .setLabelHandler((node) => describe(node.data, total, page.unit))
     .setSearchMatch((node, term) => node.data.name.toLowerCase().includes(term.toLowerCase()))
     .setSearchHandler((results, sum) => {
-      found.textContent = `${results.length.toLocaleString('en')} matches, ${share(sum, total)}`;
+      found.textContent = `${plural(results.length, 'match', 'matches')}, ${share(sum, total)}`;
     })
     .onHover((node: ChartNode<ShareNode>) => {
       details.textContent = describe(node.data, total, page.unit);

@@ -1,4 +1,5 @@
 import type { SharePage } from '../../core/formats/share-page.js';
+import { visibleText } from '../format/visible-text.js';
 
 /** A node as d3-flame-graph wants it. */
 export interface ShareNode {
@@ -12,14 +13,14 @@ export interface ShareNode {
   readonly children: ShareNode[];
 }
 
-/** The page's columns as nested nodes. Parents stand before their children, so one pass is enough. */
+/** The page's columns as nested nodes, their names made harmless to look at. Parents stand before their children, so one pass is enough. */
 export function nestedTree(page: SharePage): ShareNode {
   const nodes: ShareNode[] = [];
   for (let index = 0; index < page.parent.length; index++) {
     const functionIndex = page.functionIndex[index] ?? 0;
     const node: ShareNode = {
-      name: page.names[functionIndex] ?? '?',
-      file: page.files[functionIndex] ?? '',
+      name: visibleText(page.names[functionIndex] ?? '?'),
+      file: visibleText(page.files[functionIndex] ?? ''),
       value: page.value[index] ?? 0,
       self: page.self[index] ?? 0,
       colour: page.diff?.colours[index] ?? page.colours[functionIndex] ?? '#888',

@@ -98,18 +98,22 @@ class Cursor {
 
   /** The varint as 64 bits, unsigned. */
   varint(): bigint {
-    const start = this.skipVarint();
-    let value = 0n;
-    for (let i = start; i < this.at; i++) value |= BigInt(u8At(this.bytes, i) & 0x7f) << BigInt(7 * (i - start));
-    return BigInt.asUintN(64, value);
+    return this.bitsSince(this.skipVarint());
   }
 
-  /** The varint as a number; larger ones than 2^53 are rounded, which is only good for lengths and tags. */
+  /** The varint as a number; one above 2^53 is rounded, which is only good for lengths and field numbers. */
   size(): number {
     const start = this.skipVarint();
+    if (this.at - start > 7) return Number(this.bitsSince(start)); // what lies above 64 bits does not count
     let value = 0;
     for (let i = this.at - 1; i >= start; i--) value = value * 128 + (u8At(this.bytes, i) & 0x7f);
     return value;
+  }
+
+  private bitsSince(start: number): bigint {
+    let value = 0n;
+    for (let i = start; i < this.at; i++) value |= BigInt(u8At(this.bytes, i) & 0x7f) << BigInt(7 * (i - start));
+    return BigInt.asUintN(64, value);
   }
 
   /** Steps over bytes that must be there; answers a cursor over them. */
@@ -171,9 +175,8 @@ export function readLayout(bytes: Uint8Array, maxFields = Infinity): WireResult 
   try {
     for (let count = 0; cursor.at < cursor.end && count < maxFields; count++) {
       const offset = cursor.at;
-      const tag = cursor.size();
-      const field = Math.floor(tag / 8);
-      const wireType = tag % 8;
+      const field = Math.floor(cursor.size() / 8);
+      const wireType = u8At(bytes, offset) & 7; // of the first byte: a long tag may have been rounded
       if (field === 0) throw new WireError('bad-field', offset);
       const kind = profile[field];
       if (kind === undefined) skipUnknown(cursor, wireType, offset);

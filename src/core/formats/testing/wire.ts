@@ -136,5 +136,12 @@ export const brokenFiles: Readonly<Record<string, Uint8Array>> = {
   'a varint that overflows': Uint8Array.from([...smallPprof(), 0x48, ...Array.from({ length: 9 }, () => 0xff), 0x7f]),
   'a length past the end': Uint8Array.from([...smallPprof(), 0x12, 0x7f, 1]),
   'a length past everything': Uint8Array.from([...smallPprof(), 0x12, ...varint(2n ** 64n - 1n)]),
+  'a tag that no number holds exactly': Uint8Array.from([...smallPprof(), ...varint(2n ** 62n + 657n), 1, 0x48, 1]),
+  'a tag that overflows': Uint8Array.from([...smallPprof(), 0xc8, ...Array.from({ length: 8 }, () => 0x80), 0x02, 5]),
+  'a length that overflows': Uint8Array.from([
+    ...smallPprof(),
+    ...[0x32, 0x82, ...Array.from({ length: 8 }, () => 0x80), 0x02],
+    ...[104, 105],
+  ]),
   'a nested length past its message': smallPprof({ sample: len(2, [0x0a, 0x20, 1]) }),
 };
