@@ -75,6 +75,21 @@ describe('QuerierClient', () => {
     expect(Buffer.from(value(await client.mergeProfile(query))).equals(bytes)).toBe(true);
   });
 
+  it('refuses a profile that is none before anybody decodes it, and takes one without samples', async () => {
+    const bodies = [Buffer.from([0xff, 0xff, 0x07]), Buffer.from('It works!'), Buffer.from([])];
+    const client = await serveWith((_request, response) => {
+      response.writeHead(200, proto);
+      response.end(bodies.shift());
+    });
+    const refused = {
+      code: 'pyroscope-error',
+      message: expect.stringContaining('did not answer as a Pyroscope') as unknown,
+    };
+    expect(await client.mergeProfile(query)).toMatchObject({ ok: false, failure: refused });
+    expect(await client.mergeProfile(query)).toMatchObject({ ok: false, failure: refused });
+    expect(value(await client.mergeProfile(query)).length).toBe(0);
+  });
+
   it.each<[string, number, Record<string, string>, string, string]>([
     [
       'a nested error',

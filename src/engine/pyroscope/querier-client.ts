@@ -4,6 +4,7 @@ import { create, fromBinary, toBinary, type DescMessage, type MessageShape } fro
 import * as v from 'valibot';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Selection } from '../../contract/selection.js';
+import { beginsLikePprof } from '../../core/formats/pprof/wire.js';
 import {
   ProfileTypesRequestSchema,
   ProfileTypesResponseSchema,
@@ -105,9 +106,14 @@ export class QuerierClient {
       profileTypeID: query.profileType,
       labelSelector: query.selector,
     });
-    const body = toBinary(SelectMergeProfileRequestSchema, message);
-    const reply = await this.call('SelectMergeProfile', body, profileReplyBytes, profileTimeoutMs, signal);
-    return reply.ok ? ok(reply.value.body) : reply;
+    const request = toBinary(SelectMergeProfileRequestSchema, message);
+    const reply = await this.call('SelectMergeProfile', request, profileReplyBytes, profileTimeoutMs, signal);
+    if (!reply.ok) return reply;
+    const { body } = reply.value;
+    // Told by the first bytes alone: the decoder could only say what they are not, and not who sent them.
+    const packed = body[0] === 0x1f && body[1] === 0x8b;
+    if (body.length > 0 && !packed && !beginsLikePprof(body)) return this.garbage('The profile is no pprof.');
+    return ok(body);
   }
 
   dispose(): void {
