@@ -82,7 +82,13 @@ export function followTimeline(context: Context): () => void {
   };
 
   const keyOf = (state: AppState): string =>
-    JSON.stringify([subjectOf(state), sourceAnswers(state), currentExtent(state), state.preset, state.earliestMs === null]);
+    JSON.stringify([
+      subjectOf(state),
+      sourceAnswers(state),
+      currentExtent(state),
+      state.preset,
+      state.earliestMs === null,
+    ]);
   const ends = [
     watch(store, keyOf, (state) => {
       void ask(state); // its failures are shown by the view
