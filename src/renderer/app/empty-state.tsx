@@ -70,7 +70,7 @@ function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement
     return (
       <Empty title={`${name} cannot be reached`} text={visibleText(link.message ?? 'The connection failed.')}>
         {button}
-        <FailureDetail detail={link.detail} />
+        <FailureDetail detail={link.detail} open />
       </Empty>
     );
   }

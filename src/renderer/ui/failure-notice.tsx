@@ -12,11 +12,17 @@ export function FailureNotice({ failure }: { readonly failure: Failure }): React
   );
 }
 
+interface DetailProps {
+  readonly detail: string | undefined;
+  /** Unfolded from the start: where it is all that there is to see, as both fingerprints of a changed host key. */
+  readonly open?: boolean;
+}
+
 /** What was said, behind a fold: lines that can be selected and copied. */
-export function FailureDetail({ detail }: { readonly detail: string | undefined }): ReactElement | null {
+export function FailureDetail({ detail, open = false }: DetailProps): ReactElement | null {
   if (detail === undefined) return null;
   return (
-    <details className="failure-detail">
+    <details className="failure-detail" open={open}>
       <summary>Details</summary>
       <pre className="selectable">{detail.split('\n').map(visibleText).join('\n')}</pre>
     </details>
