@@ -82,7 +82,7 @@ async function readPage(path: string, name: string): Promise<{ readonly total: n
   try {
     const total = Number(await offline.page.locator('#total').getAttribute('data-total'));
     await offline.page.getByLabel('Search').fill(name);
-    const found = offline.page.getByText(/matches, /);
+    const found = offline.page.getByText(/match(es)?, /);
     await found.waitFor();
     expect(offline.requests).toEqual([]);
     expect(offline.errors).toEqual([]);

@@ -101,7 +101,7 @@ test('what is on the screen is shared as HTML that shows the same total, and as 
     expect(Number(await page.page.locator('#total').getAttribute('data-total'))).toBeCloseTo(total, -3);
     expect(await page.page.locator('svg g').count()).toBeGreaterThan(20);
     await page.page.getByLabel('Search').fill('checkout_view');
-    await page.page.getByText(/matches, /).waitFor();
+    await page.page.getByText(/match(es)?, /).waitFor();
     await page.page.screenshot({ path: join(app.home, 'tmp', 'shared.png') });
     expect(page.requests).toEqual([]);
     expect(page.errors).toEqual([]);

@@ -36,7 +36,8 @@ export class Http2Session implements HttpTransport {
       settings: { initialWindowSize: windowBytes, enablePush: false },
     });
     this.session.on('connect', () => {
-      this.session.setLocalWindowSize(windowBytes);
+      // A stream that ended at once has ended the session before it tells of its beginning.
+      if (!this.session.destroyed) this.session.setLocalWindowSize(windowBytes);
     });
     // Requests under way get the error themselves; the close that follows is what the owner acts on.
     this.session.on('error', () => undefined);
