@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import { expect, inject, test } from 'vitest';
+import { repositoryFolder } from './support/places';
+import { run } from './support/run';
+
+const world = inject('world');
+
+// The agent's own tests of pushing need a real Pyroscope, which only a world has: elsewhere they skip.
+test('the agent pushes to a real Pyroscope and reads the same back', async () => {
+  const said = await run('go', ['test', '-count=1', '-v', '-run=^TestRealPyroscope', './internal/push'], {
+    cwd: join(repositoryFolder, 'remote-agent'),
+    env: { CGO_ENABLED: '0', PYROMETER_TEST_PYROSCOPE: world.pyroscopeUrl },
+    timeoutMs: 110_000,
+  });
+  expect(said).toContain('--- PASS: TestRealPyroscope ');
+  expect(said).not.toContain('--- SKIP');
+});
