@@ -100,7 +100,13 @@ test('a failing command is named with its last lines, and its log holds all', as
   const { lines, progress } = quiet();
   const result = await runStages(
     'test-command',
-    [stage('say', { run: async ({ exec }) => void (await exec('sh', ['-c', 'echo one; echo two >&2; exit 3'])) })],
+    [
+      stage('say', {
+        run: async ({ exec }) => {
+          await exec('sh', ['-c', 'echo one; echo two >&2; exit 3']);
+        },
+      }),
+    ],
     { progress },
   );
   expect(result.ok).toBe(false);

@@ -119,7 +119,6 @@ export function runCommand(command, args, options = {}) {
     }
     for (const from of /** @type {const} */ (['stdout', 'stderr'])) {
       const stream = child[from];
-      if (!stream) continue;
       createInterface({ input: stream, crlfDelay: Infinity }).on('line', (line) => {
         if (from === 'stdout') output.push(line);
         tail.push(line);

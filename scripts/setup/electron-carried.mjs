@@ -138,8 +138,7 @@ export async function integrityOf(path) {
  * @param {string} executable
  */
 async function flipFuses(executable) {
-  const fuses = await import('@electron/fuses');
-  const { flipFuses: flip, FuseVersion, FuseV1Options } = fuses.default ?? fuses;
+  const { flipFuses: flip, FuseVersion, FuseV1Options } = await import('@electron/fuses');
   await flip(executable, {
     version: FuseVersion.V1,
     [FuseV1Options.EnableNodeCliInspectArguments]: true,

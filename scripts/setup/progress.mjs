@@ -23,7 +23,7 @@ const marks = {
   failed: { sign: '✗', colour: 31 },
 };
 
-const spinner = [...'⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'];
+const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const frameMs = 100;
 
 /**
@@ -33,8 +33,8 @@ const frameMs = 100;
  */
 export function createProgress(options = {}) {
   const { stream = process.stdout, now = () => performance.now() } = options;
-  const live = options.live ?? (stream.isTTY === true && !process.env['CI'] && process.env['TERM'] !== 'dumb');
-  const colour = stream.isTTY === true && process.env['NO_COLOR'] === undefined;
+  const live = options.live ?? (stream.isTTY && !process.env['CI'] && process.env['TERM'] !== 'dumb');
+  const colour = stream.isTTY && process.env['NO_COLOR'] === undefined;
   /** @type {Map<string, { since: number, text: string }>} */
   const active = new Map();
   /** @type {NodeJS.Timeout | undefined} */
@@ -116,7 +116,6 @@ export function fitLine(line, columns) {
  * @param {string} text
  */
 export function printable(text) {
-  // eslint-disable-next-line no-control-regex
   return text
     .replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '')
     .replace(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+/g, ' ')

@@ -11,7 +11,7 @@ import {
 import { packagesOf } from './package-groups.mjs';
 import { findProgram, fromRoot } from './paths.mjs';
 import { openStamp } from './stamp.mjs';
-import { unpackPackage, unpackedRoot } from './unpacked-packages.mjs';
+import { unpackPackage } from './unpacked-packages.mjs';
 
 /** @typedef {import('./package-groups.mjs').SystemPackage} SystemPackage */
 /** @typedef {import('./package-groups.mjs').PackageGroup} PackageGroup */
@@ -266,5 +266,5 @@ async function execAsRoot(command, args, context) {
   const gentle = /** @type {const} */ ({ endSignal: 'SIGINT', graceMs: 120_000 });
   if (process.getuid?.() === 0) await context.exec(command, args, gentle);
   // sudo's permission belongs to the terminal, so it must not leave the terminal's session.
-  else await context.exec('sudo', ['-n', command, ...args], { ...gentle, foreground: process.stdin.isTTY === true });
+  else await context.exec('sudo', ['-n', command, ...args], { ...gentle, foreground: process.stdin.isTTY });
 }
