@@ -1,4 +1,5 @@
-import { homedir, hostname } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { record as recordTarget } from '../engine/deploy/record.js';
 import { HostKeys } from '../engine/link/host-keys.js';
@@ -52,6 +53,7 @@ export async function record(
     service: command.service,
     prompter: terminalPrompter,
     hostKeys: new HostKeys(join(dataDir(), 'known_hosts')),
+    holder: { id: randomUUID(), description: `npm start -- record of ${userInfo().username} on ${hostname()}` },
     resourcesDir: join(import.meta.dirname, '..', '..', 'resources'),
     onChange: (state) => {
       if (!sampling) progress.show(inWords(state));

@@ -96,9 +96,11 @@ export const linksCalls = {
   )<null>(),
   /** A continuous agent until somebody stops it. Uploads, verifies, starts; progress in target.changed. */
   'agent.start': call(v.object({ targetId: Id }))<null>(),
-  'agent.stop': call(v.object({ targetId: Id }))<null>(),
-  /** Record: a leased agent, renewed by the links process until record.stop or its end. */
+  /** Stops the agent, whoever started it. "agent-in-use" while others record with it, unless forced. */
+  'agent.stop': call(v.object({ targetId: Id, force: v.boolean() }))<null>(),
+  /** Record: a lease of this app on the agent, renewed by the links process until record.stop or its end. */
   'record.start': call(v.object({ targetId: Id }))<null>(),
+  /** Gives that lease back; the agent ends when nobody else wants it. */
   'record.stop': call(v.object({ targetId: Id }))<null>(),
   'source.services': call(v.object({ targetId: Id, source: SourceKind, startMs: TimeMs, endMs: TimeMs }))<
     readonly ServiceRow[]

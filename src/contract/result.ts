@@ -17,6 +17,7 @@ export type FailureCode =
   | 'upload-corrupt'
   | 'agent-failed'
   | 'agent-not-running'
+  | 'agent-in-use'
   | 'not-connected'
   | 'pyroscope-error'
   | 'bad-profile'

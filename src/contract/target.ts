@@ -75,6 +75,8 @@ export interface AgentStatus {
   readonly windowsStored: number;
   /** 0: continuous. */
   readonly leaseExpiresAtMs: number;
+  /** How far the target's clock is ahead of this computer's; undefined where the agent is too old to say. */
+  readonly clockAheadMs?: number;
   /** Of one core; 0.01 is one percent of a core. */
   readonly processCpuCores: number;
   /** Of one core, negative when it cannot be measured. */
@@ -101,8 +103,10 @@ export interface AgentState {
   readonly detail?: string;
   /** While starting: "step 4 of 7". */
   readonly step?: { readonly number: number; readonly of: number; readonly text: string };
-  /** Whether it is a recording of this app: leased, and gone when nobody renews. */
+  /** Whether this app records with it: holds a lease, which it gives back when the recording is stopped. */
   readonly recording: boolean;
+  /** The others who record with it, as they call themselves; hostile text. */
+  readonly heldBy?: readonly string[];
   readonly status?: AgentStatus;
 }
 

@@ -45,14 +45,10 @@ export function linksHandlers({ targets, prompts, spool, library }: Parts): Hand
     'prompt.answer': ({ promptId, accept, values }) => prompts.answer(promptId, accept, values),
     'agent.start': ({ targetId }, signal) =>
       withSession(targetId, (session) => session.startAgent('continuous', signal)),
-    'agent.stop': ({ targetId }, signal) => withSession(targetId, (session) => session.stopAgent(signal)),
+    'agent.stop': ({ targetId, force }, signal) => withSession(targetId, (session) => session.stopAgent(force, signal)),
     'record.start': ({ targetId }, signal) =>
       withSession(targetId, (session) => session.startAgent('recording', signal)),
-    'record.stop': ({ targetId }, signal) =>
-      withSession(targetId, (session) =>
-        // A continuous agent that a recording found is somebody else's to stop.
-        session.state.agent.recording ? session.stopAgent(signal) : Promise.resolve(ok(null)),
-      ),
+    'record.stop': ({ targetId }) => withSession(targetId, (session) => session.stopRecording()),
     'source.services': ({ targetId, source, startMs, endMs }, signal) =>
       withSession(targetId, (session) => session.services(source, { startMs, endMs }, signal)),
     'source.profileTypes': ({ targetId, source, startMs, endMs }, signal) =>

@@ -133,7 +133,7 @@ describe('the links process', () => {
     expect(web?.link).toMatchObject({ state: 'failed' });
     expect(web?.link.message).toContain('port 1');
     expect(await client.call('targets.test', { config: server })).toMatchObject({ failure: { code: 'refused' } });
-    expect(await client.call('agent.stop', { targetId: 'web' })).toMatchObject({
+    expect(await client.call('agent.stop', { targetId: 'web', force: false })).toMatchObject({
       failure: { code: 'agent-not-running' },
     });
     const range = { targetId: 'web', startMs: 0, endMs: 1000 };

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { hostname, userInfo } from 'node:os';
 import * as v from 'valibot';
+import type { LeaseHolder } from '../engine/deploy/agent-watch.js';
 import { writeAtomic } from '../engine/files/atomic-write.js';
 
 const Stored = v.object({
@@ -37,6 +40,15 @@ export class Resume {
     } catch {
       return nothing; // the first start, or a file that was cut: nothing to come back to
     }
+  }
+
+  /** Who records on a target: the same for a links process that comes back, another for the app's next run. */
+  holderOf(targetId: string): LeaseHolder {
+    const run = createHash('sha256').update(`${hostname()}\n${this.spoolDir}\n${targetId}`);
+    return {
+      id: `window-${run.digest('hex').slice(0, 32)}`,
+      description: `Pyrometer's window of ${userInfo().username} on ${hostname()}`,
+    };
   }
 
   /** Settles when all that was saved is written. */

@@ -108,12 +108,13 @@ export class Targets {
   }
 
   private makeSession(config: TargetConfig, onChange: (state: TargetState) => void): TargetSession {
-    const { prompts, resourcesDir, emit } = this.options;
+    const { prompts, resourcesDir, emit, resume } = this.options;
     return new TargetSession({
       config,
       prompter: prompts,
       hostKeys: this.hostKeys,
       resourcesDir,
+      holder: resume.holderOf(config.id),
       onChange,
       onWindow: (endMs) => {
         emit('window.stored', { targetId: config.id, endMs });

@@ -11,6 +11,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -30,6 +32,10 @@ type adminRequest struct {
 	Operation string `json:"operation"`
 	UID       int    `json:"uid,omitempty"`
 	Path      string `json:"path,omitempty"`
+	// Holder, HolderName and Seconds are opHold's.
+	Holder     string `json:"holder,omitempty"`
+	HolderName string `json:"holder_name,omitempty"`
+	Seconds    int    `json:"seconds,omitempty"`
 }
 
 // Operations.
@@ -38,17 +44,32 @@ const (
 	opAdmit = "admit"
 	// opKeep makes a leased agent continuous.
 	opKeep = "keep"
+	// opHold begins or renews a lease.
+	opHold = "hold"
+	// opEnd lets the agent be ended, unless others hold it.
+	opEnd = "end"
 )
 
 // adminResponse is one packet. Error is one sentence, "" for success.
 type adminResponse struct {
 	Error string `json:"error"`
+	// Held says that opEnd was refused, since somebody holds the agent.
+	Held bool `json:"held,omitempty"`
+}
+
+// errHeld says who holds the agent that somebody wants to end.
+type errHeld struct{ whose string }
+
+func (e errHeld) Error() string {
+	return "others hold the agent (" + e.whose + "): let them end, or use --force"
 }
 
 // adminTarget does what the requests ask for.
 type adminTarget interface {
 	admit(uid int, path string, socket *os.File) error
 	keep() error
+	hold(holder, name string, duration time.Duration) error
+	end() error
 }
 
 var _ adminTarget = (*agent)(nil)
@@ -64,10 +85,29 @@ func (a *agent) admit(uid int, path string, socket *os.File) error {
 
 // keep implements adminTarget.
 func (a *agent) keep() error {
-	if !a.lease.keep() {
-		return errors.New("the agent is ending: start it again")
+	if err := a.leases.Keep(); err != nil {
+		return err
 	}
 	return a.record.keep()
+}
+
+// hold implements adminTarget.
+func (a *agent) hold(holder, name string, duration time.Duration) error {
+	_, err := a.leases.Hold(holder, name, duration)
+	return err
+}
+
+// end implements adminTarget. The agent is ended by the signal that comes next.
+func (a *agent) end() error {
+	others := a.leases.End("", false)
+	if len(others) == 0 {
+		return nil
+	}
+	whose := make([]string, len(others))
+	for i, other := range others {
+		whose[i] = strconv.Quote(other.Description)
+	}
+	return errHeld{strings.Join(whose, ", ")}
 }
 
 type adminServer struct {
@@ -115,6 +155,7 @@ func (s *adminServer) answer(connection *net.UnixConn) {
 	var response adminResponse
 	if err := s.handle(connection); err != nil {
 		response.Error = sentence(err)
+		response.Held = errors.As(err, new(errHeld))
 	}
 	text, err := json.Marshal(response)
 	if err == nil {
@@ -142,6 +183,10 @@ func (s *adminServer) handle(connection *net.UnixConn) error {
 	switch {
 	case request.Operation == opKeep:
 		return s.target.keep()
+	case request.Operation == opHold:
+		return s.target.hold(request.Holder, request.HolderName, time.Duration(request.Seconds)*time.Second)
+	case request.Operation == opEnd:
+		return s.target.end()
 	case request.Operation == opAdmit && socket != nil:
 		return s.target.admit(request.UID, request.Path, socket)
 	default:
@@ -245,8 +290,16 @@ func askAdmin(runDirectory string, request adminRequest, socket *os.File) error 
 	if err := json.Unmarshal(answer[:read], &response); err != nil {
 		return fmt.Errorf("hear from the agent: %w", err)
 	}
-	if response.Error != "" {
+	switch {
+	case response.Held:
+		return heldElsewhere{response.Error}
+	case response.Error != "":
 		return errors.New(response.Error)
 	}
 	return nil
 }
+
+// heldElsewhere is errHeld as it arrives at the command.
+type heldElsewhere struct{ said string }
+
+func (h heldElsewhere) Error() string { return h.said }

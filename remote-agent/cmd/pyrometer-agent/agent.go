@@ -18,6 +18,7 @@ import (
 
 	"pyrometer.dev/remote-agent/internal/budget"
 	"pyrometer.dev/remote-agent/internal/engine"
+	"pyrometer.dev/remote-agent/internal/lease"
 	"pyrometer.dev/remote-agent/internal/privilege"
 	"pyrometer.dev/remote-agent/internal/target"
 )
@@ -27,6 +28,8 @@ const (
 	upkeepInterval = 15 * time.Second
 	// finishTimeout bounds what an agent does after it was told to stop.
 	finishTimeout = 15 * time.Second
+	// leaseInterval is how often leases that ran out are looked for.
+	leaseInterval = time.Second
 )
 
 // runAgent is the command run: the agent itself.
@@ -70,7 +73,7 @@ type agent struct {
 	engine   *engine.Engine
 	selector *target.Selector
 	meter    *budget.Meter
-	lease    *lease
+	leases   *lease.Leases
 	pipeline pipeline
 	admin    *adminServer
 	hostname string
@@ -158,7 +161,9 @@ func (a *agent) start(ctx context.Context) error {
 	a.docker = target.NewDocker(a.options.dockerHost, a.logger)
 	a.resolver = target.NewResolver(hostname, a.docker)
 	a.sink = &identifiedSink{resolver: a.resolver}
-	a.lease = newLease(a.options.lease)
+	if err := a.holdForStarter(); err != nil {
+		return err
+	}
 	a.pipeline = compose(a)
 	if err := a.pipeline.Listen(a.options.runDirectory, a.options.uids); err != nil {
 		return err
@@ -181,6 +186,16 @@ func (a *agent) start(ctx context.Context) error {
 	a.finished.Go(func() { a.docker.Run(ctx) })
 	a.finished.Go(func() { a.selector.Run(ctx) })
 	return a.selector.Select(ctx, nil, nil)
+}
+
+// holdForStarter begins the lease of whoever starts the agent.
+func (a *agent) holdForStarter() error {
+	a.leases = lease.New(a.options.lease == 0)
+	if a.options.lease == 0 {
+		return nil
+	}
+	_, err := a.leases.Hold(a.options.holder, a.options.holderName, a.options.lease)
+	return err
 }
 
 func (a *agent) startEngine(ctx context.Context) error {
@@ -268,16 +283,19 @@ func (a *agent) work(ctx context.Context) error {
 }
 
 func (a *agent) wait(ctx context.Context, served <-chan error) error {
-	upkeep, windows := time.NewTicker(upkeepInterval), time.NewTicker(a.options.window)
+	upkeep, windows, leases := time.NewTicker(upkeepInterval), time.NewTicker(a.options.window), time.NewTicker(leaseInterval)
 	defer upkeep.Stop()
 	defer windows.Stop()
+	defer leases.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-a.lease.expired:
-			a.ending = "Nobody renewed the lease."
-			return nil
+		case <-leases.C:
+			if a.leases.Over() {
+				a.ending = "Nobody renewed the lease."
+				return nil
+			}
 		case <-a.engine.Done():
 			return errors.New("the unwinder ended by itself: its last words are in the log")
 		case err := <-served:

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -52,6 +53,7 @@ func TestCommandLineIsExplained(t *testing.T) {
 		{"rate", append([]string{"start", "--rate", "0"}, here...), exitFailure, `"state":"failed"`, "--rate 0"},
 		{"window", append([]string{"start", "--window", "7s"}, here...), exitFailure, `"state":"failed"`, "divides an hour"},
 		{"lease", append([]string{"start", "--lease", "1s"}, here...), exitFailure, `"state":"failed"`, "shorter than"},
+		{"holder", append([]string{"start", "--holder", "a b"}, here...), exitFailure, `"state":"failed"`, "--holder"},
 		{"user", append([]string{"start", "--uid", "alice"}, here...), exitUsage, "", "user's number"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -66,7 +68,7 @@ func TestCommandLineIsExplained(t *testing.T) {
 func TestOptionsSurviveTheWayToTheDaemon(t *testing.T) {
 	given := options{
 		places: places{store: "/s", runDirectory: "/r"}, uids: []int{0, 1000}, rateHz: 19, window: 5 * time.Second,
-		lease: 30 * time.Second, log: "/l", dockerHost: "unix:///d",
+		lease: 30 * time.Second, holder: "h-1", holderName: "a window, of alice's", log: "/l", dockerHost: "unix:///d",
 	}
 	var got options
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
@@ -78,7 +80,7 @@ func TestOptionsSurviveTheWayToTheDaemon(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !slices.Equal(got.uids, given.uids) || got.rateHz != given.rateHz || got.window != given.window ||
-		got.lease != given.lease || got.log != given.log || got.places != given.places || got.dockerHost != given.dockerHost {
+		got.lease != given.lease || got.holder != given.holder || got.holderName != given.holderName || got.log != given.log || got.places != given.places || got.dockerHost != given.dockerHost {
 		t.Errorf("got %+v, want %+v", got, given)
 	}
 	if got.dockerSocket() != "/d" {
@@ -166,29 +168,6 @@ func TestRecordTellsOfTheProcess(t *testing.T) {
 		t.Errorf("after the first ended: %v", err)
 	} else if err := again.close(); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestLease(t *testing.T) {
-	continuous := newLease(0)
-	if _, err := continuous.Renew(context.Background(), time.Hour); !errors.Is(err, errNoLease) || continuous.expiresAtMs() != 0 {
-		t.Errorf("continuous: %v, expires at %d", err, continuous.expiresAtMs())
-	}
-	short := newLease(time.Millisecond)
-	<-short.expired
-	if short.keep() {
-		t.Error("an ended lease was kept")
-	}
-	leased := newLease(time.Hour)
-	first := leased.expiresAtMs()
-	if expires, err := leased.Renew(context.Background(), time.Minute); err != nil || expires.UnixMilli() != first {
-		t.Errorf("a shorter renewal = %v, %v, want the lease as it was", expires, err)
-	}
-	if expires, err := leased.Renew(context.Background(), 2*time.Hour); err != nil || expires.UnixMilli() <= first {
-		t.Errorf("a longer renewal = %v, %v", expires, err)
-	}
-	if !leased.keep() || leased.expiresAtMs() != 0 {
-		t.Error("the lease was not given up")
 	}
 }
 
@@ -315,6 +294,7 @@ func TestLogIsBounded(t *testing.T) {
 // recordingTarget takes admin requests.
 type recordingTarget struct {
 	kept     bool
+	held     string
 	uid      int
 	path     string
 	admitted net.Listener
@@ -325,6 +305,13 @@ func (r *recordingTarget) keep() error {
 	r.kept = true
 	return r.refusal
 }
+
+func (r *recordingTarget) hold(holder, name string, duration time.Duration) error {
+	r.held = fmt.Sprint(holder, " ", name, " ", duration)
+	return nil
+}
+
+func (r *recordingTarget) end() error { return errHeld{"\"a recording\""} }
 
 func (r *recordingTarget) admit(uid int, path string, socket *os.File) error {
 	listener, err := net.FileListener(socket)
@@ -363,6 +350,13 @@ func TestAdminSocketHandsOverAListener(t *testing.T) {
 	taker.refusal = errors.New("no")
 	if err := askAdmin(directory, adminRequest{Operation: opKeep}, nil); err == nil || err.Error() != "No." {
 		t.Errorf("refused keep: %v", err)
+	}
+	hold := adminRequest{Operation: opHold, Holder: "h", HolderName: "a window", Seconds: 30}
+	if err := askAdmin(directory, hold, nil); err != nil || taker.held != "h a window 30s" {
+		t.Errorf("hold: %v, %q", err, taker.held)
+	}
+	if err := askAdmin(directory, adminRequest{Operation: opEnd}, nil); !errors.As(err, new(heldElsewhere)) || !strings.Contains(err.Error(), "a recording") {
+		t.Errorf("end of an agent that is held: %v", err)
 	}
 	for _, operation := range []string{"frobnicate", opAdmit} { // the latter comes without a socket
 		if err := askAdmin(directory, adminRequest{Operation: operation}, nil); err == nil {

@@ -125,22 +125,10 @@ func (s *storing) Open(ctx context.Context) error {
 		return errors.Join(err, opened.Close())
 	}
 	s.server = control.NewServer(control.Agent{
-		Status: s.agent, Windows: s.recorder, Select: s.agent.selector, Lease: leaseKeeper{s.agent.lease},
+		Status: s.agent, Windows: s.recorder, Select: s.agent.selector, Lease: s.agent.leases,
 		Stop: s.agent, Push: s.pusher, Store: opened,
 	}, s.logger)
 	return nil
-}
-
-// leaseKeeper speaks of a missing lease in the contract's words.
-type leaseKeeper struct{ lease *lease }
-
-// Renew implements control.LeaseKeeper.
-func (k leaseKeeper) Renew(ctx context.Context, duration time.Duration) (time.Time, error) {
-	expires, err := k.lease.Renew(ctx, duration)
-	if errors.Is(err, errNoLease) {
-		return time.Time{}, control.ErrNoLease
-	}
-	return expires, err
 }
 
 // Admit implements pipeline.

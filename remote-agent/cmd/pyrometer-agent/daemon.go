@@ -107,10 +107,14 @@ func join(chosen *options, running *record, std streams) (outcome, error) {
 	if err := admitAll(chosen.runDirectory, running, chosen.uids); err != nil {
 		return outcome{}, err
 	}
-	if chosen.lease == 0 {
-		if err := askAdmin(chosen.runDirectory, adminRequest{Operation: opKeep}, nil); err != nil {
-			return outcome{}, err
+	wanted := adminRequest{Operation: opKeep}
+	if chosen.lease > 0 {
+		wanted = adminRequest{
+			Operation: opHold, Holder: chosen.holder, HolderName: chosen.holderName, Seconds: int(chosen.lease / time.Second),
 		}
+	}
+	if err := askAdmin(chosen.runDirectory, wanted, nil); err != nil {
+		return outcome{}, err
 	}
 	return outcome{
 		State: running.State, Message: running.Message, PID: running.PID,

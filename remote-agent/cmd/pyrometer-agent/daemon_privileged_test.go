@@ -52,7 +52,7 @@ func TestDaemon(t *testing.T) {
 	}
 	runDirectory := filepath.Join(directory, "run")
 	here := []string{"--store", filepath.Join(directory, "store"), "--run-dir", runDirectory}
-	t.Cleanup(func() { call(t, append([]string{"stop"}, here...)...) })
+	t.Cleanup(func() { call(t, append([]string{"stop", "--force"}, here...)...) })
 
 	started := expect(t, stateProfiling, exitOK, append([]string{"start", "--uid", "4242", "--window", "1s", "--lease", "1h"}, here...)...)
 	if started.PID == 0 || started.Socket != controlSocket(runDirectory, 4242) || started.Version != version() {
@@ -76,11 +76,15 @@ func TestDaemon(t *testing.T) {
 	if found := expect(t, stateProfiling, exitOK, append([]string{"status", "--json"}, here...)...); found.PID != started.PID {
 		t.Errorf("status = %+v", found)
 	}
+	// While somebody holds it, nobody ends it unawares.
+	if code, _, said := call(t, append([]string{"stop"}, here...)...); code != exitHeld || !strings.Contains(said, "pyrometer-agent start") {
+		t.Errorf("stop of a held agent = %d, %s", code, said)
+	}
 	// A second start joins it, and makes it continuous.
 	if joined := expect(t, stateProfiling, exitOK, append([]string{"start", "--uid", "4242"}, here...)...); joined.PID != started.PID {
 		t.Errorf("joined = %+v", joined)
 	}
-	stopped := expect(t, stateStopped, exitOK, append([]string{"stop"}, here...)...)
+	stopped := expect(t, stateStopped, exitOK, append([]string{"stop", "--force"}, here...)...)
 	if stopped.PID != started.PID {
 		t.Errorf("stopped = %+v", stopped)
 	}

@@ -23,6 +23,8 @@ const (
 	exitUsage = 2
 	// exitNotRunning is status' and stop's answer when there is no agent.
 	exitNotRunning = 3
+	// exitHeld is stop's and remove's answer when somebody holds the agent for a recording.
+	exitHeld = 4
 )
 
 // streams are the standard streams, passed in for tests.
@@ -117,5 +119,8 @@ func parseFlags(flags *flag.FlagSet, arguments []string, std streams) (code int,
 // fail says in one sentence why a command ends.
 func fail(std streams, err error) int {
 	fmt.Fprintln(std.err, sentence(err))
+	if errors.As(err, new(heldElsewhere)) {
+		return exitHeld
+	}
 	return exitFailure
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"pyrometer.dev/remote-agent/internal/lease"
 	"pyrometer.dev/remote-agent/internal/target"
 )
 
@@ -28,6 +29,7 @@ const (
 	maxRateHz     = 1000
 	defaultWindow = 15 * time.Second
 	minLease      = 5 * time.Second
+	defaultHolder = "start"
 )
 
 // places are the directories that every command needs to find an agent.
@@ -60,6 +62,8 @@ type options struct {
 	rateHz     int
 	window     time.Duration
 	lease      time.Duration
+	holder     string
+	holderName string
 	log        string
 	dockerHost string
 }
@@ -73,7 +77,9 @@ func (o *options) register(flags *flag.FlagSet) {
 	})
 	flags.IntVar(&o.rateHz, "rate", defaultRateHz, "samples a second of each CPU")
 	flags.DurationVar(&o.window, "window", defaultWindow, "length of a window, a divisor of an hour")
-	flags.DurationVar(&o.lease, "lease", 0, "stop when nobody renews for that long; 0: run until stopped")
+	flags.DurationVar(&o.lease, "lease", 0, "stop when nobody renews for that long and nobody else holds one; 0: run until stopped")
+	flags.StringVar(&o.holder, "holder", defaultHolder, "who holds the lease and renews it by this name")
+	flags.StringVar(&o.holderName, "holder-name", "", "what others who want to stop the agent are told of the holder")
 	flags.StringVar(&o.log, "log", "", "file to log to (default of start: agent.log in the store; of run: standard error)")
 	flags.StringVar(&o.dockerHost, "docker-host", target.DefaultDockerHost, "where Docker listens")
 }
@@ -90,6 +96,12 @@ func (o *options) check() error {
 		return fmt.Errorf("--window %v is not a whole number of seconds that divides an hour, as 15s is", o.window)
 	case o.lease != 0 && o.lease < minLease:
 		return fmt.Errorf("--lease %v is shorter than %v", o.lease, minLease)
+	}
+	if err := lease.CheckHolder(o.holder); err != nil {
+		return fmt.Errorf("--holder: %w", err)
+	}
+	if o.holderName == "" {
+		o.holderName = "pyrometer-agent start"
 	}
 	if len(o.uids) == 0 {
 		o.uids = []int{caller()}
@@ -127,7 +139,7 @@ func (o *options) arguments() []string {
 	}
 	return []string{
 		"--uid", strings.Join(uids, ","), "--rate", strconv.Itoa(o.rateHz), "--window", o.window.String(),
-		"--lease", o.lease.String(), "--store", o.store, "--run-dir", o.runDirectory, "--log", o.log,
+		"--lease", o.lease.String(), "--holder", o.holder, "--holder-name", o.holderName, "--store", o.store, "--run-dir", o.runDirectory, "--log", o.log,
 		"--docker-host", o.dockerHost,
 	}
 }

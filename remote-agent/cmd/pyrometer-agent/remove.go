@@ -17,6 +17,7 @@ func runRemove(ctx context.Context, arguments []string, std streams) int {
 	var where places
 	flags := flag.NewFlagSet("remove", flag.ContinueOnError)
 	where.register(flags)
+	force := flags.Bool("force", false, "also when somebody holds the agent for a recording")
 	if code, ok := parseFlags(flags, arguments, std); !ok {
 		return code
 	}
@@ -28,7 +29,7 @@ func runRemove(ctx context.Context, arguments []string, std streams) int {
 		return fail(std, err)
 	}
 	if err == nil && found.running() {
-		if err := stopAgent(ctx, found); err != nil {
+		if err := endAgent(ctx, where, found, *force); err != nil {
 			return fail(std, err)
 		}
 	}

@@ -11,7 +11,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"pyrometer.dev/remote-agent/internal/control"
 	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
+	"pyrometer.dev/remote-agent/internal/lease"
 )
 
 var discardLogger = slog.New(slog.DiscardHandler)
@@ -30,6 +32,7 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 	known := a.pipeline.Facts()
 	usage := a.meter.Last()
 	docker := a.docker.Status()
+	held, continuous := a.leases.List()
 	status := &agentv1.Status{
 		State:          statesOfContract[now.State],
 		Message:        now.Message,
@@ -45,7 +48,8 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 		WindowClosesAt: known.WindowClosesAtMs,
 		LastWindowEnd:  known.LastWindowEndMs,
 		WindowsStored:  known.WindowsStored,
-		LeaseExpiresAt: a.lease.expiresAtMs(),
+		LeaseExpiresAt: lastExpiryMs(held, continuous),
+		Leases:         control.Leases(held),
 		StoreBytes:     known.StoreBytes,
 		Push:           known.Push,
 		Overhead: &agentv1.Overhead{
@@ -66,7 +70,20 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 		status.Counters = append(status.Counters, &agentv1.Counter{Name: counter.Name, Value: counter.Value})
 	}
 	status.Counters = append(status.Counters, &agentv1.Counter{Name: "samples.lost.early", Value: a.sink.early.Load()})
+	// Last, so that it is right when it is read.
+	status.Time = time.Now().UnixMilli()
 	return status
+}
+
+// lastExpiryMs is when an agent that is not continuous ends unless somebody renews.
+func lastExpiryMs(held []lease.Lease, continuous bool) (last int64) {
+	for _, each := range held {
+		last = max(last, each.ExpiresAt.UnixMilli())
+	}
+	if continuous {
+		return 0
+	}
+	return last
 }
 
 // Exit begins to end the agent and returns at once. It implements control.Stopper, with CloseWindow.

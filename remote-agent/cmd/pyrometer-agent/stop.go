@@ -24,6 +24,7 @@ func runStop(ctx context.Context, arguments []string, std streams) int {
 	var where places
 	flags := flag.NewFlagSet("stop", flag.ContinueOnError)
 	where.register(flags)
+	force := flags.Bool("force", false, "also when somebody holds the agent for a recording")
 	if code, ok := parseFlags(flags, arguments, std); !ok {
 		return code
 	}
@@ -38,7 +39,7 @@ func runStop(ctx context.Context, arguments []string, std streams) int {
 	if err != nil {
 		return fail(std, err)
 	}
-	if err := stopAgent(ctx, found); err != nil {
+	if err := endAgent(ctx, where, found, *force); err != nil {
 		return fail(std, err)
 	}
 	if err := clearSockets(where.runDirectory); err != nil {
@@ -46,6 +47,17 @@ func runStop(ctx context.Context, arguments []string, std streams) int {
 	}
 	outcome{State: stateStopped, PID: found.PID, Version: found.Version}.print(std)
 	return exitOK
+}
+
+// endAgent stops an agent that nobody holds, or any when forced.
+func endAgent(ctx context.Context, where places, running *record, forced bool) error {
+	if !forced {
+		if err := askAdmin(where.runDirectory, adminRequest{Operation: opEnd}, nil); errors.As(err, new(heldElsewhere)) {
+			return err
+		}
+		// Any other failure is of an agent that cannot answer; ending it is what was asked for.
+	}
+	return stopAgent(ctx, running)
 }
 
 // stopAgent asks an agent to end, waits until it has, and kills it when it does not.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"pyrometer.dev/remote-agent/internal/control"
+	"pyrometer.dev/remote-agent/internal/lease"
 	"pyrometer.dev/remote-agent/internal/store"
 )
 
@@ -87,15 +88,21 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	return 0
 }
 
+// stopper ends the replay; it has no open window.
+type stopper context.CancelFunc
+
+func (stopper) CloseWindow(context.Context) error { return nil }
+func (s stopper) Exit()                           { s() }
+
 func replay(ctx context.Context, f flags, stdout io.Writer, logger *slog.Logger) (err error) {
-	end := time.Now()
+	until := time.Now()
 	if f.end != "" {
-		if end, err = time.Parse(time.RFC3339, f.end); err != nil {
+		if until, err = time.Parse(time.RFC3339, f.end); err != nil {
 			return fmt.Errorf("--end: %w", err)
 		}
 	}
 	if f.synthesize {
-		if err := synthesize(ctx, f, end, logger); err != nil {
+		if err := synthesize(ctx, f, until, logger); err != nil {
 			return err
 		}
 	}
@@ -117,10 +124,15 @@ func replay(ctx context.Context, f flags, stdout io.Writer, logger *slog.Logger)
 			return errors.Join(err, controlListener.Close())
 		}
 	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	recorder := store.NewRecorder(kept, nil, logger)
+	leases := lease.New(true)
 	server := control.NewServer(control.Agent{
-		Status:      &status{store: kept, recorder: recorder, startedAt: time.Now()},
+		Status:      &status{store: kept, recorder: recorder, leases: leases, live: f.live},
 		Windows:     recorder,
+		Lease:       leases,
+		Stop:        stopper(end),
 		Store:       kept,
 		Unavailable: "this is a recording that is played back",
 	}, logger)

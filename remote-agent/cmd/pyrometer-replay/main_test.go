@@ -127,7 +127,7 @@ func TestMadeUpStoreIsServed(t *testing.T) {
 			t.Errorf("%s is missing", name)
 		}
 	}
-	_, err = agent.Stop(t.Context(), connect.NewRequest(&agentv1.StopRequest{}))
+	_, err = agent.SetSelection(t.Context(), connect.NewRequest(&agentv1.SetSelectionRequest{}))
 	if connect.CodeOf(err) != connect.CodeUnimplemented || !strings.Contains(err.Error(), "played back") {
 		t.Errorf("stopping a recording: %v", err)
 	}

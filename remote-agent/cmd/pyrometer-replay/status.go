@@ -6,23 +6,25 @@ import (
 	"runtime"
 	"time"
 
+	"pyrometer.dev/remote-agent/internal/control"
 	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
+	"pyrometer.dev/remote-agent/internal/lease"
 	"pyrometer.dev/remote-agent/internal/store"
 	"pyrometer.dev/remote-agent/internal/window"
 )
 
 // status is that of an agent which profiles and whose clock stands where the store ends.
 type status struct {
-	store     *store.Store
-	recorder  *store.Recorder
-	startedAt time.Time
+	store    *store.Store
+	recorder *store.Recorder
+	leases   *lease.Leases
+	live     bool
 }
 
 func (s *status) Status(ctx context.Context) *agentv1.Status {
 	made := &agentv1.Status{
 		State: agentv1.State_STATE_PROFILING, Version: "0.1.0+dev", Hostname: "replay.example", Kernel: "6.1.0-replay",
 		Architecture: runtime.GOARCH, CpuCount: 4, Pid: uint32(os.Getpid()), //nolint:gosec // pids are positive
-		StartedAt:    s.startedAt.UnixMilli(),
 		SampleRateHz: sampleRateHz, WindowSeconds: uint32(window.DefaultLength / time.Second),
 		Overhead:   &agentv1.Overhead{ProcessCpuCores: 0.008, BpfCpuCores: 0.004, ResidentBytes: 64 << 20},
 		Docker:     &agentv1.DockerStatus{Reachable: true, Containers: 3},
@@ -38,6 +40,12 @@ func (s *status) Status(ctx context.Context) *agentv1.Status {
 	made.LastWindowEnd = stats.NewestEndMs
 	made.WindowClosesAt = stats.NewestEndMs + window.DefaultLength.Milliseconds()
 	made.StartedAt = stats.OldestMs
+	held, _ := s.leases.List()
+	made.Leases = control.Leases(held)
+	// The time of what is only played back stands still, and nobody can say where.
+	if s.live {
+		made.Time = time.Now().UnixMilli()
+	}
 	fired := made.WindowsStored * 400
 	made.Counters = []*agentv1.Counter{
 		{Name: "samples.fired", Value: fired},

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -16,14 +15,8 @@ import (
 	"pyrometer.dev/remote-agent/internal/target"
 )
 
-// ErrNoLease answers who renews the lease of an agent that has none.
-var ErrNoLease = errors.New("this agent is continuous and has no lease")
-
-const (
-	// statusInterval is the shortest time between two statuses of one watcher, but for the ones that windows cause.
-	statusInterval = time.Second
-	maxLease       = 24 * time.Hour
-)
+// statusInterval is the shortest time between two statuses of one watcher, but for the ones that windows cause.
+const statusInterval = time.Second
 
 type agentHandler struct{ agent Agent }
 
@@ -55,7 +48,7 @@ func (h *agentHandler) WatchStatus(ctx context.Context, _ *connect.Request[agent
 	defer ticker.Stop()
 	var sent *agentv1.Status
 	for {
-		if status := h.agent.Status.Status(ctx); sent == nil || !proto.Equal(status, sent) {
+		if status := h.agent.Status.Status(ctx); sent == nil || changed(sent, status) {
 			if err := stream.Send(&agentv1.WatchStatusResponse{Status: status}); err != nil {
 				return err
 			}
@@ -68,6 +61,14 @@ func (h *agentHandler) WatchStatus(ctx context.Context, _ *connect.Request[agent
 		case <-closed:
 		}
 	}
+}
+
+// changed says whether a watcher is to hear of a status: the passing of time is no news.
+func changed(before, now *agentv1.Status) bool {
+	at := now.GetTime()
+	defer func() { now.Time = at }()
+	now.Time = before.GetTime()
+	return !proto.Equal(before, now)
 }
 
 func (h *agentHandler) ListServices(ctx context.Context, request *connect.Request[agentv1.ListServicesRequest],
@@ -130,34 +131,4 @@ func (h *agentHandler) SetPush(ctx context.Context, request *connect.Request[age
 		return nil, asConnect(err)
 	}
 	return connect.NewResponse(&agentv1.SetPushResponse{}), nil
-}
-
-func (h *agentHandler) RenewLease(ctx context.Context, request *connect.Request[agentv1.RenewLeaseRequest],
-) (*connect.Response[agentv1.RenewLeaseResponse], error) {
-	if h.agent.Lease == nil {
-		return nil, h.unavailable("a lease")
-	}
-	duration := time.Duration(request.Msg.GetSeconds()) * time.Second
-	if duration <= 0 || duration > maxLease {
-		return nil, connect.NewError(connect.CodeInvalidArgument,
-			fmt.Errorf("a lease lasts 1 to %d seconds, not %d", int(maxLease.Seconds()), request.Msg.GetSeconds()))
-	}
-	expiresAt, err := h.agent.Lease.Renew(ctx, duration)
-	if err != nil {
-		return nil, asConnect(err)
-	}
-	return connect.NewResponse(&agentv1.RenewLeaseResponse{ExpiresAt: expiresAt.UnixMilli()}), nil
-}
-
-func (h *agentHandler) Stop(ctx context.Context, _ *connect.Request[agentv1.StopRequest],
-) (*connect.Response[agentv1.StopResponse], error) {
-	if h.agent.Stop == nil {
-		return nil, h.unavailable("stopping")
-	}
-	// The agent ends also when its last window cannot be stored: who stops it wants it gone, and the loss is counted.
-	defer h.agent.Stop.Exit()
-	if err := h.agent.Stop.CloseWindow(ctx); err != nil {
-		return nil, connect.NewError(connect.CodeDataLoss, fmt.Errorf("the agent stops, but its last window was lost: %w", err))
-	}
-	return connect.NewResponse(&agentv1.StopResponse{}), nil
 }

@@ -15,6 +15,7 @@ import (
 	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
 	"pyrometer.dev/remote-agent/internal/gen/agent/v1/agentv1connect"
 	"pyrometer.dev/remote-agent/internal/gen/querier/v1/querierv1connect"
+	"pyrometer.dev/remote-agent/internal/lease"
 	"pyrometer.dev/remote-agent/internal/push"
 	"pyrometer.dev/remote-agent/internal/store"
 	"pyrometer.dev/remote-agent/internal/target"
@@ -38,24 +39,18 @@ type fakeParts struct {
 	pushed     push.Settings
 	flushed    bool
 	exited     chan struct{}
+	leases     *lease.Leases
 }
 
 func (f *fakeParts) Status(context.Context) *agentv1.Status {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return &agentv1.Status{State: agentv1.State_STATE_PROFILING, Message: f.message}
+	return &agentv1.Status{State: agentv1.State_STATE_PROFILING, Message: f.message, Time: time.Now().UnixMicro()}
 }
 
 func (f *fakeParts) Select(_ context.Context, containers []string, pids []uint32) error {
 	f.containers, f.pids = containers, pids
 	return nil
-}
-
-func (f *fakeParts) Renew(_ context.Context, duration time.Duration) (time.Time, error) {
-	if duration == time.Hour {
-		return time.Time{}, ErrNoLease
-	}
-	return time.UnixMilli(duration.Milliseconds()), nil
 }
 
 func (f *fakeParts) CloseWindow(context.Context) error { f.flushed = true; return nil }
@@ -69,6 +64,11 @@ func (f *fakeParts) Set(_ context.Context, settings push.Settings) error {
 
 func newBed(t *testing.T) *bed {
 	t.Helper()
+	return newLeasedBed(t, true)
+}
+
+func newLeasedBed(t *testing.T, continuous bool) *bed {
+	t.Helper()
 	directory := t.TempDir()
 	kept, err := store.Open(t.Context(), store.Options{Directory: filepath.Join(directory, "store")})
 	if err != nil {
@@ -77,7 +77,7 @@ func newBed(t *testing.T) *bed {
 	logger := slog.New(slog.DiscardHandler)
 	b := &bed{
 		directory: directory, store: kept, recorder: store.NewRecorder(kept, nil, logger),
-		parts: &fakeParts{exited: make(chan struct{})}, served: make(chan error, 1),
+		parts: &fakeParts{exited: make(chan struct{}), leases: lease.New(continuous)}, served: make(chan error, 1),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	b.stop = cancel
@@ -90,7 +90,7 @@ func newBed(t *testing.T) *bed {
 		t.Fatal(err)
 	}
 	server := NewServer(Agent{
-		Status: b.parts, Windows: b.recorder, Select: b.parts, Lease: b.parts, Stop: b.parts, Push: b.parts, Store: kept,
+		Status: b.parts, Windows: b.recorder, Select: b.parts, Lease: b.parts.leases, Stop: b.parts, Push: b.parts, Store: kept,
 	}, logger)
 	recorded := make(chan struct{})
 	go func() { b.recorder.Run(ctx); close(recorded) }()

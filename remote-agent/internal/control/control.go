@@ -6,6 +6,7 @@ import (
 	"time"
 
 	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
+	"pyrometer.dev/remote-agent/internal/lease"
 	"pyrometer.dev/remote-agent/internal/push"
 	"pyrometer.dev/remote-agent/internal/store"
 )
@@ -29,10 +30,14 @@ type Selector interface {
 	Select(ctx context.Context, containerIDs []string, pids []uint32) error
 }
 
-// LeaseKeeper ends a leased agent that nobody renews.
+// LeaseKeeper knows for whom the agent goes on; lease.Leases is one.
 type LeaseKeeper interface {
-	// Renew says when the lease ends now. ErrNoLease for a continuous agent.
-	Renew(ctx context.Context, duration time.Duration) (expiresAt time.Time, err error)
+	// Hold begins or renews a holder's lease. An agent that is ending answers lease.ErrEnding.
+	Hold(holder, description string, duration time.Duration) (lease.Lease, error)
+	// Release gives a lease back; over says that the agent is to end.
+	Release(holder string) (over bool)
+	// End makes the agent one that is to end, unless others hold it, whom it answers then.
+	End(holder string, forced bool) (others []lease.Lease)
 }
 
 // Stopper ends the agent in two steps, so that the caller gets an answer.

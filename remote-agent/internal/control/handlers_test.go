@@ -182,16 +182,6 @@ func TestAgentCalls(t *testing.T) {
 	if got := fmt.Sprint(b.parts.containers, b.parts.pids, b.parts.pushed); got != "[c] [4] {http://p:4040 [{X y}] [{env test}]}" {
 		t.Errorf("asked for %s", got)
 	}
-	renewed, err := agent.RenewLease(t.Context(), connect.NewRequest(&agentv1.RenewLeaseRequest{Seconds: 30}))
-	if err != nil || renewed.Msg.GetExpiresAt() != 30_000 {
-		t.Errorf("renewed %v %v", renewed, err)
-	}
-	if _, err := agent.RenewLease(t.Context(), connect.NewRequest(&agentv1.RenewLeaseRequest{})); connect.CodeOf(err) != connect.CodeInvalidArgument {
-		t.Errorf("a lease of nothing: %v", err)
-	}
-	if _, err := agent.RenewLease(t.Context(), connect.NewRequest(&agentv1.RenewLeaseRequest{Seconds: 3600})); connect.CodeOf(err) != connect.CodeFailedPrecondition {
-		t.Errorf("no lease: %v", err)
-	}
 	if _, err := agent.Stop(t.Context(), connect.NewRequest(&agentv1.StopRequest{})); err != nil {
 		t.Fatal(err)
 	}

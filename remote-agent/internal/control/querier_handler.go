@@ -145,8 +145,6 @@ func asConnect(err error) error {
 		return connect.NewError(connect.CodeInvalidArgument, err)
 	case errors.Is(err, store.ErrTooMuch):
 		return connect.NewError(connect.CodeResourceExhausted, err)
-	case errors.Is(err, ErrNoLease):
-		return connect.NewError(connect.CodeFailedPrecondition, err)
 	case errors.Is(err, store.ErrReadOnly):
 		return connect.NewError(connect.CodeFailedPrecondition, err)
 	case errors.Is(err, store.ErrClosed), errors.Is(err, errStopping):

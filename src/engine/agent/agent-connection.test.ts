@@ -53,7 +53,7 @@ describe.skipIf(missing !== undefined)('connectAgent', { timeout: 60_000 }, () =
   async function check(agent: AgentConnection): Promise<void> {
     const endMs = Date.now();
     const range = { startMs: endMs - 600_000, endMs };
-    const state = toAgentState(agent.firstStatus);
+    const state = toAgentState(agent.firstStatus, 'test', false, endMs);
     expect(state.status?.hostname).not.toBe('');
     const watching = new AbortController();
     for await (const { status } of agent.client.watchStatus({}, { signal: watching.signal })) {

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { Code, ConnectError, createClient, type Client } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { fail, ok, type Failure, type Result } from '../../contract/result.js';
-import { AgentService, type Status } from '../gen/agent/v1/agent_pb.js';
+import { AgentService, LeaseConflictSchema, type Status } from '../gen/agent/v1/agent_pb.js';
 import type { Link } from '../link/link.js';
 import { errorText } from '../failures/thrown.js';
 import type { HttpTransport } from '../pyroscope/http-transport.js';
@@ -117,6 +117,14 @@ export function agentFailure(error: unknown): Failure {
   if (code === Code.DeadlineExceeded) return fail('timeout', 'The agent did not answer in time.', said).failure;
   if (code === Code.Unavailable || code === Code.Aborted || code === Code.Unknown) {
     return fail('agent-not-running', 'The connection to the agent broke.', said).failure;
+  }
+  if (code === Code.FailedPrecondition) {
+    const others = known.findDetails(LeaseConflictSchema).flatMap(({ leases }) => leases);
+    if (others.length > 0) {
+      const whose = others.map(({ description }) => `“${description}”`).join(', ');
+      return fail('agent-in-use', `Others record with this agent (${whose}), and stopping it ends their recordings.`)
+        .failure;
+    }
   }
   if (code === Code.Unimplemented) {
     return fail('unsupported', 'The agent there does not know this: stop it and start it again.', said).failure;

@@ -1,8 +1,8 @@
 import type { AgentState, AgentStatus } from '../../contract/target.js';
 import { State, type Status } from '../gen/agent/v1/agent_pb.js';
 
-/** The agent's account of itself, as the contract has it. */
-export function toAgentStatus(status: Status): AgentStatus {
+/** The agent's account of itself, as the contract has it; `nowMs`: this computer's clock when it came. */
+export function toAgentStatus(status: Status, nowMs: number): AgentStatus {
   return {
     version: status.version,
     hostname: status.hostname,
@@ -15,6 +15,7 @@ export function toAgentStatus(status: Status): AgentStatus {
     lastWindowEndMs: Number(status.lastWindowEnd),
     windowsStored: Number(status.windowsStored),
     leaseExpiresAtMs: Number(status.leaseExpiresAt),
+    ...(status.time === 0n ? {} : { clockAheadMs: Number(status.time) - nowMs }),
     processCpuCores: status.overhead?.processCpuCores ?? 0,
     bpfCpuCores: status.overhead?.bpfCpuCores ?? -1,
     residentBytes: Number(status.overhead?.residentBytes ?? 0n),
@@ -35,10 +36,13 @@ export function toAgentStatus(status: Status): AgentStatus {
   };
 }
 
-/** The state that a running agent's account amounts to. */
-export function toAgentState(status: Status): AgentState {
-  const recording = status.leaseExpiresAt > 0n;
-  const common = { recording, status: toAgentStatus(status) };
+/**
+ * The state that a running agent's account amounts to, for the holder of a lease. `recording` is whether that holder has one
+ * by its own account: the agent's may be older than the lease.
+ */
+export function toAgentState(status: Status, holder: string, recording: boolean, nowMs: number): AgentState {
+  const heldBy = status.leases.filter((lease) => lease.holder !== holder).map((lease) => lease.description);
+  const common = { recording, status: toAgentStatus(status, nowMs), ...(heldBy.length === 0 ? {} : { heldBy }) };
   const said = status.message === '' ? {} : { message: status.message };
   switch (status.state) {
     case State.STARTING:

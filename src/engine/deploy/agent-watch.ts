@@ -7,7 +7,16 @@ import type { Status } from '../gen/agent/v1/agent_pb.js';
 import type { Link } from '../link/link.js';
 
 const callTimeoutMs = 10_000;
+/** The last window is stored before the answer. */
+const endTimeoutMs = 30_000;
 const pollMs = 5000;
+
+/** Who holds a lease, to the agent and to others who want to stop it. */
+export interface LeaseHolder {
+  /** 1 to 64 letters, digits and "-_.:". */
+  readonly id: string;
+  readonly description: string;
+}
 
 export interface WatchEvents {
   /** What the agent says of itself, whenever it changed. */
@@ -22,16 +31,18 @@ export interface WatchEvents {
 export class AgentWatch {
   readonly connection: AgentConnection;
   private readonly events: WatchEvents;
+  private readonly holder: LeaseHolder;
   private readonly ending = new AbortController();
   private last: AgentState;
   private lastWindowEndMs: number;
   private lease: NodeJS.Timeout | undefined;
   private stopping = false;
 
-  private constructor(connection: AgentConnection, events: WatchEvents) {
+  private constructor(connection: AgentConnection, holder: LeaseHolder, events: WatchEvents) {
     this.connection = connection;
     this.events = events;
-    this.last = toAgentState(connection.firstStatus);
+    this.holder = holder;
+    this.last = toAgentState(connection.firstStatus, holder.id, false, Date.now());
     this.lastWindowEndMs = this.last.status?.lastWindowEndMs ?? 0;
   }
 
@@ -39,12 +50,13 @@ export class AgentWatch {
   static async open(
     link: Link,
     place: AgentPlace,
+    holder: LeaseHolder,
     events: WatchEvents,
     signal?: AbortSignal,
   ): Promise<Result<AgentWatch>> {
     const connection = await connectAgent(link, place, signal);
     if (!connection.ok) return connection;
-    const watch = new AgentWatch(connection.value, events);
+    const watch = new AgentWatch(connection.value, holder, events);
     events.onState(watch.last);
     void watch.follow(); // ends with the connection, which it reports
     return ok(watch);
@@ -54,32 +66,56 @@ export class AgentWatch {
     return this.last;
   }
 
-  /** Keeps a recording alive until `dispose`: renews a third of the lease before another third is gone. */
-  keepLease(seconds: number): void {
+  /** Holds the agent until `release` or `dispose`: renews when a third of the lease is gone. */
+  async keepLease(seconds: number): Promise<void> {
     clearInterval(this.lease);
+    const request = { seconds, holder: this.holder.id, description: this.holder.description };
     const renew = async (): Promise<void> => {
       try {
-        await this.connection.client.renewLease({ seconds }, { timeoutMs: callTimeoutMs, signal: this.ending.signal });
+        await this.connection.client.renewLease(request, { timeoutMs: callTimeoutMs, signal: this.ending.signal });
       } catch {
         // The next round tries again; an agent that is gone is told by onClosed.
       }
     };
     this.lease = setInterval(() => void renew(), (seconds * 1000) / 3);
-    void renew(); // reports by the agent's status
+    this.tell({ ...this.last, recording: true });
+    await renew();
+  }
+
+  /** Gives the lease back. The answer says whether that ended the agent; then its connection has closed. */
+  async release(): Promise<Result<{ readonly ended: boolean }>> {
+    this.forgetLease();
+    try {
+      const { ending } = await this.connection.client.releaseLease(
+        { holder: this.holder.id },
+        { timeoutMs: endTimeoutMs },
+      );
+      if (!ending) {
+        this.tell({ ...this.last, recording: false });
+        return ok({ ended: false });
+      }
+    } catch (error) {
+      const failure = agentFailure(error);
+      // It may end before its answer is through.
+      if (failure.code !== 'agent-not-running') return { ok: false, failure };
+    }
+    const closed = await this.closed();
+    return closed.ok ? ok({ ended: true }) : closed;
   }
 
   get renewing(): boolean {
     return this.lease !== undefined;
   }
 
-  /** Asks the agent to close its open window and end; settles when its connection closed. */
-  async stop(signal?: AbortSignal): Promise<Result<null>> {
-    clearInterval(this.lease);
-    this.lease = undefined;
+  /**
+   * Asks the agent to close its open window and end; settles when its connection closed. "agent-in-use" while others hold
+   * it, unless forced.
+   */
+  async stop(force: boolean, signal?: AbortSignal): Promise<Result<null>> {
     this.stopping = true;
     const given = signal === undefined ? {} : { signal };
     try {
-      await this.connection.client.stop({}, { timeoutMs: 30_000, ...given });
+      await this.connection.client.stop({ holder: this.holder.id, force }, { timeoutMs: endTimeoutMs, ...given });
     } catch (error) {
       const failure = agentFailure(error);
       // It may end before its answer is through.
@@ -88,8 +124,8 @@ export class AgentWatch {
         return { ok: false, failure };
       }
     }
-    const waited = await Promise.race([this.connection.closed.then(() => true), delay(30_000).then(() => false)]);
-    return waited ? ok(null) : fail('timeout', 'The agent was asked to stop and still runs: look into its log.');
+    this.forgetLease();
+    return this.closed();
   }
 
   async setPush(url: string): Promise<Result<null>> {
@@ -106,6 +142,17 @@ export class AgentWatch {
     this.ending.abort();
     clearInterval(this.lease);
     this.connection.dispose();
+  }
+
+  private forgetLease(): void {
+    clearInterval(this.lease);
+    this.lease = undefined;
+  }
+
+  /** Waits for the end of an agent that was told to end. */
+  private async closed(): Promise<Result<null>> {
+    const waited = await Promise.race([this.connection.closed.then(() => true), delay(endTimeoutMs).then(() => false)]);
+    return waited ? ok(null) : fail('timeout', 'The agent was asked to stop and still runs: look into its log.');
   }
 
   private async follow(): Promise<void> {
@@ -147,11 +194,15 @@ export class AgentWatch {
     }
   }
 
+  private tell(state: AgentState): void {
+    this.last = state;
+    this.events.onState(state);
+  }
+
   private take(status: Status): void {
-    const said = toAgentState(status);
+    const said = toAgentState(status, this.holder.id, this.renewing, Date.now());
     // A status that crossed our request to stop is no news.
-    this.last = this.stopping ? { ...said, state: 'stopping' } : said;
-    this.events.onState(this.last);
+    this.tell(this.stopping ? { ...said, state: 'stopping' } : said);
     const endMs = Number(status.lastWindowEnd);
     if (endMs > this.lastWindowEndMs) {
       this.lastWindowEndMs = endMs;

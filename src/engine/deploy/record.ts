@@ -4,6 +4,7 @@ import type { TargetConfig, TargetState } from '../../contract/target.js';
 import type { HostKeys } from '../link/host-keys.js';
 import type { Prompter } from '../link/prompter.js';
 import { everything, serviceSelector } from '../pyroscope/selectors.js';
+import type { LeaseHolder } from './agent-watch.js';
 import { recordingSpan, type RecordingSpan } from './recording-span.js';
 import { TargetSession } from './session.js';
 import { selectionTitle } from './titles.js';
@@ -16,6 +17,7 @@ export interface RecordOptions {
   readonly prompter: Prompter;
   readonly hostKeys: HostKeys;
   readonly resourcesDir: string;
+  readonly holder?: LeaseHolder | undefined;
   /** Connecting, starting and profiling, for a line of progress. */
   readonly onChange: (state: TargetState) => void;
   /** Seconds sampled so far and wanted; the last window's end may be up to a window beyond what was wanted. */
@@ -37,7 +39,7 @@ const lateMs = 45_000;
 
 /**
  * Connects, starts an agent (or takes the one that runs), waits until the wanted time is in closed windows, fetches the
- * merged profile, and stops what it started. Windows are the store's grain: the profile holds every window that was
+ * merged profile, and gives the agent back, which ends when nobody else wants it. Windows are the store's grain: the profile holds every window that was
  * begun within the time.
  */
 export async function record(options: RecordOptions): Promise<Result<Recorded>> {
@@ -51,17 +53,15 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
     },
   });
   const { signal } = options;
-  let ours = false;
   try {
     const connected = await session.connect(signal);
     if (!connected.ok) return connected;
-    const ran = session.state.agent.state === 'profiling';
+    const fresh = session.state.agent.state !== 'profiling';
     const started = await session.startAgent('recording', signal);
     if (!started.ok) return started;
-    ours = !ran;
     const status = session.state.agent.status;
     if (status === undefined) return fail('agent-not-running', 'The agent ended while it was recording.');
-    const span = recordingSpan(status, ours, options.seconds, Date.now());
+    const span = recordingSpan(status, fresh, options.seconds, Date.now());
     const waited = await waitForWindow(session, options, waiters, span);
     if (!waited.ok) return waited;
     const selection: Selection = {
@@ -77,7 +77,7 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
     return ok({ bytes: bytes.value, title: selectionTitle(selection, options.config.name), selection });
   } finally {
     // A lease ends by itself where this does not get through.
-    if (ours && session.state.agent.recording) await session.stopAgent();
+    await session.stopRecording();
     session.dispose();
   }
 }

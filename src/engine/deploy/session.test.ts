@@ -110,7 +110,9 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     const [version = ''] = await readdir(join(cache, 'pyrometer', 'agent'));
     const folder = join(cache, 'pyrometer', 'agent', version);
     const calls = async (): Promise<string> => readFile(join(resourcesDir, 'calls'), 'utf8');
-    expect(await calls()).toMatch(/version\npreflight --json\nstart --uid \d+ --rate 97 --window 15s --lease 30s\n/);
+    expect(await calls()).toMatch(
+      /version\npreflight --json\nstart --uid \d+ --rate 97 --window 15s --lease 30s --holder [\w-]+ --holder-name a recording\n/,
+    );
     const verified = (): number => states.filter((state) => state.agent.step?.number === 3).length;
     expect(verified()).toBe(1);
     session.disconnect();
@@ -164,6 +166,38 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     await expect(readdir(cache)).rejects.toThrow();
   });
 
+  it('shares an agent, and asks before it ends the recordings of others', async () => {
+    const own = await startReplay();
+    const [first, second] = [await make({ socket: own.socket }), await make({ socket: own.socket })];
+    const { session: mine } = first;
+    const { session: other } = second;
+    value(await mine.startAgent('recording'));
+    value(await other.startAgent('recording'));
+    await expect.poll(() => mine.state.agent.heldBy).toEqual(['a recording']);
+    expect(mine.state.agent).toMatchObject({ state: 'profiling', recording: true });
+    expect(failureCode(await mine.stopAgent(false))).toBe('agent-in-use');
+    expect(mine.state.agent).toMatchObject({ state: 'profiling', recording: true });
+
+    value(await mine.stopRecording());
+    expect(mine.state.agent).toMatchObject({ state: 'profiling', recording: false });
+    await expect.poll(() => other.state.agent.heldBy).toBeUndefined();
+    value(await other.stopAgent(false)); // nobody else's
+    expect(other.state.agent.state).toBe('stopped');
+    await own.dispose();
+  });
+
+  it('ends the recordings of others when it is told to', async () => {
+    const own = await startReplay();
+    const { session: mine } = await make({ socket: own.socket });
+    const { session: other } = await make({ socket: own.socket });
+    value(await other.startAgent('recording'));
+    value(await mine.startAgent('recording'));
+    value(await mine.stopAgent(true));
+    expect(mine.state.agent.state).toBe('stopped');
+    await expect.poll(() => other.state.agent.state, { timeout: 15_000 }).toBe('stopped');
+    await own.dispose();
+  });
+
   it('finds the agent again after the connection broke', async () => {
     const { session, states } = await make();
     value(await session.startAgent('recording'));
@@ -173,6 +207,6 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     await expect.poll(() => session.state.link.state, { timeout: 15_000 }).toBe('connected');
     // The fake agent's socket is not where an agent's is: it is installed, and not running.
     await expect.poll(() => session.state.agent.state, { timeout: 5000 }).toBe('stopped');
-    expect(failureCode(await session.stopAgent())).toBe('agent-not-running');
+    expect(failureCode(await session.stopAgent(false))).toBe('agent-not-running');
   });
 });

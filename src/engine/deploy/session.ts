@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ServiceRow, TestReport, Timeline } from '../../contract/links.js';
 import { fail, failureWords, ok, type Failure, type Result } from '../../contract/result.js';
 import type { Selection, SourceKind } from '../../contract/selection.js';
@@ -11,7 +12,7 @@ import { SshLink } from '../link/ssh-link.js';
 import { Http1Transport } from '../pyroscope/http1-transport.js';
 import { QuerierClient, type Query, type Range } from '../pyroscope/querier-client.js';
 import { pyroscopeServices, timeline } from '../pyroscope/source-views.js';
-import { AgentWatch } from './agent-watch.js';
+import { AgentWatch, type LeaseHolder } from './agent-watch.js';
 import { agentPossible, agentSocket, lookAt, type TargetFacts } from './facts.js';
 import { agentServices } from './sources.js';
 import { startAgent } from './start-agent.js';
@@ -26,6 +27,8 @@ export interface SessionOptions {
   readonly windowSeconds?: number | undefined;
   /** Where a running agent is looked for; default /run/pyrometer. */
   readonly runDirectory?: string | undefined;
+  /** Who records here, where the agent is leased; default: a name that nobody had before. */
+  readonly holder?: LeaseHolder | undefined;
   readonly onChange: (state: TargetState) => void;
   /** A window is in the agent's store; Unix milliseconds of its end. */
   readonly onWindow?: (endMs: number) => void;
@@ -40,6 +43,7 @@ export class TargetSession {
   private readonly options: SessionOptions;
   private config: TargetConfig;
   private link: Link;
+  private readonly holder: LeaseHolder;
   private watch: AgentWatch | undefined;
   private facts: TargetFacts | undefined;
   private agent: AgentState = { state: 'unknown', recording: false };
@@ -52,6 +56,7 @@ export class TargetSession {
   constructor(options: SessionOptions) {
     this.options = options;
     this.config = options.config;
+    this.holder = options.holder ?? { id: randomUUID(), description: 'a recording' };
     this.pyroscope = { state: options.config.pyroscope === undefined ? 'none' : 'unknown' };
     this.link = this.makeLink();
   }
@@ -105,23 +110,34 @@ export class TargetSession {
     }
   }
 
-  /** Stops the agent, whoever started it. What it stored stays. */
-  async stopAgent(signal?: AbortSignal): Promise<Result<null>> {
+  /**
+   * Stops the agent, whoever started it. What it stored stays. "agent-in-use" while others record with it, unless forced.
+   */
+  async stopAgent(force: boolean, signal?: AbortSignal): Promise<Result<null>> {
     const watch = this.watch;
     if (watch === undefined) return this.notRunning();
     this.setAgent({ ...this.agent, state: 'stopping' });
-    const stopped = await watch.stop(signal);
-    if (!stopped.ok) this.setAgent({ ...watch.state, message: stopped.failure.message });
-    else if (this.watch === watch) {
-      this.detach();
-      this.setAgent({ state: 'stopped', recording: false });
-    }
+    const stopped = await watch.stop(force, signal);
+    this.ended(watch, stopped);
+    return stopped;
+  }
+
+  /** Ends a recording of this app. The agent ends with it when nobody else wants it. */
+  async stopRecording(): Promise<Result<null>> {
+    const watch = this.watch;
+    if (watch === undefined) return this.notRunning();
+    if (!watch.renewing) return ok(null);
+    this.setAgent({ ...this.agent, state: 'stopping' });
+    const released = await watch.release();
+    if (released.ok && !released.value.ended) return ok(null);
+    const stopped = released.ok ? ok(null) : released;
+    this.ended(watch, stopped);
     return stopped;
   }
 
   /** Goes on renewing a recording that this app began before it was restarted. */
   keepRecording(): void {
-    if (this.watch !== undefined && this.agent.recording) this.watch.keepLease(recordingLeaseSeconds);
+    void this.watch?.keepLease(recordingLeaseSeconds); // shown by the state
   }
 
   /** When the agent that is followed began, Unix milliseconds; what tells one recording from the next. */
@@ -216,19 +232,19 @@ export class TargetSession {
     if (!connected.ok) return connected;
     const seen = this.watch === undefined ? await this.detect(signal) : undefined;
     const running = this.watch?.state;
-    // A recording has what it needs when an agent runs; a continuous agent is more than a leased one.
-    if (running?.state === 'profiling' && (kind === 'recording' || !running.recording)) {
-      if (running.recording) this.watch?.keepLease(recordingLeaseSeconds);
+    const recording = kind === 'recording';
+    // A recording has what it needs when an agent runs and is held; a continuous agent is more than a leased one.
+    if (running?.state === 'profiling' && (recording || running.status?.leaseExpiresAtMs === 0)) {
+      if (recording) await this.watch?.keepLease(recordingLeaseSeconds);
       return ok(null);
     }
-    const recording = kind === 'recording';
     const started = await startAgent({
       link: this.link,
       targetId: this.config.id,
       targetName: this.targetName,
       prompter: this.options.prompter,
       resourcesDir: this.options.resourcesDir,
-      ...(recording ? { leaseSeconds: recordingLeaseSeconds } : {}),
+      ...(recording ? { lease: { seconds: recordingLeaseSeconds, holder: this.holder } } : {}),
       windowSeconds: this.options.windowSeconds,
       facts: seen,
       onStep: (step) => {
@@ -239,9 +255,11 @@ export class TargetSession {
     if (!started.ok) return started;
     this.facts = started.value.facts;
     const place = { socket: started.value.socket, bridge: [started.value.path, 'bridge'] };
+    // What was recorded goes on by itself now.
+    if (!recording && this.watch?.renewing === true) await this.watch.release();
     this.detach();
     const attached = await this.attach(place, signal);
-    if (attached.ok && recording) this.watch?.keepLease(recordingLeaseSeconds);
+    if (attached.ok && recording) await this.watch?.keepLease(recordingLeaseSeconds);
     return attached;
   }
 
@@ -274,6 +292,7 @@ export class TargetSession {
     const opened = await AgentWatch.open(
       this.link,
       place,
+      this.holder,
       {
         onState: (state) => {
           this.setAgent(state);
@@ -295,12 +314,24 @@ export class TargetSession {
     // Two may have looked at once, as a reconnected link and a start: the first would go on renewing unseen.
     const before = this.watch;
     this.watch = opened.value;
-    if (before?.renewing === true) this.watch.keepLease(recordingLeaseSeconds);
+    if (before?.renewing === true) void this.watch.keepLease(recordingLeaseSeconds); // shown by the state
     before?.dispose();
     const { pyroscope } = this.config;
     if (pyroscope?.push === true && opened.value.state.status?.push.url !== pyroscope.url)
       await this.push(pyroscope.url);
     return ok(null);
+  }
+
+  /** What became of an agent that was told to end. */
+  private ended(watch: AgentWatch, stopped: Result<null>): void {
+    if (!stopped.ok) {
+      // That others record is asked about; it is no trouble of the agent's.
+      const said = stopped.failure.code === 'agent-in-use' ? {} : { message: stopped.failure.message };
+      this.setAgent({ ...watch.state, ...said });
+    } else if (this.watch === watch) {
+      this.detach();
+      this.setAgent({ state: 'stopped', recording: false });
+    }
   }
 
   /** The connection to the agent ended: it stopped, or only the connection did. */

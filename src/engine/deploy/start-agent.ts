@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Link } from '../link/link.js';
 import type { Prompter } from '../link/prompter.js';
+import type { LeaseHolder } from './agent-watch.js';
 import { findAgentBinary, type AgentBinary } from './agent-resources.js';
 import { Elevator } from './elevate.js';
 import { agentPossible, agentSocket, lookAt, type TargetFacts } from './facts.js';
@@ -15,7 +16,7 @@ export interface StartOptions {
   readonly prompter: Prompter;
   readonly resourcesDir: string;
   /** A recording: the agent ends when nobody renews for this long. Undefined: until it is stopped. */
-  readonly leaseSeconds?: number;
+  readonly lease?: { readonly seconds: number; readonly holder: LeaseHolder };
   /** Default 15; a divisor of 3600. */
   readonly windowSeconds?: number | undefined;
   /** What was seen of the target a moment ago; undefined: look. */
@@ -103,7 +104,11 @@ async function start(
   options: StartOptions,
   onProgress: (text: string) => void,
 ): Promise<Result<string>> {
-  const lease = options.leaseSeconds === undefined ? [] : ['--lease', `${options.leaseSeconds}s`];
+  const { lease: held } = options;
+  const lease =
+    held === undefined
+      ? []
+      : ['--lease', `${held.seconds}s`, '--holder', held.holder.id, '--holder-name', held.holder.description];
   const window = `${options.windowSeconds ?? 15}s`;
   const args = ['start', '--uid', String(facts.uid), '--rate', '97', '--window', window, ...lease];
   const ran = await elevator.run(verifiedStart(path, binary, args), {

@@ -5,6 +5,7 @@ import { RemoveSnapshotDialog, SaveSnapshotDialog } from '../features/snapshots/
 import { PyroscopeDialog } from '../features/targets/pyroscope-dialog.js';
 import { RemoveTargetDialog } from '../features/targets/remove-target-dialog.js';
 import { ServerDialog } from '../features/targets/server-dialog.js';
+import { StopAgentDialog } from '../features/targets/stop-agent-dialog.js';
 import type { Dialog } from '../state/store.js';
 import { Modal } from '../ui/modal.js';
 import { commands } from './commands.js';
@@ -28,6 +29,8 @@ function OpenDialog({ dialog }: { readonly dialog: Dialog }): ReactElement {
       return <ServerDialog targetId={dialog.targetId} />;
     case 'remove-target':
       return <RemoveTargetDialog targetId={dialog.targetId} />;
+    case 'stop-agent':
+      return <StopAgentDialog targetId={dialog.targetId} />;
     case 'pyroscope':
       return <PyroscopeDialog targetId={dialog.targetId} />;
     case 'save-snapshot':

@@ -1,4 +1,5 @@
 import { useCallback, type ReactElement, type ReactNode } from 'react';
+import { targetTimeMs } from '../../contract/target-clock.js';
 import type { TargetState } from '../../contract/target.js';
 import { TargetActionButton } from '../features/targets/target-action-button.js';
 import { formatRange } from '../format/times.js';
@@ -174,7 +175,8 @@ function StartingState({ target }: { readonly target: TargetState }): ReactEleme
 function FirstWindow({ target }: { readonly target: TargetState }): ReactElement {
   const nowMs = useNow();
   const { status } = target.agent;
-  const left = status === undefined ? undefined : windowSecondsLeft(status.windowClosesAtMs, nowMs);
+  const left =
+    status === undefined ? undefined : windowSecondsLeft(status.windowClosesAtMs, targetTimeMs(status, nowMs));
   const soon = left === undefined || left === 0 ? 'in a moment' : `in ${left} s`;
   return <Empty title="Sampling" text={`The first window closes ${soon}; the flame graph begins with it.`} busy />;
 }

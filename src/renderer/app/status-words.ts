@@ -1,3 +1,4 @@
+import { targetTimeMs } from '../../contract/target-clock.js';
 import type { AgentCounter, TargetState } from '../../contract/target.js';
 import { agentCpu } from '../features/targets/target-words.js';
 import { formatBytes, formatCount, formatShare } from '../format/numbers.js';
@@ -72,7 +73,7 @@ export function statusItems(target: TargetState, nowMs: number): readonly Status
       title: `${formatShare(cpu)} of one core, with the kernel's part. Version ${status.version}`,
     });
     items.push({ key: 'rate', before: '', value: `${status.sampleRateHz} Hz`, after: '' });
-    const left = windowSecondsLeft(status.windowClosesAtMs, nowMs);
+    const left = windowSecondsLeft(status.windowClosesAtMs, targetTimeMs(status, nowMs));
     items.push(
       left === undefined
         ? { key: 'window', before: 'window', value: 'late', after: '', tone: 'warn' }

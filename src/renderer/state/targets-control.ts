@@ -11,6 +11,10 @@ import { showFailure } from './toasts.js';
 export type TargetAction =
   'link.connect' | 'link.disconnect' | 'agent.start' | 'agent.stop' | 'record.start' | 'record.stop';
 
+function act({ links }: Context, action: TargetAction, targetId: string): Promise<Result<null>> {
+  return action === 'agent.stop' ? links.call(action, { targetId, force: false }) : links.call(action, { targetId });
+}
+
 /** The target of the selection. */
 export function currentTarget(state: AppState): TargetState | undefined {
   return state.targets.find((target) => target.config.id === state.targetId);
@@ -85,7 +89,7 @@ async function whilePending<T>(context: Context, mark: string, run: () => Promis
 
 /** Connects, starts, stops. What failed is shown by the target's state; only what it does not show becomes a toast. */
 export async function actOnTarget(context: Context, action: TargetAction, targetId: string): Promise<void> {
-  const { store, links } = context;
+  const { store } = context;
   if (action === 'record.start' || action === 'agent.start') {
     store.setState({
       live: true,
@@ -95,11 +99,23 @@ export async function actOnTarget(context: Context, action: TargetAction, target
       document: { kind: 'selection' },
     });
   }
-  const result = await whilePending(context, `${action} ${targetId}`, () => links.call(action, { targetId }));
+  const result = await whilePending(context, `${action} ${targetId}`, () => act(context, action, targetId));
   if (result.ok) return;
+  if (result.failure.code === 'agent-in-use') {
+    store.setState({ dialog: { kind: 'stop-agent', targetId } });
+    return;
+  }
   const target = store.getState().targets.find((other) => other.config.id === targetId);
   const shown = target !== undefined && (target.link.state === 'failed' || target.agent.state === 'failed');
   if (!shown) showFailure(store, result.failure);
+}
+
+/** Stops an agent with which others record, after the user was told. */
+export async function stopAgentAnyway(context: Context, targetId: string): Promise<void> {
+  const result = await whilePending(context, `agent.stop ${targetId}`, () =>
+    context.links.call('agent.stop', { targetId, force: true }),
+  );
+  if (!result.ok) showFailure(context.store, result.failure);
 }
 
 /** Saves a target and chooses it. */

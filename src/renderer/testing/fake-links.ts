@@ -31,6 +31,7 @@ const inventedStatus: Omit<AgentStatus, 'windowClosesAtMs' | 'lastWindowEndMs' |
   windowSeconds: 15,
   windowsStored: 212,
   leaseExpiresAtMs: 0,
+  clockAheadMs: 0,
   processCpuCores: 0.008,
   bpfCpuCores: 0.024,
   residentBytes: 64e6,

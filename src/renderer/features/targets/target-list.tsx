@@ -9,7 +9,7 @@ import { DotsIcon, PlusIcon } from '../../ui/icons.js';
 import { MenuItem, Popover } from '../../ui/menu.js';
 import { Name } from '../../ui/name.js';
 import { StateDot } from './state-dot.js';
-import { targetWords } from './target-words.js';
+import { endsWithOthers, targetWords } from './target-words.js';
 
 /** The targets with their states, and the way to add one. */
 export function TargetList(): ReactElement {
@@ -81,7 +81,8 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
     void actOnTarget(controls, action, id); // shows its own failure
   };
   const connected = target.link.state === 'connected';
-  const idle = connected && target.agent.state !== 'profiling' && target.agent.state !== 'starting';
+  const idle =
+    connected && target.agent.state !== 'starting' && (target.agent.state !== 'profiling' || endsWithOthers(target));
   return (
     <Popover
       label={`Actions of ${visibleText(name)}`}
@@ -97,6 +98,11 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
           <MenuItem close={close} onChoose={open('pyroscope')}>
             Pyroscope…
           </MenuItem>
+          {endsWithOthers(target) ? (
+            <MenuItem close={close} onChoose={act('agent.stop')}>
+              Stop agent
+            </MenuItem>
+          ) : null}
           {kind === 'ssh' ? (
             <>
               <MenuItem close={close} onChoose={act('record.start')} disabled={!idle} hint="ends with this app">

@@ -23,6 +23,9 @@ const server: TargetState = {
   },
 };
 
+const others: TargetState['agent'] = { state: 'profiling', recording: false, heldBy: ['a recording'] };
+const leased = inventStatus({ leaseExpiresAtMs: Date.now() + 30_000 });
+
 describe('what a target is called to do', () => {
   it.each([
     [local, 'record.start', 'Record', false],
@@ -33,6 +36,10 @@ describe('what a target is called to do', () => {
     [server, 'agent.start', 'Start agent', false],
     [{ ...server, agent: { state: 'failed', recording: false } }, 'agent.start', 'Start agent', false],
     [{ ...server, agent: { state: 'profiling', recording: false } }, 'agent.stop', 'Stop agent', false],
+    [{ ...server, agent: { ...others, status: inventStatus() } }, 'agent.stop', 'Stop agent', false],
+    [{ ...server, agent: { ...others, status: leased } }, 'agent.start', 'Start agent', false],
+    [{ ...local, agent: { ...others, status: leased } }, 'record.start', 'Record', false],
+    [{ ...local, agent: { ...others, recording: true, status: leased } }, 'record.stop', 'Stop recording', false],
     [{ ...server, agent: { state: 'stopping', recording: false } }, 'agent.stop', 'Stop agent', true],
   ] satisfies readonly [TargetState, string, string, boolean][])('%#', (target, action, label, busy) => {
     expect(primaryAction(target, [])).toMatchObject({ action, label, busy });

@@ -77,6 +77,11 @@ export interface PrimaryAction {
   readonly busy: boolean;
 }
 
+/** Whether the agent is there for others' recordings alone: it ends with them unless it is wanted here too. */
+export function endsWithOthers({ agent }: TargetState): boolean {
+  return agent.state === 'profiling' && !agent.recording && (agent.status?.leaseExpiresAtMs ?? 0) > 0;
+}
+
 /** The button of a target, by its state: Connect, Record or Start agent, Stop recording or Stop agent. */
 export function primaryAction(target: TargetState, pending: AppState['pending']): PrimaryAction {
   const { link, agent, config } = target;
@@ -93,6 +98,7 @@ export function primaryAction(target: TargetState, pending: AppState['pending'])
   const start = local ? make('record.start', 'Record', true) : make('agent.start', 'Start agent', true);
   switch (agent.state) {
     case 'profiling':
+      if (endsWithOthers(target)) return start;
       return agent.recording ? make('record.stop', 'Stop recording', false) : make('agent.stop', 'Stop agent', false);
     case 'stopping':
       return agent.recording

@@ -262,15 +262,20 @@ type Status struct {
 	// Unix milliseconds; end of the last window in the store, 0 before the first.
 	LastWindowEnd int64  `protobuf:"varint,13,opt,name=last_window_end,json=lastWindowEnd,proto3" json:"last_window_end,omitempty"`
 	WindowsStored uint64 `protobuf:"varint,14,opt,name=windows_stored,json=windowsStored,proto3" json:"windows_stored,omitempty"`
-	// 0 when the agent is continuous, else Unix milliseconds.
+	// 0 when the agent is continuous, else Unix milliseconds: when the last lease runs out.
 	LeaseExpiresAt int64         `protobuf:"varint,15,opt,name=lease_expires_at,json=leaseExpiresAt,proto3" json:"lease_expires_at,omitempty"`
 	Overhead       *Overhead     `protobuf:"bytes,16,opt,name=overhead,proto3" json:"overhead,omitempty"`
 	Counters       []*Counter    `protobuf:"bytes,17,rep,name=counters,proto3" json:"counters,omitempty"`
 	Docker         *DockerStatus `protobuf:"bytes,18,opt,name=docker,proto3" json:"docker,omitempty"`
 	Push           *PushStatus   `protobuf:"bytes,19,opt,name=push,proto3" json:"push,omitempty"`
 	StoreBytes     uint64        `protobuf:"varint,20,opt,name=store_bytes,json=storeBytes,proto3" json:"store_bytes,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Unix milliseconds of the target's clock, which stamps windows, when this was answered. It alone is no change that a
+	// watcher is told of.
+	Time int64 `protobuf:"varint,21,opt,name=time,proto3" json:"time,omitempty"`
+	// Who holds the agent for a recording, also when it is continuous; sorted by holder.
+	Leases        []*Lease `protobuf:"bytes,22,rep,name=leases,proto3" json:"leases,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Status) Reset() {
@@ -443,6 +448,130 @@ func (x *Status) GetStoreBytes() uint64 {
 	return 0
 }
 
+func (x *Status) GetTime() int64 {
+	if x != nil {
+		return x.Time
+	}
+	return 0
+}
+
+func (x *Status) GetLeases() []*Lease {
+	if x != nil {
+		return x.Leases
+	}
+	return nil
+}
+
+// Somebody for whom the agent is to go on.
+type Lease struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whoever renews chose it; tells one recording from another.
+	Holder string `protobuf:"bytes,1,opt,name=holder,proto3" json:"holder,omitempty"`
+	// For people: "recording in the window on alice-laptop". Not checked, hostile text.
+	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	// Unix milliseconds.
+	ExpiresAt     int64 `protobuf:"varint,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Lease) Reset() {
+	*x = Lease{}
+	mi := &file_agent_v1_agent_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Lease) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Lease) ProtoMessage() {}
+
+func (x *Lease) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Lease.ProtoReflect.Descriptor instead.
+func (*Lease) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Lease) GetHolder() string {
+	if x != nil {
+		return x.Holder
+	}
+	return ""
+}
+
+func (x *Lease) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *Lease) GetExpiresAt() int64 {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return 0
+}
+
+// A detail of Stop's refusal.
+type LeaseConflict struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the others.
+	Leases        []*Lease `protobuf:"bytes,1,rep,name=leases,proto3" json:"leases,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LeaseConflict) Reset() {
+	*x = LeaseConflict{}
+	mi := &file_agent_v1_agent_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LeaseConflict) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LeaseConflict) ProtoMessage() {}
+
+func (x *LeaseConflict) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LeaseConflict.ProtoReflect.Descriptor instead.
+func (*LeaseConflict) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *LeaseConflict) GetLeases() []*Lease {
+	if x != nil {
+		return x.Leases
+	}
+	return nil
+}
+
 // What the agent itself costs, over the last window.
 type Overhead struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -457,7 +586,7 @@ type Overhead struct {
 
 func (x *Overhead) Reset() {
 	*x = Overhead{}
-	mi := &file_agent_v1_agent_proto_msgTypes[5]
+	mi := &file_agent_v1_agent_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -469,7 +598,7 @@ func (x *Overhead) String() string {
 func (*Overhead) ProtoMessage() {}
 
 func (x *Overhead) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[5]
+	mi := &file_agent_v1_agent_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -482,7 +611,7 @@ func (x *Overhead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Overhead.ProtoReflect.Descriptor instead.
 func (*Overhead) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{5}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Overhead) GetProcessCpuCores() float64 {
@@ -518,7 +647,7 @@ type Counter struct {
 
 func (x *Counter) Reset() {
 	*x = Counter{}
-	mi := &file_agent_v1_agent_proto_msgTypes[6]
+	mi := &file_agent_v1_agent_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -530,7 +659,7 @@ func (x *Counter) String() string {
 func (*Counter) ProtoMessage() {}
 
 func (x *Counter) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[6]
+	mi := &file_agent_v1_agent_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -543,7 +672,7 @@ func (x *Counter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counter.ProtoReflect.Descriptor instead.
 func (*Counter) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{6}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Counter) GetName() string {
@@ -573,7 +702,7 @@ type DockerStatus struct {
 
 func (x *DockerStatus) Reset() {
 	*x = DockerStatus{}
-	mi := &file_agent_v1_agent_proto_msgTypes[7]
+	mi := &file_agent_v1_agent_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -585,7 +714,7 @@ func (x *DockerStatus) String() string {
 func (*DockerStatus) ProtoMessage() {}
 
 func (x *DockerStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[7]
+	mi := &file_agent_v1_agent_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -598,7 +727,7 @@ func (x *DockerStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DockerStatus.ProtoReflect.Descriptor instead.
 func (*DockerStatus) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{7}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *DockerStatus) GetReachable() bool {
@@ -638,7 +767,7 @@ type PushStatus struct {
 
 func (x *PushStatus) Reset() {
 	*x = PushStatus{}
-	mi := &file_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_agent_v1_agent_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -650,7 +779,7 @@ func (x *PushStatus) String() string {
 func (*PushStatus) ProtoMessage() {}
 
 func (x *PushStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_agent_v1_agent_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -663,7 +792,7 @@ func (x *PushStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushStatus.ProtoReflect.Descriptor instead.
 func (*PushStatus) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{8}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PushStatus) GetUrl() string {
@@ -712,7 +841,7 @@ type ListServicesRequest struct {
 
 func (x *ListServicesRequest) Reset() {
 	*x = ListServicesRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_agent_v1_agent_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -724,7 +853,7 @@ func (x *ListServicesRequest) String() string {
 func (*ListServicesRequest) ProtoMessage() {}
 
 func (x *ListServicesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_agent_v1_agent_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -737,7 +866,7 @@ func (x *ListServicesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServicesRequest.ProtoReflect.Descriptor instead.
 func (*ListServicesRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{9}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListServicesRequest) GetStart() int64 {
@@ -763,7 +892,7 @@ type ListServicesResponse struct {
 
 func (x *ListServicesResponse) Reset() {
 	*x = ListServicesResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_agent_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -775,7 +904,7 @@ func (x *ListServicesResponse) String() string {
 func (*ListServicesResponse) ProtoMessage() {}
 
 func (x *ListServicesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_agent_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -788,7 +917,7 @@ func (x *ListServicesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServicesResponse.ProtoReflect.Descriptor instead.
 func (*ListServicesResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListServicesResponse) GetServices() []*Service {
@@ -813,7 +942,7 @@ type Service struct {
 
 func (x *Service) Reset() {
 	*x = Service{}
-	mi := &file_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_agent_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -825,7 +954,7 @@ func (x *Service) String() string {
 func (*Service) ProtoMessage() {}
 
 func (x *Service) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_agent_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -838,7 +967,7 @@ func (x *Service) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Service.ProtoReflect.Descriptor instead.
 func (*Service) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Service) GetLabels() []*v1.LabelPair {
@@ -882,7 +1011,7 @@ type SelectWindowsRequest struct {
 
 func (x *SelectWindowsRequest) Reset() {
 	*x = SelectWindowsRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_agent_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -894,7 +1023,7 @@ func (x *SelectWindowsRequest) String() string {
 func (*SelectWindowsRequest) ProtoMessage() {}
 
 func (x *SelectWindowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_agent_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -907,7 +1036,7 @@ func (x *SelectWindowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SelectWindowsRequest.ProtoReflect.Descriptor instead.
 func (*SelectWindowsRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{12}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SelectWindowsRequest) GetProfileTypeID() string {
@@ -951,7 +1080,7 @@ type SelectWindowsResponse struct {
 
 func (x *SelectWindowsResponse) Reset() {
 	*x = SelectWindowsResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_agent_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -963,7 +1092,7 @@ func (x *SelectWindowsResponse) String() string {
 func (*SelectWindowsResponse) ProtoMessage() {}
 
 func (x *SelectWindowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_agent_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -976,7 +1105,7 @@ func (x *SelectWindowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SelectWindowsResponse.ProtoReflect.Descriptor instead.
 func (*SelectWindowsResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{13}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SelectWindowsResponse) GetStart() int64 {
@@ -1011,7 +1140,7 @@ type SetSelectionRequest struct {
 
 func (x *SetSelectionRequest) Reset() {
 	*x = SetSelectionRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_agent_v1_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1023,7 +1152,7 @@ func (x *SetSelectionRequest) String() string {
 func (*SetSelectionRequest) ProtoMessage() {}
 
 func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_agent_v1_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1036,7 +1165,7 @@ func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionRequest.ProtoReflect.Descriptor instead.
 func (*SetSelectionRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SetSelectionRequest) GetContainerIds() []string {
@@ -1061,7 +1190,7 @@ type SetSelectionResponse struct {
 
 func (x *SetSelectionResponse) Reset() {
 	*x = SetSelectionResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_agent_v1_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1073,7 +1202,7 @@ func (x *SetSelectionResponse) String() string {
 func (*SetSelectionResponse) ProtoMessage() {}
 
 func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_agent_v1_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1086,7 +1215,7 @@ func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionResponse.ProtoReflect.Descriptor instead.
 func (*SetSelectionResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{17}
 }
 
 type SetPushRequest struct {
@@ -1102,7 +1231,7 @@ type SetPushRequest struct {
 
 func (x *SetPushRequest) Reset() {
 	*x = SetPushRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_agent_v1_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1114,7 +1243,7 @@ func (x *SetPushRequest) String() string {
 func (*SetPushRequest) ProtoMessage() {}
 
 func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_agent_v1_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1127,7 +1256,7 @@ func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushRequest.ProtoReflect.Descriptor instead.
 func (*SetPushRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{16}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *SetPushRequest) GetUrl() string {
@@ -1159,7 +1288,7 @@ type SetPushResponse struct {
 
 func (x *SetPushResponse) Reset() {
 	*x = SetPushResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_agent_v1_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1171,7 +1300,7 @@ func (x *SetPushResponse) String() string {
 func (*SetPushResponse) ProtoMessage() {}
 
 func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_agent_v1_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1184,19 +1313,23 @@ func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushResponse.ProtoReflect.Descriptor instead.
 func (*SetPushResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{17}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{19}
 }
 
 type RenewLeaseRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Seconds       uint32                 `protobuf:"varint,1,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Seconds uint32                 `protobuf:"varint,1,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	// 1 to 64 letters, digits and "-_.:".
+	Holder string `protobuf:"bytes,2,opt,name=holder,proto3" json:"holder,omitempty"`
+	// Shown to others who want to stop the agent; cut at 200 characters.
+	Description   string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RenewLeaseRequest) Reset() {
 	*x = RenewLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_agent_v1_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1208,7 +1341,7 @@ func (x *RenewLeaseRequest) String() string {
 func (*RenewLeaseRequest) ProtoMessage() {}
 
 func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_agent_v1_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1221,7 +1354,7 @@ func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseRequest.ProtoReflect.Descriptor instead.
 func (*RenewLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{18}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RenewLeaseRequest) GetSeconds() uint32 {
@@ -1229,6 +1362,20 @@ func (x *RenewLeaseRequest) GetSeconds() uint32 {
 		return x.Seconds
 	}
 	return 0
+}
+
+func (x *RenewLeaseRequest) GetHolder() string {
+	if x != nil {
+		return x.Holder
+	}
+	return ""
+}
+
+func (x *RenewLeaseRequest) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
 }
 
 type RenewLeaseResponse struct {
@@ -1241,7 +1388,7 @@ type RenewLeaseResponse struct {
 
 func (x *RenewLeaseResponse) Reset() {
 	*x = RenewLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_agent_v1_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1253,7 +1400,7 @@ func (x *RenewLeaseResponse) String() string {
 func (*RenewLeaseResponse) ProtoMessage() {}
 
 func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_agent_v1_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1266,7 +1413,7 @@ func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseResponse.ProtoReflect.Descriptor instead.
 func (*RenewLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{19}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RenewLeaseResponse) GetExpiresAt() int64 {
@@ -1276,15 +1423,108 @@ func (x *RenewLeaseResponse) GetExpiresAt() int64 {
 	return 0
 }
 
-type StopRequest struct {
+type ReleaseLeaseRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	Holder        string                 `protobuf:"bytes,1,opt,name=holder,proto3" json:"holder,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseLeaseRequest) Reset() {
+	*x = ReleaseLeaseRequest{}
+	mi := &file_agent_v1_agent_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseLeaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseLeaseRequest) ProtoMessage() {}
+
+func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseLeaseRequest.ProtoReflect.Descriptor instead.
+func (*ReleaseLeaseRequest) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ReleaseLeaseRequest) GetHolder() string {
+	if x != nil {
+		return x.Holder
+	}
+	return ""
+}
+
+type ReleaseLeaseResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether the agent ends now.
+	Ending        bool `protobuf:"varint,1,opt,name=ending,proto3" json:"ending,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseLeaseResponse) Reset() {
+	*x = ReleaseLeaseResponse{}
+	mi := &file_agent_v1_agent_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReleaseLeaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReleaseLeaseResponse) ProtoMessage() {}
+
+func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReleaseLeaseResponse.ProtoReflect.Descriptor instead.
+func (*ReleaseLeaseResponse) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ReleaseLeaseResponse) GetEnding() bool {
+	if x != nil {
+		return x.Ending
+	}
+	return false
+}
+
+type StopRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller's own lease, which does not stand in the way; may be empty.
+	Holder string `protobuf:"bytes,1,opt,name=holder,proto3" json:"holder,omitempty"`
+	// Also when others hold leases.
+	Force         bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StopRequest) Reset() {
 	*x = StopRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_agent_v1_agent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1296,7 +1536,7 @@ func (x *StopRequest) String() string {
 func (*StopRequest) ProtoMessage() {}
 
 func (x *StopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_agent_v1_agent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1309,7 +1549,21 @@ func (x *StopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRequest.ProtoReflect.Descriptor instead.
 func (*StopRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *StopRequest) GetHolder() string {
+	if x != nil {
+		return x.Holder
+	}
+	return ""
+}
+
+func (x *StopRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
 }
 
 type StopResponse struct {
@@ -1320,7 +1574,7 @@ type StopResponse struct {
 
 func (x *StopResponse) Reset() {
 	*x = StopResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_agent_v1_agent_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1332,7 +1586,7 @@ func (x *StopResponse) String() string {
 func (*StopResponse) ProtoMessage() {}
 
 func (x *StopResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_agent_v1_agent_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1345,7 +1599,7 @@ func (x *StopResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopResponse.ProtoReflect.Descriptor instead.
 func (*StopResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{25}
 }
 
 var File_agent_v1_agent_proto protoreflect.FileDescriptor
@@ -1358,7 +1612,7 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x14\n" +
 	"\x12WatchStatusRequest\"?\n" +
 	"\x13WatchStatusResponse\x12(\n" +
-	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\xd3\x05\n" +
+	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x90\x06\n" +
 	"\x06Status\x12%\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x0f.agent.v1.StateR\x05state\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x18\n" +
@@ -1382,7 +1636,16 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x06docker\x18\x12 \x01(\v2\x16.agent.v1.DockerStatusR\x06docker\x12(\n" +
 	"\x04push\x18\x13 \x01(\v2\x14.agent.v1.PushStatusR\x04push\x12\x1f\n" +
 	"\vstore_bytes\x18\x14 \x01(\x04R\n" +
-	"storeBytes\"\x81\x01\n" +
+	"storeBytes\x12\x12\n" +
+	"\x04time\x18\x15 \x01(\x03R\x04time\x12'\n" +
+	"\x06leases\x18\x16 \x03(\v2\x0f.agent.v1.LeaseR\x06leases\"`\n" +
+	"\x05Lease\x12\x16\n" +
+	"\x06holder\x18\x01 \x01(\tR\x06holder\x12 \n" +
+	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x1d\n" +
+	"\n" +
+	"expires_at\x18\x03 \x01(\x03R\texpiresAt\"8\n" +
+	"\rLeaseConflict\x12'\n" +
+	"\x06leases\x18\x01 \x03(\v2\x0f.agent.v1.LeaseR\x06leases\"\x81\x01\n" +
 	"\bOverhead\x12*\n" +
 	"\x11process_cpu_cores\x18\x01 \x01(\x01R\x0fprocessCpuCores\x12\"\n" +
 	"\rbpf_cpu_cores\x18\x02 \x01(\x01R\vbpfCpuCores\x12%\n" +
@@ -1430,20 +1693,28 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12-\n" +
 	"\aheaders\x18\x02 \x03(\v2\x13.types.v1.LabelPairR\aheaders\x12+\n" +
 	"\x06labels\x18\x03 \x03(\v2\x13.types.v1.LabelPairR\x06labels\"\x11\n" +
-	"\x0fSetPushResponse\"-\n" +
+	"\x0fSetPushResponse\"g\n" +
 	"\x11RenewLeaseRequest\x12\x18\n" +
-	"\aseconds\x18\x01 \x01(\rR\aseconds\"3\n" +
+	"\aseconds\x18\x01 \x01(\rR\aseconds\x12\x16\n" +
+	"\x06holder\x18\x02 \x01(\tR\x06holder\x12 \n" +
+	"\vdescription\x18\x03 \x01(\tR\vdescription\"3\n" +
 	"\x12RenewLeaseResponse\x12\x1d\n" +
 	"\n" +
-	"expires_at\x18\x01 \x01(\x03R\texpiresAt\"\r\n" +
-	"\vStopRequest\"\x0e\n" +
+	"expires_at\x18\x01 \x01(\x03R\texpiresAt\"-\n" +
+	"\x13ReleaseLeaseRequest\x12\x16\n" +
+	"\x06holder\x18\x01 \x01(\tR\x06holder\".\n" +
+	"\x14ReleaseLeaseResponse\x12\x16\n" +
+	"\x06ending\x18\x01 \x01(\bR\x06ending\";\n" +
+	"\vStopRequest\x12\x16\n" +
+	"\x06holder\x18\x01 \x01(\tR\x06holder\x12\x14\n" +
+	"\x05force\x18\x02 \x01(\bR\x05force\"\x0e\n" +
 	"\fStopResponse*m\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATE_STARTING\x10\x01\x12\x13\n" +
 	"\x0fSTATE_PROFILING\x10\x02\x12\x12\n" +
 	"\x0eSTATE_STOPPING\x10\x03\x12\x10\n" +
-	"\fSTATE_FAILED\x10\x042\xe4\x04\n" +
+	"\fSTATE_FAILED\x10\x042\xb5\x05\n" +
 	"\fAgentService\x12F\n" +
 	"\tGetStatus\x12\x1a.agent.v1.GetStatusRequest\x1a\x1b.agent.v1.GetStatusResponse\"\x00\x12N\n" +
 	"\vWatchStatus\x12\x1c.agent.v1.WatchStatusRequest\x1a\x1d.agent.v1.WatchStatusResponse\"\x000\x01\x12O\n" +
@@ -1452,7 +1723,8 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\fSetSelection\x12\x1d.agent.v1.SetSelectionRequest\x1a\x1e.agent.v1.SetSelectionResponse\"\x00\x12@\n" +
 	"\aSetPush\x12\x18.agent.v1.SetPushRequest\x1a\x19.agent.v1.SetPushResponse\"\x00\x12I\n" +
 	"\n" +
-	"RenewLease\x12\x1b.agent.v1.RenewLeaseRequest\x1a\x1c.agent.v1.RenewLeaseResponse\"\x00\x127\n" +
+	"RenewLease\x12\x1b.agent.v1.RenewLeaseRequest\x1a\x1c.agent.v1.RenewLeaseResponse\"\x00\x12O\n" +
+	"\fReleaseLease\x12\x1d.agent.v1.ReleaseLeaseRequest\x1a\x1e.agent.v1.ReleaseLeaseResponse\"\x00\x127\n" +
 	"\x04Stop\x12\x15.agent.v1.StopRequest\x1a\x16.agent.v1.StopResponse\"\x00B:Z8pyrometer.dev/remote-agent/internal/gen/agent/v1;agentv1b\x06proto3"
 
 var (
@@ -1468,7 +1740,7 @@ func file_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_agent_v1_agent_proto_goTypes = []any{
 	(State)(0),                    // 0: agent.v1.State
 	(*GetStatusRequest)(nil),      // 1: agent.v1.GetStatusRequest
@@ -1476,58 +1748,66 @@ var file_agent_v1_agent_proto_goTypes = []any{
 	(*WatchStatusRequest)(nil),    // 3: agent.v1.WatchStatusRequest
 	(*WatchStatusResponse)(nil),   // 4: agent.v1.WatchStatusResponse
 	(*Status)(nil),                // 5: agent.v1.Status
-	(*Overhead)(nil),              // 6: agent.v1.Overhead
-	(*Counter)(nil),               // 7: agent.v1.Counter
-	(*DockerStatus)(nil),          // 8: agent.v1.DockerStatus
-	(*PushStatus)(nil),            // 9: agent.v1.PushStatus
-	(*ListServicesRequest)(nil),   // 10: agent.v1.ListServicesRequest
-	(*ListServicesResponse)(nil),  // 11: agent.v1.ListServicesResponse
-	(*Service)(nil),               // 12: agent.v1.Service
-	(*SelectWindowsRequest)(nil),  // 13: agent.v1.SelectWindowsRequest
-	(*SelectWindowsResponse)(nil), // 14: agent.v1.SelectWindowsResponse
-	(*SetSelectionRequest)(nil),   // 15: agent.v1.SetSelectionRequest
-	(*SetSelectionResponse)(nil),  // 16: agent.v1.SetSelectionResponse
-	(*SetPushRequest)(nil),        // 17: agent.v1.SetPushRequest
-	(*SetPushResponse)(nil),       // 18: agent.v1.SetPushResponse
-	(*RenewLeaseRequest)(nil),     // 19: agent.v1.RenewLeaseRequest
-	(*RenewLeaseResponse)(nil),    // 20: agent.v1.RenewLeaseResponse
-	(*StopRequest)(nil),           // 21: agent.v1.StopRequest
-	(*StopResponse)(nil),          // 22: agent.v1.StopResponse
-	(*v1.LabelPair)(nil),          // 23: types.v1.LabelPair
+	(*Lease)(nil),                 // 6: agent.v1.Lease
+	(*LeaseConflict)(nil),         // 7: agent.v1.LeaseConflict
+	(*Overhead)(nil),              // 8: agent.v1.Overhead
+	(*Counter)(nil),               // 9: agent.v1.Counter
+	(*DockerStatus)(nil),          // 10: agent.v1.DockerStatus
+	(*PushStatus)(nil),            // 11: agent.v1.PushStatus
+	(*ListServicesRequest)(nil),   // 12: agent.v1.ListServicesRequest
+	(*ListServicesResponse)(nil),  // 13: agent.v1.ListServicesResponse
+	(*Service)(nil),               // 14: agent.v1.Service
+	(*SelectWindowsRequest)(nil),  // 15: agent.v1.SelectWindowsRequest
+	(*SelectWindowsResponse)(nil), // 16: agent.v1.SelectWindowsResponse
+	(*SetSelectionRequest)(nil),   // 17: agent.v1.SetSelectionRequest
+	(*SetSelectionResponse)(nil),  // 18: agent.v1.SetSelectionResponse
+	(*SetPushRequest)(nil),        // 19: agent.v1.SetPushRequest
+	(*SetPushResponse)(nil),       // 20: agent.v1.SetPushResponse
+	(*RenewLeaseRequest)(nil),     // 21: agent.v1.RenewLeaseRequest
+	(*RenewLeaseResponse)(nil),    // 22: agent.v1.RenewLeaseResponse
+	(*ReleaseLeaseRequest)(nil),   // 23: agent.v1.ReleaseLeaseRequest
+	(*ReleaseLeaseResponse)(nil),  // 24: agent.v1.ReleaseLeaseResponse
+	(*StopRequest)(nil),           // 25: agent.v1.StopRequest
+	(*StopResponse)(nil),          // 26: agent.v1.StopResponse
+	(*v1.LabelPair)(nil),          // 27: types.v1.LabelPair
 }
 var file_agent_v1_agent_proto_depIdxs = []int32{
 	5,  // 0: agent.v1.GetStatusResponse.status:type_name -> agent.v1.Status
 	5,  // 1: agent.v1.WatchStatusResponse.status:type_name -> agent.v1.Status
 	0,  // 2: agent.v1.Status.state:type_name -> agent.v1.State
-	6,  // 3: agent.v1.Status.overhead:type_name -> agent.v1.Overhead
-	7,  // 4: agent.v1.Status.counters:type_name -> agent.v1.Counter
-	8,  // 5: agent.v1.Status.docker:type_name -> agent.v1.DockerStatus
-	9,  // 6: agent.v1.Status.push:type_name -> agent.v1.PushStatus
-	12, // 7: agent.v1.ListServicesResponse.services:type_name -> agent.v1.Service
-	23, // 8: agent.v1.Service.labels:type_name -> types.v1.LabelPair
-	23, // 9: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
-	23, // 10: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
-	1,  // 11: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
-	3,  // 12: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
-	10, // 13: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
-	13, // 14: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
-	15, // 15: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
-	17, // 16: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
-	19, // 17: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
-	21, // 18: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
-	2,  // 19: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
-	4,  // 20: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
-	11, // 21: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
-	14, // 22: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
-	16, // 23: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
-	18, // 24: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
-	20, // 25: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
-	22, // 26: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
-	19, // [19:27] is the sub-list for method output_type
-	11, // [11:19] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	8,  // 3: agent.v1.Status.overhead:type_name -> agent.v1.Overhead
+	9,  // 4: agent.v1.Status.counters:type_name -> agent.v1.Counter
+	10, // 5: agent.v1.Status.docker:type_name -> agent.v1.DockerStatus
+	11, // 6: agent.v1.Status.push:type_name -> agent.v1.PushStatus
+	6,  // 7: agent.v1.Status.leases:type_name -> agent.v1.Lease
+	6,  // 8: agent.v1.LeaseConflict.leases:type_name -> agent.v1.Lease
+	14, // 9: agent.v1.ListServicesResponse.services:type_name -> agent.v1.Service
+	27, // 10: agent.v1.Service.labels:type_name -> types.v1.LabelPair
+	27, // 11: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
+	27, // 12: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
+	1,  // 13: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
+	3,  // 14: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
+	12, // 15: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
+	15, // 16: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
+	17, // 17: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
+	19, // 18: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
+	21, // 19: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
+	23, // 20: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
+	25, // 21: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
+	2,  // 22: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
+	4,  // 23: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
+	13, // 24: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
+	16, // 25: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
+	18, // 26: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
+	20, // 27: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
+	22, // 28: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
+	24, // 29: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
+	26, // 30: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
+	22, // [22:31] is the sub-list for method output_type
+	13, // [13:22] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_agent_v1_agent_proto_init() }
@@ -1541,7 +1821,7 @@ func file_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agent_v1_agent_proto_rawDesc), len(file_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   22,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

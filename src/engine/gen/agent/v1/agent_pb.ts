@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agent/v1/agent.proto.
  */
 export const file_agent_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIvcDCgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSIgoEcHVzaBgTIAEoCzIULmFnZW50LnYxLlB1c2hTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQiVAoIT3ZlcmhlYWQSGQoRcHJvY2Vzc19jcHVfY29yZXMYASABKAESFQoNYnBmX2NwdV9jb3JlcxgCIAEoARIWCg5yZXNpZGVudF9ieXRlcxgDIAEoBCImCgdDb3VudGVyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAQiRgoMRG9ja2VyU3RhdHVzEhEKCXJlYWNoYWJsZRgBIAEoCBIPCgdtZXNzYWdlGAIgASgJEhIKCmNvbnRhaW5lcnMYAyABKA0icgoKUHVzaFN0YXR1cxILCgN1cmwYASABKAkSDQoFZXJyb3IYAiABKAkSFgoOd2luZG93c19wdXNoZWQYAyABKAQSFwoPd2luZG93c193YWl0aW5nGAQgASgEEhcKD2xhc3Rfc3VjY2Vzc19hdBgFIAEoAyIxChNMaXN0U2VydmljZXNSZXF1ZXN0Eg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAyI7ChRMaXN0U2VydmljZXNSZXNwb25zZRIjCghzZXJ2aWNlcxgBIAMoCzIRLmFnZW50LnYxLlNlcnZpY2UiawoHU2VydmljZRIjCgZsYWJlbHMYASADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISEQoJY3B1X2NvcmVzGAIgASgBEhEKCWxhc3Rfc2VlbhgDIAEoAxIVCg1wcm9jZXNzX2NvdW50GAQgASgNImIKFFNlbGVjdFdpbmRvd3NSZXF1ZXN0EhYKDnByb2ZpbGVfdHlwZUlEGAEgASgJEhYKDmxhYmVsX3NlbGVjdG9yGAIgASgJEg0KBXN0YXJ0GAMgASgDEgsKA2VuZBgEIAEoAyJEChVTZWxlY3RXaW5kb3dzUmVzcG9uc2USDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDEg8KB3Byb2ZpbGUYAyABKAwiOgoTU2V0U2VsZWN0aW9uUmVxdWVzdBIVCg1jb250YWluZXJfaWRzGAEgAygJEgwKBHBpZHMYAiADKA0iFgoUU2V0U2VsZWN0aW9uUmVzcG9uc2UiaAoOU2V0UHVzaFJlcXVlc3QSCwoDdXJsGAEgASgJEiQKB2hlYWRlcnMYAiADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISIwoGbGFiZWxzGAMgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyIhEKD1NldFB1c2hSZXNwb25zZSIkChFSZW5ld0xlYXNlUmVxdWVzdBIPCgdzZWNvbmRzGAEgASgNIigKElJlbmV3TGVhc2VSZXNwb25zZRISCgpleHBpcmVzX2F0GAEgASgDIg0KC1N0b3BSZXF1ZXN0Ig4KDFN0b3BSZXNwb25zZSptCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhIKDlNUQVRFX1NUQVJUSU5HEAESEwoPU1RBVEVfUFJPRklMSU5HEAISEgoOU1RBVEVfU1RPUFBJTkcQAxIQCgxTVEFURV9GQUlMRUQQBDLkBAoMQWdlbnRTZXJ2aWNlEkYKCUdldFN0YXR1cxIaLmFnZW50LnYxLkdldFN0YXR1c1JlcXVlc3QaGy5hZ2VudC52MS5HZXRTdGF0dXNSZXNwb25zZSIAEk4KC1dhdGNoU3RhdHVzEhwuYWdlbnQudjEuV2F0Y2hTdGF0dXNSZXF1ZXN0Gh0uYWdlbnQudjEuV2F0Y2hTdGF0dXNSZXNwb25zZSIAMAESTwoMTGlzdFNlcnZpY2VzEh0uYWdlbnQudjEuTGlzdFNlcnZpY2VzUmVxdWVzdBoeLmFnZW50LnYxLkxpc3RTZXJ2aWNlc1Jlc3BvbnNlIgASVAoNU2VsZWN0V2luZG93cxIeLmFnZW50LnYxLlNlbGVjdFdpbmRvd3NSZXF1ZXN0Gh8uYWdlbnQudjEuU2VsZWN0V2luZG93c1Jlc3BvbnNlIgAwARJPCgxTZXRTZWxlY3Rpb24SHS5hZ2VudC52MS5TZXRTZWxlY3Rpb25SZXF1ZXN0Gh4uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVzcG9uc2UiABJACgdTZXRQdXNoEhguYWdlbnQudjEuU2V0UHVzaFJlcXVlc3QaGS5hZ2VudC52MS5TZXRQdXNoUmVzcG9uc2UiABJJCgpSZW5ld0xlYXNlEhsuYWdlbnQudjEuUmVuZXdMZWFzZVJlcXVlc3QaHC5hZ2VudC52MS5SZW5ld0xlYXNlUmVzcG9uc2UiABI3CgRTdG9wEhUuYWdlbnQudjEuU3RvcFJlcXVlc3QaFi5hZ2VudC52MS5TdG9wUmVzcG9uc2UiAEI6WjhweXJvbWV0ZXIuZGV2L3JlbW90ZS1hZ2VudC9pbnRlcm5hbC9nZW4vYWdlbnQvdjE7YWdlbnR2MWIGcHJvdG8z", [file_types_v1_types]);
+  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIqYECgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSIgoEcHVzaBgTIAEoCzIULmFnZW50LnYxLlB1c2hTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZSJACgVMZWFzZRIOCgZob2xkZXIYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSEgoKZXhwaXJlc19hdBgDIAEoAyIwCg1MZWFzZUNvbmZsaWN0Eh8KBmxlYXNlcxgBIAMoCzIPLmFnZW50LnYxLkxlYXNlIlQKCE92ZXJoZWFkEhkKEXByb2Nlc3NfY3B1X2NvcmVzGAEgASgBEhUKDWJwZl9jcHVfY29yZXMYAiABKAESFgoOcmVzaWRlbnRfYnl0ZXMYAyABKAQiJgoHQ291bnRlchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgEIkYKDERvY2tlclN0YXR1cxIRCglyZWFjaGFibGUYASABKAgSDwoHbWVzc2FnZRgCIAEoCRISCgpjb250YWluZXJzGAMgASgNInIKClB1c2hTdGF0dXMSCwoDdXJsGAEgASgJEg0KBWVycm9yGAIgASgJEhYKDndpbmRvd3NfcHVzaGVkGAMgASgEEhcKD3dpbmRvd3Nfd2FpdGluZxgEIAEoBBIXCg9sYXN0X3N1Y2Nlc3NfYXQYBSABKAMiMQoTTGlzdFNlcnZpY2VzUmVxdWVzdBINCgVzdGFydBgBIAEoAxILCgNlbmQYAiABKAMiOwoUTGlzdFNlcnZpY2VzUmVzcG9uc2USIwoIc2VydmljZXMYASADKAsyES5hZ2VudC52MS5TZXJ2aWNlImsKB1NlcnZpY2USIwoGbGFiZWxzGAEgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEhEKCWNwdV9jb3JlcxgCIAEoARIRCglsYXN0X3NlZW4YAyABKAMSFQoNcHJvY2Vzc19jb3VudBgEIAEoDSJiChRTZWxlY3RXaW5kb3dzUmVxdWVzdBIWCg5wcm9maWxlX3R5cGVJRBgBIAEoCRIWCg5sYWJlbF9zZWxlY3RvchgCIAEoCRINCgVzdGFydBgDIAEoAxILCgNlbmQYBCABKAMiRAoVU2VsZWN0V2luZG93c1Jlc3BvbnNlEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxIPCgdwcm9maWxlGAMgASgMIjoKE1NldFNlbGVjdGlvblJlcXVlc3QSFQoNY29udGFpbmVyX2lkcxgBIAMoCRIMCgRwaWRzGAIgAygNIhYKFFNldFNlbGVjdGlvblJlc3BvbnNlImgKDlNldFB1c2hSZXF1ZXN0EgsKA3VybBgBIAEoCRIkCgdoZWFkZXJzGAIgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEiMKBmxhYmVscxgDIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpciIRCg9TZXRQdXNoUmVzcG9uc2UiSQoRUmVuZXdMZWFzZVJlcXVlc3QSDwoHc2Vjb25kcxgBIAEoDRIOCgZob2xkZXIYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkiKAoSUmVuZXdMZWFzZVJlc3BvbnNlEhIKCmV4cGlyZXNfYXQYASABKAMiJQoTUmVsZWFzZUxlYXNlUmVxdWVzdBIOCgZob2xkZXIYASABKAkiJgoUUmVsZWFzZUxlYXNlUmVzcG9uc2USDgoGZW5kaW5nGAEgASgIIiwKC1N0b3BSZXF1ZXN0Eg4KBmhvbGRlchgBIAEoCRINCgVmb3JjZRgCIAEoCCIOCgxTdG9wUmVzcG9uc2UqbQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABISCg5TVEFURV9TVEFSVElORxABEhMKD1NUQVRFX1BST0ZJTElORxACEhIKDlNUQVRFX1NUT1BQSU5HEAMSEAoMU1RBVEVfRkFJTEVEEAQytQUKDEFnZW50U2VydmljZRJGCglHZXRTdGF0dXMSGi5hZ2VudC52MS5HZXRTdGF0dXNSZXF1ZXN0GhsuYWdlbnQudjEuR2V0U3RhdHVzUmVzcG9uc2UiABJOCgtXYXRjaFN0YXR1cxIcLmFnZW50LnYxLldhdGNoU3RhdHVzUmVxdWVzdBodLmFnZW50LnYxLldhdGNoU3RhdHVzUmVzcG9uc2UiADABEk8KDExpc3RTZXJ2aWNlcxIdLmFnZW50LnYxLkxpc3RTZXJ2aWNlc1JlcXVlc3QaHi5hZ2VudC52MS5MaXN0U2VydmljZXNSZXNwb25zZSIAElQKDVNlbGVjdFdpbmRvd3MSHi5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVxdWVzdBofLmFnZW50LnYxLlNlbGVjdFdpbmRvd3NSZXNwb25zZSIAMAESTwoMU2V0U2VsZWN0aW9uEh0uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVxdWVzdBoeLmFnZW50LnYxLlNldFNlbGVjdGlvblJlc3BvbnNlIgASQAoHU2V0UHVzaBIYLmFnZW50LnYxLlNldFB1c2hSZXF1ZXN0GhkuYWdlbnQudjEuU2V0UHVzaFJlc3BvbnNlIgASSQoKUmVuZXdMZWFzZRIbLmFnZW50LnYxLlJlbmV3TGVhc2VSZXF1ZXN0GhwuYWdlbnQudjEuUmVuZXdMZWFzZVJlc3BvbnNlIgASTwoMUmVsZWFzZUxlYXNlEh0uYWdlbnQudjEuUmVsZWFzZUxlYXNlUmVxdWVzdBoeLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlc3BvbnNlIgASNwoEU3RvcBIVLmFnZW50LnYxLlN0b3BSZXF1ZXN0GhYuYWdlbnQudjEuU3RvcFJlc3BvbnNlIgBCOlo4cHlyb21ldGVyLmRldi9yZW1vdGUtYWdlbnQvaW50ZXJuYWwvZ2VuL2FnZW50L3YxO2FnZW50djFiBnByb3RvMw", [file_types_v1_types]);
 
 /**
  * @generated from message agent.v1.GetStatusRequest
@@ -165,7 +165,7 @@ export type Status = Message<"agent.v1.Status"> & {
   windowsStored: bigint;
 
   /**
-   * 0 when the agent is continuous, else Unix milliseconds.
+   * 0 when the agent is continuous, else Unix milliseconds: when the last lease runs out.
    *
    * @generated from field: int64 lease_expires_at = 15;
    */
@@ -195,6 +195,21 @@ export type Status = Message<"agent.v1.Status"> & {
    * @generated from field: uint64 store_bytes = 20;
    */
   storeBytes: bigint;
+
+  /**
+   * Unix milliseconds of the target's clock, which stamps windows, when this was answered. It alone is no change that a
+   * watcher is told of.
+   *
+   * @generated from field: int64 time = 21;
+   */
+  time: bigint;
+
+  /**
+   * Who holds the agent for a recording, also when it is continuous; sorted by holder.
+   *
+   * @generated from field: repeated agent.v1.Lease leases = 22;
+   */
+  leases: Lease[];
 };
 
 /**
@@ -203,6 +218,62 @@ export type Status = Message<"agent.v1.Status"> & {
  */
 export const StatusSchema: GenMessage<Status> = /*@__PURE__*/
   messageDesc(file_agent_v1_agent, 4);
+
+/**
+ * Somebody for whom the agent is to go on.
+ *
+ * @generated from message agent.v1.Lease
+ */
+export type Lease = Message<"agent.v1.Lease"> & {
+  /**
+   * Whoever renews chose it; tells one recording from another.
+   *
+   * @generated from field: string holder = 1;
+   */
+  holder: string;
+
+  /**
+   * For people: "recording in the window on alice-laptop". Not checked, hostile text.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+
+  /**
+   * Unix milliseconds.
+   *
+   * @generated from field: int64 expires_at = 3;
+   */
+  expiresAt: bigint;
+};
+
+/**
+ * Describes the message agent.v1.Lease.
+ * Use `create(LeaseSchema)` to create a new message.
+ */
+export const LeaseSchema: GenMessage<Lease> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 5);
+
+/**
+ * A detail of Stop's refusal.
+ *
+ * @generated from message agent.v1.LeaseConflict
+ */
+export type LeaseConflict = Message<"agent.v1.LeaseConflict"> & {
+  /**
+   * Of the others.
+   *
+   * @generated from field: repeated agent.v1.Lease leases = 1;
+   */
+  leases: Lease[];
+};
+
+/**
+ * Describes the message agent.v1.LeaseConflict.
+ * Use `create(LeaseConflictSchema)` to create a new message.
+ */
+export const LeaseConflictSchema: GenMessage<LeaseConflict> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 6);
 
 /**
  * What the agent itself costs, over the last window.
@@ -235,7 +306,7 @@ export type Overhead = Message<"agent.v1.Overhead"> & {
  * Use `create(OverheadSchema)` to create a new message.
  */
 export const OverheadSchema: GenMessage<Overhead> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 5);
+  messageDesc(file_agent_v1_agent, 7);
 
 /**
  * A fate of samples, or a loss of anything else, since the agent started. Names are documented in
@@ -260,7 +331,7 @@ export type Counter = Message<"agent.v1.Counter"> & {
  * Use `create(CounterSchema)` to create a new message.
  */
 export const CounterSchema: GenMessage<Counter> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 6);
+  messageDesc(file_agent_v1_agent, 8);
 
 /**
  * @generated from message agent.v1.DockerStatus
@@ -291,7 +362,7 @@ export type DockerStatus = Message<"agent.v1.DockerStatus"> & {
  * Use `create(DockerStatusSchema)` to create a new message.
  */
 export const DockerStatusSchema: GenMessage<DockerStatus> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 7);
+  messageDesc(file_agent_v1_agent, 9);
 
 /**
  * @generated from message agent.v1.PushStatus
@@ -334,7 +405,7 @@ export type PushStatus = Message<"agent.v1.PushStatus"> & {
  * Use `create(PushStatusSchema)` to create a new message.
  */
 export const PushStatusSchema: GenMessage<PushStatus> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 8);
+  messageDesc(file_agent_v1_agent, 10);
 
 /**
  * @generated from message agent.v1.ListServicesRequest
@@ -358,7 +429,7 @@ export type ListServicesRequest = Message<"agent.v1.ListServicesRequest"> & {
  * Use `create(ListServicesRequestSchema)` to create a new message.
  */
 export const ListServicesRequestSchema: GenMessage<ListServicesRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 9);
+  messageDesc(file_agent_v1_agent, 11);
 
 /**
  * @generated from message agent.v1.ListServicesResponse
@@ -375,7 +446,7 @@ export type ListServicesResponse = Message<"agent.v1.ListServicesResponse"> & {
  * Use `create(ListServicesResponseSchema)` to create a new message.
  */
 export const ListServicesResponseSchema: GenMessage<ListServicesResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 10);
+  messageDesc(file_agent_v1_agent, 12);
 
 /**
  * @generated from message agent.v1.Service
@@ -413,7 +484,7 @@ export type Service = Message<"agent.v1.Service"> & {
  * Use `create(ServiceSchema)` to create a new message.
  */
 export const ServiceSchema: GenMessage<Service> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 11);
+  messageDesc(file_agent_v1_agent, 13);
 
 /**
  * @generated from message agent.v1.SelectWindowsRequest
@@ -447,7 +518,7 @@ export type SelectWindowsRequest = Message<"agent.v1.SelectWindowsRequest"> & {
  * Use `create(SelectWindowsRequestSchema)` to create a new message.
  */
 export const SelectWindowsRequestSchema: GenMessage<SelectWindowsRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 12);
+  messageDesc(file_agent_v1_agent, 14);
 
 /**
  * @generated from message agent.v1.SelectWindowsResponse
@@ -478,7 +549,7 @@ export type SelectWindowsResponse = Message<"agent.v1.SelectWindowsResponse"> & 
  * Use `create(SelectWindowsResponseSchema)` to create a new message.
  */
 export const SelectWindowsResponseSchema: GenMessage<SelectWindowsResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 13);
+  messageDesc(file_agent_v1_agent, 15);
 
 /**
  * @generated from message agent.v1.SetSelectionRequest
@@ -502,7 +573,7 @@ export type SetSelectionRequest = Message<"agent.v1.SetSelectionRequest"> & {
  * Use `create(SetSelectionRequestSchema)` to create a new message.
  */
 export const SetSelectionRequestSchema: GenMessage<SetSelectionRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 14);
+  messageDesc(file_agent_v1_agent, 16);
 
 /**
  * @generated from message agent.v1.SetSelectionResponse
@@ -515,7 +586,7 @@ export type SetSelectionResponse = Message<"agent.v1.SetSelectionResponse"> & {
  * Use `create(SetSelectionResponseSchema)` to create a new message.
  */
 export const SetSelectionResponseSchema: GenMessage<SetSelectionResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 15);
+  messageDesc(file_agent_v1_agent, 17);
 
 /**
  * @generated from message agent.v1.SetPushRequest
@@ -546,7 +617,7 @@ export type SetPushRequest = Message<"agent.v1.SetPushRequest"> & {
  * Use `create(SetPushRequestSchema)` to create a new message.
  */
 export const SetPushRequestSchema: GenMessage<SetPushRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 16);
+  messageDesc(file_agent_v1_agent, 18);
 
 /**
  * @generated from message agent.v1.SetPushResponse
@@ -559,7 +630,7 @@ export type SetPushResponse = Message<"agent.v1.SetPushResponse"> & {
  * Use `create(SetPushResponseSchema)` to create a new message.
  */
 export const SetPushResponseSchema: GenMessage<SetPushResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 17);
+  messageDesc(file_agent_v1_agent, 19);
 
 /**
  * @generated from message agent.v1.RenewLeaseRequest
@@ -569,6 +640,20 @@ export type RenewLeaseRequest = Message<"agent.v1.RenewLeaseRequest"> & {
    * @generated from field: uint32 seconds = 1;
    */
   seconds: number;
+
+  /**
+   * 1 to 64 letters, digits and "-_.:".
+   *
+   * @generated from field: string holder = 2;
+   */
+  holder: string;
+
+  /**
+   * Shown to others who want to stop the agent; cut at 200 characters.
+   *
+   * @generated from field: string description = 3;
+   */
+  description: string;
 };
 
 /**
@@ -576,7 +661,7 @@ export type RenewLeaseRequest = Message<"agent.v1.RenewLeaseRequest"> & {
  * Use `create(RenewLeaseRequestSchema)` to create a new message.
  */
 export const RenewLeaseRequestSchema: GenMessage<RenewLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 18);
+  messageDesc(file_agent_v1_agent, 20);
 
 /**
  * @generated from message agent.v1.RenewLeaseResponse
@@ -595,12 +680,61 @@ export type RenewLeaseResponse = Message<"agent.v1.RenewLeaseResponse"> & {
  * Use `create(RenewLeaseResponseSchema)` to create a new message.
  */
 export const RenewLeaseResponseSchema: GenMessage<RenewLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 19);
+  messageDesc(file_agent_v1_agent, 21);
+
+/**
+ * @generated from message agent.v1.ReleaseLeaseRequest
+ */
+export type ReleaseLeaseRequest = Message<"agent.v1.ReleaseLeaseRequest"> & {
+  /**
+   * @generated from field: string holder = 1;
+   */
+  holder: string;
+};
+
+/**
+ * Describes the message agent.v1.ReleaseLeaseRequest.
+ * Use `create(ReleaseLeaseRequestSchema)` to create a new message.
+ */
+export const ReleaseLeaseRequestSchema: GenMessage<ReleaseLeaseRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 22);
+
+/**
+ * @generated from message agent.v1.ReleaseLeaseResponse
+ */
+export type ReleaseLeaseResponse = Message<"agent.v1.ReleaseLeaseResponse"> & {
+  /**
+   * Whether the agent ends now.
+   *
+   * @generated from field: bool ending = 1;
+   */
+  ending: boolean;
+};
+
+/**
+ * Describes the message agent.v1.ReleaseLeaseResponse.
+ * Use `create(ReleaseLeaseResponseSchema)` to create a new message.
+ */
+export const ReleaseLeaseResponseSchema: GenMessage<ReleaseLeaseResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 23);
 
 /**
  * @generated from message agent.v1.StopRequest
  */
 export type StopRequest = Message<"agent.v1.StopRequest"> & {
+  /**
+   * The caller's own lease, which does not stand in the way; may be empty.
+   *
+   * @generated from field: string holder = 1;
+   */
+  holder: string;
+
+  /**
+   * Also when others hold leases.
+   *
+   * @generated from field: bool force = 2;
+   */
+  force: boolean;
 };
 
 /**
@@ -608,7 +742,7 @@ export type StopRequest = Message<"agent.v1.StopRequest"> & {
  * Use `create(StopRequestSchema)` to create a new message.
  */
 export const StopRequestSchema: GenMessage<StopRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 20);
+  messageDesc(file_agent_v1_agent, 24);
 
 /**
  * @generated from message agent.v1.StopResponse
@@ -621,7 +755,7 @@ export type StopResponse = Message<"agent.v1.StopResponse"> & {
  * Use `create(StopResponseSchema)` to create a new message.
  */
 export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 21);
+  messageDesc(file_agent_v1_agent, 25);
 
 /**
  * @generated from enum agent.v1.State
@@ -720,7 +854,8 @@ export const AgentService: GenService<{
     output: typeof SetPushResponseSchema;
   },
   /**
-   * Keeps a leased agent (a recording) alive. A leased agent that nobody renews stops by itself.
+   * Begins or goes on with a holder's lease (a recording). An agent that is not continuous ends when its last lease was
+   * released or ran out; several may hold one, and each gives back only its own.
    *
    * @generated from rpc agent.v1.AgentService.RenewLease
    */
@@ -730,7 +865,18 @@ export const AgentService: GenService<{
     output: typeof RenewLeaseResponseSchema;
   },
   /**
-   * Closes the open window, answers, then ends the process.
+   * Gives a holder's lease back. When nobody else wants the agent, it then closes the open window, answers, and ends.
+   *
+   * @generated from rpc agent.v1.AgentService.ReleaseLease
+   */
+  releaseLease: {
+    methodKind: "unary";
+    input: typeof ReleaseLeaseRequestSchema;
+    output: typeof ReleaseLeaseResponseSchema;
+  },
+  /**
+   * Closes the open window, answers, then ends the process, continuous or not. While others than the caller hold
+   * leases it is refused with "failed precondition" and a LeaseConflict among the error's details, unless forced.
    *
    * @generated from rpc agent.v1.AgentService.Stop
    */

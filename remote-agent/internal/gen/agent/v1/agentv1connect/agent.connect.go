@@ -53,6 +53,9 @@ const (
 	AgentServiceSetPushProcedure = "/agent.v1.AgentService/SetPush"
 	// AgentServiceRenewLeaseProcedure is the fully-qualified name of the AgentService's RenewLease RPC.
 	AgentServiceRenewLeaseProcedure = "/agent.v1.AgentService/RenewLease"
+	// AgentServiceReleaseLeaseProcedure is the fully-qualified name of the AgentService's ReleaseLease
+	// RPC.
+	AgentServiceReleaseLeaseProcedure = "/agent.v1.AgentService/ReleaseLease"
 	// AgentServiceStopProcedure is the fully-qualified name of the AgentService's Stop RPC.
 	AgentServiceStopProcedure = "/agent.v1.AgentService/Stop"
 )
@@ -69,9 +72,13 @@ type AgentServiceClient interface {
 	SetSelection(context.Context, *connect.Request[v1.SetSelectionRequest]) (*connect.Response[v1.SetSelectionResponse], error)
 	// Where windows are pushed; an empty address ends pushing. Kept across restarts of the agent.
 	SetPush(context.Context, *connect.Request[v1.SetPushRequest]) (*connect.Response[v1.SetPushResponse], error)
-	// Keeps a leased agent (a recording) alive. A leased agent that nobody renews stops by itself.
+	// Begins or goes on with a holder's lease (a recording). An agent that is not continuous ends when its last lease was
+	// released or ran out; several may hold one, and each gives back only its own.
 	RenewLease(context.Context, *connect.Request[v1.RenewLeaseRequest]) (*connect.Response[v1.RenewLeaseResponse], error)
-	// Closes the open window, answers, then ends the process.
+	// Gives a holder's lease back. When nobody else wants the agent, it then closes the open window, answers, and ends.
+	ReleaseLease(context.Context, *connect.Request[v1.ReleaseLeaseRequest]) (*connect.Response[v1.ReleaseLeaseResponse], error)
+	// Closes the open window, answers, then ends the process, continuous or not. While others than the caller hold
+	// leases it is refused with "failed precondition" and a LeaseConflict among the error's details, unless forced.
 	Stop(context.Context, *connect.Request[v1.StopRequest]) (*connect.Response[v1.StopResponse], error)
 }
 
@@ -128,6 +135,12 @@ func NewAgentServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(agentServiceMethods.ByName("RenewLease")),
 			connect.WithClientOptions(opts...),
 		),
+		releaseLease: connect.NewClient[v1.ReleaseLeaseRequest, v1.ReleaseLeaseResponse](
+			httpClient,
+			baseURL+AgentServiceReleaseLeaseProcedure,
+			connect.WithSchema(agentServiceMethods.ByName("ReleaseLease")),
+			connect.WithClientOptions(opts...),
+		),
 		stop: connect.NewClient[v1.StopRequest, v1.StopResponse](
 			httpClient,
 			baseURL+AgentServiceStopProcedure,
@@ -146,6 +159,7 @@ type agentServiceClient struct {
 	setSelection  *connect.Client[v1.SetSelectionRequest, v1.SetSelectionResponse]
 	setPush       *connect.Client[v1.SetPushRequest, v1.SetPushResponse]
 	renewLease    *connect.Client[v1.RenewLeaseRequest, v1.RenewLeaseResponse]
+	releaseLease  *connect.Client[v1.ReleaseLeaseRequest, v1.ReleaseLeaseResponse]
 	stop          *connect.Client[v1.StopRequest, v1.StopResponse]
 }
 
@@ -184,6 +198,11 @@ func (c *agentServiceClient) RenewLease(ctx context.Context, req *connect.Reques
 	return c.renewLease.CallUnary(ctx, req)
 }
 
+// ReleaseLease calls agent.v1.AgentService.ReleaseLease.
+func (c *agentServiceClient) ReleaseLease(ctx context.Context, req *connect.Request[v1.ReleaseLeaseRequest]) (*connect.Response[v1.ReleaseLeaseResponse], error) {
+	return c.releaseLease.CallUnary(ctx, req)
+}
+
 // Stop calls agent.v1.AgentService.Stop.
 func (c *agentServiceClient) Stop(ctx context.Context, req *connect.Request[v1.StopRequest]) (*connect.Response[v1.StopResponse], error) {
 	return c.stop.CallUnary(ctx, req)
@@ -201,9 +220,13 @@ type AgentServiceHandler interface {
 	SetSelection(context.Context, *connect.Request[v1.SetSelectionRequest]) (*connect.Response[v1.SetSelectionResponse], error)
 	// Where windows are pushed; an empty address ends pushing. Kept across restarts of the agent.
 	SetPush(context.Context, *connect.Request[v1.SetPushRequest]) (*connect.Response[v1.SetPushResponse], error)
-	// Keeps a leased agent (a recording) alive. A leased agent that nobody renews stops by itself.
+	// Begins or goes on with a holder's lease (a recording). An agent that is not continuous ends when its last lease was
+	// released or ran out; several may hold one, and each gives back only its own.
 	RenewLease(context.Context, *connect.Request[v1.RenewLeaseRequest]) (*connect.Response[v1.RenewLeaseResponse], error)
-	// Closes the open window, answers, then ends the process.
+	// Gives a holder's lease back. When nobody else wants the agent, it then closes the open window, answers, and ends.
+	ReleaseLease(context.Context, *connect.Request[v1.ReleaseLeaseRequest]) (*connect.Response[v1.ReleaseLeaseResponse], error)
+	// Closes the open window, answers, then ends the process, continuous or not. While others than the caller hold
+	// leases it is refused with "failed precondition" and a LeaseConflict among the error's details, unless forced.
 	Stop(context.Context, *connect.Request[v1.StopRequest]) (*connect.Response[v1.StopResponse], error)
 }
 
@@ -256,6 +279,12 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(agentServiceMethods.ByName("RenewLease")),
 		connect.WithHandlerOptions(opts...),
 	)
+	agentServiceReleaseLeaseHandler := connect.NewUnaryHandler(
+		AgentServiceReleaseLeaseProcedure,
+		svc.ReleaseLease,
+		connect.WithSchema(agentServiceMethods.ByName("ReleaseLease")),
+		connect.WithHandlerOptions(opts...),
+	)
 	agentServiceStopHandler := connect.NewUnaryHandler(
 		AgentServiceStopProcedure,
 		svc.Stop,
@@ -278,6 +307,8 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 			agentServiceSetPushHandler.ServeHTTP(w, r)
 		case AgentServiceRenewLeaseProcedure:
 			agentServiceRenewLeaseHandler.ServeHTTP(w, r)
+		case AgentServiceReleaseLeaseProcedure:
+			agentServiceReleaseLeaseHandler.ServeHTTP(w, r)
 		case AgentServiceStopProcedure:
 			agentServiceStopHandler.ServeHTTP(w, r)
 		default:
@@ -315,6 +346,10 @@ func (UnimplementedAgentServiceHandler) SetPush(context.Context, *connect.Reques
 
 func (UnimplementedAgentServiceHandler) RenewLease(context.Context, *connect.Request[v1.RenewLeaseRequest]) (*connect.Response[v1.RenewLeaseResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.RenewLease is not implemented"))
+}
+
+func (UnimplementedAgentServiceHandler) ReleaseLease(context.Context, *connect.Request[v1.ReleaseLeaseRequest]) (*connect.Response[v1.ReleaseLeaseResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.ReleaseLease is not implemented"))
 }
 
 func (UnimplementedAgentServiceHandler) Stop(context.Context, *connect.Request[v1.StopRequest]) (*connect.Response[v1.StopResponse], error) {

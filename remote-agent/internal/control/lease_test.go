@@ -1,0 +1,98 @@
+package control
+
+import (
+	"strings"
+	"testing"
+
+	"connectrpc.com/connect"
+
+	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
+)
+
+func renewal(holder string, seconds uint32) *connect.Request[agentv1.RenewLeaseRequest] {
+	return connect.NewRequest(&agentv1.RenewLeaseRequest{Holder: holder, Seconds: seconds, Description: "recording of " + holder})
+}
+
+func TestRecordingsEndOneByOne(t *testing.T) {
+	b := newLeasedBed(t, false)
+	agent := b.agent()
+	for _, holder := range []string{"window", "cli"} {
+		if renewed, err := agent.RenewLease(t.Context(), renewal(holder, 30)); err != nil || renewed.Msg.GetExpiresAt() == 0 {
+			t.Fatalf("renew %s: %v %v", holder, renewed, err)
+		}
+	}
+	released, err := agent.ReleaseLease(t.Context(), connect.NewRequest(&agentv1.ReleaseLeaseRequest{Holder: "cli"}))
+	if err != nil || released.Msg.GetEnding() {
+		t.Fatalf("release of one of two: %v %v", released, err)
+	}
+	select {
+	case <-b.parts.exited:
+		t.Fatal("the agent ended under the other recording")
+	default:
+	}
+	released, err = agent.ReleaseLease(t.Context(), connect.NewRequest(&agentv1.ReleaseLeaseRequest{Holder: "window"}))
+	if err != nil || !released.Msg.GetEnding() {
+		t.Fatalf("release of the last: %v %v", released, err)
+	}
+	<-b.parts.exited
+	if !b.parts.flushed {
+		t.Error("the open window was not closed")
+	}
+}
+
+func TestStopAsksWhenOthersHoldTheAgent(t *testing.T) {
+	b := newBed(t)
+	agent := b.agent()
+	for _, holder := range []string{"mine", "other"} {
+		if _, err := agent.RenewLease(t.Context(), renewal(holder, 30)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := agent.Stop(t.Context(), connect.NewRequest(&agentv1.StopRequest{Holder: "mine"}))
+	if connect.CodeOf(err) != connect.CodeFailedPrecondition || !strings.Contains(err.Error(), "recording of other") {
+		t.Fatalf("stop = %v", err)
+	}
+	refusal, _ := err.(*connect.Error) //nolint:errorlint // connect returns it unwrapped
+	if len(refusal.Details()) != 1 {
+		t.Fatalf("details = %v", refusal.Details())
+	}
+	detail, err := refusal.Details()[0].Value()
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, ok := detail.(*agentv1.LeaseConflict)
+	if !ok || len(told.GetLeases()) != 1 || told.GetLeases()[0].GetHolder() != "other" || told.GetLeases()[0].GetExpiresAt() == 0 {
+		t.Errorf("detail = %v", detail)
+	}
+	select {
+	case <-b.parts.exited:
+		t.Fatal("the agent ended under another recording")
+	default:
+	}
+	if _, err := agent.Stop(t.Context(), connect.NewRequest(&agentv1.StopRequest{Force: true})); err != nil {
+		t.Fatal(err)
+	}
+	<-b.parts.exited
+	if _, err := agent.RenewLease(t.Context(), renewal("late", 30)); connect.CodeOf(err) != connect.CodeFailedPrecondition {
+		t.Errorf("an ending agent was held: %v", err)
+	}
+}
+
+func TestLeasesAreChecked(t *testing.T) {
+	agent := newBed(t).agent()
+	for _, bad := range []*connect.Request[agentv1.RenewLeaseRequest]{renewal("a", 0), renewal("a", 86_401), renewal("", 30), renewal("a b", 30)} {
+		if _, err := agent.RenewLease(t.Context(), bad); connect.CodeOf(err) != connect.CodeInvalidArgument {
+			t.Errorf("%v: %v", bad.Msg, err)
+		}
+	}
+}
+
+func TestPassingTimeIsNoChange(t *testing.T) {
+	before, now := &agentv1.Status{Time: 1, Pid: 7}, &agentv1.Status{Time: 2, Pid: 7}
+	if changed(before, now) || now.GetTime() != 2 {
+		t.Errorf("time alone is a change, or was changed: %v", now)
+	}
+	if now.Message = "new"; !changed(before, now) {
+		t.Error("a new message is no change")
+	}
+}
