@@ -44,7 +44,7 @@ export function drive(window: Page): Driver {
       window.getByRole('list', { name: 'Services' }).getByRole('button', { name: new RegExp(`^${name}\\b`) }),
     button: (name) => window.getByRole('button', { name, exact: true }),
     graph: async (timeoutMs = 60_000) => {
-      await canvas.and(window.locator('[data-state="ready"]')).waitFor({ timeout: timeoutMs });
+      await canvas.and(window.locator('[data-state="ready"][data-next="none"]')).waitFor({ timeout: timeoutMs });
       return Number(await canvas.getAttribute('data-total'));
     },
     findNow,

@@ -10,8 +10,8 @@ test('the agent pushes to a real Pyroscope and reads the same back', async () =>
   const said = await run('go', ['test', '-count=1', '-v', '-run=^TestRealPyroscope', './internal/push'], {
     cwd: join(repositoryFolder, 'remote-agent'),
     env: { CGO_ENABLED: '0', PYROMETER_TEST_PYROSCOPE: world.pyroscopeUrl },
-    timeoutMs: 110_000,
+    timeoutMs: 280_000,
   });
   expect(said).toContain('--- PASS: TestRealPyroscope ');
   expect(said).not.toContain('--- SKIP');
-});
+}, 300_000);

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { fromRoot, root } from '../setup/paths.mjs';
 import { filesBelow } from '../setup/stamp.mjs';
+import { goEnvironment } from '../setup/go.mjs';
 import { goStages } from './go.mjs';
 import { nativeTestStage } from './native.mjs';
 
@@ -76,7 +77,7 @@ function nodeTool(name, title, args) {
     needs: ['dependencies'],
     async run({ begin, exec }) {
       begin(title);
-      await exec(process.execPath, args, { cwd: root, env: { NO_COLOR: '1' } });
+      await exec(process.execPath, args, { cwd: root, env: { NO_COLOR: '1', ...goEnvironment } });
     },
   };
 }

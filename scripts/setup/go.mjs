@@ -5,7 +5,8 @@ export const goMissing = 'Go 1.26 or newer is not on PATH (https://go.dev/dl)';
 
 /**
  * The same for building agents, vetting and testing: then each finds the others' packages in Go's cache. Without these
- * every dependency would be compiled two times over. The agents get no C and no paths of the machine they were built on.
+ * every dependency would be compiled two times over. Tests that run Go inherit it for the same reason. The agents get no C
+ * and no paths of the machine they were built on.
  */
 export const goEnvironment = Object.freeze({ CGO_ENABLED: '0', GOFLAGS: '-trimpath -buildvcs=false' });
 

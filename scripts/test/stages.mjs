@@ -121,7 +121,8 @@ async function vitestRun({ exec }, name, args, report, options) {
   /** @type {Counts} */
   let counts = { passed: 0, failed: 1, skipped: [] };
   try {
-    await exec(process.execPath, [...args, ...reporters], { cwd: root, env: { NO_COLOR: '1' }, ...options });
+    const env = { NO_COLOR: '1', ...goEnvironment };
+    await exec(process.execPath, [...args, ...reporters], { cwd: root, env, ...options });
   } finally {
     // Without a report vitest itself did not get so far: one failure.
     if (existsSync(file)) counts = fromVitest(readFileSync(file, 'utf8'));

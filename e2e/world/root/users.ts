@@ -41,6 +41,19 @@ export async function createUsers(worldPath: string): Promise<WorldUsers> {
     throw new Error('test users are made inside a world, never on the machine itself');
   }
   await run('groupadd', ['--force', 'docker']);
+  // Made by an installed openssh-server; where that is only unpacked, sshd must not need a mount namespace of its own.
+  if (!/^sshd:/m.test(readFileSync('/etc/passwd', 'utf8'))) {
+    await run('useradd', [
+      '--system',
+      '--gid',
+      'nogroup',
+      '--home-dir',
+      '/run/sshd',
+      '--shell',
+      '/usr/sbin/nologin',
+      'sshd',
+    ]);
+  }
   // One after the other: useradd locks /etc/passwd.
   const pyro = await createUser('pyro', ['docker']);
   const pat = await createUser('pat');

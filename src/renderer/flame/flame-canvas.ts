@@ -61,6 +61,7 @@ export class FlameCanvas {
         if (state.shownTheme !== before.shownTheme) this.#tokens = undefined;
         if (state.zoomPath !== before.zoomPath) this.#followZoom(true);
         if (state.selectedPath !== before.selectedPath) this.#followSelection();
+        if (state.viewPhase !== before.viewPhase) this.#publish(this.model);
         if (state.shownTheme !== before.shownTheme || state.viewPhase !== before.viewPhase) this.#schedule();
       }),
     );
@@ -273,9 +274,12 @@ export class FlameCanvas {
   /** What a test or a script can ask of the canvas. */
   #publish(model: FlameModel | null): void {
     const { dataset } = this.#canvas;
+    const { viewPhase } = this.#context.store.getState();
+    // While the next one is loading, what is drawn is still the last.
+    dataset['next'] = viewPhase === 'loading' ? 'loading' : 'none';
     dataset['total'] = String(model?.total ?? 0);
     dataset['nodes'] = String(model?.graph.count ?? 0);
-    dataset['state'] = stateOf(model, this.#context.store.getState().viewPhase);
+    dataset['state'] = stateOf(model, viewPhase);
   }
 }
 
