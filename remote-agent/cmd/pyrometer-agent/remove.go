@@ -49,7 +49,7 @@ func runRemove(ctx context.Context, arguments []string, std streams) int {
 // What an agent makes in its directories, as patterns. A directory that was given by a flag may hold more, which is not
 // ours to remove.
 var (
-	storePatterns = []string{"profiles.db*", logFileName, logFileName + ".old"}
+	storePatterns = []string{"profiles.db*", "symbols-*", logFileName, logFileName + ".old"}
 	runPatterns   = []string{"*.sock", recordFileName, lockFileName, ".new-*"}
 )
 

@@ -17,7 +17,8 @@ type UnnamedLocation struct {
 	Address uint64
 }
 
-// Naming says what was found out about a location. Without lines nothing names it, and it is not asked for again.
+// Naming says what was found out about a location. Without lines nothing names it now: it keeps the name that it had, and is
+// asked for again when its file gets names.
 type Naming struct {
 	Location UnnamedLocation
 	Lines    []symbol.Line
@@ -91,12 +92,14 @@ func (s *Store) NameLocations(ctx context.Context, namings []Naming) error {
 			if err != nil {
 				return err
 			}
-			state := stateUnnamed
-			if len(naming.Lines) > 0 {
-				state = stateNamed
+			if len(lines) == 0 {
+				arguments := append([]any{stateNamed, stateUnnamed}, naming.Location.identity()...)
+				_, err = r.exec("UPDATE location SET state = CASE WHEN length(lines) > 0 THEN ? ELSE ? END"+sameLocation, arguments...)
+			} else {
+				arguments := append([]any{lines, stateNamed}, naming.Location.identity()...)
+				_, err = r.exec("UPDATE location SET lines = ?, state = ?"+sameLocation, arguments...)
 			}
-			arguments := append([]any{lines, state}, naming.Location.identity()...)
-			if _, err := r.exec("UPDATE location SET lines = ?, state = ?"+sameLocation, arguments...); err != nil {
+			if err != nil {
 				return err
 			}
 		}
@@ -108,18 +111,47 @@ func (s *Store) NameLocations(ctx context.Context, namings []Naming) error {
 	return nil
 }
 
-// renewUnnamed lets addresses of a file be asked for again that nothing named before.
-func (s *Store) renewUnnamed(ctx context.Context, fileID string) error {
+// renewNames lets addresses of a file be asked for again: those that nothing named before and, with all, those that have a
+// name, which they keep until there is a better one.
+func (s *Store) renewNames(ctx context.Context, fileID string, all bool) error {
+	states := []any{statePending, stateUnnamed, stateUnnamed}
+	if all {
+		states[2] = stateNamed
+	}
 	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		// What was pushed (kind "") is not ours to read.
-		_, err := tx.ExecContext(ctx, "UPDATE location SET state = ?, attempts = 0 WHERE state = ? AND kind <> '' "+
-			"AND mapping_id IN (SELECT id FROM mapping WHERE file_id = ?)", statePending, stateUnnamed, fileID)
+		_, err := tx.ExecContext(ctx, "UPDATE location SET state = ?, attempts = 0 WHERE state IN (?, ?) AND kind <> '' "+
+			"AND mapping_id IN (SELECT id FROM mapping WHERE file_id = ?)", append(states, fileID)...)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("renew unnamed locations: %w", err)
+		return fmt.Errorf("renew names of locations: %w", err)
 	}
 	return nil
+}
+
+// nativeMappings lists the files that sampled native code lies in.
+func (s *Store) nativeMappings(ctx context.Context) ([]*engine.Mapping, error) {
+	var mappings []*engine.Mapping
+	err := s.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		found, err := tx.QueryContext(ctx, "SELECT file_id, build_id, path FROM mapping WHERE path <> '' AND EXISTS "+
+			"(SELECT 1 FROM location WHERE mapping_id = mapping.id AND kind <> '')")
+		if err != nil {
+			return fmt.Errorf("read mappings: %w", err)
+		}
+		return each(found, func() error {
+			mapping := &engine.Mapping{}
+			if err := found.Scan(&mapping.FileID, &mapping.BuildID, &mapping.Path); err != nil {
+				return fmt.Errorf("read mappings: %w", err)
+			}
+			mappings = append(mappings, mapping)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list files of native code: %w", err)
+	}
+	return mappings, nil
 }
 
 // maxAttempts is how often an address is asked for whose resolver had an error, before it counts as unnameable.
@@ -130,9 +162,9 @@ func (s *Store) postpone(ctx context.Context, locations []UnnamedLocation) error
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		r := newRows(ctx, tx, s.dictionary)
 		for _, location := range locations {
-			arguments := append([]any{maxAttempts, stateUnnamed}, location.identity()...)
-			_, err := r.exec("UPDATE location SET attempts = attempts + 1, "+
-				"state = CASE WHEN attempts + 1 >= ? THEN ? ELSE state END"+sameLocation, arguments...)
+			arguments := append([]any{maxAttempts, stateNamed, stateUnnamed}, location.identity()...)
+			_, err := r.exec("UPDATE location SET attempts = attempts + 1, state = CASE WHEN attempts + 1 < ? THEN state "+
+				"WHEN length(lines) > 0 THEN ? ELSE ? END"+sameLocation, arguments...)
 			if err != nil {
 				return err
 			}

@@ -25,6 +25,7 @@ type resolver struct {
 }
 
 func (*resolver) Observe(uint32, *engine.Mapping) {}
+func (*resolver) Recheck(*engine.Mapping)         {}
 
 func (r *resolver) Resolve(ctx context.Context, m *engine.Mapping, address uint64) ([]symbol.Line, error) {
 	if r.delay > 0 && !sleep(ctx, r.delay) {
@@ -248,8 +249,8 @@ func TestFilesThatGetNamesLaterAreAskedAgain(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { z.Run(ctx) })
-	z.Renew("another file")
-	z.Renew(libfoo.FileID)
+	z.Renew("another file", false)
+	z.Renew(libfoo.FileID, false)
 	for z.Counters().Named == 0 {
 		time.Sleep(time.Millisecond)
 	}

@@ -23,7 +23,7 @@ type Symbolizer struct {
 	asked *generations[Address, struct{}]
 
 	renewedMu sync.Mutex
-	renewed   map[string]struct{} // files whose addresses are to be asked for again
+	renewed   map[string]bool // files whose addresses are to be asked for again; true: also those that have a name
 
 	named   atomic.Uint64
 	unnamed atomic.Uint64
@@ -44,6 +44,8 @@ const (
 	namingPause = 20 * time.Millisecond
 	// resolveTimeout bounds one address: files of profiled processes may be on a file system that hangs.
 	resolveTimeout = 5 * time.Second
+	// recheckInterval is when files of native code are looked at again: debug symbols may have been installed.
+	recheckInterval = 10 * time.Minute
 	// retryInterval is when addresses whose resolver had an error are looked at again.
 	retryInterval = 30 * time.Second
 )
@@ -52,7 +54,7 @@ const (
 func NewSymbolizer(store *Store, resolver symbol.Resolver, logger *slog.Logger) *Symbolizer {
 	return &Symbolizer{
 		store: store, resolver: resolver, logger: logger, wake: make(chan struct{}, 1),
-		asked: newGenerations[Address, struct{}](cachedLocations), renewed: map[string]struct{}{},
+		asked: newGenerations[Address, struct{}](cachedLocations), renewed: map[string]bool{},
 	}
 }
 
@@ -105,11 +107,11 @@ func (z *Symbolizer) Wake() {
 	}
 }
 
-// Renew says that a file got names, or better ones, after it was asked for: addresses of it that nothing named are
-// looked at again. Never blocks.
-func (z *Symbolizer) Renew(fileID string) {
+// Renew says that a file got names after it was asked for: addresses of it that nothing named are looked at again, and with
+// all also those that have a name. Never blocks.
+func (z *Symbolizer) Renew(fileID string, all bool) {
 	z.renewedMu.Lock()
-	z.renewed[fileID] = struct{}{}
+	z.renewed[fileID] = z.renewed[fileID] || all
 	z.renewedMu.Unlock()
 	z.Wake()
 }
@@ -118,10 +120,10 @@ func (z *Symbolizer) Renew(fileID string) {
 func (z *Symbolizer) renew(ctx context.Context) {
 	z.renewedMu.Lock()
 	files := z.renewed
-	z.renewed = map[string]struct{}{}
+	z.renewed = map[string]bool{}
 	z.renewedMu.Unlock()
-	for file := range files {
-		if err := z.store.renewUnnamed(ctx, file); err != nil && ctx.Err() == nil {
+	for file, all := range files {
+		if err := z.store.renewNames(ctx, file, all); err != nil && ctx.Err() == nil {
 			z.logger.WarnContext(ctx, "renew names", slog.Any("error", err))
 		}
 	}
@@ -129,8 +131,9 @@ func (z *Symbolizer) renew(ctx context.Context) {
 
 // Run names what the store holds without a name, until the context ends.
 func (z *Symbolizer) Run(ctx context.Context) {
-	timer := time.NewTicker(retryInterval)
+	timer, recheck := time.NewTicker(retryInterval), time.NewTicker(recheckInterval)
 	defer timer.Stop()
+	defer recheck.Stop()
 	for {
 		z.renew(ctx)
 		for z.nameSome(ctx) {
@@ -143,7 +146,24 @@ func (z *Symbolizer) Run(ctx context.Context) {
 			return
 		case <-z.wake:
 		case <-timer.C:
+		case <-recheck.C:
+			z.recheck(ctx)
 		}
+	}
+}
+
+// recheck tells the resolver of every file that the store holds native addresses of, also those of programs that ended long
+// ago: when it finds names that were not there before, history gets them.
+func (z *Symbolizer) recheck(ctx context.Context) {
+	mappings, err := z.store.nativeMappings(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			z.logger.WarnContext(ctx, "look for files to name again", slog.Any("error", err))
+		}
+		return
+	}
+	for _, mapping := range mappings {
+		z.resolver.Recheck(mapping)
 	}
 }
 

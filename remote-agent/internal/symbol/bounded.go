@@ -13,6 +13,9 @@ const (
 	maxFileBytes = 4 << 30
 	// maxReadBytes bounds what one file may make us read, whatever its headers say.
 	maxReadBytes = 1 << 30
+	// maxDebugReadBytes is the same for debug information, whose parts point at each other all over the file: a few seconds of
+	// reading what is in memory already.
+	maxDebugReadBytes = 8 << 30
 )
 
 // boundedFile is a file of a profiled process. Its size is that at the time of opening: bytes that are appended later do
@@ -66,13 +69,15 @@ func (f *boundedFile) ReadAt(buffer []byte, offset int64) (int, error) {
 // Close closes the file.
 func (f *boundedFile) Close() error { return f.file.Close() }
 
-// windowReader reads small pieces in rising order through one buffer. Not safe for concurrent use.
+// windowReader reads small pieces, mostly in rising order, through one buffer. Not safe for concurrent use.
 type windowReader struct {
 	reader io.ReaderAt
 	// base and size are the part of the file that is read; offsets count from base.
 	base, size int64
 	start      int64
 	buffer     []byte
+	// least is how much is read at a time; windowBytes if 0. Small where reading jumps.
+	least int64
 }
 
 const windowBytes = 64 << 10
@@ -84,7 +89,11 @@ func (w *windowReader) at(offset int64, length int) ([]byte, error) {
 	}
 	length = int(min(int64(length), w.size-offset))
 	if offset < w.start || offset+int64(length) > w.start+int64(len(w.buffer)) {
-		fill := int(min(max(int64(length), windowBytes), w.size-offset))
+		least := w.least
+		if least == 0 {
+			least = windowBytes
+		}
+		fill := int(min(max(int64(length), least), w.size-offset))
 		if cap(w.buffer) < fill {
 			w.buffer = make([]byte, fill)
 		}

@@ -34,7 +34,7 @@ func (c *clock) turn(by time.Duration) {
 }
 
 // newFakeResolver has a loader of the test's own.
-func newFakeResolver(t *testing.T, options Options, load func(mapping *engine.Mapping, pids []uint32) (loaded, error)) *FileResolver {
+func newFakeResolver(t *testing.T, options Options, load func(mapping *engine.Mapping, pids []uint32, again bool) (loaded, error)) *FileResolver {
 	t.Helper()
 	resolver := newTestResolver(t, options)
 	resolver.mutex.Lock()
@@ -64,8 +64,8 @@ func TestRefusedFilesAreTriedAgainLater(t *testing.T) {
 			hours := &clock{now: time.Unix(1000, 0)}
 			calls := 0
 			news := make(chan string, 8)
-			resolver := newFakeResolver(t, Options{Now: hours.Now, RetryAfter: time.Minute, OnNames: func(id string) { news <- id }},
-				func(*engine.Mapping, []uint32) (loaded, error) {
+			resolver := newFakeResolver(t, Options{Now: hours.Now, RetryAfter: time.Minute, OnNames: func(id string, _ bool) { news <- id }},
+				func(*engine.Mapping, []uint32, bool) (loaded, error) {
 					if calls++; calls == 1 {
 						return test.first, test.err
 					}
@@ -106,7 +106,7 @@ func TestTablesStayWithinTheirBytes(t *testing.T) {
 	name := strings.Repeat("n", 1000)
 	perTable := tableWith(name).Bytes()
 	loads := map[string]int{}
-	resolver := newFakeResolver(t, Options{TableBytes: 4 * perTable}, func(mapping *engine.Mapping, _ []uint32) (loaded, error) {
+	resolver := newFakeResolver(t, Options{TableBytes: 4 * perTable}, func(mapping *engine.Mapping, _ []uint32, _ bool) (loaded, error) {
 		loads[mapping.FileID]++
 		if mapping.FileID == "giant" {
 			return loaded{table: tableWith(strings.Repeat(name, 3)), complete: true}, nil
@@ -140,7 +140,7 @@ func TestTablesStayWithinTheirBytes(t *testing.T) {
 
 func TestObserveNeverBlocksAndCountsWhatItDrops(t *testing.T) {
 	release := make(chan struct{})
-	resolver := newFakeResolver(t, Options{}, func(*engine.Mapping, []uint32) (loaded, error) {
+	resolver := newFakeResolver(t, Options{}, func(*engine.Mapping, []uint32, bool) (loaded, error) {
 		<-release
 		return loaded{table: tableWith("f"), complete: true}, nil
 	})
@@ -168,7 +168,7 @@ func TestObserveNeverBlocksAndCountsWhatItDrops(t *testing.T) {
 }
 
 func TestManyFilesAreForgotten(t *testing.T) {
-	resolver := newFakeResolver(t, Options{}, func(*engine.Mapping, []uint32) (loaded, error) {
+	resolver := newFakeResolver(t, Options{}, func(*engine.Mapping, []uint32, bool) (loaded, error) {
 		return loaded{}, refuse(ReasonGone, "gone")
 	})
 	for i := range maxEntries + 500 {
@@ -184,7 +184,7 @@ func TestManyFilesAreForgotten(t *testing.T) {
 func TestHungReaderIsGivenUp(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
-	resolver := newFakeResolver(t, Options{HungAfter: 20 * time.Millisecond}, func(mapping *engine.Mapping, _ []uint32) (loaded, error) {
+	resolver := newFakeResolver(t, Options{HungAfter: 20 * time.Millisecond}, func(mapping *engine.Mapping, _ []uint32, _ bool) (loaded, error) {
 		if strings.HasPrefix(mapping.FileID, "hang") {
 			<-release
 		}
@@ -213,7 +213,7 @@ func TestHungReaderIsGivenUp(t *testing.T) {
 
 func TestPanicCostsOneFile(t *testing.T) {
 	var log bytes.Buffer
-	resolver := newFakeResolver(t, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}, func(mapping *engine.Mapping, _ []uint32) (loaded, error) {
+	resolver := newFakeResolver(t, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}, func(mapping *engine.Mapping, _ []uint32, _ bool) (loaded, error) {
 		if mapping.FileID == "evil" {
 			panic("index out of range")
 		}
@@ -236,7 +236,7 @@ func TestCloseAnswersThoseWhoWait(t *testing.T) {
 	started := make(chan struct{}, 1)
 	resolver := NewResolver(Options{})
 	resolver.mutex.Lock()
-	resolver.load = func(*engine.Mapping, []uint32) (loaded, error) {
+	resolver.load = func(*engine.Mapping, []uint32, bool) (loaded, error) {
 		started <- struct{}{}
 		<-release
 		return loaded{}, refuse(ReasonGone, "gone")
@@ -291,7 +291,7 @@ func TestFileThatWasNeverObserved(t *testing.T) {
 }
 
 func TestAnonymousMemoryIsNotLookedFor(t *testing.T) {
-	resolver := newFakeResolver(t, Options{}, func(*engine.Mapping, []uint32) (loaded, error) {
+	resolver := newFakeResolver(t, Options{}, func(*engine.Mapping, []uint32, bool) (loaded, error) {
 		t.Error("anonymous memory was read as a file")
 		return loaded{}, refuse(ReasonGone, "gone")
 	})
@@ -306,7 +306,7 @@ func TestAnonymousMemoryIsNotLookedFor(t *testing.T) {
 func TestResolveEndsWithItsContext(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
-	resolver := newFakeResolver(t, Options{}, func(*engine.Mapping, []uint32) (loaded, error) {
+	resolver := newFakeResolver(t, Options{}, func(*engine.Mapping, []uint32, bool) (loaded, error) {
 		<-release
 		return loaded{}, refuse(ReasonGone, "gone")
 	})
@@ -320,7 +320,7 @@ func TestResolveEndsWithItsContext(t *testing.T) {
 }
 
 func TestManyCallersAtOnce(t *testing.T) {
-	resolver := newFakeResolver(t, Options{TableBytes: 10 * tableWith("f").Bytes()}, func(mapping *engine.Mapping, _ []uint32) (loaded, error) {
+	resolver := newFakeResolver(t, Options{TableBytes: 10 * tableWith("f").Bytes()}, func(mapping *engine.Mapping, _ []uint32, _ bool) (loaded, error) {
 		if strings.HasSuffix(mapping.FileID, "3") {
 			return loaded{}, refuse(ReasonGone, "gone")
 		}

@@ -7,18 +7,21 @@ import (
 
 // Names of counters. Refusals are counted as counterRefused plus the reason, for example symbol.files.refused.not-elf.
 const (
-	counterOpened     = "symbol.files.opened"
-	counterParsed     = "symbol.files.parsed"
-	counterRefused    = "symbol.files.refused."
-	counterDebugFiles = "symbol.files.debug"
-	counterBytesRead  = "symbol.bytes.read"
-	counterDropped    = "symbol.queue.dropped"
-	counterEvicted    = "symbol.tables.evicted"
-	counterNamed      = "symbol.addresses.named"
-	counterUnnamed    = "symbol.addresses.unnamed"
-	counterDemangler  = "symbol.demangler.panics"
-	gaugeTables       = "symbol.tables.count"
-	gaugeTableBytes   = "symbol.tables.bytes"
+	counterOpened       = "symbol.files.opened"
+	counterParsed       = "symbol.files.parsed"
+	counterRefused      = "symbol.files.refused."
+	counterDebugFiles   = "symbol.files.debug"
+	counterBytesRead    = "symbol.bytes.read"
+	counterDropped      = "symbol.queue.dropped"
+	counterEvicted      = "symbol.tables.evicted"
+	counterNamed        = "symbol.addresses.named"
+	counterUnnamed      = "symbol.addresses.unnamed"
+	counterLines        = "symbol.lines.files"
+	counterLinesRefused = "symbol.lines.refused."
+	counterLinesLost    = "symbol.lines.units_unreadable"
+	counterDemangler    = "symbol.demangler.panics"
+	gaugeTables         = "symbol.tables.count"
+	gaugeTableBytes     = "symbol.tables.bytes"
 )
 
 // counters count by name. Safe for concurrent use.

@@ -8,6 +8,8 @@ import (
 	"io"
 	"path"
 	"strings"
+
+	"pyrometer.dev/remote-agent/internal/engine"
 )
 
 // debugRoot is where distributions install separate debug files.
@@ -156,4 +158,49 @@ func useDebugFile(candidate debugFile, file *image, opened *boundedFile, use fun
 	}
 	debug.segments = file.segments // what is mapped; some tools leave odd program headers in the debug file
 	return use(debug)
+}
+
+// hasDebugFile says whether there is something that may be a file's separate debug file.
+func (l *loader) hasDebugFile(file *image, root opener, filePath string) bool {
+	candidates, err := debugFiles(file, filePath)
+	if err != nil {
+		return false
+	}
+	for _, candidate := range candidates {
+		for _, in := range []opener{root, l.own} {
+			if opened, err := in.open(candidate.path); err == nil {
+				_ = opened.Close() // only looked for
+				return true
+			}
+			if candidate.buildID == "" {
+				break // by link only next to the program
+			}
+		}
+	}
+	return false
+}
+
+// withInstalledDebugFile uses the debug file of a mapping's build-id that is installed on the server.
+func (l *loader) withInstalledDebugFile(mapping *engine.Mapping, use useFile) error {
+	buildID := strings.ToLower(mapping.BuildID)
+	if len(buildID) <= 2 || strings.Trim(buildID, "0123456789abcdef") != "" {
+		return refuse(ReasonGone, "%q has no build-id", mapping.Path)
+	}
+	candidate := debugFile{path: debugRoot + "/.build-id/" + buildID[:2] + "/" + buildID[2:] + ".debug", buildID: buildID}
+	opened, err := l.own.open(candidate.path)
+	if err != nil {
+		return err
+	}
+	err = func() error {
+		debug, err := readImage(opened, opened.size)
+		if err != nil {
+			return err
+		}
+		if err := candidate.check(opened, debug); err != nil {
+			return err
+		}
+		return use(debug, l.own, candidate.path)
+	}()
+	l.counters.add(counterBytesRead, uint64(opened.read))
+	return errors.Join(err, opened.Close())
 }

@@ -16,6 +16,8 @@ type loaded struct {
 	// complete says that the file's whole symbol table was had, its own or that of a debug file. Otherwise only exported
 	// functions have names, and a debug file that is installed later gives more.
 	complete bool
+	// newLines says that a line index was made; the rest is empty then.
+	newLines bool
 }
 
 // loader opens a mapped file and builds its table. Safe for concurrent use: it keeps nothing but counters.
@@ -23,28 +25,67 @@ type loader struct {
 	counters *counters
 	// own is the agent's root, where debug files are looked for too.
 	own opener
+	// lines keeps what debug information says; nil: nobody wants it.
+	lines *lineCache
 }
 
-// load tries the processes that are known to map the file, the latest first, until one gives it.
-func (l *loader) load(mapping *engine.Mapping, pids []uint32) (loaded, error) {
+// useFile reads an opened file, whose path is as the process sees it.
+type useFile func(file *image, root opener, filePath string) error
+
+// load builds the table of a file. again says that there is one already, without the file's whole symbol table: then the file
+// is read only when a debug file has come, and errUnchanged answers otherwise.
+func (l *loader) load(mapping *engine.Mapping, pids []uint32, again bool) (result loaded, err error) {
 	if isVDSO(mapping.Path) {
 		return l.loadVDSO(mapping)
 	}
+	err = l.withFile(mapping, pids, func(file *image, root opener, filePath string) (err error) {
+		if again && !l.hasDebugFile(file, root, filePath) {
+			return errUnchanged
+		}
+		result, err = l.parse(file, root, filePath)
+		return err
+	})
+	if err == nil || again {
+		return result, err
+	}
+	// Nobody has the file any more. Debug symbols that were installed on the server know it by its build-id.
+	byBuildID := l.withInstalledDebugFile(mapping, func(debug *image, _ opener, _ string) error {
+		builder := &tableBuilder{}
+		found, err := builder.addSymbols(debug, elf.SHT_SYMTAB)
+		if err == nil && (!found || len(builder.symbols) == 0) {
+			err = refuse(ReasonNoSymbols, "debug file of %q has no symbol table", mapping.Path)
+		}
+		if err == nil {
+			result = loaded{table: builder.build(), complete: true}
+		}
+		return err
+	})
+	if byBuildID == nil {
+		return result, nil
+	}
+	return loaded{}, err
+}
+
+// errUnchanged says that looking at a file again would give what is known.
+var errUnchanged = refuse(ReasonUnchanged, "no debug file has come")
+
+// withFile tries the processes that are known to map a file, the latest first, until one gives it.
+func (l *loader) withFile(mapping *engine.Mapping, pids []uint32, use useFile) error {
 	if len(pids) == 0 {
-		return loaded{}, refuse(ReasonNotObserved, "no process is known that maps %q", mapping.Path)
+		return refuse(ReasonNotObserved, "no process is known that maps %q", mapping.Path)
 	}
 	var lastErr error
 	for i := len(pids) - 1; i >= 0; i-- {
-		result, err := l.loadFrom(pids[i], mapping)
-		if err == nil {
-			return result, nil
+		err := l.withFileOf(pids[i], mapping, use)
+		if err == nil || reasonOf(err) == ReasonUnchanged {
+			return err
 		}
 		// "gone" of one process says less than what another one's file was refused for.
 		if lastErr == nil || reasonOf(err) != ReasonGone {
 			lastErr = err
 		}
 	}
-	return loaded{}, lastErr
+	return lastErr
 }
 
 func (l *loader) loadVDSO(mapping *engine.Mapping) (loaded, error) {
@@ -71,14 +112,14 @@ func (noRoot) open(string) (*boundedFile, error) {
 	return nil, refuse(ReasonGone, "there is no file system to look in")
 }
 
-func (l *loader) loadFrom(pid uint32, mapping *engine.Mapping) (_ loaded, err error) {
+func (l *loader) withFileOf(pid uint32, mapping *engine.Mapping, use useFile) (err error) {
 	mapped, err := findMapped(pid, mapping.Path)
 	if err != nil {
-		return loaded{}, err
+		return err
 	}
 	root, err := openProcessRoot(pid)
 	if err != nil {
-		return loaded{}, err
+		return err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
 
@@ -87,17 +128,15 @@ func (l *loader) loadFrom(pid uint32, mapping *engine.Mapping) (_ loaded, err er
 	}
 	lastErr := refuse(ReasonGone, "process %d does not map %q", pid, mapping.Path)
 	for _, candidate := range mapped {
-		result, err := l.loadMapped(pid, root, candidate, mapping)
-		if err == nil {
-			return result, nil
+		if lastErr = l.withMapped(pid, root, candidate, mapping, use); lastErr == nil {
+			return nil
 		}
-		lastErr = err
 	}
-	return loaded{}, lastErr
+	return lastErr
 }
 
-// loadMapped tries the mapped inode, then the path: the first is sure and survives deletion, the second needs fewer rights.
-func (l *loader) loadMapped(pid uint32, root *processRoot, candidate mappedFile, mapping *engine.Mapping) (loaded, error) {
+// withMapped tries the mapped inode, then the path: the first is sure and survives deletion, the second needs fewer rights.
+func (l *loader) withMapped(pid uint32, root *processRoot, candidate mappedFile, mapping *engine.Mapping, use useFile) error {
 	base := "/proc/" + strconv.FormatUint(uint64(pid), 10)
 	ways := []func() (*boundedFile, error){
 		func() (*boundedFile, error) { return root.open(candidate.path) },
@@ -113,11 +152,10 @@ func (l *loader) loadMapped(pid uint32, root *processRoot, candidate mappedFile,
 		opened, err := way()
 		if err == nil {
 			l.counters.add(counterOpened, 1)
-			var result loaded
-			result, err = l.readFile(opened, root, candidate.path, mapping)
+			err = readMapped(opened, root, candidate.path, mapping, use)
 			l.counters.add(counterBytesRead, uint64(opened.read))
 			if err = errors.Join(err, opened.Close()); err == nil {
-				return result, nil
+				return nil
 			}
 		}
 		// A file that was read and is the mapped one, but has no names, is the answer. Missing rights are not.
@@ -127,25 +165,25 @@ func (l *loader) loadMapped(pid uint32, root *processRoot, candidate mappedFile,
 				firstErr = err
 			}
 		default:
-			return loaded{}, err
+			return err
 		}
 	}
-	return loaded{}, firstErr
+	return firstErr
 }
 
-func (l *loader) readFile(opened *boundedFile, root opener, filePath string, mapping *engine.Mapping) (loaded, error) {
+func readMapped(opened *boundedFile, root opener, filePath string, mapping *engine.Mapping, use useFile) error {
 	file, err := readImage(opened, opened.size)
 	if err != nil {
-		return loaded{}, err
+		return err
 	}
 	if err := checkIdentity(file, mapping); err != nil {
-		return loaded{}, err
+		return err
 	}
-	return l.parse(file, root, filePath)
+	return use(file, root, filePath)
 }
 
 // parse reads the names of a file: its own symbol table, else that of its debug file, else Go's table; exported functions
-// are added where the first is missing. Lines and inlined calls from DWARF have their place here, next to the table.
+// are added where the first is missing.
 func (l *loader) parse(file *image, root opener, filePath string) (loaded, error) {
 	builder := &tableBuilder{}
 	complete, err := builder.addSymbols(file, elf.SHT_SYMTAB)

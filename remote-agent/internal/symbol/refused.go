@@ -30,10 +30,13 @@ const (
 	ReasonMalformed   Reason = "malformed"     // headers that contradict themselves or the file's size
 	ReasonTooMany     Reason = "too-many"      // more symbols or bytes of names than a table may hold
 	ReasonReadBudget  Reason = "read-budget"   // it made us read more than a file of its size can need
+	ReasonNoLines     Reason = "no-lines"      // a proper ELF file without debug information
+	ReasonBomb        Reason = "bomb"          // debug information that would grow without measure
 	ReasonTextStart   Reason = "go-text-start" // a Go table whose base address cannot be told for certain
 	ReasonChecksum    Reason = "checksum"      // a separate debug file that does not belong to its program
 	ReasonHung        Reason = "hung"          // reading did not return (a FUSE mount can do that)
 	ReasonPanic       Reason = "panic"         // a bug of ours that the border of the package stopped
+	ReasonUnchanged   Reason = "unchanged"     // looked at again: nothing has come since
 	ReasonNotObserved Reason = "not-observed"  // no process was seen with it
 	reasonNone        Reason = ""
 )

@@ -33,9 +33,14 @@ type Options struct {
 	HungAfter time.Duration
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
+	// Directory is where lines and inlined calls of debug information are kept between runs, in files of at most CacheBytes
+	// together (256 MiB if 0); made when it is missing. Without it there are names only.
+	Directory  string
+	CacheBytes int64
 	// OnNames is called when a file got a table, or a better one, so that addresses that had no name can be asked for
-	// again. From one goroutine at a time; it must not block and must not call Resolve. May be nil.
-	OnNames func(fileID string)
+	// again; renamed says that also those that had one get more now: files, lines and inlined calls. From one goroutine at a
+	// time; it must not block and must not call Resolve. May be nil.
+	OnNames func(fileID string, renamed bool)
 }
 
 const (
@@ -53,17 +58,22 @@ const (
 type FileResolver struct {
 	options  Options
 	counters *counters
-	load     func(mapping *engine.Mapping, pids []uint32) (loaded, error)
+	load     func(mapping *engine.Mapping, pids []uint32, again bool) (loaded, error)
+	// loadLines is nil where lines are not wanted.
+	loadLines func(mapping *engine.Mapping, pids []uint32, progress func()) (made bool, err error)
+	lines     *lineCache
 
 	mutex   sync.Mutex
 	entries map[string]*entry // by FileID
 	recent  *list.List        // of *entry, the most recently used first
 	bytes   int64             // of all tables
 	queue   []*entry
-	wake    chan struct{} // has room for one: there is work, or the end
-	hung    int
-	closed  bool
-	workers sync.WaitGroup
+	// lineQueue are files with a table whose debug information waits to be read: names come first.
+	lineQueue []*entry
+	wake      chan struct{} // has room for one: there is work, or the end
+	hung      int
+	closed    bool
+	workers   sync.WaitGroup
 	// generation is the worker that may take work; one that was given up finds another number.
 	generation int
 }
@@ -79,6 +89,12 @@ type entry struct {
 	// settled says that the file was looked at and its answer stands until retryAt (never again, if zero).
 	settled bool
 	retryAt time.Time
+	// complete is loaded.complete of the table.
+	complete bool
+	// linesWaiting says that the file is in lineQueue or is read for its lines; they are looked for again at linesRetryAt, and
+	// never where linesDone.
+	linesWaiting, linesDone bool
+	linesRetryAt            time.Time
 	// evicted says that the table had to make room.
 	evicted bool
 	// reading is not nil while the file waits or is read.
@@ -91,7 +107,7 @@ type reading struct {
 	table *Table        // set before
 }
 
-// NewResolver starts a resolver. The caller closes it.
+// NewResolver starts a resolver. The caller closes it. A directory that cannot be used costs the lines, and is logged.
 func NewResolver(options Options) *FileResolver {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
@@ -111,7 +127,16 @@ func NewResolver(options Options) *FileResolver {
 	resolver := &FileResolver{
 		options: options, counters: newCounters(), entries: map[string]*entry{}, recent: list.New(), wake: make(chan struct{}, 1),
 	}
-	resolver.load = (&loader{counters: resolver.counters, own: ownRoot{}}).load
+	reader := &loader{counters: resolver.counters, own: ownRoot{}}
+	resolver.load = reader.load
+	if options.Directory != "" {
+		cache, err := newLineCache(options.Directory, options.CacheBytes)
+		if err != nil {
+			options.Logger.Error("lines of native functions are not read", slog.Any("error", err))
+		} else {
+			resolver.lines, reader.lines, resolver.loadLines = cache, cache, reader.loadLines
+		}
+	}
 	resolver.startWorker()
 	return resolver
 }
@@ -127,12 +152,34 @@ func (r *FileResolver) Observe(pid uint32, mapping *engine.Mapping) {
 		return
 	}
 	known := r.entryOf(mapping)
+	if len(known.pids) == 0 && known.table == nil && known.reading == nil {
+		known.settled = false // It was looked for without a process that has it.
+	}
 	if len(known.pids) == 0 || known.pids[len(known.pids)-1] != pid {
 		known.pids = append(slices.DeleteFunc(known.pids, func(other uint32) bool { return other == pid }), pid)
 		known.pids = known.pids[max(0, len(known.pids)-maxPIDs):]
 	}
 	if r.isDue(known) && !known.evicted { // What was evicted is read again for those who ask, or tables chase each other.
 		r.enqueue(known)
+	}
+}
+
+// Recheck implements Resolver.
+func (r *FileResolver) Recheck(mapping *engine.Mapping) {
+	if !liesInFile(mapping) || isVDSO(mapping.Path) {
+		return
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.closed {
+		return
+	}
+	known := r.entryOf(mapping)
+	switch {
+	case r.isDue(known):
+		r.enqueue(known)
+	case known.settled:
+		r.enqueueLines(known)
 	}
 }
 
@@ -144,21 +191,29 @@ func (r *FileResolver) Resolve(ctx context.Context, mapping *engine.Mapping, add
 		return nil, nil
 	}
 	table, err := r.tableOf(ctx, mapping)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrNotReady) {
 		return nil, err
 	}
-	if table != nil {
-		if found, ok := table.Lookup(address); ok {
-			display, panicked := displayName(found.Name)
-			if panicked {
-				r.counters.add(counterDemangler, 1)
-			}
-			r.counters.add(counterNamed, 1)
-			return []Line{{Function: cleanName(display), SystemName: cleanName(found.Name)}}, nil
-		}
+	var indexed []Line
+	if r.lines != nil {
+		indexed = r.lines.lookup(mapping, address)
 	}
-	r.counters.add(counterUnnamed, 1)
-	return nil, nil
+	var function Function
+	named := false
+	if table != nil {
+		function, named = table.Lookup(address)
+	}
+	lines := r.linesOf(function, named, indexed)
+	switch {
+	case len(lines) > 0:
+		r.counters.add(counterNamed, 1)
+		return lines, nil
+	case err != nil:
+		return nil, err
+	default:
+		r.counters.add(counterUnnamed, 1)
+		return nil, nil
+	}
 }
 
 // liesInFile is false for anonymous memory, where just-in-time compilers put code. The unwinder names V8's and the JVM's
@@ -171,7 +226,7 @@ func liesInFile(mapping *engine.Mapping) bool {
 func (r *FileResolver) tableOf(ctx context.Context, mapping *engine.Mapping) (*Table, error) {
 	r.mutex.Lock()
 	known := r.entryOf(mapping)
-	if !r.closed && r.isDue(known) && (len(known.pids) > 0 || isVDSO(mapping.Path)) {
+	if !r.closed && r.isDue(known) && (len(known.pids) > 0 || isVDSO(mapping.Path) || mapping.BuildID != "") {
 		r.enqueue(known)
 	}
 	table, pending, settled, closed := known.table, known.reading, known.settled, r.closed
@@ -226,7 +281,7 @@ func (r *FileResolver) Close() error {
 	for _, waiting := range r.queue {
 		r.finish(waiting)
 	}
-	r.queue = nil
+	r.queue, r.lineQueue = nil, nil
 	r.mutex.Unlock()
 	r.signal()
 	ended := make(chan struct{})
@@ -245,6 +300,9 @@ func (r *FileResolver) Close() error {
 	defer r.mutex.Unlock()
 	r.entries, r.bytes = map[string]*entry{}, 0
 	r.recent.Init()
+	if r.lines != nil {
+		r.lines.Close()
+	}
 	return nil
 }
 
@@ -276,6 +334,17 @@ func (r *FileResolver) enqueue(known *entry) {
 	r.signal()
 }
 
+// enqueueLines lets the debug information of a file be read when all waiting names were, unless that was done.
+func (r *FileResolver) enqueueLines(known *entry) {
+	due := !known.linesWaiting && !known.linesDone && !r.options.Now().Before(known.linesRetryAt)
+	if r.loadLines == nil || !due || len(r.lineQueue) >= maxQueue {
+		return
+	}
+	known.linesWaiting = true
+	r.lineQueue = append(r.lineQueue, known)
+	r.signal()
+}
+
 func (r *FileResolver) signal() {
 	select {
 	case r.wake <- struct{}{}:
@@ -297,6 +366,10 @@ func (r *FileResolver) settle(known *entry, result loaded, err error) bool {
 	known.retryAt = r.options.Now().Add(r.options.RetryAfter)
 	defer r.shrink()
 	defer r.finish(known)
+	defer r.enqueueLines(known)
+	if reasonOf(err) == ReasonUnchanged {
+		return false
+	}
 	if err == nil && result.table.Bytes() > r.options.TableBytes/maxTableShare {
 		err = refuse(ReasonTooMany, "table of %d bytes", result.table.Bytes())
 	}
@@ -304,6 +377,7 @@ func (r *FileResolver) settle(known *entry, result loaded, err error) bool {
 		r.counters.refused(err)
 		return false // An older table stays: that a process has gone does not make its names wrong.
 	}
+	known.complete = result.complete
 	if result.complete {
 		known.retryAt = time.Time{}
 	}
@@ -316,12 +390,21 @@ func (r *FileResolver) settle(known *entry, result loaded, err error) bool {
 	return better
 }
 
+// settleLines keeps what reading a file's debug information gave.
+func (r *FileResolver) settleLines(known *entry, err error) {
+	known.linesWaiting, known.linesDone = false, err == nil
+	known.linesRetryAt = r.options.Now().Add(r.options.RetryAfter)
+	if err != nil && reasonOf(err) != ReasonNoLines {
+		r.counters.add(counterLinesRefused+string(reasonOf(err)), 1)
+	}
+}
+
 // shrink forgets the least recently used tables and files until both fit.
 func (r *FileResolver) shrink() {
 	for place := r.recent.Back(); place != nil && (r.bytes > r.options.TableBytes || len(r.entries) > maxEntries); {
 		known, _ := place.Value.(*entry)
 		place = place.Prev()
-		if known.reading != nil || place == nil {
+		if known.reading != nil || known.linesWaiting || place == nil {
 			continue // It waits for its reader, or is the one in use.
 		}
 		if known.table != nil {

@@ -187,43 +187,54 @@ func (b *tableBuilder) closeOpenEnds() {
 	b.symbols = kept
 }
 
-// layRanges cuts overlapping symbols into disjoint ranges: where several cover an address, the one that starts last owns it.
+// layRanges makes the table's ranges.
 func (b *tableBuilder) layRanges() *Table {
-	table := &Table{starts: make([]uint64, 0, len(b.symbols)+len(b.symbols)/8+1)}
-	var open []int32 // symbols that cover the place where the sweep is, the owner last
+	starts, owners := layRanges(len(b.symbols), func(i int) (uint64, uint64) { return b.symbols[i].start, b.symbols[i].end })
+	return &Table{starts: starts, owners: owners}
+}
+
+// layRanges cuts count spans, which overlap and are sorted by where they start, into disjoint ranges: where several cover an
+// address, the one that starts last owns it; of those that start together the last one. A range belongs to the span whose
+// index is its owner, or to noFunction, and ends where the next one starts.
+func layRanges(count int, spanOf func(index int) (start, end uint64)) (starts []uint64, owners []int32) {
+	starts, owners = make([]uint64, 0, count+count/8+1), make([]int32, 0, count+count/8+1)
+	var open []int32 // spans that cover the place where the sweep is, the owner last
+	endOf := func(index int32) uint64 {
+		_, end := spanOf(int(index))
+		return end
+	}
 	emit := func(at uint64) {
 		owner := int32(noFunction)
 		if len(open) > 0 {
 			owner = open[len(open)-1]
 		}
-		last := len(table.starts) - 1
+		last := len(starts) - 1
 		switch {
-		case last >= 0 && table.starts[last] == at:
-			table.owners[last] = owner
-		case last >= 0 && table.owners[last] == owner:
+		case last >= 0 && starts[last] == at:
+			owners[last] = owner
+		case last >= 0 && owners[last] == owner:
 		default:
-			table.starts = append(table.starts, at)
-			table.owners = append(table.owners, owner)
+			starts = append(starts, at)
+			owners = append(owners, owner)
 		}
 	}
 	closeUntil := func(address uint64) {
-		for len(open) > 0 && b.symbols[open[len(open)-1]].end <= address {
-			end := b.symbols[open[len(open)-1]].end
-			for len(open) > 0 && b.symbols[open[len(open)-1]].end <= end {
+		for len(open) > 0 && endOf(open[len(open)-1]) <= address {
+			end := endOf(open[len(open)-1])
+			for len(open) > 0 && endOf(open[len(open)-1]) <= end {
 				open = open[:len(open)-1]
 			}
 			emit(end)
 		}
 	}
-	for i, current := range b.symbols {
-		closeUntil(current.start)
+	for i := range count {
+		start, _ := spanOf(i)
+		closeUntil(start)
 		open = append(open, int32(i))
-		emit(current.start)
+		emit(start)
 	}
 	closeUntil(^uint64(0))
-	table.starts = slices.Clip(table.starts)
-	table.owners = slices.Clip(table.owners)
-	return table
+	return slices.Clip(starts), slices.Clip(owners)
 }
 
 // packNames copies the names of the symbols that own a range; those of aliases and swallowed labels go.

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -44,6 +45,10 @@ type task struct {
 	entry   *entry
 	mapping *engine.Mapping
 	pids    []uint32
+	// again says that the file has an incomplete table.
+	again bool
+	// lines says that debug information is to be read, not the symbol table.
+	lines bool
 }
 
 // next waits for work; false is the end of this worker.
@@ -55,10 +60,7 @@ func (r *FileResolver) next(generation int) (task, bool) {
 			r.signal() // for the worker that replaced this one
 			return task{}, false
 		}
-		if len(r.queue) > 0 && r.hung < maxHung {
-			known := r.queue[0]
-			r.queue = r.queue[1:]
-			work := task{entry: known, mapping: known.mapping, pids: append([]uint32(nil), known.pids...)}
+		if work, ok := r.takeWork(); ok {
 			r.mutex.Unlock()
 			return work, true
 		}
@@ -71,27 +73,63 @@ func (r *FileResolver) next(generation int) (task, bool) {
 	}
 }
 
+// takeWork takes the next file, with the mutex held. Names of all files come before the lines of any.
+func (r *FileResolver) takeWork() (task, bool) {
+	if r.hung >= maxHung {
+		return task{}, false
+	}
+	from := &r.queue
+	if len(r.queue) == 0 {
+		from = &r.lineQueue
+	}
+	if len(*from) == 0 {
+		return task{}, false
+	}
+	known := (*from)[0]
+	*from = (*from)[1:]
+	return task{
+		entry: known, mapping: known.mapping, pids: append([]uint32(nil), known.pids...),
+		again: known.table != nil && !known.complete, lines: from == &r.lineQueue,
+	}, true
+}
+
 // run reads one file. A read that does not return, as a FUSE mount of a profiled container can arrange, is given up: its
 // waiters get their answer, another worker takes over, and the goroutine is left to hang.
 func (r *FileResolver) run(generation int, work task, leave func()) {
 	var answered bool // guarded by the mutex
-	giveUp := time.AfterFunc(r.options.HungAfter, func() {
+	var lastProgress atomic.Int64
+	progress := func() { lastProgress.Store(time.Now().UnixNano()) }
+	progress()
+	var giveUp *time.Timer // guarded by the mutex
+	r.mutex.Lock()
+	giveUp = time.AfterFunc(r.options.HungAfter, func() {
 		r.mutex.Lock()
 		defer r.mutex.Unlock()
 		if answered {
 			return
 		}
+		// Debug information takes its time on a busy machine; how much work it may make is bounded otherwise.
+		if still := time.Until(time.Unix(0, lastProgress.Load()).Add(r.options.HungAfter)); still > 0 {
+			giveUp.Reset(still)
+			return
+		}
 		answered = true
 		r.hung++
-		r.settle(work.entry, loaded{}, refuse(ReasonHung, "reading %q takes longer than %s", work.mapping.Path, r.options.HungAfter))
+		err := refuse(ReasonHung, "reading %q takes longer than %s", work.mapping.Path, r.options.HungAfter)
+		if work.lines {
+			r.settleLines(work.entry, err)
+		} else {
+			r.settle(work.entry, loaded{}, err)
+		}
 		if !r.closed {
 			r.startWorker()
 		}
 		leave()
 	})
+	r.mutex.Unlock()
 	defer giveUp.Stop()
 
-	result, err := r.loadGuarded(work)
+	result, err := r.loadGuarded(work, progress)
 
 	r.mutex.Lock()
 	if answered {
@@ -100,16 +138,21 @@ func (r *FileResolver) run(generation int, work task, leave func()) {
 		return
 	}
 	answered = true
-	better := r.settle(work.entry, result, err)
+	better := result.newLines
+	if work.lines {
+		r.settleLines(work.entry, err)
+	} else {
+		better = r.settle(work.entry, result, err)
+	}
 	r.mutex.Unlock()
 	if better && r.options.OnNames != nil {
-		r.options.OnNames(work.mapping.FileID)
+		r.options.OnNames(work.mapping.FileID, work.lines)
 	}
 }
 
 // loadGuarded is the border of the package: should a hostile file lead to a panic in spite of all checks, it costs that file's
 // names and not the agent. It is counted as refused.panic and logged: it is a bug to mend.
-func (r *FileResolver) loadGuarded(work task) (result loaded, err error) {
+func (r *FileResolver) loadGuarded(work task, progress func()) (result loaded, err error) {
 	defer func() {
 		if problem := recover(); problem != nil {
 			r.options.Logger.Error("reading symbols panicked", slog.String("path", work.mapping.Path),
@@ -117,5 +160,9 @@ func (r *FileResolver) loadGuarded(work task) (result loaded, err error) {
 			err = refuse(ReasonPanic, "%v", problem)
 		}
 	}()
-	return r.load(work.mapping, work.pids)
+	if work.lines {
+		made, err := r.loadLines(work.mapping, work.pids, progress)
+		return loaded{newLines: made}, err
+	}
+	return r.load(work.mapping, work.pids, work.again)
 }

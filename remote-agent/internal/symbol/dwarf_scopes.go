@@ -1,0 +1,238 @@
+package symbol
+
+import (
+	"debug/dwarf"
+	"strings"
+)
+
+// maxEntryDepth bounds the nesting of entries; template code reaches some dozens.
+const maxEntryDepth = 512
+
+// level is where the walk over a unit's entries is: what encloses the entries of one list of children.
+type level struct {
+	scope uint32
+	// name is set for what qualifies names: a namespace or a type.
+	name value
+}
+
+// readScopes walks a unit's entries and adds its functions and inlined calls to the index.
+func (r *debugReader) readScopes(u *debugUnit, files lineFiles, into *lineIndexBuilder) error {
+	table, err := r.table(u.abbreviations)
+	if err != nil {
+		return err
+	}
+	if u.end-u.entries > maxDebugUnit {
+		return refuse(ReasonTooMany, "a unit of %d bytes of debug information", u.end-u.entries)
+	}
+	raw := make([]byte, u.end-u.entries)
+	if err := readFullAt(r.sections.info.reader, raw, int64(u.entries)); err != nil {
+		return err
+	}
+	walk := &unitWalk{reader: r, unit: u, files: files, into: into, raw: raw, table: table, prefixes: map[uint64]string{}}
+	if err := walk.entries(); err != nil {
+		return err
+	}
+	return walk.nameFunctions()
+}
+
+// unitWalk is the state of one walk.
+type unitWalk struct {
+	reader *debugReader
+	unit   *debugUnit
+	files  lineFiles
+	into   *lineIndexBuilder
+	raw    []byte
+	table  *abbreviationTable
+	levels []level
+	// added are functions of the index that have no name yet, by the entry that names them.
+	added []addedFunction
+	// prefixes qualify names of functions that have no linkage name: "shop::cart::".
+	prefixes map[uint64]string
+}
+
+type addedFunction struct {
+	entry uint64
+	id    uint32
+}
+
+func (w *unitWalk) entries() error {
+	c := &cursor{bytes: w.raw, wide: w.unit.wide}
+	enclosing := level{scope: noScope}
+	for c.at < len(w.raw) {
+		if err := w.reader.spend(1); err != nil {
+			return err
+		}
+		at := w.unit.entries + uint64(c.at)
+		var e debugEntry
+		if !w.unit.readEntry(c, w.unit.entries, w.table, &e) {
+			if c.failed {
+				return refuse(ReasonMalformed, "the entries of the unit at %d cannot be read", w.unit.offset)
+			}
+			if len(w.levels) == 0 {
+				return nil // padding
+			}
+			enclosing = w.levels[len(w.levels)-1]
+			w.levels = w.levels[:len(w.levels)-1]
+			continue
+		}
+		inner, err := w.visit(&e, at, enclosing)
+		if err != nil {
+			return err
+		}
+		if !e.hasChildren {
+			continue
+		}
+		if len(w.levels) >= maxEntryDepth {
+			return refuse(ReasonBomb, "entries are nested more than %d deep", maxEntryDepth)
+		}
+		w.levels = append(w.levels, enclosing)
+		enclosing = inner
+	}
+	return nil
+}
+
+// visit looks at one entry and returns what encloses its children.
+func (w *unitWalk) visit(e *debugEntry, at uint64, enclosing level) (level, error) {
+	switch e.tag {
+	case dwarf.TagSubprogram:
+		w.notePrefix(e, at, enclosing)
+		scope, err := w.addScope(e, at, noScope)
+		return level{scope: scope}, err
+	case dwarf.TagInlinedSubroutine:
+		if enclosing.scope == noScope {
+			return level{scope: noScope}, nil
+		}
+		scope, err := w.addScope(e, at, enclosing.scope)
+		if scope == noScope {
+			scope = enclosing.scope
+		}
+		return level{scope: scope}, err
+	case dwarf.TagNamespace, dwarf.TagStructType, dwarf.TagClassType, dwarf.TagUnionType, dwarf.TagEnumerationType:
+		return level{scope: enclosing.scope, name: e.name}, nil
+	default:
+		return level{scope: enclosing.scope}, nil
+	}
+}
+
+// addScope adds a function or an inlined call with its ranges; noScope where it has no code.
+func (w *unitWalk) addScope(e *debugEntry, at uint64, parent uint32) (uint32, error) {
+	made := uint32(noScope)
+	err := w.reader.eachRange(w.unit, e, func(start, end uint64) error {
+		if end <= start || !inSegments(w.into.segments, start, end) {
+			return nil // the linker dropped it
+		}
+		if made == noScope {
+			named := at
+			if e.origin.kind == valueEntry {
+				named = e.origin.number
+			}
+			function, isNew, err := w.into.function(named)
+			if err != nil {
+				return err
+			}
+			if isNew {
+				w.added = append(w.added, addedFunction{named, function})
+			}
+			call := scope{parent: parent, function: function, callFile: noFile}
+			if parent != noScope {
+				call.callLine = uint32(min(e.callLine.number, 1<<31))
+				if e.callFile.number < uint64(len(w.files)) {
+					call.callFile = w.files[e.callFile.number]
+				}
+			}
+			if made, err = w.into.scope(call); err != nil {
+				return err
+			}
+		}
+		return w.into.span(start, end, made)
+	})
+	return made, err
+}
+
+// notePrefix remembers where a function without a linkage name stands: its own name is that within a namespace or type.
+func (w *unitWalk) notePrefix(e *debugEntry, at uint64, enclosing level) {
+	const most = 1 << 17
+	if e.linkageName.kind != valueNone || e.name.kind == valueNone || len(w.prefixes) >= most {
+		return
+	}
+	var parts []string
+	for _, around := range append(w.levels, enclosing) {
+		if around.name.kind == valueNone {
+			continue
+		}
+		if text, ok, err := w.reader.string(w.unit, around.name); ok && err == nil && len(text) > 0 {
+			parts = append(parts, string(text))
+		}
+	}
+	if len(parts) > 0 {
+		w.prefixes[at] = cutText(strings.Join(parts, "::") + "::")
+	}
+}
+
+// nameFunctions names what the walk added, when all entries of the unit were seen.
+func (w *unitWalk) nameFunctions() error {
+	for _, added := range w.added {
+		name, line, err := w.nameOf(added.entry)
+		if err != nil {
+			return err
+		}
+		if err := w.into.nameFunction(added.id, name, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nameOf follows an entry to the one that names it: an inlined or cloned function leads to its abstract instance, and that
+// to its declaration in a class. line is where the function begins.
+func (w *unitWalk) nameOf(at uint64) (name string, line uint32, err error) {
+	const longestChain = 8
+	for range longestChain {
+		if err := w.reader.spend(1); err != nil {
+			return "", 0, err
+		}
+		e, unit, ok, err := w.entryAt(at)
+		if err != nil || !ok {
+			return name, line, err
+		}
+		if line == 0 && e.declLine.number < 1<<31 {
+			line = uint32(e.declLine.number)
+		}
+		if text, ok, err := w.reader.string(unit, e.linkageName); err != nil || ok {
+			return string(text), line, err
+		}
+		if text, ok, err := w.reader.string(unit, e.name); err != nil {
+			return "", 0, err
+		} else if ok && name == "" {
+			name = w.prefixes[at] + string(text)
+		}
+		if e.origin.kind != valueEntry || e.origin.number == at {
+			return name, line, nil
+		}
+		at = e.origin.number
+	}
+	return name, line, nil
+}
+
+// entryAt reads an entry of any unit.
+func (w *unitWalk) entryAt(at uint64) (e debugEntry, unit *debugUnit, ok bool, err error) {
+	if at >= w.unit.entries && at < w.unit.end {
+		c := &cursor{bytes: w.raw, at: int(at - w.unit.entries), wide: w.unit.wide}
+		ok = w.unit.readEntry(c, w.unit.entries, w.table, &e)
+		return e, w.unit, ok, nil
+	}
+	if unit = w.reader.unitAt(at); unit == nil {
+		return e, nil, false, nil
+	}
+	table, err := w.reader.table(unit.abbreviations)
+	if err != nil {
+		return e, nil, false, err
+	}
+	const longest = 4 << 10
+	raw, err := w.reader.info.at(int64(at), int(min(longest, unit.end-at)))
+	if err != nil {
+		return e, nil, false, err
+	}
+	ok = unit.readEntry(&cursor{bytes: raw, wide: unit.wide}, at, table, &e)
+	return e, unit, ok, nil
+}
