@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { call } from './calls.js';
+import { Operations } from './operations.js';
 import { Id } from './selection.js';
 
 export { frameKinds, type FrameKind } from '../core/flame/frame-kinds.js';
@@ -44,6 +45,11 @@ export interface FlameHeader {
   readonly functionCount: number;
   /** The root's width: total of a flame graph; of a diff the mean of the normalised sides. */
   readonly total: number;
+  /**
+   * Callers below this width were left out when stacks were inverted, 0 when all are there. A focus on a path behind the inversion
+   * shows what is left out below that path.
+   */
+  readonly narrowest: number;
   /** Of a diff only, in the sample type's unit, before normalisation. */
   readonly baselineTotal?: number;
   readonly comparisonTotal?: number;
@@ -92,6 +98,8 @@ export interface FunctionTable {
   readonly functionIndex: Uint32Array;
   readonly self: Float64Array;
   readonly total: Float64Array;
+  /** How many functions call it directly, itself not counted; the root counts as one. Callers without width are not counted. */
+  readonly callers: Uint32Array;
   /** Of a diff only: the same of the baseline, normalised; self and total are then the comparison's. */
   readonly baselineSelf?: Float64Array;
   readonly baselineTotal?: Float64Array;
@@ -103,18 +111,57 @@ const valueIndex = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255
 export const Normalisation = v.picklist(['absolute', 'share']);
 export type Normalisation = v.InferOutput<typeof Normalisation>;
 
-/** What a view or a shared file is made of. */
+/**
+ * What a view or a shared file is made of. `operations` are done in their order before anything is shown or counted; absent: none. They
+ * are data, by names: undo is the list without its last one.
+ */
 export const ViewSource = v.variant('kind', [
-  v.object({ kind: v.literal('flame'), profileId: Id, valueIndex }),
+  v.object({ kind: v.literal('flame'), profileId: Id, valueIndex, operations: v.exactOptional(Operations) }),
   v.object({
     kind: v.literal('diff'),
     baselineId: Id,
     comparisonId: Id,
     valueIndex,
     normalisation: Normalisation,
+    operations: v.exactOptional(Operations),
   }),
 ]);
 export type ViewSource = v.InferOutput<typeof ViewSource>;
+
+/**
+ * One row of a call tree, a child of the frame whose children were asked for. In a tree of callers a row is a caller, and its total is
+ * what it called the frames above it for.
+ */
+export interface CallTreeRows {
+  /** Number of the function in the view's names. */
+  readonly functionIndex: Uint32Array;
+  readonly self: Float64Array;
+  readonly total: Float64Array;
+  /** How many children each row has in turn. */
+  readonly childCount: Uint32Array;
+  /** How many rows there are in all, of which these are [first, first + functionIndex.length). */
+  readonly rowCount: number;
+  /** Of a diff only: the same of the baseline, normalised; self and total are then the comparison's. */
+  readonly baselineSelf?: Float64Array;
+  readonly baselineTotal?: Float64Array;
+}
+
+/** Which children of a call tree are asked for. */
+export const CallTreeRequest = v.object({
+  viewId: Id,
+  /**
+   * 'callees': top-down, from the root on. 'callers': bottom-up, from every function on to its callers; complete at any depth, also
+   * where an inverted flame graph leaves narrow callers out. Self of a caller is the part of its total that nothing called in turn.
+   */
+  direction: v.picklist(['callees', 'callers']),
+  /** Function numbers of the view from the outermost row on; empty: the first level. */
+  path: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_fffe))), v.maxLength(4096)),
+  /** Largest first; 'change' is comparison - baseline, of a diff only. */
+  order: v.picklist(['total', 'self', 'change']),
+  first: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  count: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000)),
+});
+export type CallTreeRequest = v.InferOutput<typeof CallTreeRequest>;
 
 /** Calls of the window to the decoder process. Profiles are opened by the ids that links gave. */
 export const decoderCalls = {
@@ -126,6 +173,8 @@ export const decoderCalls = {
   /** Ends a view; pieces on their way may still arrive. */
   'view.close': call(v.object({ viewId: Id }))<null>(),
   'view.functions': call(v.object({ viewId: Id }))<FunctionTable>(),
+  /** Children of one place of the view's call tree, sorted. A sandwich is two views: see `calleesOf` and `callersOf`. */
+  'view.children': call(CallTreeRequest)<CallTreeRows>(),
 } as const;
 export type DecoderCalls = typeof decoderCalls;
 

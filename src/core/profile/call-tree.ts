@@ -48,8 +48,10 @@ export type CallNodesOutcome =
  * Merges the stacks of a profile into call nodes. Inlined lines of a location are nodes of their own, outermost first.
  * `limit` bounds the nodes: a location with many lines under many stacks could name more of them than any file holds bytes.
  */
-export function buildCallNodes(profile: Profile, limit: number): CallNodesOutcome {
-  const { stacks, locations } = profile;
+export function buildCallNodes(
+  { stacks, locations }: Pick<Profile, 'stacks' | 'locations'>,
+  limit: number,
+): CallNodesOutcome {
   const stackCount = stacks.prefix.length;
   const functionIndex = growingU32(stackCount);
   const parent = growingU32(stackCount);

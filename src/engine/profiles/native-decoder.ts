@@ -10,6 +10,8 @@ import {
 } from '../../core/formats/pprof/repairs.js';
 import { beginsLikePprof } from '../../core/formats/pprof/wire.js';
 import type { FlameLayout } from '../../core/flame/layout.js';
+import { rewriteNodes } from '../../core/operations/rewrite.js';
+import { buildCallNodes } from '../../core/profile/call-tree.js';
 import type { SampleType } from '../../core/profile/profile.js';
 import { lazyStrings } from '../../core/profile/strings.js';
 import { callPathLimit, decodeInTypeScript, decodeText, type DecodedProfile } from './decode.js';
@@ -136,6 +138,12 @@ export function nativeDecoder(addon: Addon, path: string): ProfileDecoder {
       if ('problem' in laidOut) throw new Error(`layout: ${laidOut.problem}`);
       return layoutOf(laidOut);
     },
+    callNodes: (stacks, locations) => Promise.resolve(buildCallNodes({ stacks, locations }, callPathLimit)),
+    rewrite: (nodes, rewrite, signal) =>
+      new Promise((resolve) => {
+        signal?.throwIfAborted();
+        resolve(rewriteNodes(nodes, rewrite));
+      }),
   };
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DecoderCalls, DecoderEvents, DecoderShellCalls, FlamePiece, NamesPiece } from '../../contract/decoder.js';
+import type { FrameSet } from '../../contract/operations.js';
 import type { EventMap } from '../../contract/calls.js';
 import { connect, type Client } from '../../contract/rpc.js';
 import { createFlameAssembly } from '../../core/flame/flame-graph.js';
@@ -57,6 +58,7 @@ describe('the decoder serves', () => {
         depth: 3,
         functionCount: 4,
         total: 10,
+        narrowest: 0,
       },
     });
     await lastPiece();
@@ -89,6 +91,7 @@ describe('the decoder serves', () => {
         functionIndex: Uint32Array.of(0, 1, 2, 3),
         self: Float64Array.of(0, 2, 2, 6),
         total: Float64Array.of(10, 8, 2, 6),
+        callers: Uint32Array.of(0, 1, 1, 1),
       },
     });
   });
@@ -139,6 +142,104 @@ describe('the decoder serves', () => {
     expect(await open('nothing', 'nothing')).toMatchObject({ ok: true, value: { total: 0, nodeCount: 1 } });
     spool.put('folded', 'a 1\n');
     expect(await open('folded', 'something')).toMatchObject({ ok: false, failure: { code: 'invalid-input' } });
+  });
+
+  it('operations, in order, on a flame graph and on both sides of a diff', async () => {
+    spool.put('before', 'a;b 4\na;c 2\n');
+    spool.put('after', 'a;b 6\na;b;b 1\nd 2\n');
+    const operations = [
+      { kind: 'collapse-recursion', reach: 'direct' },
+      { kind: 'hide', frames: { by: 'function', name: 'a', file: '' } },
+      { kind: 'invert' },
+    ] as const;
+    const flame = await window.call('view.open', {
+      viewId: 'f',
+      source: { kind: 'flame', profileId: 'after', valueIndex: 0, operations: [...operations] },
+    });
+    expect(flame).toMatchObject({ ok: true, value: { total: 9, nodeCount: 3, depth: 2, narrowest: 0 } });
+    await lastPiece();
+    expect(names[0]?.names).toEqual(['all', 'b', 'd']);
+    expect(pieces[0]?.x1).toEqual(Float64Array.of(9, 7, 9));
+    pieces.length = 0;
+    const diff = await window.call('view.open', {
+      viewId: 'd',
+      source: {
+        kind: 'diff',
+        baselineId: 'before',
+        comparisonId: 'after',
+        valueIndex: 0,
+        normalisation: 'absolute',
+        operations: [...operations],
+      },
+    });
+    expect(diff).toMatchObject({ ok: true, value: { baselineTotal: 6, comparisonTotal: 9, nodeCount: 4 } });
+    await lastPiece();
+    expect(pieces[0]?.baseline).toEqual(Float64Array.of(6, 4, 2, 0));
+    expect(pieces[0]?.comparison).toEqual(Float64Array.of(9, 7, 0, 2));
+  });
+
+  it('a pattern that is none as a sentence, and names that nothing has as an empty graph', async () => {
+    spool.put('p', 'a;b 4\n');
+    const open = (frames: FrameSet): ReturnType<typeof window.call<'view.open'>> =>
+      window.call('view.open', {
+        viewId: 'v',
+        source: { kind: 'flame', profileId: 'p', valueIndex: 0, operations: [{ kind: 'keep', frames }] },
+      });
+    expect(await open({ by: 'pattern', pattern: '(' })).toMatchObject({
+      ok: false,
+      failure: { code: 'invalid-input', message: "The pattern ( is not a regular expression of RE2's syntax." },
+    });
+    expect(await open({ by: 'package', name: 'none' })).toMatchObject({ ok: true, value: { total: 0, nodeCount: 1 } });
+  });
+
+  it('the call tree of what is shown, row by row', async () => {
+    spool.put('p', 'a;b 4\na;c 5\nb 2\n');
+    await window.call('view.open', {
+      viewId: 'v',
+      source: {
+        kind: 'flame',
+        profileId: 'p',
+        valueIndex: 0,
+        operations: [{ kind: 'drop', frames: { by: 'function', name: 'c', file: '' } }],
+      },
+    });
+    await lastPiece();
+    const numberOf = (name: string): number => names[0]?.names.indexOf(name) ?? -1;
+    const children = (direction: 'callees' | 'callers', path: string[], first = 0): Promise<unknown> =>
+      window.call('view.children', {
+        viewId: 'v',
+        direction,
+        path: path.map(numberOf),
+        order: 'total',
+        first,
+        count: 1,
+      });
+    expect(await children('callees', [])).toEqual({
+      ok: true,
+      value: {
+        functionIndex: Uint32Array.of(numberOf('a')),
+        self: Float64Array.of(0),
+        total: Float64Array.of(4),
+        childCount: Uint32Array.of(1),
+        rowCount: 2,
+      },
+    });
+    expect(await children('callees', [], 1)).toMatchObject({
+      value: { functionIndex: Uint32Array.of(numberOf('b')), self: Float64Array.of(2), rowCount: 2 },
+    });
+    expect(await children('callers', ['b'])).toMatchObject({
+      value: { functionIndex: Uint32Array.of(numberOf('a')), total: Float64Array.of(4), rowCount: 1 },
+    });
+    expect(await children('callees', ['b', 'a'])).toMatchObject({ ok: false, failure: { code: 'not-found' } });
+    const byChange = {
+      viewId: 'v',
+      direction: 'callees' as const,
+      path: [],
+      order: 'change' as const,
+      first: 0,
+      count: 1,
+    };
+    expect(await window.call('view.children', byChange)).toMatchObject({ ok: false });
   });
 
   it('many pieces that assemble to the whole, and names in step', async () => {

@@ -5,23 +5,25 @@ import {
   type DecoderEvents,
   type DecoderShellCalls,
 } from '../../contract/decoder.js';
-import { fail, ok } from '../../contract/result.js';
+import { fail, ok, type Result } from '../../contract/result.js';
 import { serve, type Port, type Server } from '../../contract/rpc.js';
 import { cutFlame } from '../../core/flame/pieces.js';
 import type { ViewFunctions } from '../../core/flame/view-functions.js';
 import type { EventMap } from '../../contract/calls.js';
-import type { ViewSource } from '../../contract/decoder.js';
 import { writeShare } from './share.js';
 import type { ProfileStore } from './store.js';
 import { summaryOf } from './summary.js';
-import { buildView, namesPiece, viewFunctionTable, type View } from './views.js';
+import type { ViewTree } from './view-tree.js';
+import { buildView, namesPiece, viewChildren, viewFunctionTable, type View } from './views.js';
 
 /** Told of exceptions that no handler expected. */
 export type OnBug = (error: unknown, callName: string) => void;
 
 interface OpenView {
-  readonly source: ViewSource;
-  functions: ViewFunctions | undefined;
+  /** Absent until it was made. The tree is kept, so that what is asked of the view later is told of what it shows. */
+  made: { readonly tree: ViewTree; readonly functions: ViewFunctions } | undefined;
+  /** Ends what is computed for it. */
+  readonly closing: AbortController;
 }
 
 /** Lets other calls in between two pieces: a pan or a close must not wait for a million nodes. */
@@ -29,6 +31,21 @@ const pause = (): Promise<void> =>
   new Promise((resolve) => {
     setImmediate(resolve);
   });
+
+const notOpen = (): Result<never> => fail('not-found', 'The view is not open.');
+
+/** What a signal ended is an expected failure. */
+async function untilAborted<T>(
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<Result<T>>,
+): Promise<Result<T>> {
+  try {
+    return await work(signal);
+  } catch (error) {
+    if (signal.aborted) return fail('cancelled', 'Cancelled.');
+    throw error;
+  }
+}
 
 /**
  * Serves a window. What the window has open is freed when its port closes. Names and pieces of a view are sent after the answer to
@@ -38,6 +55,10 @@ export function serveWindow(port: Port, store: ProfileStore, onBug: OnBug): Serv
   const holder = {};
   const views = new Map<string, OpenView>();
 
+  const closeView = (viewId: string): void => {
+    views.get(viewId)?.closing.abort();
+    views.delete(viewId);
+  };
   const sendPieces = async (viewId: string, view: View, open: OpenView): Promise<void> => {
     let named = 0;
     for (const piece of cutFlame(view.graph)) {
@@ -68,34 +89,40 @@ export function serveWindow(port: Port, store: ProfileStore, onBug: OnBug): Serv
         store.close(profileId, holder);
         return ok(null);
       },
-      'view.open': async ({ viewId, source }) => {
-        const open: OpenView = { source, functions: undefined };
+      'view.open': async ({ viewId, source }, signal) => {
+        const open: OpenView = { made: undefined, closing: new AbortController() };
+        closeView(viewId);
         views.set(viewId, open);
-        const view = await buildView(store, source);
+        const view = await untilAborted(AbortSignal.any([signal, open.closing.signal]), (either) =>
+          buildView(store, source, either),
+        );
         if (!view.ok) {
           if (views.get(viewId) === open) views.delete(viewId);
           return view;
         }
-        open.functions = view.value.functions;
+        open.made = { tree: view.value.tree, functions: view.value.functions };
         void sendPieces(viewId, view.value, open).catch((error: unknown) => {
           onBug(error, 'view.open');
         });
         return ok({ viewId, ...view.value.header });
       },
       'view.close': ({ viewId }) => {
-        views.delete(viewId);
+        closeView(viewId);
         return ok(null);
       },
-      'view.functions': async ({ viewId }) => {
-        const open = views.get(viewId);
-        if (open?.functions === undefined) return fail('not-found', 'The view is not open.');
-        return viewFunctionTable(store, open.source, open.functions);
+      'view.functions': ({ viewId }) => {
+        const made = views.get(viewId)?.made;
+        return made === undefined ? notOpen() : ok(viewFunctionTable(made.tree, made.functions));
+      },
+      'view.children': (request) => {
+        const made = views.get(request.viewId)?.made;
+        return made === undefined ? notOpen() : viewChildren(made.tree, made.functions, request);
       },
     },
     onBug,
   );
   port.onClose(() => {
-    views.clear();
+    for (const viewId of [...views.keys()]) closeView(viewId);
     store.closeAll(holder);
   });
   return server;

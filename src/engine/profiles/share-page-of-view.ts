@@ -4,8 +4,8 @@ import { fail, ok, type Result } from '../../contract/result.js';
 import { frameColour, quietColour } from '../../core/flame/colours.js';
 import { diffColour, diffStep } from '../../core/flame/diff-colours.js';
 import { toHex } from '../../core/flame/oklch.js';
-import { kindOfFunction, packageOfFunction } from '../../core/flame/packages.js';
 import { renderSharePage, type SharePage, type SharePageAssets } from '../../core/formats/share-page.js';
+import { shownFile } from '../../core/operations/frames.js';
 import { f64At } from '../../core/profile/columns.js';
 import { pathsUpwards } from './find-upwards.js';
 import type { View } from './views.js';
@@ -20,12 +20,10 @@ export function sharePageOf(view: View, title: string): SharePage {
   const files: string[] = [];
   const colours: string[] = [];
   for (let index = 0; index < view.functions.source.length; index++) {
-    const place = view.placeOf(index);
-    const kind = kindOfFunction(place);
-    const colour =
-      index === 0 ? quietColour(theme) : frameColour(theme, packageOfFunction(place, kind), place.name, kind);
-    names.push(place.name);
-    files.push(place.file === '' ? place.library : place.file);
+    const frame = view.frameOf(index);
+    const colour = index === 0 ? quietColour(theme) : frameColour(theme, frame.packageName, frame.name, frame.kind);
+    names.push(frame.name);
+    files.push(shownFile(frame));
     colours.push(toHex(colour.fill));
   }
   const { baseline, comparison } = graph;

@@ -9,7 +9,8 @@ import { decodeText } from './decode.js';
 import { writeFailure } from './failures.js';
 import { renderShareHtml, sharePageOf } from './share-page-of-view.js';
 import type { ProfileStore } from './store.js';
-import { buildView, viewTree } from './views.js';
+import { viewTree } from './view-tree.js';
+import { buildView } from './views.js';
 
 const gzipAsync = promisify(gzip);
 
@@ -69,15 +70,21 @@ async function contentOf(
           'A comparison cannot be written as one pprof file. Share it as HTML or folded stacks, or each side as pprof.',
         );
       }
+      if (source.operations !== undefined && source.operations.length > 0) {
+        return fail(
+          'unsupported',
+          'A pprof file holds the profile as it was measured. Share what the operations made of it as HTML or folded stacks, or undo them first.',
+        );
+      }
       return store.withProfile(source.profileId, async ({ decoded }) =>
         ok([await gzipAsync(writePprof(decoded.profile, decodeText))]),
       );
     case 'folded': {
       // Counts as they were measured: flamegraph.pl normalises by itself when it is asked to.
-      const made = await viewTree(store, source, 'measured');
+      const made = await viewTree(store, source, { normalisation: 'measured' });
       if (!made.ok) return made;
-      const { placeOf, values } = made.value;
-      const nameOf = (index: number): string => placeOf(index).name;
+      const { frames, values } = made.value;
+      const nameOf = (index: number): string => frames.frameAt(index).name;
       return ok(
         values.kind === 'flame'
           ? writeFolded(values.tree, nameOf)

@@ -1,42 +1,23 @@
-import type { FlameHeader, FunctionTable, NamesPiece, SampleType, ViewSource } from '../../contract/decoder.js';
+import type {
+  CallTreeRequest,
+  CallTreeRows,
+  FlameHeader,
+  FunctionTable,
+  NamesPiece,
+  ViewSource,
+} from '../../contract/decoder.js';
 import { fail, ok, type Result } from '../../contract/result.js';
-import {
-  absent,
-  comparisonKey,
-  mergeTrees,
-  type ComparedSide,
-  type Normalisation,
-} from '../../core/compare/merge-trees.js';
 import type { FlameGraph } from '../../core/flame/flame-graph.js';
 import { frameKindIndex } from '../../core/flame/frame-kinds.js';
-import { gatherF64, type LayoutInput } from '../../core/flame/layout.js';
-import { kindOfFunction, packageOfFunction, type NamedPlace } from '../../core/flame/packages.js';
-import { functionPlaces, numberViewFunctions, type ViewFunctions } from '../../core/flame/view-functions.js';
-import type { CallTree } from '../../core/profile/call-tree.js';
+import { gatherF64, gatherU32 } from '../../core/flame/layout.js';
+import { numberViewFunctions, type ViewFunctions } from '../../core/flame/view-functions.js';
+import { shownFile, type Frame } from '../../core/operations/frames.js';
+import { calleeRows, callerRows, pickRows, type CallColumn } from '../../core/profile/call-rows.js';
+import { callerCounts } from '../../core/profile/caller-counts.js';
 import { f64At, u32At } from '../../core/profile/columns.js';
-import type { Profile } from '../../core/profile/profile.js';
 import { functionTotals } from '../../core/profile/function-totals.js';
-import { decodeText } from './decode.js';
-import type { OpenProfile, ProfileStore } from './store.js';
-
-/** What a view is computed from: one tree, or two merged into one. */
-export interface ViewTree {
-  readonly sampleType: SampleType;
-  readonly layout: LayoutInput;
-  readonly functionCount: number;
-  readonly placeOf: (functionIndex: number) => NamedPlace;
-  readonly values: { readonly kind: 'flame'; readonly tree: CallTree } | DiffSides;
-}
-
-/** The two sides of a diff: trees of one shape with the values of each. */
-export interface DiffSides {
-  readonly kind: 'diff';
-  readonly baseline: CallTree;
-  readonly comparison: CallTree;
-  /** As they were measured. */
-  readonly baselineTotal: number;
-  readonly comparisonTotal: number;
-}
+import type { ProfileStore } from './store.js';
+import { viewTree, type ViewTree } from './view-tree.js';
 
 /** A laid-out view: all that the window gets of it but the view's id. */
 export interface View {
@@ -44,123 +25,18 @@ export interface View {
   /** functionIndex numbers the view's own functions. */
   readonly graph: FlameGraph;
   readonly functions: ViewFunctions;
-  readonly placeOf: (viewFunction: number) => NamedPlace;
+  readonly frameOf: (viewFunction: number) => Frame;
+  readonly tree: ViewTree;
 }
 
-/**
- * The tree of a source, from profiles that are opened for it and closed again. `normalisation` overrules that of a diff.
- */
-export async function viewTree(
-  store: ProfileStore,
-  source: ViewSource,
-  normalisation?: Normalisation,
-): Promise<Result<ViewTree>> {
-  if (source.kind === 'flame') {
-    return store.withProfile(source.profileId, (profile) => Promise.resolve(flameTree(profile, source.valueIndex)));
-  }
-  return store.withProfile(source.baselineId, (baseline) =>
-    store.withProfile(source.comparisonId, (comparison) =>
-      Promise.resolve(diffTree(baseline, comparison, source.valueIndex, normalisation ?? source.normalisation)),
-    ),
-  );
-}
-
-function flameTree(opened: OpenProfile, valueIndex: number): Result<ViewTree> {
-  const { profile } = opened.decoded;
-  const sampleType = profile.sampleTypes[valueIndex];
-  if (sampleType === undefined) return fail('invalid-input', 'The profile has no such sample type.');
-  const tree = opened.tree(valueIndex);
-  return ok({
-    sampleType,
-    layout: tree,
-    functionCount: profile.functions.name.length,
-    placeOf: functionPlaces(profile, decodeText),
-    values: { kind: 'flame', tree },
-  });
-}
-
-function diffTree(
-  baseline: OpenProfile,
-  comparison: OpenProfile,
-  valueIndex: number,
-  normalisation: Normalisation,
-): Result<ViewTree> {
-  const chosen = measureOf(baseline.decoded.profile, comparison.decoded.profile, valueIndex);
-  if (!chosen.ok) return chosen;
-  const { sampleType, baselineIndex, comparisonIndex } = chosen.value;
-  const before = sideOf(baseline, baselineIndex);
-  const after = sideOf(comparison, comparisonIndex);
-  const merged = mergeTrees(before, after, normalisation);
-  const places = [
-    functionPlaces(baseline.decoded.profile, decodeText),
-    functionPlaces(comparison.decoded.profile, decodeText),
-  ] as const;
-  return ok({
-    sampleType,
-    layout: merged,
-    functionCount: merged.comparisonFunction.length,
-    placeOf: (index) => {
-      const own = u32At(merged.comparisonFunction, index);
-      return own === absent ? places[0](u32At(merged.baselineFunction, index)) : places[1](own);
-    },
-    values: {
-      kind: 'diff',
-      baseline: { ...merged, ...merged.baseline },
-      comparison: { ...merged, ...merged.comparison },
-      baselineTotal: f64At(before.tree.total, 0),
-      comparisonTotal: f64At(after.tree.total, 0),
-    },
-  });
-}
-
-/** What both sides are compared by, and which column of each side measures it. */
-function measureOf(
-  baseline: Profile,
-  comparison: Profile,
-  valueIndex: number,
-): Result<{ readonly sampleType: SampleType; readonly baselineIndex: number; readonly comparisonIndex: number }> {
-  // A server answers a selection without samples as a profile that does not say what it would measure.
-  const isEmpty = (profile: Profile): boolean => profile.samples.stack.length === 0;
-  const told = isEmpty(comparison) && !isEmpty(baseline) ? baseline : comparison;
-  const sampleType = told.sampleTypes[valueIndex];
-  if (sampleType === undefined) return fail('invalid-input', 'The compared profile has no such sample type.');
-  // The same measure may stand in another place on the other side.
-  const columnOf = (profile: Profile): number => {
-    const index = profile.sampleTypes.findIndex(
-      ({ type, unit }) => type === sampleType.type && unit === sampleType.unit,
-    );
-    return index < 0 && isEmpty(profile) ? 0 : index;
-  };
-  const baselineIndex = columnOf(baseline);
-  const comparisonIndex = columnOf(comparison);
-  if (baselineIndex >= 0 && comparisonIndex >= 0) return ok({ sampleType, baselineIndex, comparisonIndex });
-  return fail(
-    'invalid-input',
-    `The baseline does not measure ${sampleType.type} in ${sampleType.unit}, so the two cannot be compared. Choose profiles of one type.`,
-  );
-}
-
-function sideOf(opened: OpenProfile, valueIndex: number): ComparedSide {
-  const { profile } = opened.decoded;
-  const placeOf = functionPlaces(profile, decodeText);
-  return {
-    tree: opened.tree(valueIndex),
-    functionCount: profile.functions.name.length,
-    keyOf: (index) => {
-      const { name, file, library } = placeOf(index);
-      return comparisonKey(name, file === '' ? library : file);
-    },
-    durationNs: profile.durationNs,
-  };
-}
-
-/** Lays a source out. */
-export async function buildView(store: ProfileStore, source: ViewSource): Promise<Result<View>> {
-  const made = await viewTree(store, source);
+/** Lays a source out. A signal ends it with an exception, the signal's reason. */
+export async function buildView(store: ProfileStore, source: ViewSource, signal?: AbortSignal): Promise<Result<View>> {
+  const made = await viewTree(store, source, signal === undefined ? {} : { signal });
   if (!made.ok) return made;
-  const { sampleType, layout, functionCount, placeOf, values } = made.value;
+  const { sampleType, layout, frames, narrowest, values } = made.value;
   const { graph, order } = await store.decoder.layout(layout);
-  const functions = numberViewFunctions(graph.functionIndex, functionCount);
+  signal?.throwIfAborted();
+  const functions = numberViewFunctions(graph.functionIndex, frames.count);
   const sides =
     values.kind === 'flame'
       ? {}
@@ -172,40 +48,92 @@ export async function buildView(store: ProfileStore, source: ViewSource): Promis
       depth: graph.depthCount,
       functionCount: functions.source.length,
       total: f64At(graph.x1, 0),
+      narrowest,
       ...(values.kind === 'flame'
         ? {}
         : { baselineTotal: values.baselineTotal, comparisonTotal: values.comparisonTotal }),
     },
     graph: { ...graph, ...sides, functionIndex: functions.functionIndex },
     functions,
-    placeOf: (viewFunction) => placeOf(u32At(functions.source, viewFunction)),
+    frameOf: (viewFunction) => frames.frameAt(u32At(functions.source, viewFunction)),
+    tree: made.value,
   });
 }
 
-/** Self and total by the view's function numbers. */
-export async function viewFunctionTable(
-  store: ProfileStore,
-  source: ViewSource,
-  functions: ViewFunctions,
-): Promise<Result<FunctionTable>> {
-  const made = await viewTree(store, source);
-  if (!made.ok) return made;
-  const { values, functionCount } = made.value;
+/** Self, total and callers by the view's function numbers. */
+export function viewFunctionTable({ layout, values, frames }: ViewTree, functions: ViewFunctions): FunctionTable {
   const pick = (column: Float64Array): Float64Array => gatherF64(column, functions.source);
   const functionIndex = Uint32Array.from(functions.source, (_, index) => index);
+  const callers = gatherU32(
+    callerCounts(
+      layout,
+      columnsOf(values).map(({ total }) => total),
+      frames.count,
+    ),
+    functions.source,
+  );
   if (values.kind === 'diff') {
-    const before = functionTotals(values.baseline, functionCount);
-    const after = functionTotals(values.comparison, functionCount);
-    return ok({
+    const before = functionTotals(values.baseline, frames.count);
+    const after = functionTotals(values.comparison, frames.count);
+    return {
       functionIndex,
       self: pick(after.self),
       total: pick(after.total),
+      callers,
       baselineSelf: pick(before.self),
       baselineTotal: pick(before.total),
-    });
+    };
   }
-  const { self, total } = functionTotals(values.tree, functionCount);
-  return ok({ functionIndex, self: pick(self), total: pick(total) });
+  const { self, total } = functionTotals(values.tree, frames.count);
+  return { functionIndex, self: pick(self), total: pick(total), callers };
+}
+
+/** The comparison first, or the only one. */
+function columnsOf(values: ViewTree['values']): readonly CallColumn[] {
+  return values.kind === 'flame' ? [values.tree] : [values.comparison, values.baseline];
+}
+
+/** Rows of the view's call tree, sorted, by the view's function numbers. */
+export function viewChildren(
+  { layout, values, frames }: ViewTree,
+  functions: ViewFunctions,
+  { direction, path, order, first, count }: CallTreeRequest,
+): Result<CallTreeRows> {
+  if (order === 'change' && values.kind !== 'diff') {
+    return fail('invalid-input', 'Only a comparison can be sorted by change.');
+  }
+  const framePath = path.map((index) => functions.source[index] ?? 0);
+  const columns = columnsOf(values);
+  const rows =
+    direction === 'callees'
+      ? calleeRows(layout, columns, framePath)
+      : callerRows(layout, columns, frames.count, framePath);
+  if (rows === undefined) return fail('not-found', 'The view has no such call path.');
+  const rank = ([own, before]: readonly Float64Array[]): Float64Array =>
+    order === 'change' && own !== undefined && before !== undefined
+      ? own.map((value, row) => value - f64At(before, row))
+      : (own ?? new Float64Array(0));
+  const ranks = rank(order === 'self' ? rows.self : rows.total);
+  const sorted = Array.from(ranks, (_, row) => row).sort((a, b) => f64At(ranks, b) - f64At(ranks, a) || a - b);
+  const picked = pickRows(rows, sorted.slice(first, first + count));
+  const numbers = viewNumbers(functions, frames.count);
+  const [self = new Float64Array(0), baselineSelf] = picked.self;
+  const [total = new Float64Array(0), baselineTotal] = picked.total;
+  return ok({
+    functionIndex: picked.functionIndex.map((frame) => u32At(numbers, frame)),
+    self,
+    total,
+    childCount: picked.childCount,
+    rowCount: sorted.length,
+    ...(baselineSelf === undefined || baselineTotal === undefined ? {} : { baselineSelf, baselineTotal }),
+  });
+}
+
+/** By frame of the tree, its number in the view. */
+function viewNumbers({ source }: ViewFunctions, frameCount: number): Uint32Array {
+  const numbers = new Uint32Array(frameCount);
+  for (let number = 0; number < source.length; number++) numbers[u32At(source, number)] = number;
+  return numbers;
 }
 
 /** Names of the view's functions from `first` on, as many as fit into about `maxBytes`. */
@@ -216,15 +144,13 @@ export function namesPiece(view: View, viewId: string, first: number, maxBytes =
   const kinds: number[] = [];
   let bytes = 0;
   for (let index = first; index < view.functions.source.length && bytes < maxBytes; index++) {
-    const place = view.placeOf(index);
-    const kind = kindOfFunction(place);
-    const file = place.file === '' ? place.library : place.file;
-    const packageName = packageOfFunction(place, kind);
-    names.push(place.name);
+    const frame = view.frameOf(index);
+    const file = shownFile(frame);
+    names.push(frame.name);
     files.push(file);
-    packages.push(packageName);
-    kinds.push(frameKindIndex(kind));
-    bytes += 2 * (place.name.length + file.length + packageName.length) + 32;
+    packages.push(frame.packageName);
+    kinds.push(frameKindIndex(frame.kind));
+    bytes += 2 * (frame.name.length + file.length + frame.packageName.length) + 32;
   }
   return { viewId, first, names, files, packages, kinds: Uint8Array.from(kinds) };
 }

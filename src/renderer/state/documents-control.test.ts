@@ -50,6 +50,7 @@ describe('showFiles', () => {
         'view.open': refuse,
         'view.close': () => ok(null),
         'view.functions': refuse,
+        'view.children': refuse,
       },
       (error) => {
         throw error;

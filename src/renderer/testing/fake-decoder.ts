@@ -31,6 +31,7 @@ export function serveFakeDecoder(
           depth: 0,
           functionCount: 0,
           total: 0,
+          narrowest: 0,
         });
       }
       views.set(viewId, profile);
@@ -44,6 +45,7 @@ export function serveFakeDecoder(
       views.delete(viewId);
       return ok(null);
     },
+    'view.children': () => fail('unsupported', 'Invented profiles have no call tree.'),
     'view.functions': ({ viewId }) => {
       const profile = views.get(viewId);
       return profile === undefined ? fail('not-found', 'There is no such view.') : ok(inventTable(profile));

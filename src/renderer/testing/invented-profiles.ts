@@ -1,7 +1,7 @@
 import type { FlameHeader, NamesPiece, ProfileSummary, FunctionTable, ViewSource } from '../../contract/decoder.js';
 import { frameKinds, type FrameKind } from '../../contract/decoder.js';
 import type { FlameGraph } from '../../core/flame/flame-graph.js';
-import { layoutFlame, gatherF64 } from '../../core/flame/layout.js';
+import { layoutFlame, gatherF64, gatherU32 } from '../../core/flame/layout.js';
 
 /**
  * Invented profiles for the development page and for tests: everything here is made up. The layout is the real one.
@@ -252,6 +252,7 @@ export function inventHeader(viewId: string, profile: InventedProfile, source: V
     depth: graph.depthCount,
     functionCount: functions.length,
     total: graph.x1[0] ?? 0,
+    narrowest: 0,
   };
   return source.kind === 'flame'
     ? header
@@ -275,6 +276,19 @@ export function inventNames(viewId: string, profile: InventedProfile): NamesPiec
   };
 }
 
+function callerCounts(graph: FlameGraph, functionCount: number): Uint32Array {
+  const pairs = new Set<string>();
+  const counts = new Uint32Array(functionCount);
+  for (let node = 1; node < graph.count; node++) {
+    const callee = graph.functionIndex[node] ?? 0;
+    const caller = graph.functionIndex[graph.parent[node] ?? 0] ?? 0;
+    if (caller === callee || pairs.has(`${caller} ${callee}`)) continue;
+    pairs.add(`${caller} ${callee}`);
+    counts[callee] = (counts[callee] ?? 0) + 1;
+  }
+  return counts;
+}
+
 /** Self and total by function; recursion is counted more than once here, which the real decoder does not do. */
 export function inventTable(profile: InventedProfile): FunctionTable {
   const { graph, functions } = profile;
@@ -289,7 +303,12 @@ export function inventTable(profile: InventedProfile): FunctionTable {
     baseline[callee] = Math.min(graph.x1[0] ?? 0, (baseline[callee] ?? 0) + (graph.baseline?.[node] ?? 0));
   }
   const used = Uint32Array.from(functions.keys()).filter((index) => index > 0 && (total[index] ?? 0) > 0);
-  const table = { functionIndex: used, self: gatherF64(self, used), total: gatherF64(total, used) };
+  const table = {
+    functionIndex: used,
+    self: gatherF64(self, used),
+    total: gatherF64(total, used),
+    callers: gatherU32(callerCounts(graph, functions.length), used),
+  };
   return graph.baseline === undefined
     ? table
     : { ...table, baselineSelf: gatherF64(self, used), baselineTotal: gatherF64(baseline, used) };

@@ -21,6 +21,7 @@ export const smallHeader: FlameHeader = {
   depth: 3,
   functionCount: 4,
   total: 10,
+  narrowest: 0,
 };
 
 /** The example as a model; names may be replaced. */

@@ -9,6 +9,7 @@ const rows: FunctionRows = {
     functionIndex: Uint32Array.of(1, 2, 3),
     self: Float64Array.of(5, 7, 5),
     total: Float64Array.of(20, 7, 30),
+    callers: Uint32Array.of(1, 1, 1),
   },
 };
 const diff: FunctionRows = {
