@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync, chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { defaultSettings, hintIds } from '../src/contract/settings';
 import { _electron, type ElectronApplication, type Page } from 'playwright-core';
 import { repositoryFolder, resultsFolder } from './world/support/places';
 import type { WorldAddresses } from './world/world';
@@ -20,6 +21,8 @@ export interface AppOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The home of an app that ran before, to start it again with what it saved. Default: a new, empty one. */
   readonly home?: string;
+  /** Whether this is the user's first start, with its hints. Default: all hints were seen, so that none lies over anything. */
+  readonly firstStart?: boolean;
   /** Default 60 s: a first start on a busy machine. */
   readonly timeoutMs?: number;
 }
@@ -44,6 +47,7 @@ export interface App {
 export async function launchApp(options: AppOptions): Promise<App> {
   const account = options.user === 'root' ? { name: 'root', uid: 0, gid: 0 } : options.world.users.desk;
   const home = options.home ?? createHome(options.world, account);
+  if (options.home === undefined && options.firstStart !== true) keepSettings(home, account);
   const runtime = join(repositoryFolder, 'node_modules/electron');
   const executable = join(runtime, 'dist', readFileSync(join(runtime, 'path.txt'), 'utf8').trim());
   mkdirSync(resultsFolder, { recursive: true });
@@ -99,6 +103,15 @@ function createHome(world: WorldAddresses, account: Account): string {
     chownSync(folder, account.uid, account.gid);
   }
   return home;
+}
+
+/** What a home holds after all hints were seen. */
+function keepSettings(home: string, account: Account): void {
+  const folders = ['.config', '.config/Pyrometer'].map((folder) => join(home, folder));
+  for (const folder of folders) mkdirSync(folder, { mode: 0o700 });
+  const path = join(home, '.config/Pyrometer/settings.json');
+  writeFileSync(path, JSON.stringify({ ...defaultSettings, hintsSeen: hintIds }), { mode: 0o600 });
+  for (const each of [...folders, path]) chownSync(each, account.uid, account.gid);
 }
 
 /**

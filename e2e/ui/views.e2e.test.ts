@@ -211,6 +211,23 @@ test('a second range with Shift is a diff; its sides can be swapped and scaled',
   expect(await total()).toBeCloseTo(after.total, -3);
   await view.page.mouse.move(5, 5);
   await view.pictures('diff');
+  // The colours are chosen at the legend, and the legend shows what is drawn.
+  const legend = view.page.getByTitle('Choose other colours');
+  const more = (): Promise<string> =>
+    legend
+      .locator('.swatch')
+      .nth(4)
+      .evaluate((element) => getComputedStyle(element).backgroundColor);
+  const red = await more();
+  await legend.click();
+  await view.app.screenshot('diff-palettes');
+  await view.page.getByRole('menuitem', { name: 'Violet and yellow' }).click();
+  await expect.poll(more).not.toBe(red);
+  await view.page.mouse.move(5, 5);
+  await view.pictures('diff-violet-yellow');
+  await legend.click();
+  await view.page.getByRole('menuitem', { name: 'Blue and red' }).click();
+  await expect.poll(more).toBe(red);
 
   await view.page.getByRole('radio', { name: 'Absolute' }).click();
   const scaled = before.total * (after.durationNs / before.durationNs);
@@ -247,6 +264,18 @@ test('a frame of a diff says both sides', async () => {
   expect(tip).toMatch(/A\s[\d.]+ \w+\s[\d.]+ %\sB\s[\d.]+ \w+\s[\d.]+ %/);
   await view.app.screenshot('diff-tooltip');
   await view.page.mouse.move(5, 5);
+  await view.ui.button('End').click();
+});
+
+test('two ranges that touch share an edge and no window', async () => {
+  const edge = storeEndMs - 8 * minuteMs;
+  // Pressed where the other was let go, beside the edge of a window.
+  await drag({ startMs: edge - 3 * minuteMs, endMs: edge + 9_000 });
+  await view.page.keyboard.down('Shift');
+  await drag({ startMs: edge + 1_000, endMs: edge + 3 * minuteMs });
+  await view.page.keyboard.up('Shift');
+  await view.ui.button('Range A 11:49:00 to 11:52:00').waitFor();
+  await view.ui.button('Range B 11:52:00 to 11:55:00').waitFor();
   await view.ui.button('End').click();
 });
 

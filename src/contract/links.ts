@@ -65,6 +65,9 @@ export type Prompt =
       readonly fields: readonly { readonly label: string; readonly echo: boolean }[];
     };
 
+/** What the main process calls a window. The ids of profiles that a window holds begin with it and a dash. */
+export const WindowId = v.pipe(v.string(), v.regex(/^w[0-9]{1,9}$/));
+
 /** A saved snapshot's card. */
 export interface SnapshotRow {
   readonly snapshotId: string;
@@ -113,6 +116,7 @@ export const linksCalls = {
   )<Timeline>(),
   /** Fetches the selection's merged profile into the spool. An empty selection is a profile without samples. */
   'source.fetch': call(v.object({ selection: Selection }))<SpooledProfile>(),
+  /** Lets go of a profile of this window's. */
   'profile.release': call(v.object({ profileId: Id }))<null>(),
   'snapshots.list': call(v.object({}))<readonly SnapshotRow[]>(),
   'snapshots.save': call(
@@ -152,6 +156,10 @@ export interface LinksEvents extends Record<string, unknown> {
 /** Calls of the main process to the links process: those that carry paths, which a renderer never names. */
 export const linksShellCalls = {
   /** Copies a profile file (pprof, gzip or plain, or folded text) into the spool. */
-  'profile.import': call(v.object({ path: v.pipe(v.string(), v.minLength(1), v.maxLength(4096)) }))<SpooledProfile>(),
+  'profile.import': call(
+    v.object({ windowId: WindowId, path: v.pipe(v.string(), v.minLength(1), v.maxLength(4096)) }),
+  )<SpooledProfile>(),
+  /** A window closed, or its page begins anew and comes back to the profiles in `keep` only: lets go of all others. */
+  'window.release': call(v.object({ windowId: WindowId, keep: v.array(Id) }))<null>(),
 } as const;
 export type LinksShellCalls = typeof linksShellCalls;

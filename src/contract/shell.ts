@@ -2,6 +2,8 @@ import * as v from 'valibot';
 import { call } from './calls.js';
 import { ShareFormat, ViewSource } from './decoder.js';
 import type { SpooledProfile } from './links.js';
+import { Id } from './selection.js';
+import { Settings } from './settings.js';
 
 /** What runs this app. */
 export interface About {
@@ -30,16 +32,25 @@ export const shellCalls = {
     }),
   )<{ readonly path: string; readonly byteLength: number } | null>(),
   'share.reveal': call(v.object({ path: v.pipe(v.string(), v.maxLength(4096)) }))<null>(),
-  /** What the window wants back after it was reloaded or its renderer died: JSON of at most 256 KiB. */
-  'session.save': call(v.object({ state: v.pipe(v.string(), v.maxLength(262_144)) }))<null>(),
+  /**
+   * What the window wants back after it was reloaded or its renderer died: JSON of at most 256 KiB, and the profiles that
+   * it comes back to; the window's other profiles are let go then.
+   */
+  'session.save': call(
+    v.object({ state: v.pipe(v.string(), v.maxLength(262_144)), profileIds: v.pipe(v.array(Id), v.maxLength(1024)) }),
+  )<null>(),
   'session.load': call(v.object({}))<string | null>(),
-  'theme.set': call(v.object({ theme: v.picklist(['system', 'light', 'dark']) }))<null>(),
+  'settings.load': call(v.object({}))<Settings>(),
+  /** Keeps settings; the other windows are told. */
+  'settings.save': call(v.object({ settings: Settings }))<null>(),
   'clipboard.write': call(v.object({ text: v.pipe(v.string(), v.maxLength(10_000_000)) }))<null>(),
 } as const;
 export type ShellCalls = typeof shellCalls;
 
 /** Events of the main process to the window. */
 export interface ShellEvents extends Record<string, unknown> {
+  /** Another window chose something. */
+  'settings.changed': { readonly settings: Settings };
   /** Files given as arguments, by a second start, or dropped and imported. */
   'files.opened': { readonly profiles: readonly SpooledProfile[] };
   /** A file could not be opened. */

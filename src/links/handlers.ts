@@ -1,11 +1,11 @@
-import type { LinksCalls, LinksShellCalls } from '../contract/links.js';
-import { ok, type Result } from '../contract/result.js';
+import type { LinksCalls, LinksShellCalls, SpooledProfile } from '../contract/links.js';
+import { fail, ok, type Result } from '../contract/result.js';
 import type { Handlers } from '../contract/rpc.js';
 import { selectionTitle } from '../engine/deploy/titles.js';
 import type { TargetSession } from '../engine/deploy/session.js';
 import type { SnapshotLibrary } from '../engine/snapshots/library.js';
 import type { Prompts } from './prompts.js';
-import type { Spool } from './spool.js';
+import { isOf, type Spool } from './spool.js';
 import type { Targets } from './targets.js';
 
 export interface Parts {
@@ -15,8 +15,19 @@ export interface Parts {
   readonly library: SnapshotLibrary;
 }
 
-/** Serves the window's calls with the engine's parts. */
-export function linksHandlers({ targets, prompts, spool, library }: Parts): Handlers<LinksCalls> {
+/** Serves a window's calls with the engine's parts. */
+export function linksHandlers({ targets, prompts, spool, library }: Parts, windowId: string): Handlers<LinksCalls> {
+  /** A window that went away while its profile was on the way holds nothing. */
+  const keepUnlessGone = async (
+    bytes: Uint8Array,
+    title: string,
+    signal: AbortSignal,
+  ): Promise<Result<SpooledProfile>> => {
+    const spooled = await spool.put(windowId, bytes, title);
+    if (!spooled.ok || !signal.aborted) return spooled;
+    await spool.release(spooled.value.profileId);
+    return fail('cancelled', 'Cancelled.');
+  };
   const withSession = async <T>(
     targetId: string,
     use: (session: TargetSession) => Promise<Result<T>>,
@@ -59,9 +70,10 @@ export function linksHandlers({ targets, prompts, spool, library }: Parts): Hand
       withSession(selection.targetId, async (session) => {
         const bytes = await session.fetch(selection, signal);
         if (!bytes.ok) return bytes;
-        return spool.put(bytes.value, selectionTitle(selection, session.state.config.name));
+        return keepUnlessGone(bytes.value, selectionTitle(selection, session.state.config.name), signal);
       }),
     'profile.release': async ({ profileId }) => {
+      if (!isOf(windowId, profileId)) return fail('refused', 'Another window has this profile open.');
       await spool.release(profileId);
       return ok(null);
     },
@@ -75,13 +87,16 @@ export function linksHandlers({ targets, prompts, spool, library }: Parts): Hand
       }
       return library.save({ title, notes, view, profiles: read });
     },
-    'snapshots.open': async ({ snapshotId }) => {
+    'snapshots.open': async ({ snapshotId }, signal) => {
       const snapshot = await library.open(snapshotId);
       if (!snapshot.ok) return snapshot;
-      const profiles = [];
+      const profiles: SpooledProfile[] = [];
       for (const { bytes, title } of snapshot.value.profiles) {
-        const spooled = await spool.put(bytes, title);
-        if (!spooled.ok) return spooled;
+        const spooled = await keepUnlessGone(bytes, title, signal);
+        if (!spooled.ok) {
+          await Promise.all(profiles.map(({ profileId }) => spool.release(profileId)));
+          return spooled;
+        }
         profiles.push(spooled.value);
       }
       return ok({ row: snapshot.value.row, profiles });
@@ -92,5 +107,11 @@ export function linksHandlers({ targets, prompts, spool, library }: Parts): Hand
 
 /** Serves the main process' calls. */
 export function linksShellHandlers({ spool }: Parts): Handlers<LinksShellCalls> {
-  return { 'profile.import': ({ path }) => spool.importFile(path) };
+  return {
+    'profile.import': ({ windowId, path }) => spool.importFile(windowId, path),
+    'window.release': async ({ windowId, keep }) => {
+      await spool.releaseWindow(windowId, keep);
+      return ok(null);
+    },
+  };
 }

@@ -49,7 +49,8 @@ it('serves windows and the main process once it was told to start', async () => 
   Object.defineProperty(process, 'parentPort', { value: parentPort, configurable: true });
   const open = (role: string): MessagePort => {
     const { port1, port2 } = new MessageChannel();
-    parentPort.emit('message', { data: { type: 'port', role }, ports: [new HandedPort(port1)] });
+    const data = { type: 'port', role, ...(role === 'window' ? { windowId: 'w1' } : {}) };
+    parentPort.emit('message', { data, ports: [new HandedPort(port1)] });
     return port2;
   };
   await import('./index.js');
@@ -60,10 +61,14 @@ it('serves windows and the main process once it was told to start', async () => 
   const shell = connect<LinksShellCalls, Record<string, never>>(portOf(open('shell')));
   const listed = await window.call('targets.list', {});
   if (process.platform === 'linux') expect(listed).toMatchObject({ ok: true, value: [{ config: { id: 'local' } }] });
-  expect(await shell.call('profile.import', { path: '/none' })).toMatchObject({ failure: { code: 'not-found' } });
+  expect(await shell.call('profile.import', { windowId: 'w1', path: '/none' })).toMatchObject({
+    failure: { code: 'not-found' },
+  });
   // A window has no paths to give.
   const asShell = connect<LinksShellCalls, Record<string, never>>(portOf(open('window')));
-  expect(await asShell.call('profile.import', { path: '/none' })).toMatchObject({ failure: { code: 'invalid-input' } });
+  expect(await asShell.call('profile.import', { windowId: 'w1', path: '/none' })).toMatchObject({
+    failure: { code: 'invalid-input' },
+  });
   // Looking at this computer ends before its folder goes.
   await expect
     .poll(

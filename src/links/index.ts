@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { MessagePortMain } from 'electron';
 import * as v from 'valibot';
-import { linksCalls, linksShellCalls, type LinksEvents } from '../contract/links.js';
+import { linksCalls, linksShellCalls, WindowId, type LinksEvents } from '../contract/links.js';
 import { serve, type Server } from '../contract/rpc.js';
 import { TargetsStore } from '../engine/link/targets-store.js';
 import { SnapshotLibrary } from '../engine/snapshots/library.js';
@@ -19,7 +19,10 @@ const Start = v.object({
   spoolDir: v.string(),
   resourcesDir: v.string(),
 });
-const NewPort = v.object({ type: v.literal('port'), role: v.picklist(['window', 'shell']) });
+const NewPort = v.variant('role', [
+  v.object({ type: v.literal('port'), role: v.literal('window'), windowId: WindowId }),
+  v.object({ type: v.literal('port'), role: v.literal('shell') }),
+]);
 
 const windows = new Set<Server<LinksEvents>>();
 const emit: Emit = (name, payload) => {
@@ -49,8 +52,8 @@ async function start(options: v.InferOutput<typeof Start>): Promise<Parts> {
   return { targets, prompts, spool: new Spool(spoolDir), library: new SnapshotLibrary(join(dataDir, 'library')) };
 }
 
-function addPort(role: 'window' | 'shell', port: MessagePortMain, parts: Parts): void {
-  if (role === 'shell') {
+function addPort(added: v.InferOutput<typeof NewPort>, port: MessagePortMain, parts: Parts): void {
+  if (added.role === 'shell') {
     serve<typeof linksShellCalls, Record<string, never>>(
       portOf(port),
       linksShellCalls,
@@ -59,7 +62,12 @@ function addPort(role: 'window' | 'shell', port: MessagePortMain, parts: Parts):
     );
     return;
   }
-  const server = serve<typeof linksCalls, LinksEvents>(portOf(port), linksCalls, linksHandlers(parts), onBug);
+  const server = serve<typeof linksCalls, LinksEvents>(
+    portOf(port),
+    linksCalls,
+    linksHandlers(parts, added.windowId),
+    onBug,
+  );
   windows.add(server);
   port.on('close', () => windows.delete(server));
   for (const prompt of prompts.list()) server.emit('prompt.opened', { prompt });
@@ -78,7 +86,7 @@ process.parentPort.on('message', ({ data, ports }: Electron.MessageEvent) => {
   // A process that cannot start ends; the main process says so.
   starting.then(
     (parts) => {
-      addPort(added.output.role, port, parts);
+      addPort(added.output, port, parts);
     },
     (error: unknown) => {
       console.error('links:', error);

@@ -80,7 +80,7 @@ describe('the links process', () => {
     const bug = (error: unknown): void => {
       bugs.push(error);
     };
-    const window = serve<LinksCalls, LinksEvents>(portOf(port1), linksCalls, linksHandlers(parts), bug);
+    const window = serve<LinksCalls, LinksEvents>(portOf(port1), linksCalls, linksHandlers(parts, 'w1'), bug);
     servers.add(window);
     client = connect<LinksCalls, LinksEvents>(portOf(port2));
     const shellPorts = new MessageChannel();
@@ -196,7 +196,7 @@ describe('the links process', () => {
   it('imports files, saves them as a snapshot, and gives them back', async () => {
     const file = join(folder, 'stacks.folded');
     await writeFile(file, 'main;work 10\n');
-    const imported = value(await shell.call('profile.import', { path: file }));
+    const imported = value(await shell.call('profile.import', { windowId: 'w1', path: file }));
     expect(imported).toMatchObject({ title: 'stacks.folded', byteLength: 13 });
     expect((await stat(join(folder, 'spool'))).mode & 0o077).toBe(0);
     const { profileId } = imported;
@@ -214,11 +214,35 @@ describe('the links process', () => {
     value(await client.call('snapshots.remove', { snapshotId: row.snapshotId }));
   });
 
+  it('lets go of what a window held when it is gone, and of nothing else', async () => {
+    const file = join(folder, 'stacks.folded');
+    await writeFile(file, 'main;work 10\n');
+    const open = async (windowId: string): Promise<string> =>
+      value(await shell.call('profile.import', { windowId, path: file })).profileId;
+    const [first, kept, other] = [await open('w1'), await open('w1'), await open('w11')];
+    const held = async (): Promise<Set<string>> => new Set(await readdir(join(folder, 'spool')));
+    expect(await client.call('profile.release', { profileId: other })).toMatchObject({ failure: { code: 'refused' } });
+    expect(await held()).toEqual(new Set([first, kept, other]));
+    // The page was loaded again and comes back to one of them.
+    value(await shell.call('window.release', { windowId: 'w1', keep: [kept] }));
+    expect(await held()).toEqual(new Set([kept, other]));
+    value(await shell.call('window.release', { windowId: 'w1', keep: [] }));
+    expect(await held()).toEqual(new Set([other]));
+    // A links process that was killed in between knows it from the names.
+    await begin();
+    value(await shell.call('window.release', { windowId: 'w11', keep: [] }));
+    expect(await held()).toEqual(new Set());
+  });
+
+  it('keeps nothing for a window that has never opened anything', async () => {
+    value(await shell.call('window.release', { windowId: 'w1', keep: [] }));
+  });
+
   it('says what is wrong with a file', async () => {
     await writeFile(join(folder, 'empty'), '');
     await mkdir(join(folder, 'folder'));
     const code = async (name: string): Promise<unknown> => {
-      const result = await shell.call('profile.import', { path: join(folder, name) });
+      const result = await shell.call('profile.import', { windowId: 'w1', path: join(folder, name) });
       return result.ok ? 'ok' : result.failure.code;
     };
     expect(await code('none')).toBe('not-found');

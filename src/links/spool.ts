@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { SpooledProfile } from '../contract/links.js';
 import { fail, ok, type Result } from '../contract/result.js';
@@ -9,7 +9,10 @@ import { errorCode, errorText } from '../engine/failures/thrown.js';
 /** What the decoder takes at most, compressed or not. */
 const maxBytes = 512 * 1024 * 1024;
 
-/** The folder through which profile bytes reach the decoder: `<folder>/<profileId>`. */
+/**
+ * The folder through which profile bytes reach the decoder: `<folder>/<profileId>`. An id begins with the window that
+ * holds the profile, `w3-<uuid>`, so that a links process that was killed still knows whose files lie there.
+ */
 export class Spool {
   private readonly folder: string;
 
@@ -17,9 +20,9 @@ export class Spool {
     this.folder = folder;
   }
 
-  /** Keeps bytes; the decoder opens them by the id. */
-  async put(bytes: Uint8Array, title: string): Promise<Result<SpooledProfile>> {
-    const profileId = `p-${randomUUID()}`;
+  /** Keeps bytes for a window; the decoder opens them by the id. */
+  async put(windowId: string, bytes: Uint8Array, title: string): Promise<Result<SpooledProfile>> {
+    const profileId = `${windowId}-${randomUUID()}`;
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
       await writeFile(this.path(profileId), bytes, { mode: 0o600, flag: 'wx' });
@@ -31,9 +34,9 @@ export class Spool {
   }
 
   /** Copies a file of the user's. */
-  async importFile(path: string): Promise<Result<SpooledProfile>> {
+  async importFile(windowId: string, path: string): Promise<Result<SpooledProfile>> {
     const name = basename(path);
-    const profileId = `p-${randomUUID()}`;
+    const profileId = `${windowId}-${randomUUID()}`;
     try {
       const facts = await stat(path);
       if (!facts.isFile()) return fail('invalid-input', `${name} is no file: choose a pprof or folded file.`);
@@ -69,6 +72,19 @@ export class Spool {
     await rm(this.path(profileId), { force: true });
   }
 
+  /** Lets go of all that a window holds but what it keeps. */
+  async releaseWindow(windowId: string, keep: readonly string[]): Promise<void> {
+    let names: readonly string[];
+    try {
+      names = await readdir(this.folder);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return; // nothing was ever kept
+      throw error;
+    }
+    const gone = names.filter((name) => isOf(windowId, name) && !keep.includes(name));
+    await Promise.all(gone.map((name) => this.release(name)));
+  }
+
   private path(profileId: string): string {
     return join(this.folder, profileId); // ids are checked by the contract: they are safe as file names
   }
@@ -77,4 +93,9 @@ export class Spool {
     if (errorCode(error) === 'ENOSPC') return fail('no-space', `There is no space left in ${this.folder}.`);
     return fail('internal', `The profile could not be kept in ${this.folder}.`, errorText(error));
   }
+}
+
+/** Whether a profile is held by a window. */
+export function isOf(windowId: string, profileId: string): boolean {
+  return profileId.startsWith(`${windowId}-`);
 }

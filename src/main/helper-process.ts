@@ -45,9 +45,9 @@ export class HelperProcess<ShellMap extends CallMap> {
   }
 
   /** A new port for a window; the other end is the process's. */
-  openPort(): MessagePortMain {
+  openPort(windowId: string): MessagePortMain {
     const { port1, port2 } = new MessageChannelMain();
-    this.#child?.postMessage({ type: 'port', role: 'window' }, [port1]);
+    this.#child?.postMessage({ type: 'port', role: 'window', windowId }, [port1]);
     return port2;
   }
 

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { app, BrowserWindow, dialog, ipcMain } from 'electron';
+import { app, BrowserWindow, dialog, ipcMain, nativeTheme } from 'electron';
 import * as v from 'valibot';
 import type { DecoderShellCalls } from '../contract/decoder.js';
 import type { LinksShellCalls } from '../contract/links.js';
 import { registerAppScheme, serveAppScheme } from './app-scheme.js';
 import { HelperProcess } from './helper-process.js';
 import { setMenu } from './menu.js';
-import { emitShell, importFiles, isOurs, serveShell, type ShellParts } from './shell-calls.js';
+import { emitShell, importFiles, isOurs, serveShell, type KeptSession, type ShellParts } from './shell-calls.js';
+import { SettingsFile } from './settings-file.js';
 import { lockDownSession, openWindow } from './window.js';
+import { releaseProfiles, windowIdOf } from './window-profiles.js';
 
 /** A private folder for the bytes of open profiles; those of earlier runs that did not end well are swept. */
 function makeSpool(dataDir: string): string {
@@ -36,7 +38,8 @@ function sendPorts(window: BrowserWindow, parts: ShellParts): void {
 }
 
 function sendPort(window: BrowserWindow, parts: ShellParts, process: 'links' | 'decoder'): void {
-  if (!window.isDestroyed()) window.webContents.postMessage('pyrometer-port', process, [parts[process].openPort()]);
+  if (!window.isDestroyed())
+    window.webContents.postMessage('pyrometer-port', process, [parts[process].openPort(windowIdOf(window))]);
 }
 
 const Paths = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(4096))), v.maxLength(100));
@@ -58,6 +61,8 @@ function run(): void {
       `The part of Pyrometer named "${name}" ended several times in a row. Restart Pyrometer; nothing that was saved is lost.`,
     );
   };
+  const settings = new SettingsFile(join(dataDir, 'settings.json'));
+  nativeTheme.themeSource = settings.settings.theme;
   const parts: ShellParts = {
     links: new HelperProcess<LinksShellCalls>(
       'links',
@@ -71,8 +76,10 @@ function run(): void {
       everyWindow('decoder'),
       givenUp,
     ),
+    settings,
   };
-  serveShell(parts, new WeakMap());
+  const sessions = new WeakMap<Electron.WebContents, KeptSession>();
+  serveShell(parts, sessions);
 
   const openFiles = async (window: BrowserWindow, paths: readonly string[]): Promise<void> => {
     if (paths.length === 0) return;
@@ -80,12 +87,24 @@ function run(): void {
     if (profiles.length > 0) emitShell(window, 'files.opened', { profiles });
   };
   let waitingFiles = filesOf(process.argv, process.cwd());
+  const begun = new WeakSet<Electron.WebContents>();
+  const beginPage = async (window: BrowserWindow): Promise<void> => {
+    const { webContents } = window;
+    // A page that begins anew: what the one before it held and this one does not come back to is let go, before it can
+    // fetch anything.
+    if (begun.has(webContents)) {
+      await releaseProfiles(parts.links, windowIdOf(window), sessions.get(webContents)?.profileIds ?? []);
+    }
+    begun.add(webContents);
+    sendPorts(window, parts);
+    const files = waitingFiles;
+    waitingFiles = [];
+    await openFiles(window, files);
+  };
   ipcMain.on('pyrometer-ready', (event) => {
     const window = BrowserWindow.fromWebContents(event.sender);
     if (window === null || !isOurs(event)) return;
-    sendPorts(window, parts);
-    void openFiles(window, waitingFiles); // failures are told to the window
-    waitingFiles = [];
+    void beginPage(window); // failures are told to the window
   });
   ipcMain.on('pyrometer-drop', (event, paths: unknown) => {
     const window = BrowserWindow.fromWebContents(event.sender);
@@ -97,6 +116,12 @@ function run(): void {
     if (window.isMinimized()) window.restore();
     window.focus();
     void openFiles(window, filesOf(argv, workingDirectory)); // as above
+  });
+  app.on('browser-window-created', (_event, window) => {
+    const windowId = windowIdOf(window);
+    window.once('closed', () => {
+      void releaseProfiles(parts.links, windowId, []); // logs its failure
+    });
   });
   app.on('activate', () => {
     if (BrowserWindow.getAllWindows().length === 0) openWindow();

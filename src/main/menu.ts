@@ -1,6 +1,7 @@
 import { BrowserWindow, Menu, type MenuItemConstructorOptions } from 'electron';
 import type { ShellEvents } from '../contract/shell.js';
 import { emitShell } from './shell-calls.js';
+import { openWindow } from './window.js';
 
 type Command = ShellEvents['command']['command'];
 
@@ -22,6 +23,7 @@ export function setMenu(): void {
       {
         label: 'File',
         submenu: [
+          { id: 'new-window', label: 'New window', accelerator: 'CmdOrCtrl+Shift+N', click: openWindow },
           item('Open…', 'CmdOrCtrl+O', 'open'),
           item('Save snapshot…', 'CmdOrCtrl+S', 'save-snapshot'),
           item('Share…', 'CmdOrCtrl+E', 'share'),

@@ -8,6 +8,8 @@ import { shellCalls, type ShellCalls, type ShellEvents } from '../contract/shell
 import { appOrigin } from './app-scheme.js';
 import type { HelperProcess } from './helper-process.js';
 import { about } from './runtime.js';
+import type { SettingsFile } from './settings-file.js';
+import { releaseProfiles, windowIdOf } from './window-profiles.js';
 
 /** Sends an event to a window, if it is still there. */
 export function emitShell<Name extends keyof ShellEvents & string>(
@@ -18,24 +20,34 @@ export function emitShell<Name extends keyof ShellEvents & string>(
   if (!window.isDestroyed()) window.webContents.send('pyrometer-event', name, payload);
 }
 
+/** What a window wants back after its page began anew. */
+export interface KeptSession {
+  readonly state: string;
+  readonly profileIds: readonly string[];
+}
+
 /** What the calls work with. */
 export interface ShellParts {
   readonly links: HelperProcess<LinksShellCalls>;
   readonly decoder: HelperProcess<DecoderShellCalls>;
+  readonly settings: SettingsFile;
 }
 
-/** Imports files one after the other; those that fail are told to the window. */
+/** Imports files for a window one after the other; those that fail are told to it. */
 export async function importFiles(
   parts: ShellParts,
   window: BrowserWindow,
   paths: readonly string[],
 ): Promise<readonly SpooledProfile[]> {
   const imported: SpooledProfile[] = [];
+  const windowId = windowIdOf(window);
   for (const path of paths) {
-    const result = await parts.links.shell.call('profile.import', { path });
+    const result = await parts.links.shell.call('profile.import', { windowId, path });
     if (result.ok) imported.push(result.value);
     else emitShell(window, 'files.failed', { name: path, message: result.failure.message });
   }
+  // Closed meanwhile: nobody is there to hold what came after.
+  if (window.isDestroyed()) await releaseProfiles(parts.links, windowId, []);
   return imported;
 }
 
@@ -46,7 +58,7 @@ const shareFilters = {
 } as const;
 
 /** Serves the window's calls: the sender is checked, then the name, then the parameters. */
-export function serveShell(parts: ShellParts, sessions: WeakMap<Electron.WebContents, string>): void {
+export function serveShell(parts: ShellParts, sessions: WeakMap<Electron.WebContents, KeptSession>): void {
   // A window names no paths of its own: it may only come back to what it was told.
   const shared = new Set<string>();
   const windowOf = (event: IpcMainInvokeEvent): BrowserWindow => {
@@ -85,13 +97,18 @@ export function serveShell(parts: ShellParts, sessions: WeakMap<Electron.WebCont
       shell.showItemInFolder(path);
       return ok(null);
     },
-    'session.save': ({ state }) => {
-      sessions.set(event.sender, state);
+    'session.save': ({ state, profileIds }) => {
+      sessions.set(event.sender, { state, profileIds });
       return ok(null);
     },
-    'session.load': () => ok(sessions.get(event.sender) ?? null),
-    'theme.set': ({ theme }) => {
-      nativeTheme.themeSource = theme;
+    'session.load': () => ok(sessions.get(event.sender)?.state ?? null),
+    'settings.load': () => ok(parts.settings.settings),
+    'settings.save': ({ settings }) => {
+      parts.settings.save(settings);
+      nativeTheme.themeSource = settings.theme; // for menus and dialogs
+      for (const window of BrowserWindow.getAllWindows()) {
+        if (window.webContents !== event.sender) emitShell(window, 'settings.changed', { settings });
+      }
       return ok(null);
     },
     'clipboard.write': async ({ text }) => {

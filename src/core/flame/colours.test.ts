@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { frameColour, packageHue, quietColour, type Theme } from './colours.js';
-import { diffColour, diffPresence, diffStep, diffSteps, relativeChange, type DiffPalette } from './diff-colours.js';
+import {
+  diffColour,
+  diffPresence,
+  diffStep,
+  diffSteps,
+  patternColour,
+  relativeChange,
+  type DiffPalette,
+} from './diff-colours.js';
 import { frameKinds } from './frame-kinds.js';
 import { contrastRatio, oklchToRgb, toHex, toImageDataWord } from './oklch.js';
 
@@ -55,6 +63,20 @@ describe('frame colours', () => {
 });
 
 describe('diff colours', () => {
+  it('leave text on a pattern as readable as beside it', () => {
+    for (const theme of ['dark', 'light'] as const) {
+      for (const palette of ['blue-red', 'violet-yellow'] as const) {
+        for (let step = -diffSteps; step <= diffSteps; step++) {
+          const colour = diffColour(theme, palette, step);
+          const pattern = patternColour(colour);
+          expect(contrastRatio(pattern, colour.text)).toBeGreaterThanOrEqual(contrastRatio(colour.fill, colour.text));
+          // And the pattern is seen at all.
+          expect(contrastRatio(pattern, colour.fill)).toBeGreaterThan(1.15);
+        }
+      }
+    }
+  });
+
   it('are readable at every step, palette and theme', () => {
     for (const theme of themes) {
       for (const palette of palettes) {

@@ -60,3 +60,18 @@ export function diffColour(theme: Theme, palette: DiffPalette, step: number): Fr
   const tilt = palette === 'violet-yellow' ? strength * (step > 0 ? 0.12 : -0.02) : 0;
   return withText(oklchToRgb(middle + tilt, chroma, hue));
 }
+
+/**
+ * The colour of the pattern on new and gone frames: the fill, moved away from the text, so that text on a line of the
+ * pattern reads at least as well as beside it.
+ */
+export function patternColour({ fill, text }: FrameColour): Rgb {
+  const towards = contrastRatio(text, black) > contrastRatio(text, white) ? black : white;
+  const mix = (channel: 'red' | 'green' | 'blue'): number =>
+    Math.round(fill[channel] + (towards[channel] - fill[channel]) * patternStrength);
+  return { red: mix('red'), green: mix('green'), blue: mix('blue') };
+}
+
+const black: Rgb = { red: 0, green: 0, blue: 0 };
+const white: Rgb = { red: 255, green: 255, blue: 255 };
+const patternStrength = 0.55;

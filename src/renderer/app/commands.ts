@@ -1,6 +1,8 @@
 import { currentTarget, actOnTarget } from '../state/targets-control.js';
 import { chooseService, compareWithBefore, endComparison, setLive, swapSides } from '../state/selection-control.js';
-import { closeDocument, openFiles, share } from '../state/documents-control.js';
+import { neighbour } from '../state/document-switch.js';
+import { closeDocument, openFiles, share, showDocument } from '../state/documents-control.js';
+import { changeSettings } from '../state/settings-control.js';
 import { toggleTheme } from '../state/theme-control.js';
 import type { Context } from '../state/context.js';
 import type { AppState } from '../state/store.js';
@@ -97,7 +99,28 @@ export const commands: readonly Command[] = [
     title: named('Close the file or snapshot'),
     keys: 'Mod+W',
     enabled: (state) => state.document.kind === 'profiles',
-    run: closeDocument,
+    run: (context) => {
+      const { document } = context.store.getState();
+      if (document.kind === 'profiles') closeDocument(context, document.documentId);
+    },
+  },
+  {
+    id: 'next-document',
+    title: named('Next open profile'),
+    keys: 'Mod+Tab',
+    enabled: (state) => state.documents.length > 0,
+    run: (context) => {
+      showDocument(context, neighbour(context.store.getState(), 1));
+    },
+  },
+  {
+    id: 'previous-document',
+    title: named('Previous open profile'),
+    keys: 'Mod+Shift+Tab',
+    enabled: (state) => state.documents.length > 0,
+    run: (context) => {
+      showDocument(context, neighbour(context.store.getState(), -1));
+    },
   },
   {
     id: 'save-snapshot',
@@ -227,9 +250,27 @@ export const commands: readonly Command[] = [
   {
     id: 'theme-system',
     title: named('Theme of the system'),
-    enabled: (state) => state.theme !== 'system',
-    run: ({ store }) => {
-      store.setState({ theme: 'system' });
+    enabled: (state) => state.settings.theme !== 'system',
+    run: (context) => {
+      changeSettings(context, { theme: 'system' });
+    },
+  },
+  {
+    id: 'diff-palette',
+    title: ({ settings: { diffPalette } }) =>
+      diffPalette === 'blue-red' ? 'Diff in violet and yellow' : 'Diff in blue and red',
+    enabled: always,
+    run: (context) => {
+      const { diffPalette } = context.store.getState().settings;
+      changeSettings(context, { diffPalette: diffPalette === 'blue-red' ? 'violet-yellow' : 'blue-red' });
+    },
+  },
+  {
+    id: 'hints',
+    title: named('Show the hints again'),
+    enabled: (state) => state.settings.hintsSeen.length > 0,
+    run: (context) => {
+      changeSettings(context, { hintsSeen: [] });
     },
   },
   {

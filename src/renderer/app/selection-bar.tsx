@@ -31,9 +31,10 @@ export function SelectionBar(): ReactElement {
 function DocumentFields(): ReactElement | null {
   const controls = useControls();
   const document = useApp((state) => state.document);
+  const documentId = document.kind === 'profiles' ? document.documentId : '';
   const close = useCallback(() => {
-    closeDocument(controls);
-  }, [controls]);
+    closeDocument(controls, documentId);
+  }, [controls, documentId]);
   if (document.kind !== 'profiles') return null;
   return (
     <>

@@ -1,4 +1,5 @@
 import { useCallback, type ReactElement } from 'react';
+import { DocumentList } from '../features/documents/document-list.js';
 import { ServiceList } from '../features/services/service-list.js';
 import { SnapshotList } from '../features/snapshots/snapshot-list.js';
 import { TargetList } from '../features/targets/target-list.js';
@@ -26,6 +27,7 @@ export function Sidebar(): ReactElement {
       <div className="sidebar-body scroll">
         <TargetList />
         <ServiceList />
+        <DocumentList />
         <SnapshotList />
       </div>
     </aside>

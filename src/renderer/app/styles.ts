@@ -6,4 +6,5 @@ import './sidebar.css';
 import '../features/timeline/timeline.css';
 import '../features/table/table.css';
 import '../features/details/details.css';
+import '../features/hints/hints.css';
 import '../flame/flame.css';

@@ -1,4 +1,5 @@
 import { useCallback, type ReactElement } from 'react';
+import { HintCard } from '../features/hints/hint-card.js';
 import { visibleText } from '../format/visible-text.js';
 import { dismissToast } from '../state/toasts.js';
 import type { Toast } from '../state/store.js';
@@ -6,11 +7,12 @@ import { Button, IconButton } from '../ui/button.js';
 import { CloseIcon } from '../ui/icons.js';
 import { useApp, useControls } from './workbench.js';
 
-/** Messages in the corner. They stay until they are dismissed: nobody has to read quickly. */
+/** Hints and messages in the corner. They stay until they are dismissed: nobody has to read quickly. */
 export function Toasts(): ReactElement {
   const toasts = useApp((state) => state.toasts);
   return (
     <div className="toasts">
+      <HintCard />
       {toasts.map((toast) => (
         <ToastCard key={toast.id} toast={toast} />
       ))}

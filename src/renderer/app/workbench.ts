@@ -15,6 +15,7 @@ import { createProcessClient } from '../state/process-client.js';
 import { followSearch } from '../state/search-control.js';
 import { followServices } from '../state/services-control.js';
 import { restoreSession } from '../state/session.js';
+import { followSettings } from '../state/settings-control.js';
 import { createShellClient } from '../state/shell-client.js';
 import { createAppStore, type AppState } from '../state/store.js';
 import { followTargets } from '../state/targets-control.js';
@@ -46,7 +47,7 @@ export async function createWorkbench(api: ShellApi, target: Window): Promise<Wo
     clock,
     newId: (prefix) => `${prefix}-${crypto.randomUUID()}`,
   };
-  const ends = [await restoreSession(context)];
+  const ends = [await followSettings(context), await restoreSession(context)];
   ends.push(followTargets(context), followServices(context), followTimeline(context), followLive(context));
   ends.push(followSearch(context), followTheme(context, target));
   const view = new ViewControl(context);

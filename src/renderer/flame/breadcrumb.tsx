@@ -4,6 +4,7 @@ import { formatCount, formatShare, formatValue } from '../format/numbers.js';
 import { visibleText } from '../format/visible-text.js';
 import { useCell } from '../state/cell.js';
 import { crumbsOf } from './crumbs.js';
+import { DiffLegend } from './diff-legend.js';
 
 /** The way from the whole to the zoomed frame, and what the whole is. */
 export function Breadcrumb(): ReactElement {
@@ -64,7 +65,7 @@ function Whole(): ReactElement | null {
   if (header.baselineTotal !== undefined && header.comparisonTotal !== undefined) {
     return (
       <span className="whole">
-        <Legend />
+        <DiffLegend />
         <span title={scaled}>
           <b className="side-a">A</b> {formatValue(header.baselineTotal, unit)} <b className="side-b">B</b>{' '}
           {formatValue(header.comparisonTotal, unit)}
@@ -79,21 +80,6 @@ function Whole(): ReactElement | null {
     <span className="whole">
       {formatValue(header.total, unit)}
       {cpu ? ' of CPU' : ''}, {formatCount(samples)} stacks, {functions} functions{loaded}
-    </span>
-  );
-}
-
-function Legend(): ReactElement {
-  return (
-    <span className="legend">
-      <i className="swatch less-strong" />
-      <i className="swatch less-weak" />
-      <span className="less">less in B</span>
-      <i className="swatch noise" />
-      <span>same</span>
-      <i className="swatch more-weak" />
-      <i className="swatch more-strong" />
-      <span className="more">more in B</span>
     </span>
   );
 }

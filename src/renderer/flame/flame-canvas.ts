@@ -1,5 +1,4 @@
 import { hitTest, nodeAtPath, pathOfNode } from '../../core/flame/navigate.js';
-import type { Theme } from '../../core/flame/colours.js';
 import type { Context } from '../state/context.js';
 import type { FlameModel } from './model.js';
 import { labelFont, paintFlame, type Surface } from './painter.js';
@@ -35,7 +34,7 @@ export class FlameCanvas {
   #frame = 0;
   #animation: { readonly start: Viewport; readonly beginMs: number; readonly durationMs: number } | undefined;
   #tokens: Record<(typeof tokenNames)[number], TokenColour> | undefined;
-  #palette: { readonly model: FlameModel; readonly theme: Theme; readonly palette: Palette } | undefined;
+  #palette: { readonly model: FlameModel; readonly key: string; readonly palette: Palette } | undefined;
   #drawnModel: FlameModel | null = null;
 
   constructor(canvas: HTMLCanvasElement, context: Context, onHover: (hover: Hover | null) => void) {
@@ -62,7 +61,8 @@ export class FlameCanvas {
         if (state.zoomPath !== before.zoomPath) this.#followZoom(true);
         if (state.selectedPath !== before.selectedPath) this.#followSelection();
         if (state.viewPhase !== before.viewPhase) this.#publish(this.model);
-        if (state.shownTheme !== before.shownTheme || state.viewPhase !== before.viewPhase) this.#schedule();
+        const repainted = state.shownTheme !== before.shownTheme || state.settings !== before.settings;
+        if (repainted || state.viewPhase !== before.viewPhase) this.#schedule();
       }),
     );
     // Canvas text neither waits for a font nor is drawn again when it comes.
@@ -263,11 +263,14 @@ export class FlameCanvas {
   }
 
   #paletteOf(model: FlameModel): Palette {
-    const { shownTheme } = this.#context.store.getState();
+    const { shownTheme, settings } = this.#context.store.getState();
+    const key = `${shownTheme} ${settings.diffPalette}`;
     const known = this.#palette;
-    if (known?.model === model && known.theme === shownTheme) return known.palette;
-    const palette = model.isDiff ? diffPaletteOf(model, shownTheme, 'blue-red') : flamePalette(model, shownTheme);
-    this.#palette = { model, theme: shownTheme, palette };
+    if (known?.model === model && known.key === key) return known.palette;
+    const palette = model.isDiff
+      ? diffPaletteOf(model, shownTheme, settings.diffPalette)
+      : flamePalette(model, shownTheme);
+    this.#palette = { model, key, palette };
     return palette;
   }
 

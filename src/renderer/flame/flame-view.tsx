@@ -64,7 +64,7 @@ export function FlameView(): ReactElement {
   );
 
   return (
-    <div className="flame" role="group" aria-label="Flame graph" tabIndex={0} onKeyDown={onKeyDown}>
+    <div className="flame" role="group" aria-label="Flame graph" data-hint="flame" tabIndex={0} onKeyDown={onKeyDown}>
       <canvas
         ref={canvas}
         data-state="empty"

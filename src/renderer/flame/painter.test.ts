@@ -37,6 +37,21 @@ function picture(pixels: Uint32Array, width: number): string[] {
 }
 
 describe('rasterFlame', () => {
+  it('draws rising lines over what is new and falling ones over what is gone', () => {
+    const pixels = new Uint32Array(20 * 9);
+    const high = { ...layout, frameHeight: 3, pitch: 3, gap: 1 };
+    const patterned = {
+      ...palette,
+      pattern: (node: number) => (node === 1 || node === 2 ? { word: 0xffffffff, rising: node === 1 } : undefined),
+    };
+    rasterFlame(pixels, high, smallModel().graph, { from: 0, to: 10 }, patterned, background, null);
+    expect(picture(pixels, 20).slice(3, 6)).toEqual([
+      '#aaaaa#aaaa.#bbbbb#b',
+      'aaaaa#aaaaa.b#bbbbb#',
+      'aaaa#aaaaa#.bb#bbbbb',
+    ]);
+  });
+
   it('draws boxes with gaps, level by level', () => {
     const pixels = new Uint32Array(20 * 9);
     const labels = rasterFlame(pixels, layout, smallModel().graph, { from: 0, to: 10 }, palette, background, null);

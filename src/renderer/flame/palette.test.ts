@@ -3,7 +3,7 @@ import { frameColour, quietColour } from '../../core/flame/colours.js';
 import { toHex, toImageDataWord } from '../../core/flame/oklch.js';
 import { smallHeader, smallModel, smallPiece } from '../testing/small-model.js';
 import { FlameModel } from './model.js';
-import { flamePalette } from './palette.js';
+import { diffPaletteOf, flamePalette } from './palette.js';
 
 describe('flamePalette', () => {
   it('paints functions as they are coloured, and the root quietly', () => {
@@ -32,5 +32,23 @@ describe('flamePalette', () => {
     });
     late.appendPiece(smallPiece);
     expect(palette.fill(2)).toBe(flamePalette(whole, 'light').fill(2));
+  });
+});
+
+describe('diffPaletteOf', () => {
+  it('puts a pattern on what is on one side only, of both palettes', () => {
+    const model = new FlameModel('v');
+    model.begin({ ...smallHeader, baselineTotal: 10, comparisonTotal: 10 });
+    const baseline = Float64Array.of(10, 6, 4, 0);
+    const comparison = Float64Array.of(10, 10, 0, 2);
+    model.appendPiece({ ...smallPiece, baseline, comparison });
+    for (const name of ['blue-red', 'violet-yellow'] as const) {
+      const palette = diffPaletteOf(model, 'light', name);
+      expect([0, 1, 2, 3].map((node) => palette.pattern?.(node)?.rising)).toEqual([undefined, undefined, false, true]);
+      expect(palette.pattern?.(3)?.word).not.toBe(palette.fill(3));
+    }
+    expect(diffPaletteOf(model, 'light', 'blue-red').fill(3)).not.toBe(
+      diffPaletteOf(model, 'light', 'violet-yellow').fill(3),
+    );
   });
 });

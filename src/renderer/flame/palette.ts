@@ -1,6 +1,13 @@
 import { frameKinds } from '../../contract/decoder.js';
 import { frameColour, quietColour, type FrameColour, type Theme } from '../../core/flame/colours.js';
-import { diffColour, diffStep, diffSteps, type DiffPalette } from '../../core/flame/diff-colours.js';
+import {
+  diffColour,
+  diffPresence,
+  diffStep,
+  diffSteps,
+  patternColour,
+  type DiffPalette,
+} from '../../core/flame/diff-colours.js';
 import { toHex, toImageDataWord } from '../../core/flame/oklch.js';
 import type { FlameModel } from './model.js';
 
@@ -8,6 +15,14 @@ import type { FlameModel } from './model.js';
 export interface Palette {
   fill(node: number): number;
   text(node: number): string;
+  /** Of a diff only. */
+  pattern?(node: number): Pattern | undefined;
+}
+
+/** Lines over a box: rising ones on what is new, falling ones on what is gone. */
+export interface Pattern {
+  readonly word: number;
+  readonly rising: boolean;
 }
 
 interface Paint {
@@ -47,19 +62,32 @@ export function withQuietCallers(palette: Palette, model: FlameModel, zoomNode: 
   const quiet = paintOf(quietColour(theme));
   const isCaller = (node: number): boolean => (model.graph.depth[node] ?? 0) < zoomLevel;
   return {
+    ...palette,
     fill: (node) => (isCaller(node) ? quiet.fill : palette.fill(node)),
     text: (node) => (isCaller(node) ? quiet.text : palette.text(node)),
   };
 }
 
-/** Colours by signed difference: grey noise, red more, blue less. */
+/** Colours by signed difference: grey noise, one hue for more, one for less; a pattern on what is on one side only. */
 export function diffPaletteOf(model: FlameModel, theme: Theme, palette: DiffPalette): Palette {
-  const paints: Paint[] = [];
-  for (let step = -diffSteps; step <= diffSteps; step++) paints.push(paintOf(diffColour(theme, palette, step)));
-  const noise = paints[diffSteps] ?? { fill: 0, text: '#000' };
-  const paint = (node: number): Paint => {
+  const paints: (Paint & { readonly pattern: number })[] = [];
+  for (let step = -diffSteps; step <= diffSteps; step++) {
+    const colour = diffColour(theme, palette, step);
+    paints.push({ ...paintOf(colour), pattern: toImageDataWord(patternColour(colour)) });
+  }
+  const noise = paints[diffSteps] ?? { fill: 0, text: '#000', pattern: 0 };
+  const paint = (node: number): typeof noise => {
     const { baseline, comparison } = model.graph;
     return paints[diffStep(baseline?.[node] ?? 0, comparison?.[node] ?? 0, model.total) + diffSteps] ?? noise;
   };
-  return { fill: (node) => paint(node).fill, text: (node) => paint(node).text };
+  return {
+    fill: (node) => paint(node).fill,
+    text: (node) => paint(node).text,
+    pattern: (node) => {
+      const { baseline, comparison } = model.graph;
+      const presence = diffPresence(baseline?.[node] ?? 0, comparison?.[node] ?? 0);
+      if (presence !== 'new' && presence !== 'gone') return undefined;
+      return { word: paint(node).pattern, rising: presence === 'new' };
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import type { FlameGraph } from '../../core/flame/flame-graph.js';
 import { visibleRange } from '../../core/flame/navigate.js';
-import type { Palette } from './palette.js';
+import type { Palette, Pattern } from './palette.js';
 
 /** Where and how large, in device pixels. */
 export interface RasterLayout {
@@ -65,6 +65,7 @@ export function rasterFlame(
     if (first === end) continue;
     row.fill(background);
     let barred = false;
+    const hatched: Hatch[] = [];
     if (highlight !== null) bar.fill(0);
     const y = top + level * pitch;
     for (let node = first; node < end;) {
@@ -77,6 +78,8 @@ export function rasterFlame(
         const room = stop - start;
         if (room > 3 * gap && stop < right) stop -= gap;
         row.fill(palette.fill(node), start, stop);
+        const pattern = palette.pattern?.(node);
+        if (pattern !== undefined) hatched.push({ ...pattern, start, stop });
         if (isMatch) {
           bar.fill(highlight.bar, start, stop);
           barred = true;
@@ -99,11 +102,39 @@ export function rasterFlame(
     const lineFrom = Math.max(0, y);
     const lineTo = Math.min(height, y + frameHeight);
     for (let line = lineFrom; line < lineTo; line++) pixels.set(row, line * width);
+    for (const hatch of hatched) drawHatch(pixels, hatch, width, y, lineFrom, lineTo, gap);
     if (highlight !== null && barred) {
       underline(pixels, bar, width, Math.max(lineFrom, y + frameHeight - highlight.barHeight), lineTo);
     }
   }
   return labels;
+}
+
+interface Hatch extends Pattern {
+  readonly start: number;
+  readonly stop: number;
+}
+
+/** Lines as thick as a gap, six of them apart, that run on from box to box. */
+const hatchPeriodGaps = 6;
+
+function drawHatch(
+  pixels: Uint32Array,
+  { word, rising, start, stop }: Hatch,
+  width: number,
+  y: number,
+  lineFrom: number,
+  lineTo: number,
+  gap: number,
+): void {
+  const period = hatchPeriodGaps * gap;
+  for (let line = lineFrom; line < lineTo; line++) {
+    const shift = rising ? line - y : y - line;
+    for (let x = start; x < stop; x++) {
+      // The remainder of a negative number is negative.
+      if ((((x + shift) % period) + period) % period < gap) pixels[line * width + x] = word;
+    }
+  }
 }
 
 /** The first index in [from, end) whose value is above x, by doubling steps and then halving them. */

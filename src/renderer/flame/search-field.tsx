@@ -30,7 +30,7 @@ export function SearchField(): ReactElement {
     [store],
   );
   return (
-    <search className="find">
+    <search className="find" data-hint="search">
       <SearchIcon />
       <input
         id="flame-search"

@@ -1,12 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { decoderCalls, type DecoderCalls, type DecoderEvents } from '../../contract/decoder.js';
 import { fail, ok } from '../../contract/result.js';
-import { serve } from '../../contract/rpc.js';
+import { linksCalls } from '../../contract/links.js';
+import { serve, type Port } from '../../contract/rpc.js';
 import { inventProfile } from '../testing/invented-profiles.js';
 import { portPair } from '../testing/port-pair.js';
 import { testContext } from '../testing/test-context.js';
 import type { Context } from './context.js';
-import { showFiles, suggestedName, viewStateOf } from './documents-control.js';
+import { closeDocument, showDocument, showFiles, suggestedName, viewStateOf } from './documents-control.js';
+import { chooseService } from './selection-control.js';
 import { initialState } from './store.js';
 
 describe('suggestedName', () => {
@@ -32,7 +34,31 @@ describe('viewStateOf', () => {
   });
 });
 
-describe('showFiles', () => {
+/** A links process that only lets go of profiles, and tells of which. */
+function linksThatTell(released: string[]): Port {
+  const [near, far] = portPair();
+  serve(
+    far,
+    { 'profile.release': linksCalls['profile.release'] },
+    {
+      'profile.release': ({ profileId }) => {
+        released.push(profileId);
+        return ok(null);
+      },
+    },
+    (error) => {
+      throw error;
+    },
+  );
+  return near;
+}
+
+describe('open documents', () => {
+  const released: string[] = [];
+  beforeEach(() => {
+    released.length = 0;
+  });
+
   /** A decoder that can read every profile but those whose id begins with "bad". */
   function contextWithDecoder(): Context {
     const context = testContext();
@@ -57,6 +83,7 @@ describe('showFiles', () => {
       },
     );
     context.decoder.attach(near);
+    context.links.attach(linksThatTell(released));
     return context;
   }
   const file = (profileId: string): { profileId: string; byteLength: number; title: string } => ({
@@ -77,10 +104,35 @@ describe('showFiles', () => {
     ]);
   });
 
-  it('shows the first of several that can be read', async () => {
+  it('opens all that can be read, shows the first, and switches with their views', async () => {
     const context = contextWithDecoder();
     await showFiles(context, [file('bad'), file('good'), file('more')]);
-    expect(context.store.getState()).toMatchObject({ document: { title: 'good.pb.gz' } });
-    expect(context.store.getState().toasts).toHaveLength(1);
+    const { store } = context;
+    const titles = (): readonly string[] => store.getState().documents.map(({ title }) => title);
+    expect(titles()).toEqual(['good.pb.gz', 'more.pb.gz']);
+    expect(store.getState()).toMatchObject({ document: { title: 'good.pb.gz' } });
+    expect(store.getState().toasts).toHaveLength(1);
+    const [good, more] = store.getState().documents;
+    if (good === undefined || more === undefined) throw new Error('both were opened');
+    store.setState({ zoomPath: ['main'], valueIndex: 1 });
+    showDocument(context, more);
+    expect(store.getState()).toMatchObject({ document: more, zoomPath: [], valueIndex: null });
+    chooseService(context, null);
+    expect(store.getState()).toMatchObject({ document: { kind: 'selection' }, documents: [good, more] });
+    showDocument(context, good);
+    expect(store.getState()).toMatchObject({ document: good, zoomPath: ['main'], valueIndex: 1 });
+  });
+
+  it('closes one and shows its neighbour, and lets go of its profiles only', async () => {
+    const context = contextWithDecoder();
+    await showFiles(context, [file('a'), file('b')]);
+    closeDocument(context, 'a');
+    expect(context.store.getState()).toMatchObject({
+      document: { title: 'b.pb.gz' },
+      documents: [{ documentId: 'b' }],
+    });
+    closeDocument(context, 'b');
+    expect(context.store.getState()).toMatchObject({ document: { kind: 'selection' }, documents: [], keptViews: {} });
+    await expect.poll(() => released).toEqual(['a', 'b']);
   });
 });

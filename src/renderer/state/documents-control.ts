@@ -6,51 +6,63 @@ import type { ViewState } from '../../contract/selection.js';
 import { formatBytes } from '../format/numbers.js';
 import { visibleText } from '../format/visible-text.js';
 import type { Context } from './context.js';
-import type { AppState } from './store.js';
+import { switchTo, withoutDocument } from './document-switch.js';
+import type { AppState, Document, ProfilesDocument } from './store.js';
 import { showFailure, showInfo } from './toasts.js';
 import { viewRequestOf } from './view-request.js';
 
-/** Lets go of the profiles of an opened file or snapshot. */
-function releaseDocument(context: Context): void {
-  const { document } = context.store.getState();
-  if (document.kind !== 'profiles') return;
-  for (const { profileId } of document.profiles) {
+/** Lets go of profiles that no document holds any more. */
+function releaseProfiles(context: Context, profiles: readonly SpooledProfile[]): void {
+  for (const { profileId } of profiles) {
     void context.decoder.call('profile.close', { profileId }); // a profile that is gone needs no closing
     void context.links.call('profile.release', { profileId }); // as above
   }
 }
 
 /**
- * Shows the first of the profiles of files that can be read; two can be compared later. One that cannot be read is said
- * and let go, and what is on the screen stays.
+ * Opens each profile that can be read as a document and shows the first of them. One that cannot be read is said and let go,
+ * and what is on the screen stays.
  */
 export async function showFiles(context: Context, profiles: readonly SpooledProfile[]): Promise<void> {
-  const { store, decoder, links } = context;
-  let shown: SpooledProfile | undefined;
+  const { store, decoder } = context;
+  let first: ProfilesDocument | undefined;
   for (const profile of profiles) {
     const { profileId, title } = profile;
-    // Opened before anything on the screen goes. A file that kills the decoder is asked for again like any other.
-    const opened = shown === undefined ? await decoder.query('profile.open', { profileId }) : undefined;
-    if (opened?.ok === true) shown = profile;
-    else void links.call('profile.release', { profileId }); // a profile that is gone needs no releasing
-    if (opened?.ok === false) {
+    // A file that kills the decoder is asked for again like any other.
+    const opened = await decoder.query('profile.open', { profileId });
+    if (!opened.ok) {
+      releaseProfiles(context, [profile]);
       showFailure(store, { ...opened.failure, message: `${title}: ${opened.failure.message}` });
+      continue;
     }
+    const document: ProfilesDocument = {
+      kind: 'profiles',
+      documentId: profileId,
+      origin: 'file',
+      title,
+      notes: '',
+      profiles: [profile],
+    };
+    store.setState((state) => ({
+      documents: [...state.documents, document],
+      ...(first === undefined ? switchTo(state, document) : {}),
+    }));
+    first ??= document;
   }
-  if (shown === undefined) return;
-  releaseDocument(context);
-  store.setState({
-    document: { kind: 'profiles', origin: 'file', title: shown.title, notes: '', profiles: [shown] },
-    valueIndex: null,
-    zoomPath: [],
-    selectedPath: [],
-  });
 }
 
-/** Back from a file or a snapshot to the selection. */
-export function closeDocument(context: Context): void {
-  releaseDocument(context);
-  context.store.setState({ document: { kind: 'selection' }, valueIndex: null, zoomPath: [], selectedPath: [] });
+/** Puts a document on the screen. */
+export function showDocument(context: Context, document: Document): void {
+  context.store.setState((state) => switchTo(state, document));
+}
+
+/** Closes a document and lets go of its profiles. */
+export function closeDocument(context: Context, documentId: string): void {
+  const { store } = context;
+  const document = store.getState().documents.find((each) => each.documentId === documentId);
+  if (document === undefined) return;
+  store.setState((state) => withoutDocument(state, documentId));
+  releaseProfiles(context, document.profiles);
 }
 
 /** Shows the dialog and opens what was chosen. */
@@ -121,24 +133,38 @@ export async function saveSnapshot(context: Context, title: string, notes: strin
   return result;
 }
 
-/** Opens a snapshot with the view it was saved with. */
+/** Opens a snapshot with the view it was saved with; one that is open already is shown. */
 export async function openSnapshot(context: Context, snapshotId: string): Promise<void> {
   const { store, links } = context;
+  const open = store.getState().documents.find((each) => each.snapshotId === snapshotId);
+  if (open !== undefined) {
+    showDocument(context, open);
+    return;
+  }
   const result = await links.call('snapshots.open', { snapshotId });
   if (!result.ok) {
     showFailure(store, result.failure);
     return;
   }
   const { row, profiles } = result.value;
-  releaseDocument(context);
-  store.setState({
-    document: { kind: 'profiles', origin: 'snapshot', title: row.title, notes: row.notes, profiles },
-    valueIndex: row.view.valueIndex,
-    tab: row.view.tab,
-    zoomPath: row.view.zoomPath,
-    search: row.view.search,
-    selectedPath: [],
-  });
+  const { title, notes, view } = row;
+  const document: ProfilesDocument = {
+    kind: 'profiles',
+    documentId: profiles[0]?.profileId ?? snapshotId,
+    origin: 'snapshot',
+    snapshotId,
+    title,
+    notes,
+    profiles,
+  };
+  store.setState((state) => ({
+    ...switchTo(state, document),
+    documents: [...state.documents, document],
+    valueIndex: view.valueIndex,
+    tab: view.tab,
+    zoomPath: view.zoomPath,
+    search: view.search,
+  }));
 }
 
 /** Removes a snapshot from the library. */

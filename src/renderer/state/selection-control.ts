@@ -3,9 +3,8 @@ import type { ServiceRow } from '../../contract/links.js';
 import type { Context } from './context.js';
 import { sourceTime } from './source-time.js';
 import { extentOf, rangeBefore, type Preset, type TimeRange } from './time-range.js';
-import type { AppState, Document } from './store.js';
-
-const selectionDocument: Document = { kind: 'selection' };
+import { switchToSelection } from './document-switch.js';
+import type { AppState } from './store.js';
 
 /** What the timeline spans. */
 export function currentExtent(state: AppState): TimeRange {
@@ -17,13 +16,14 @@ export function chooseTarget(context: Context, targetId: string): void {
   const { store } = context;
   const state = store.getState();
   if (state.targetId === targetId) {
-    store.setState({ document: selectionDocument });
+    store.setState(switchToSelection(state));
     return;
   }
   const target = state.targets.find((other) => other.config.id === targetId);
   const keepsSource = state.source === 'agent' || (target !== undefined && target.pyroscope.state !== 'none');
   const source = keepsSource ? state.source : 'agent';
   store.setState({
+    ...switchToSelection(state),
     targetId,
     source,
     selector: null,
@@ -35,21 +35,21 @@ export function chooseTarget(context: Context, targetId: string): void {
     live: true,
     zoomPath: [],
     selectedPath: [],
-    document: selectionDocument,
   });
 }
 
 /** Chooses where profiles are asked for. */
 export function chooseSource(context: Context, source: SourceKind): void {
+  const state = context.store.getState();
   context.store.setState({
+    ...switchToSelection(state),
     source,
     selector: null,
     serviceName: null,
     earliestMs: null,
-    extentEndMs: sourceTime(context, context.store.getState().targetId, source),
+    extentEndMs: sourceTime(context, state.targetId, source),
     range: null,
     comparison: null,
-    document: selectionDocument,
   });
 }
 
@@ -57,12 +57,13 @@ export function chooseSource(context: Context, source: SourceKind): void {
 export function chooseService(context: Context, row: ServiceRow | null): void {
   const { store } = context;
   const selector = row?.selector ?? null;
-  const sameService = store.getState().selector === selector;
+  const state = store.getState();
+  const sameService = state.selector === selector;
   store.setState({
+    ...switchToSelection(state),
     selector,
     serviceName: row?.name ?? null,
     earliestMs: null,
-    document: selectionDocument,
     ...(sameService ? {} : { zoomPath: [], selectedPath: [] }),
   });
 }
@@ -70,13 +71,14 @@ export function chooseService(context: Context, row: ServiceRow | null): void {
 /** Chooses the timeline's span; the range follows it. */
 export function choosePreset(context: Context, preset: Preset): void {
   const { store } = context;
-  const { live, extentEndMs, targetId, source } = store.getState();
+  const state = store.getState();
+  const { live, extentEndMs, targetId, source } = state;
   store.setState({
+    ...switchToSelection(state),
     preset,
     range: null,
     comparison: null,
     extentEndMs: live ? sourceTime(context, targetId, source) : extentEndMs,
-    document: selectionDocument,
   });
 }
 
@@ -120,9 +122,9 @@ export function endComparison(context: Context): void {
 
 /** Follows new windows, or stands still. Following shows the newest, so a chosen range is let go. */
 export function setLive(context: Context, live: boolean): void {
-  const { targetId, source } = context.store.getState();
-  const extentEndMs = sourceTime(context, targetId, source);
+  const state = context.store.getState();
+  const extentEndMs = sourceTime(context, state.targetId, state.source);
   context.store.setState(
-    live ? { live, range: null, comparison: null, extentEndMs, document: selectionDocument } : { live },
+    live ? { ...switchToSelection(state), live, range: null, comparison: null, extentEndMs } : { live },
   );
 }

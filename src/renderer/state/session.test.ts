@@ -2,6 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { parseSession, sessionOf } from './session.js';
 import { initialState } from './store.js';
 
+const document = {
+  kind: 'profiles' as const,
+  documentId: 'w1-1',
+  origin: 'file' as const,
+  title: 'x.pb.gz',
+  notes: '',
+  profiles: [{ profileId: 'w1-1', byteLength: 3, title: 'x.pb.gz' }],
+};
 const state = {
   ...initialState(1_000_000),
   targetId: 'web-1',
@@ -12,13 +20,9 @@ const state = {
   tab: 'table' as const,
   search: 'json',
   zoomPath: ['a', 'b'],
-  document: {
-    kind: 'profiles' as const,
-    origin: 'file' as const,
-    title: 'x.pb.gz',
-    notes: '',
-    profiles: [{ profileId: 'p-1', byteLength: 3, title: 'x.pb.gz' }],
-  },
+  document,
+  documents: [{ ...document, documentId: 'w1-0' }, document],
+  keptViews: { 'w1-0': { valueIndex: 1, zoomPath: ['main'], selectedPath: [] } },
 };
 
 describe('the session', () => {
@@ -32,8 +36,11 @@ describe('the session', () => {
       tab: 'table',
       search: 'json',
       zoomPath: ['a', 'b'],
-      document: state.document,
+      document,
+      documents: state.documents,
+      keptViews: state.keptViews,
     });
+    expect(session).not.toHaveProperty('documentId');
     expect(session).not.toHaveProperty('version');
     expect(session).not.toHaveProperty('targets');
   });

@@ -6,6 +6,7 @@ import { presets } from './time-range.js';
 import type { AppState } from './store.js';
 
 const Range = v.nullable(v.object({ startMs: v.number(), endMs: v.number() }));
+const ValueIndex = v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0)));
 const Path = v.pipe(v.array(v.string()), v.maxLength(4096));
 
 /**
@@ -25,24 +26,27 @@ const Session = v.object({
   range: Range,
   comparison: Range,
   normalisation: Normalisation,
-  valueIndex: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  valueIndex: ValueIndex,
   tab: v.picklist(['flame', 'table']),
   search: v.string(),
   zoomPath: Path,
   selectedPath: Path,
-  theme: v.picklist(['system', 'light', 'dark']),
   sidebarOpen: v.boolean(),
   detailsOpen: v.boolean(),
-  document: v.variant('kind', [
-    v.object({ kind: v.literal('selection') }),
+  /** Which of the documents is shown; null: the selection. */
+  documentId: v.nullable(Id),
+  documents: v.array(
     v.object({
       kind: v.literal('profiles'),
+      documentId: Id,
       origin: v.picklist(['file', 'snapshot']),
+      snapshotId: v.optional(Id),
       title: v.string(),
       notes: v.string(),
       profiles: v.array(v.object({ profileId: Id, byteLength: v.number(), title: v.string() })),
     }),
-  ]),
+  ),
+  keptViews: v.record(v.string(), v.object({ valueIndex: ValueIndex, zoomPath: Path, selectedPath: Path })),
 });
 
 /** The limit of session.save. */
@@ -69,16 +73,23 @@ export function sessionOf(state: AppState): string {
     search: state.search,
     zoomPath: [...state.zoomPath],
     selectedPath: [...state.selectedPath],
-    theme: state.theme,
     sidebarOpen: state.sidebarOpen,
     detailsOpen: state.detailsOpen,
-    document:
-      state.document.kind === 'selection'
-        ? { kind: 'selection' }
-        : { ...state.document, profiles: state.document.profiles.map((profile) => ({ ...profile })) },
+    documentId: state.document.kind === 'selection' ? null : state.document.documentId,
+    documents: state.documents.map((document) => ({
+      ...document,
+      profiles: document.profiles.map((profile) => ({ ...profile })),
+    })),
+    keptViews: Object.fromEntries(
+      Object.entries(state.keptViews).map(([key, view]) => [
+        key,
+        { ...view, zoomPath: [...view.zoomPath], selectedPath: [...view.selectedPath] },
+      ]),
+    ),
   };
   const text = JSON.stringify(session);
-  return text.length <= longestSession ? text : JSON.stringify({ ...session, zoomPath: [], selectedPath: [] });
+  if (text.length <= longestSession) return text;
+  return JSON.stringify({ ...session, zoomPath: [], selectedPath: [], keptViews: {} });
 }
 
 /** Reads a session; null when there is none or it is not understood: the window then begins afresh. */
@@ -92,9 +103,14 @@ export function parseSession(text: string | null): Partial<AppState> | null {
   }
   const parsed = v.safeParse(Session, json);
   if (!parsed.success) return null;
-  const state: Partial<AppState> & { version?: number } = { ...parsed.output };
+  const state: Partial<AppState> & { version?: number; documentId?: string | null } = { ...parsed.output };
   delete state.version;
-  return state;
+  delete state.documentId;
+  const { documentId, documents } = parsed.output;
+  return {
+    ...state,
+    document: documents.find((document) => document.documentId === documentId) ?? { kind: 'selection' },
+  };
 }
 
 /** Brings back the last session, then keeps it. Returns what ends the keeping. */
@@ -109,10 +125,12 @@ export async function restoreSession(context: Context): Promise<() => void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const save = (): void => {
     timer = undefined;
+    const { documents } = store.getState();
     const state = sessionOf(store.getState());
     if (state === saved) return;
     saved = state;
-    void shell.call('session.save', { state }); // the next change saves again
+    const profileIds = documents.flatMap(({ profiles }) => profiles.map(({ profileId }) => profileId));
+    void shell.call('session.save', { state, profileIds }); // the next change saves again
   };
   const end = store.subscribe(() => {
     timer ??= setTimeout(save, saveDelayMs);

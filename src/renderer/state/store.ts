@@ -3,11 +3,10 @@ import { cpuProfileType, type SourceKind } from '../../contract/selection.js';
 import type { FlameHeader, Normalisation, ProfileSummary, ViewSource } from '../../contract/decoder.js';
 import type { Prompt, ServiceRow, SnapshotRow, SpooledProfile } from '../../contract/links.js';
 import type { Failure } from '../../contract/result.js';
+import { defaultSettings, type Settings } from '../../contract/settings.js';
 import type { TargetState } from '../../contract/target.js';
 import type { Preset, TimeRange } from './time-range.js';
 
-/** Theme as chosen; "system" follows the machine. */
-export type Theme = 'system' | 'light' | 'dark';
 export type Tab = 'flame' | 'table';
 
 /** How far something that is asked for has come. */
@@ -54,20 +53,35 @@ export interface ServicesSlice {
   readonly profileTypes: readonly string[];
 }
 
-/** What the main area shows: a selection, or profiles that were opened from a file or a snapshot. */
-export type Document =
-  | { readonly kind: 'selection' }
-  | {
-      readonly kind: 'profiles';
-      readonly origin: 'file' | 'snapshot';
-      readonly title: string;
-      readonly notes: string;
-      readonly profiles: readonly SpooledProfile[];
-    };
+/** Profiles that were opened from a file or a snapshot. They stay open until they are closed. */
+export interface ProfilesDocument {
+  readonly kind: 'profiles';
+  readonly documentId: string;
+  readonly origin: 'file' | 'snapshot';
+  /** Of a snapshot. */
+  readonly snapshotId?: string | undefined;
+  readonly title: string;
+  readonly notes: string;
+  readonly profiles: readonly SpooledProfile[];
+}
+
+/** What the main area shows: a selection, or an open document. */
+export type Document = { readonly kind: 'selection' } | ProfilesDocument;
+
+/** What a document was left with; it comes back with it. */
+export interface KeptView {
+  readonly valueIndex: number | null;
+  readonly zoomPath: readonly string[];
+  readonly selectedPath: readonly string[];
+}
 
 /** The view of what is open, and how far its loading is. Profile data are in the flame model, not here. */
 export interface ViewSlice {
   readonly document: Document;
+  /** Everything that is open beside the selection, in the order of opening. */
+  readonly documents: readonly ProfilesDocument[];
+  /** By document id ("" is the selection): those that were shown and are not on the screen. */
+  readonly keptViews: Readonly<Record<string, KeptView>>;
   readonly viewPhase: Phase;
   /** What is being done while loading, in words. */
   readonly viewStep: string;
@@ -112,7 +126,8 @@ export type Dialog =
 
 /** The window itself. */
 export interface SurfaceSlice {
-  readonly theme: Theme;
+  /** What was chosen for all windows and starts. */
+  readonly settings: Settings;
   /** The theme that is shown: what "system" stands for now. */
   readonly shownTheme: 'light' | 'dark';
   readonly sidebarOpen: boolean;
@@ -152,6 +167,8 @@ export function initialState(nowMs: number): AppState {
     servicesFailure: null,
     profileTypes: [],
     document: { kind: 'selection' },
+    documents: [],
+    keptViews: {},
     viewPhase: 'idle',
     viewStep: '',
     viewFailure: null,
@@ -165,7 +182,7 @@ export function initialState(nowMs: number): AppState {
     search: '',
     zoomPath: [],
     selectedPath: [],
-    theme: 'system',
+    settings: defaultSettings,
     shownTheme: 'dark',
     sidebarOpen: true,
     detailsOpen: true,

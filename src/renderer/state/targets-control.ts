@@ -2,6 +2,7 @@ import type { Prompt, TestReport } from '../../contract/links.js';
 import type { Result } from '../../contract/result.js';
 import type { PyroscopeConfig, TargetConfig, TargetState } from '../../contract/target.js';
 import type { Context } from './context.js';
+import { switchToSelection } from './document-switch.js';
 import { chooseTarget } from './selection-control.js';
 import { sourceTime } from './source-time.js';
 import type { AppState } from './store.js';
@@ -91,13 +92,13 @@ async function whilePending<T>(context: Context, mark: string, run: () => Promis
 export async function actOnTarget(context: Context, action: TargetAction, targetId: string): Promise<void> {
   const { store } = context;
   if (action === 'record.start' || action === 'agent.start') {
-    store.setState({
+    store.setState((state) => ({
+      ...switchToSelection(state),
       live: true,
       range: null,
       comparison: null,
-      extentEndMs: sourceTime(context, targetId, store.getState().source),
-      document: { kind: 'selection' },
-    });
+      extentEndMs: sourceTime(context, targetId, state.source),
+    }));
   }
   const result = await whilePending(context, `${action} ${targetId}`, () => act(context, action, targetId));
   if (result.ok) return;

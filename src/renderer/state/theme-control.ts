@@ -1,25 +1,21 @@
 import type { Context } from './context.js';
+import { changeSettings } from './settings-control.js';
 import { watch } from './watch.js';
 
-/** Shows the chosen theme, or the machine's while "system" is chosen. Returns what ends it. */
+/** Shows the chosen theme and palette, or the machine's theme while "system" is chosen. Returns what ends it. */
 export function followTheme(context: Context, target: Window): () => void {
-  const { store, shell } = context;
+  const { store } = context;
   const darkSystem = target.matchMedia('(prefers-color-scheme: dark)');
   const show = (): void => {
-    const { theme } = store.getState();
+    const { theme, diffPalette } = store.getState().settings;
     const shownTheme = theme === 'system' ? (darkSystem.matches ? 'dark' : 'light') : theme;
-    target.document.documentElement.dataset['theme'] = shownTheme;
+    const { dataset } = target.document.documentElement;
+    dataset['theme'] = shownTheme;
+    dataset['diffPalette'] = diffPalette;
     store.setState({ shownTheme });
   };
   darkSystem.addEventListener('change', show);
-  const end = watch(
-    store,
-    (state) => state.theme,
-    ({ theme }) => {
-      show();
-      void shell.call('theme.set', { theme }); // the window shows it anyway; menus and dialogs follow
-    },
-  );
+  const end = watch(store, ({ settings: { theme, diffPalette } }) => `${theme} ${diffPalette}`, show);
   return () => {
     darkSystem.removeEventListener('change', show);
     end();
@@ -28,6 +24,5 @@ export function followTheme(context: Context, target: Window): () => void {
 
 /** From light to dark and back, by what is shown. */
 export function toggleTheme(context: Context): void {
-  const { store } = context;
-  store.setState({ theme: store.getState().shownTheme === 'dark' ? 'light' : 'dark' });
+  changeSettings(context, { theme: context.store.getState().shownTheme === 'dark' ? 'light' : 'dark' });
 }

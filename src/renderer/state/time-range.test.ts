@@ -34,8 +34,19 @@ describe('time ranges', () => {
     });
   });
 
+  it('lets ranges that touch share an edge and no bucket', () => {
+    for (let edge = 60_000; edge < 90_000; edge += 1000) {
+      const before = snapRange({ startMs: 0, endMs: edge }, 15_000);
+      const after = snapRange({ startMs: edge, endMs: 200_000 }, 15_000);
+      expect(after.startMs).toBe(before.endMs);
+    }
+  });
+
   it('snaps to buckets and finds the range before', () => {
     expect(snapRange({ startMs: 31_000, endMs: 44_000 }, 15_000)).toEqual({ startMs: 30_000, endMs: 45_000 });
+    expect(snapRange({ startMs: 38_000, endMs: 67_000 }, 15_000)).toEqual({ startMs: 45_000, endMs: 60_000 });
+    expect(snapRange({ startMs: 46_000, endMs: 49_000 }, 15_000)).toEqual({ startMs: 45_000, endMs: 60_000 });
+    expect(snapRange({ startMs: 41_000, endMs: 44_000 }, 15_000)).toEqual({ startMs: 30_000, endMs: 45_000 });
     expect(rangeBefore({ startMs: 100, endMs: 150 })).toEqual({ startMs: 50, endMs: 100 });
     expect(sameRange(null, null)).toBe(true);
     expect(sameRange({ startMs: 1, endMs: 2 }, { startMs: 1, endMs: 2 })).toBe(true);

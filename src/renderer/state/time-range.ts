@@ -48,12 +48,17 @@ export function clampRange(range: TimeRange, bounds: TimeRange, leastMs: number)
   return { startMs: Math.round(startMs), endMs: Math.round(Math.max(high, startMs + leastMs)) };
 }
 
-/** Widens a range to whole buckets, so that what is drawn as chosen is what is asked for. */
+/**
+ * Moves both ends to the nearest edge of a bucket, so that what is drawn as chosen is what is asked for, and ranges that
+ * touch share an edge and no bucket. A range that lies inside of one bucket is that bucket.
+ */
 export function snapRange(range: TimeRange, stepMs: number): TimeRange {
-  return {
-    startMs: Math.floor(range.startMs / stepMs) * stepMs,
-    endMs: Math.ceil(range.endMs / stepMs) * stepMs,
-  };
+  const startMs = Math.round(range.startMs / stepMs) * stepMs;
+  const endMs = Math.round(range.endMs / stepMs) * stepMs;
+  if (startMs < endMs) return { startMs, endMs };
+  const middle = (range.startMs + range.endMs) / 2;
+  const bucketMs = Math.floor(middle / stepMs) * stepMs;
+  return { startMs: bucketMs, endMs: bucketMs + stepMs };
 }
 
 /** The range of the same length that ends where the given one begins: what "Compare" takes as its baseline. */

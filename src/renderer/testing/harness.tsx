@@ -2,6 +2,8 @@
  * The development page: the real window over invented data, without Electron. `npx vite src/renderer/testing`, then
  * ?scenario=NAME&theme=dark|light&nodes=20000. It is no part of the production build.
  */
+import { changeSettings } from '../state/settings-control.js';
+import { defaultSettings } from '../../contract/settings.js';
 import '@fontsource-variable/inter/wght.css';
 import '@fontsource-variable/jetbrains-mono/wght.css';
 import '../app/styles.js';
@@ -73,8 +75,10 @@ function fakeShell(harness: Harness): ShellApi {
         case 'clipboard.write':
           harness.written.push((params as { text: string }).text);
           return Promise.resolve(ok(null));
+        case 'settings.load':
+          return Promise.resolve(ok(defaultSettings));
         case 'share.reveal':
-        case 'theme.set':
+        case 'settings.save':
           return Promise.resolve(ok(null));
       }
     },
@@ -116,7 +120,7 @@ async function start(): Promise<void> {
   window.harness = harness;
   const workbench = await createWorkbench(fakeShell(harness), window);
   harness.workbench = workbench;
-  if (theme === 'dark' || theme === 'light') workbench.context.store.setState({ theme });
+  if (theme === 'dark' || theme === 'light') changeSettings(workbench.context, { theme });
   createRoot(root).render(
     <WorkbenchContext value={workbench}>
       <App />

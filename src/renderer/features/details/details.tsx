@@ -16,7 +16,7 @@ export function Details(): ReactElement {
   const selectedPath = useApp((state) => state.selectedPath);
   const node = model === null ? -1 : selectedNode(model, selectedPath);
   return (
-    <aside className="details scroll" aria-label="Details">
+    <aside className="details scroll" aria-label="Details" data-hint="details">
       {model !== null && node > 0 ? <FrameDetails model={model} node={node} /> : <ViewDetails />}
     </aside>
   );

@@ -43,7 +43,7 @@ export function ServiceList(): ReactElement | null {
   const hasPyroscope = target.config.pyroscope !== undefined;
   const chosen = document.kind === 'selection' ? selector : undefined;
   return (
-    <section className="services" aria-label="Services">
+    <section className="services" aria-label="Services" data-hint="services">
       <header className="side-head">
         <h2 className="clip">
           Services on <Name text={target.config.name} />

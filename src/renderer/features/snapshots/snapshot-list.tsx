@@ -34,9 +34,7 @@ export function SnapshotList(): ReactElement {
 function SnapshotItem({ row }: { readonly row: SnapshotRow }): ReactElement {
   const controls = useControls();
   const { store, clock } = controls;
-  const chosen = useApp(
-    ({ document }) => document.kind === 'profiles' && document.origin === 'snapshot' && document.title === row.title,
-  );
+  const chosen = useApp(({ document }) => document.kind === 'profiles' && document.snapshotId === row.snapshotId);
   const open = useCallback(() => {
     void openSnapshot(controls, row.snapshotId); // shows its own failure
   }, [controls, row.snapshotId]);

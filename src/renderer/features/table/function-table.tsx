@@ -94,7 +94,13 @@ function Table({ rows }: { readonly rows: FunctionRows }): ReactElement {
   );
 
   return (
-    <div className={diff ? 'table diff' : 'table'} role="table" aria-label="Functions" aria-rowcount={order.length}>
+    <div
+      className={diff ? 'table diff' : 'table'}
+      role="table"
+      aria-label="Functions"
+      data-hint="table"
+      aria-rowcount={order.length}
+    >
       <div className="table-tools">
         <input
           className="input slim"

@@ -15,13 +15,13 @@ import { endsWithOthers, targetWords } from './target-words.js';
 export function TargetList(): ReactElement {
   const { store } = useControls();
   const targets = useApp((state) => state.targets);
-  const targetId = useApp((state) => state.targetId);
+  const targetId = useApp((state) => (state.document.kind === 'selection' ? state.targetId : null));
   const phase = useApp((state) => state.targetsPhase);
   const add = useCallback(() => {
     store.setState({ dialog: { kind: 'server', targetId: null } });
   }, [store]);
   return (
-    <section aria-label="Targets">
+    <section aria-label="Targets" data-hint="targets">
       <header className="side-head">
         <h2>Targets</h2>
         <IconButton label="Add server" onClick={add}>

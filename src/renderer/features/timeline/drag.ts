@@ -49,7 +49,7 @@ export function overEdge(scale: TimeScale, x: number, ranges: readonly (TimeRang
   return ranges.some((range) => range !== null && edgeAt(scale, x, range) !== undefined);
 }
 
-/** The range that a drag to x means, in whole buckets inside the extent; null while it is still a click. */
+/** The range that a drag to x means, its ends on the nearest edges of buckets and inside the extent; null while it is still a click. */
 export function dragTo(drag: Drag, scale: TimeScale, x: number, stepMs: number): TimeRange | null {
   if (!drag.edge && Math.abs(x - drag.pressX) < leastDragPx) return null;
   const raw = { startMs: drag.anchorMs, endMs: timeAt(scale, x) };

@@ -47,9 +47,9 @@ describe('drag', () => {
     const drag = beginDrag(scale, 100, false, null, null);
     expect(drag.side).toBe('range');
     expect(dragTo(drag, scale, 102, step)).toBeNull();
-    expect(dragTo(drag, scale, 200, step)).toEqual({ startMs: 90_000, endMs: 210_000 });
+    expect(dragTo(drag, scale, 200, step)).toEqual({ startMs: 105_000, endMs: 195_000 });
     expect(dragTo(drag, scale, 50, step)).toEqual({ startMs: 45_000, endMs: 105_000 });
-    expect(dragTo(drag, scale, 5000, step)).toEqual({ startMs: 90_000, endMs: 600_000 });
+    expect(dragTo(drag, scale, 5000, step)).toEqual({ startMs: 105_000, endMs: 600_000 });
   });
 
   it('draws B with Shift, also at an edge of A', () => {

@@ -178,6 +178,7 @@ export function TimelineView(): ReactElement {
       role="group"
       aria-label={`Timeline, ${formatRange(extent.startMs, extent.endMs, extent.endMs)}`}
       tabIndex={0}
+      data-hint="timeline"
       onKeyDown={onKeyDown}
       onBlur={onBlur}
     >

@@ -1,0 +1,34 @@
+import * as v from 'valibot';
+
+/** Parts of the window that are explained once. */
+export const hintIds = ['targets', 'services', 'timeline', 'flame', 'search', 'details', 'table', 'diff'] as const;
+export type HintId = (typeof hintIds)[number];
+
+/**
+ * What a person has chosen for all windows and starts. Version 1. Changes: none yet.
+ * A field that is added gets a fallback, so that files of earlier versions are read; a change of meaning gets a new version
+ * and an upgrader here.
+ */
+export const Settings = v.object({
+  version: v.literal(1),
+  theme: v.fallback(v.picklist(['system', 'light', 'dark']), 'system'),
+  /** Hints that were seen; ids that this version does not know stay as they are. */
+  hintsSeen: v.fallback(v.pipe(v.array(v.pipe(v.string(), v.maxLength(64))), v.maxLength(256)), []),
+  diffPalette: v.fallback(v.picklist(['blue-red', 'violet-yellow']), 'blue-red'),
+});
+export type Settings = v.InferOutput<typeof Settings>;
+
+/** What is chosen before anything is. */
+export const defaultSettings: Settings = { version: 1, theme: 'system', hintsSeen: [], diffPalette: 'blue-red' };
+
+/** Reads settings as they were kept; what is not understood is as it was before anything was chosen. */
+export function parseSettings(text: string): Settings {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return defaultSettings;
+  }
+  const parsed = v.safeParse(Settings, json);
+  return parsed.success ? parsed.output : defaultSettings;
+}

@@ -1,0 +1,45 @@
+import type { AppState, Document, KeptView } from './store.js';
+
+const selection: Document = { kind: 'selection' };
+const untouched: KeptView = { valueIndex: null, zoomPath: [], selectedPath: [] };
+
+/** What a document's view is kept under; the selection's is "". */
+function keyOf(document: Document): string {
+  return document.kind === 'selection' ? '' : document.documentId;
+}
+
+/** The change that puts a document on the screen: what is shown keeps its view, and the document's own comes back. */
+export function switchTo(state: AppState, document: Document): Partial<AppState> {
+  const { valueIndex, zoomPath, selectedPath, keptViews } = state;
+  const from = keyOf(state.document);
+  const to = keyOf(document);
+  if (from === to) return { document };
+  const views = { ...keptViews, [from]: { valueIndex, zoomPath, selectedPath } };
+  return { document, keptViews: withoutKey(views, to), ...(keptViews[to] ?? untouched) };
+}
+
+/** The change that leads back from a document to the selection; none when that is shown. */
+export function switchToSelection(state: AppState): Partial<AppState> {
+  return state.document.kind === 'selection' ? {} : switchTo(state, selection);
+}
+
+/** The change that takes a document away. If it is on the screen the next one follows, then the one before, then the selection. */
+export function withoutDocument(state: AppState, documentId: string): Partial<AppState> {
+  const index = state.documents.findIndex((each) => each.documentId === documentId);
+  if (index === -1) return {};
+  const documents = state.documents.toSpliced(index, 1);
+  const shown = keyOf(state.document) === documentId;
+  const change = shown ? switchTo(state, documents[index] ?? documents[index - 1] ?? selection) : {};
+  return { ...change, documents, keptViews: withoutKey(change.keptViews ?? state.keptViews, documentId) };
+}
+
+/** The document `step` further in the order of opening; the selection stands before the first. */
+export function neighbour(state: AppState, step: 1 | -1): Document {
+  const all: readonly Document[] = [selection, ...state.documents];
+  const at = all.findIndex((each) => keyOf(each) === keyOf(state.document));
+  return all[(at + step + all.length) % all.length] ?? selection;
+}
+
+function withoutKey(views: AppState['keptViews'], key: string): AppState['keptViews'] {
+  return Object.fromEntries(Object.entries(views).filter(([each]) => each !== key));
+}
