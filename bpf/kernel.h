@@ -28,6 +28,9 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_LPM_TRIE = 11,
 };
 
+/* Flags of bpf_map_update_elem. */
+#define BPF_NOEXIST 1
+
 /* Flags of bpf_map_create. */
 #define BPF_F_NO_PREALLOC (1U << 0)
 

@@ -17,6 +17,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  * require it before 6.1. */
 #define MAX_CHOSEN_PROCESSES 16384
 
+/* Processes that are sampled in one window, times the two or three windows that wait to be read. */
+#define MAX_FATES 16384
+
 /* Bits of a full key of the unwinder's map: 32 of the tgid, 64 of the page. Page 0 marks a known
  * process. */
 #define PROCESS_KEY_BITS 96
@@ -44,6 +47,14 @@ struct {
 	__type(value, __u64);
 } counters SEC(".maps");
 
+/* Fates of ticks by process and window. User space takes out the windows that are over. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_FATES);
+	__type(key, struct sampler_fate_key);
+	__type(value, struct sampler_fate);
+} fates SEC(".maps");
+
 /* Entry 0: the unwinder's native_tracer_entry. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -70,6 +81,30 @@ static __always_inline void count(enum sampler_counter counter)
 	 * between. */
 	if (value)
 		*value += 1;
+}
+
+/* Returns the entry of this process and window, or NULL. */
+static __always_inline struct sampler_fate *fate_of(__u32 tgid)
+{
+	static const struct sampler_fate nothing;
+	struct sampler_fate_key key = { .tgid = tgid };
+	struct sampler_settings *current;
+	struct sampler_fate *fate;
+	__u32 zero = 0;
+
+	current = bpf_map_lookup_elem(&settings, &zero);
+	if (!current || current->window_ns == 0)
+		return 0;
+	key.window = (bpf_ktime_get_ns() + current->clock_offset_ns) / current->window_ns;
+	fate = bpf_map_lookup_elem(&fates, &key);
+	if (fate)
+		return fate;
+	/* Another CPU may be first: its entry stays. */
+	bpf_map_update_elem(&fates, &key, &nothing, BPF_NOEXIST);
+	fate = bpf_map_lookup_elem(&fates, &key);
+	if (!fate)
+		count(SAMPLER_COUNTER_FATE_LOST);
+	return fate;
 }
 
 static __always_inline int is_selected(__u32 tgid)
@@ -112,6 +147,7 @@ SEC("perf_event")
 int sampler(void *ctx)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct sampler_fate *fate;
 
 	count(SAMPLER_COUNTER_TICKS);
 	/* The idle task of a CPU is the only one with tgid 0: waiting costs nothing and is never
@@ -125,11 +161,20 @@ int sampler(void *ctx)
 		return 0;
 	}
 	count(SAMPLER_COUNTER_FIRED);
-	if (is_dropped_as_new(tgid))
+	fate = fate_of(tgid);
+	/* Threads of a process run on several CPUs at once, hence atomic. */
+	if (fate)
+		__sync_fetch_and_add(&fate->fired, 1);
+	if (is_dropped_as_new(tgid)) {
 		count(SAMPLER_COUNTER_NEW_PROCESS);
+		if (fate)
+			__sync_fetch_and_add(&fate->new_process, 1);
+	}
 	/* Even then: the unwinder is what asks user space to look at the process. */
 	bpf_tail_call(ctx, &unwinder, 0);
 	/* Reached only when the call failed. */
 	count(SAMPLER_COUNTER_TAIL_CALL_FAILED);
+	if (fate)
+		__sync_fetch_and_add(&fate->tail_call_failed, 1);
 	return 0;
 }

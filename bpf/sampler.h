@@ -27,15 +27,35 @@ enum sampler_counter {
 	 * nothing. */
 	SAMPLER_COUNTER_NEW_PROCESS = 4,
 	SAMPLER_COUNTER_TAIL_CALL_FAILED = 5,
-	SAMPLER_COUNTER_COUNT = 6,
+	/* Fired ticks that found no room in the map fates: the balance of their window is not known. */
+	SAMPLER_COUNTER_FATE_LOST = 6,
+	SAMPLER_COUNTER_COUNT = 7,
 };
 
-/* Written by user space while the program runs; a reader sees old or new, never a mixture: one
- * aligned word. */
+/* Whose ticks are counted: those of a process in one window of the wall clock. */
+struct sampler_fate_key {
+	__u64 window;
+	__u32 tgid;
+	__u32 reserved;
+};
+
+/* What became of them, by the names of enum sampler_counter. */
+struct sampler_fate {
+	__u64 fired;
+	__u64 new_process;
+	__u64 tail_call_failed;
+};
+
+/* Written by user space while the program runs; a reader sees old or new of
+ * each aligned word. */
 struct sampler_settings {
 	/* Four bytes, as enums are in BPF. */
 	enum sampler_mode mode;
 	__u32 reserved;
+	/* Length of a window in nanoseconds; 0: fates are not kept. */
+	__u64 window_ns;
+	/* Wall clock minus CLOCK_MONOTONIC. Read apart from the others: a step of the clock blurs one window. */
+	__u64 clock_offset_ns;
 };
 
 /* Key of the unwinder's pid_page_to_mapping_info (struct PIDPage of its types.h); big endian as a

@@ -210,7 +210,7 @@ func (a *agent) startEngine(ctx context.Context) error {
 	}
 	// Not ctx: the engine delivers what it has when the agent is told to stop, and is closed after that.
 	started, err := engine.Start(context.WithoutCancel(ctx), engine.Config{
-		RateHz: a.options.rateHz, Sink: a.sink, ObserveMapping: a.sink.observeMapping, Logger: a.logger,
+		RateHz: a.options.rateHz, Window: a.options.window, Sink: a.sink, ObserveMapping: a.sink.observeMapping, Logger: a.logger,
 	})
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"pyrometer.dev/remote-agent/internal/control"
+	"pyrometer.dev/remote-agent/internal/cputime"
 	"pyrometer.dev/remote-agent/internal/engine"
 	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
 	"pyrometer.dev/remote-agent/internal/push"
@@ -120,6 +121,7 @@ func (s *storing) Open(ctx context.Context) error {
 	s.aggregator = window.NewAggregator(window.Options{
 		Length: s.agent.options.window, RateHz: s.agent.options.rateHz,
 		Identify: s.agent.resolver.Identify, Deliver: s.recorder.Deliver,
+		TakeFates: s.agent.engine.TakeFates, Clocks: cputime.New(),
 	})
 	if s.pusher, err = push.New(ctx, push.Options{Store: opened, Logger: s.logger}); err != nil {
 		return errors.Join(err, opened.Close())

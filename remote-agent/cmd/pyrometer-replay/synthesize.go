@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -83,7 +84,7 @@ func newGenerator(seed uint64) *generator {
 
 func (g *generator) interval(start time.Time, changed bool) window.Interval {
 	end := start.Add(window.DefaultLength)
-	interval := window.Interval{Start: start, End: end}
+	interval := window.Interval{Start: start, End: end, PeriodNs: window.PeriodNs(sampleRateHz)}
 	for i, s := range services {
 		g.load[i] += 0.3*(1-g.load[i]) + 0.06*g.random.NormFloat64()
 		w := &window.Window{
@@ -106,8 +107,25 @@ func (g *generator) interval(start time.Time, changed bool) window.Interval {
 			}
 		}
 		interval.Windows = append(interval.Windows, w)
+		interval.Fates = append(interval.Fates, window.ServiceFate{Labels: w.Labels, Fate: fateOf(w)})
 	}
 	return interval
+}
+
+// fateOf makes up what a healthy agent would say, and two lost samples of the worker at the full ten minutes.
+func fateOf(w *window.Window) window.Fate {
+	var delivered uint64
+	for _, c := range w.Counts {
+		delivered += c.Count
+	}
+	fate := window.Fate{
+		Measured: true, Fired: delivered + 1, NewProcess: 1, Delivered: delivered,
+		SchedulerNs: int64(delivered) * w.Period * 997 / 1000, //nolint:gosec // small
+	}
+	if strings.Contains(w.Labels[1].Value, "celery") && w.Start.Minute()%10 == 0 && w.Start.Second() == 0 {
+		fate.Fired += 2
+	}
+	return fate
 }
 
 // poisson draws a count: by Knuth's method, and for large means by the normal distribution that it tends to.

@@ -13,6 +13,7 @@ import (
 	"pyrometer.dev/remote-agent/internal/push"
 	"pyrometer.dev/remote-agent/internal/store"
 	"pyrometer.dev/remote-agent/internal/target"
+	"pyrometer.dev/remote-agent/internal/window"
 )
 
 // statusInterval is the shortest time between two statuses of one watcher, but for the ones that windows cause.
@@ -87,6 +88,18 @@ func (h *agentHandler) ListServices(ctx context.Context, request *connect.Reques
 	return connect.NewResponse(answer), nil
 }
 
+func (h *agentHandler) GetTrust(ctx context.Context, request *connect.Request[agentv1.GetTrustRequest],
+) (*connect.Response[agentv1.GetTrustResponse], error) {
+	trust, err := h.agent.Store.Trust(ctx, store.Selection{
+		ProfileType: window.CPU.String(), Selector: request.Msg.GetLabelSelector(),
+		StartMs: request.Msg.GetStart(), EndMs: request.Msg.GetEnd(),
+	})
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(trustOf(trust)), nil
+}
+
 func (h *agentHandler) SelectWindows(ctx context.Context, request *connect.Request[agentv1.SelectWindowsRequest],
 	stream *connect.ServerStream[agentv1.SelectWindowsResponse],
 ) error {
@@ -94,12 +107,12 @@ func (h *agentHandler) SelectWindows(ctx context.Context, request *connect.Reque
 		ProfileType: request.Msg.GetProfileTypeID(), Selector: request.Msg.GetLabelSelector(),
 		StartMs: request.Msg.GetStart(), EndMs: request.Msg.GetEnd(),
 	}
-	err := h.agent.Store.Windows(ctx, selection, func(window store.WindowProfile) error {
-		encoded, err := proto.Marshal(window.Profile)
+	err := h.agent.Store.Windows(ctx, selection, func(made store.WindowProfile) error {
+		encoded, err := proto.Marshal(made.Profile)
 		if err != nil {
 			return fmt.Errorf("encode profile: %w", err)
 		}
-		return stream.Send(&agentv1.SelectWindowsResponse{Start: window.StartMs, End: window.EndMs, Profile: encoded})
+		return stream.Send(&agentv1.SelectWindowsResponse{Start: made.StartMs, End: made.EndMs, Profile: encoded})
 	})
 	return asConnect(err)
 }

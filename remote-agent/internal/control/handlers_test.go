@@ -21,6 +21,7 @@ import (
 	querierv1 "pyrometer.dev/remote-agent/internal/gen/querier/v1"
 	"pyrometer.dev/remote-agent/internal/gen/querier/v1/querierv1connect"
 	typesv1 "pyrometer.dev/remote-agent/internal/gen/types/v1"
+	"pyrometer.dev/remote-agent/internal/window"
 )
 
 // bed is an agent on real sockets in a private directory.
@@ -236,3 +237,28 @@ func TestPushSocketOnlyTakes(t *testing.T) {
 }
 
 // pipes is a bridge's standard input and output as one connection.
+
+func TestTrustOverTheContract(t *testing.T) {
+	b := newBed(t)
+	interval := someInterval(time.UnixMilli(baseMs))
+	interval.PeriodNs = 10_000_000
+	interval.Fates = []window.ServiceFate{{
+		Labels: interval.Windows[0].Labels, Fate: window.Fate{Measured: true, Fired: 9, NewProcess: 2, Delivered: 7, SchedulerNs: 68_000_000},
+	}}
+	if err := b.store.Append(t.Context(), interval, nil); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := b.agent().GetTrust(t.Context(), connect.NewRequest(&agentv1.GetTrustRequest{LabelSelector: "{}", Start: baseMs, End: baseMs + 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fates := answer.Msg.GetFates()
+	if fates.GetFired() != 9 || fates.GetLostNewProcess() != 2 || fates.GetSampledNs() != 70_000_000 || fates.GetWindows() != 1 ||
+		fates.GetUnbalancedWindows() != 0 || answer.Msg.GetTotalNs() != 70_000_000 {
+		t.Errorf("%v", answer.Msg)
+	}
+	_, err = b.agent().GetTrust(t.Context(), connect.NewRequest(&agentv1.GetTrustRequest{LabelSelector: "{x", Start: 1, End: 2}))
+	if connect.CodeOf(err) != connect.CodeInvalidArgument {
+		t.Errorf("a bad selector gave %v", err)
+	}
+}

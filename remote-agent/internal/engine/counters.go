@@ -32,6 +32,7 @@ func (e *Engine) Counters() ([]Counter, error) {
 		{Name: "samples.lost.tail_call", Value: ticks.TailCallFailed},
 		{Name: "samples.lost.ring", Value: lostInRing},
 		{Name: "samples.lost.unreadable", Value: unreadable},
+		{Name: "samples.fate_unknown", Value: ticks.FateLost},
 		{Name: "stacks.cut", Value: e.reporter.cut.Load()},
 	}, nil
 }

@@ -47,6 +47,8 @@ const (
 type Config struct {
 	// RateHz is how often each CPU is sampled.
 	RateHz int
+	// Window is the length of the windows by which TakeFates counts; 0: fates are not kept.
+	Window time.Duration
 	// Sink gets every sample.
 	Sink Sink
 	// ObserveMapping is told of each file as soon as a process is seen with it, so that it can be opened while the process
@@ -89,7 +91,7 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 	modulelog.SetLogger(*config.Logger)
 	ctx, cancel := context.WithCancel(ctx)
 	engine := &Engine{
-		entry:    &entry{rateHz: uint64(config.RateHz)},
+		entry:    &entry{rateHz: uint64(config.RateHz), window: config.Window},
 		reporter: newSampleReporter(config.Sink, config.ObserveMapping),
 		counters: moduleMeter(),
 		cancel:   cancel,
@@ -187,6 +189,15 @@ func (e *Engine) Select(selection Selection) error {
 		return err
 	}
 	return e.entry.sampler.SetMode(probe.ModeChosen)
+}
+
+// Fate is what became of the ticks that hit one process in one window.
+type Fate = probe.Fate
+
+// TakeFates returns what became of the ticks of the window that began at a time, which must be over, and forgets it and those
+// before. Ticks are told apart by the same clock as samples.
+func (e *Engine) TakeFates(window time.Time) ([]Fate, error) {
+	return e.entry.sampler.TakeFates(window)
 }
 
 // AttachOnlineCPUs follows CPUs that came or went; to be called now and then. It returns how many are sampled.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -12,6 +13,7 @@ import (
 	"go.opentelemetry.io/ebpf-profiler/metrics"
 	"go.opentelemetry.io/ebpf-profiler/reporter/samples"
 	"go.opentelemetry.io/ebpf-profiler/support"
+	"go.opentelemetry.io/ebpf-profiler/times"
 	"go.opentelemetry.io/ebpf-profiler/tracer"
 
 	"pyrometer.dev/remote-agent/internal/probe"
@@ -30,6 +32,7 @@ const (
 // carry an origin of their own, and gives it to the sampler to tail-call.
 type entry struct {
 	rateHz  uint64
+	window  time.Duration
 	sampler *probe.Sampler
 	program *ebpf.Program
 	// unwinderMetrics is the module's per-CPU counter map, of which loss is read without the delay of its own reports.
@@ -77,7 +80,10 @@ func (e *entry) Load(_ context.Context, registrar tracer.ProbeRegistrar, module 
 	if e.program, err = ebpf.NewProgram(program); err != nil {
 		return nil, fmt.Errorf("load unwinder entry: %w", err)
 	}
-	e.sampler, err = probe.OpenSampler(probe.SamplerConfig{RateHz: e.rateHz, Unwinder: e.program, KnownProcesses: knownProcesses})
+	e.sampler, err = probe.OpenSampler(probe.SamplerConfig{
+		RateHz: e.rateHz, Unwinder: e.program, KnownProcesses: knownProcesses,
+		Window: e.window, ClockOffset: func() time.Duration { return time.Duration(times.KTime(0).UnixNano()) },
+	})
 	if err != nil {
 		return nil, errors.Join(err, e.program.Close())
 	}

@@ -4,6 +4,8 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/elastic/go-perf"
@@ -32,6 +34,16 @@ type SamplerConfig struct {
 	// KnownProcesses is the unwinder's map of processes that it can walk (its pid_page_to_mapping_info): the sampler looks
 	// into it to count the samples that the unwinder drops without a word.
 	KnownProcesses *ebpf.Map
+	// Window is the length of the windows by which TakeFates counts; none are kept if 0.
+	Window time.Duration
+	// ClockOffset is the wall clock minus CLOCK_MONOTONIC, by which samples get their time. Required with Window.
+	ClockOffset func() time.Duration
+}
+
+// Fate is what became of the ticks that hit one process in one window.
+type Fate struct {
+	PID                               uint32
+	Fired, NewProcess, TailCallFailed uint64
 }
 
 // Sampler is the program bpf/sampler.bpf.c, attached to the clock of every CPU that is online.
@@ -41,6 +53,9 @@ type Sampler struct {
 	config  SamplerConfig
 	objects samplerObjects
 	events  map[int]*perf.Event
+
+	settingsMu sync.Mutex
+	mode       Mode
 }
 
 // SamplerCounters is the fate of the ticks since the sampler was opened, summed over CPUs; see bpf/sampler.h for how
@@ -52,6 +67,8 @@ type SamplerCounters struct {
 	Fired          uint64
 	NewProcess     uint64
 	TailCallFailed uint64
+	// FateLost are fired ticks that TakeFates does not tell of.
+	FateLost uint64
 }
 
 // OpenSampler loads the program and attaches it with ModeNothing.
@@ -134,11 +151,61 @@ func (s *Sampler) attach(cpu int) (*perf.Event, error) {
 
 // SetMode changes what is profiled, at once.
 func (s *Sampler) SetMode(mode Mode) error {
-	settings := samplerSamplerSettings{Mode: samplerSamplerMode(mode)}
+	s.settingsMu.Lock()
+	defer s.settingsMu.Unlock()
+	s.mode = mode
+	return s.putSettings()
+}
+
+func (s *Sampler) putSettings() error {
+	settings := samplerSamplerSettings{Mode: samplerSamplerMode(s.mode), WindowNs: uint64(s.config.Window)}
+	if s.config.Window > 0 {
+		settings.ClockOffsetNs = uint64(s.config.ClockOffset())
+	}
 	if err := s.objects.Settings.Put(uint32(0), settings); err != nil {
 		return fmt.Errorf("set sampler mode: %w", err)
 	}
 	return nil
+}
+
+// TakeFates returns what became of the ticks of a window, which must be over, and forgets it and those before. It also
+// follows the wall clock.
+func (s *Sampler) TakeFates(window time.Time) ([]Fate, error) {
+	if s.config.Window <= 0 {
+		return nil, nil
+	}
+	s.settingsMu.Lock()
+	err := s.putSettings()
+	s.settingsMu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	wanted := uint64(window.UnixNano()) / uint64(s.config.Window)
+	var fates []Fate
+	var over []samplerSamplerFateKey
+	var key samplerSamplerFateKey
+	var value samplerSamplerFate
+	entries := s.objects.Fates.Iterate()
+	for entries.Next(&key, &value) {
+		if key.Window > wanted {
+			continue
+		}
+		over = append(over, key)
+		if key.Window == wanted {
+			fates = append(fates, Fate{
+				PID: key.Tgid, Fired: value.Fired, NewProcess: value.NewProcess, TailCallFailed: value.TailCallFailed,
+			})
+		}
+	}
+	if err := entries.Err(); err != nil {
+		return nil, fmt.Errorf("list fates of samples: %w", err)
+	}
+	for _, key := range over {
+		if err := s.objects.Fates.Delete(key); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
+			return nil, fmt.Errorf("forget fates of samples: %w", err)
+		}
+	}
+	return fates, nil
 }
 
 // SetChosen makes pids (thread group ids) the set that ModeChosen profiles. Those that stay in the set are profiled
@@ -190,6 +257,7 @@ func (s *Sampler) Counters() (SamplerCounters, error) {
 		Fired:          sums[samplerSamplerCounterSAMPLER_COUNTER_FIRED],
 		NewProcess:     sums[samplerSamplerCounterSAMPLER_COUNTER_NEW_PROCESS],
 		TailCallFailed: sums[samplerSamplerCounterSAMPLER_COUNTER_TAIL_CALL_FAILED],
+		FateLost:       sums[samplerSamplerCounterSAMPLER_COUNTER_FATE_LOST],
 	}, nil
 }
 

@@ -22,8 +22,23 @@ const (
 	samplerSamplerCounterSAMPLER_COUNTER_FIRED            samplerSamplerCounter = 3
 	samplerSamplerCounterSAMPLER_COUNTER_NEW_PROCESS      samplerSamplerCounter = 4
 	samplerSamplerCounterSAMPLER_COUNTER_TAIL_CALL_FAILED samplerSamplerCounter = 5
-	samplerSamplerCounterSAMPLER_COUNTER_COUNT            samplerSamplerCounter = 6
+	samplerSamplerCounterSAMPLER_COUNTER_FATE_LOST        samplerSamplerCounter = 6
+	samplerSamplerCounterSAMPLER_COUNTER_COUNT            samplerSamplerCounter = 7
 )
+
+type samplerSamplerFate struct {
+	_              structs.HostLayout
+	Fired          uint64
+	NewProcess     uint64
+	TailCallFailed uint64
+}
+
+type samplerSamplerFateKey struct {
+	_        structs.HostLayout
+	Window   uint64
+	Tgid     uint32
+	Reserved uint32
+}
 
 type samplerSamplerMode uint32
 
@@ -47,9 +62,11 @@ type samplerSamplerProcessValue struct {
 }
 
 type samplerSamplerSettings struct {
-	_        structs.HostLayout
-	Mode     samplerSamplerMode
-	Reserved uint32
+	_             structs.HostLayout
+	Mode          samplerSamplerMode
+	Reserved      uint32
+	WindowNs      uint64
+	ClockOffsetNs uint64
 }
 
 // Names of all BPF objects in the ELF.
@@ -58,6 +75,7 @@ type samplerSamplerSettings struct {
 const (
 	samplerMapChosen         = "chosen"
 	samplerMapCounters       = "counters"
+	samplerMapFates          = "fates"
 	samplerMapKnownProcesses = "known_processes"
 	samplerMapSettings       = "settings"
 	samplerMapUnwinder       = "unwinder"
@@ -115,6 +133,7 @@ type samplerProgramSpecs struct {
 type samplerMapSpecs struct {
 	Chosen         *ebpf.MapSpec `ebpf:"chosen"`
 	Counters       *ebpf.MapSpec `ebpf:"counters"`
+	Fates          *ebpf.MapSpec `ebpf:"fates"`
 	KnownProcesses *ebpf.MapSpec `ebpf:"known_processes"`
 	Settings       *ebpf.MapSpec `ebpf:"settings"`
 	Unwinder       *ebpf.MapSpec `ebpf:"unwinder"`
@@ -148,6 +167,7 @@ func (o *samplerObjects) Close() error {
 type samplerMaps struct {
 	Chosen         *ebpf.Map `ebpf:"chosen"`
 	Counters       *ebpf.Map `ebpf:"counters"`
+	Fates          *ebpf.Map `ebpf:"fates"`
 	KnownProcesses *ebpf.Map `ebpf:"known_processes"`
 	Settings       *ebpf.Map `ebpf:"settings"`
 	Unwinder       *ebpf.Map `ebpf:"unwinder"`
@@ -157,6 +177,7 @@ func (m *samplerMaps) Close() error {
 	return _SamplerClose(
 		m.Chosen,
 		m.Counters,
+		m.Fates,
 		m.KnownProcesses,
 		m.Settings,
 		m.Unwinder,

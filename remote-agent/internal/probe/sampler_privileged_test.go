@@ -36,7 +36,9 @@ func openSampler(t *testing.T) (*Sampler, *ebpf.Map) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = known.Close() })
-	sampler, err := OpenSampler(SamplerConfig{RateHz: 199, Unwinder: unwinder, KnownProcesses: known})
+	sampler, err := OpenSampler(SamplerConfig{
+		RateHz: 199, Unwinder: unwinder, KnownProcesses: known, Window: testWindow, ClockOffset: clockOffset,
+	})
 	if errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM) {
 		skipOrFail(t, err)
 	}
@@ -49,6 +51,57 @@ func openSampler(t *testing.T) (*Sampler, *ebpf.Map) {
 		}
 	})
 	return sampler, known
+}
+
+const testWindow = 100 * time.Millisecond
+
+// clockOffset is the wall clock minus CLOCK_MONOTONIC.
+func clockOffset() time.Duration {
+	var monotonic unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &monotonic); err != nil {
+		panic(err)
+	}
+	return time.Duration(time.Now().UnixNano() - monotonic.Nano())
+}
+
+// TestFatesOfProcessesAddUpToTheCounters takes window after window: nothing is counted twice, and nothing left out.
+func TestFatesOfProcessesAddUpToTheCounters(t *testing.T) {
+	sampler, _ := openSampler(t)
+	self := uint32(os.Getpid())
+	if err := sampler.SetChosen([]uint32{self}); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now().Truncate(testWindow)
+	setMode(t, sampler, ModeChosen)
+	spin(t, sampler, "samples of several windows", func(c SamplerCounters) bool { return c.Fired > 100 })
+	setMode(t, sampler, ModeNothing)
+	time.Sleep(testWindow)
+	after, err := sampler.Counters()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum Fate
+	windows := 0
+	for at := begin; at.Before(time.Now()); at = at.Add(testWindow) {
+		fates, err := sampler.TakeFates(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fate := range fates {
+			if fate.PID != self {
+				t.Errorf("a fate of process %d", fate.PID)
+			}
+			windows++
+			sum.Fired += fate.Fired
+			sum.NewProcess += fate.NewProcess
+		}
+		if again, err := sampler.TakeFates(at); err != nil || len(again) > 0 {
+			t.Errorf("taken twice: %v, %v", again, err)
+		}
+	}
+	if sum.Fired != after.Fired || sum.NewProcess != after.NewProcess || after.FateLost != 0 || windows < 2 {
+		t.Errorf("%d windows: %+v of %+v", windows, sum, after)
+	}
 }
 
 // spin burns CPU until a condition on the counters holds.

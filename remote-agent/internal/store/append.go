@@ -28,7 +28,7 @@ type Address struct {
 
 // Append writes the windows of an interval, all or none. Native frames that names does not hold are named later.
 func (s *Store) Append(ctx context.Context, interval window.Interval, names Names) error {
-	if len(interval.Windows) == 0 {
+	if len(interval.Windows) == 0 && len(interval.Fates) == 0 {
 		return nil
 	}
 	appendAll := func(ctx context.Context, tx *sql.Tx) error {
@@ -38,7 +38,7 @@ func (s *Store) Append(ctx context.Context, interval window.Interval, names Name
 				return err
 			}
 		}
-		return nil
+		return r.appendFates(&interval)
 	}
 	err := s.write(ctx, appendAll)
 	if isCorrupt(err) { // The damaged database was moved aside: what was just measured begins the new one.

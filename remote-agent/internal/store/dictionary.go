@@ -32,6 +32,8 @@ type dictionary struct {
 	functions *generations[rowKey, int64]
 	locations *generations[rowKey, locationEntry]
 	mappings  map[engine.Mapping]int64
+	// fateServices are ids by encoded labels.
+	fateServices map[string]int64
 	// pointers are the engine's own values, for resolvers that know a mapping by its address.
 	pointers map[int64]*engine.Mapping
 }
@@ -59,13 +61,14 @@ type hourIDs struct {
 
 func newDictionary() *dictionary {
 	return &dictionary{
-		series:    map[string]int64{},
-		hours:     map[seriesHour]*hourIDs{},
-		stacks:    newGenerations[stackKey, uint32](cachedStacks),
-		functions: newGenerations[rowKey, int64](cachedFunctions),
-		locations: newGenerations[rowKey, locationEntry](cachedLocations),
-		mappings:  map[engine.Mapping]int64{},
-		pointers:  map[int64]*engine.Mapping{},
+		series:       map[string]int64{},
+		hours:        map[seriesHour]*hourIDs{},
+		stacks:       newGenerations[stackKey, uint32](cachedStacks),
+		functions:    newGenerations[rowKey, int64](cachedFunctions),
+		locations:    newGenerations[rowKey, locationEntry](cachedLocations),
+		mappings:     map[engine.Mapping]int64{},
+		fateServices: map[string]int64{},
+		pointers:     map[int64]*engine.Mapping{},
 	}
 }
 

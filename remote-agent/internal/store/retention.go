@@ -88,6 +88,8 @@ func (s *Store) deleteHour(ctx context.Context, hour int64) error {
 			arguments []any
 		}{
 			{"DELETE FROM window WHERE start_ms < ?", []any{(hour + 1) * hourMs}},
+			{"DELETE FROM fate WHERE start_ms < ?", []any{(hour + 1) * hourMs}},
+			{"DELETE FROM fate_service WHERE NOT EXISTS (SELECT 1 FROM fate WHERE service_id = fate_service.id)", nil},
 			{"DELETE FROM stack WHERE hour <= ?", []any{hour}},
 			{"DELETE FROM sample_labels WHERE hour <= ?", []any{hour}},
 			{"DELETE FROM location WHERE last_hour <= ?", []any{hour}},

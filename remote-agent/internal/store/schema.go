@@ -9,7 +9,23 @@ import (
 
 // schemaVersion is kept in SQLite's user_version. Each step of upgrades leads from its index to the next version;
 // steps that were released are never edited. Changes are listed in CHANGELOG.md beside this file.
-var upgrades = []string{version1}
+var upgrades = []string{version1, version2}
+
+const version2 = `
+-- What became of the samples of a service in a window, also of those of which nothing was delivered; see fates.go.
+CREATE TABLE fate_service (
+	id INTEGER PRIMARY KEY,
+	labels TEXT NOT NULL UNIQUE  -- as in series
+);
+CREATE TABLE fate (
+	service_id INTEGER NOT NULL,
+	start_ms INTEGER NOT NULL,
+	end_ms INTEGER NOT NULL,
+	period INTEGER NOT NULL,     -- nanoseconds that one sample stands for
+	body BLOB NOT NULL,          -- see encodeFate
+	PRIMARY KEY (service_id, start_ms)
+) WITHOUT ROWID;
+`
 
 const version1 = `
 CREATE TABLE series (

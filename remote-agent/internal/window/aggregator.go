@@ -29,6 +29,11 @@ type Options struct {
 	Identify func(pid uint32) target.Identity
 	// Observe, when set, is told once of each mapping that a process was seen with. It must not block.
 	Observe func(pid uint32, mapping *engine.Mapping)
+	// TakeFates, when set, gives the kernel's count of what it fired in the interval that began at a time; each is asked for
+	// once, when it is over.
+	TakeFates func(start time.Time) ([]engine.Fate, error)
+	// Clocks, when set, say what processes spent. Read at the end of each interval.
+	Clocks CPUClocks
 	// Deliver takes a closed interval, in order, each once; it must not block for long, since windows are closed by it.
 	Deliver func(Interval)
 	// MaxCounts bounds the distinct (service, stack, sample labels) of an interval, MaxFrames the frames that its
@@ -117,7 +122,7 @@ func (a *Aggregator) open(start time.Time) *interval {
 func (a *Aggregator) HandleSample(sample *engine.Sample) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	into := a.current
+	into, late := a.current, false
 	switch at := sample.TimeNs; {
 	case at >= a.current.end.UnixNano():
 		if a.next == nil {
@@ -126,8 +131,9 @@ func (a *Aggregator) HandleSample(sample *engine.Sample) {
 		into = a.next
 	case at < a.current.start.UnixNano():
 		a.counters.Late += sample.Count
+		late = true
 	}
-	if !into.add(sample, &a.options) {
+	if !into.take(sample, late, &a.options) {
 		a.counters.NoRoom += sample.Count
 		return
 	}
@@ -176,10 +182,16 @@ func (a *Aggregator) Run(ctx context.Context) {
 	}
 }
 
+// untilDue is how long until the current interval ends, or, when it has, until it is closed. At its end the clocks are read.
 func (a *Aggregator) untilDue() time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.current.end.Add(a.options.Grace).Sub(a.options.Now())
+	now := a.options.Now()
+	if now.Before(a.current.end) {
+		return a.current.end.Sub(now)
+	}
+	a.readClocks(a.current)
+	return a.current.end.Add(a.options.Grace).Sub(now)
 }
 
 // closeDue closes the current interval when its time is over, or when the clock was set back to before its start.
@@ -194,6 +206,7 @@ func (a *Aggregator) closeDue() {
 		return
 	}
 	closed := a.current
+	a.readClocks(closed)
 	switch next := a.next; {
 	case setBack:
 		a.current = a.open(now)
@@ -209,6 +222,7 @@ func (a *Aggregator) closeDue() {
 	}
 	a.next = nil
 	a.mu.Unlock()
+	a.settleFates(closed)
 	a.options.Deliver(closed.freeze(a.period))
 }
 
@@ -229,6 +243,9 @@ func (a *Aggregator) Flush() {
 		a.current.adopt(a.next)
 	}
 	a.next = nil
+	for _, interval := range append(closed, a.current) {
+		a.readClocks(interval)
+	}
 	last := a.current
 	if end := now.Truncate(time.Millisecond); end.After(last.start) && end.Before(last.end) {
 		last.end = end
@@ -236,6 +253,7 @@ func (a *Aggregator) Flush() {
 	a.current = a.open(last.end)
 	a.mu.Unlock()
 	for _, interval := range append(closed, last) {
+		a.settleFates(interval)
 		a.options.Deliver(interval.freeze(a.period))
 	}
 }

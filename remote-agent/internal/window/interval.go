@@ -5,6 +5,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"pyrometer.dev/remote-agent/internal/cputime"
 	"pyrometer.dev/remote-agent/internal/engine"
 	"pyrometer.dev/remote-agent/internal/target"
 )
@@ -16,6 +19,8 @@ type interval struct {
 	processes  map[uint32]*service
 	counts     int
 	frames     int
+	// spent is what processes spent until the end, by the scheduler; nil before.
+	spent map[uint32]cputime.Spent
 }
 
 type service struct {
@@ -25,6 +30,7 @@ type service struct {
 	sampleLabels []SampleLabels
 	labelIndex   map[SampleLabels]uint32
 	counts       map[countKey]uint64
+	fate         Fate
 }
 
 type countKey struct{ stack, labels uint32 }
@@ -37,13 +43,47 @@ func newInterval(start, end time.Time) *interval {
 	}
 }
 
+// take counts a sample and its fate; false when there is no room for it.
+func (i *interval) take(sample *engine.Sample, late bool, options *Options) bool {
+	s := i.serviceOfProcess(sample.PID, options)
+	s.fate.Delivered += sample.Count
+	if late {
+		s.fate.Late += sample.Count
+	}
+	if !i.add(sample, options) {
+		s.fate.NoRoom += sample.Count
+		return false
+	}
+	return true
+}
+
+func (i *interval) serviceOfProcess(pid uint32, options *Options) *service {
+	s := i.processes[pid]
+	if s == nil {
+		s = i.serviceOf(options.Identify(pid).Labels)
+		i.processes[pid] = s
+		if options.Clocks != nil {
+			options.Clocks.Track(pid, startedAfter(pid, i.start))
+		}
+	}
+	return s
+}
+
+// startedAfter says whether a process is younger than an interval; false where that cannot be known.
+func startedAfter(pid uint32, start time.Time) bool {
+	ticks, err := target.StartTicks(pid)
+	var uptime unix.Timespec
+	if err != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &uptime) != nil {
+		return false
+	}
+	const ticksPerSecond = 100                                                            // USER_HZ on all architectures of ours
+	age := time.Duration(uptime.Nano()) - time.Duration(ticks)*time.Second/ticksPerSecond //nolint:gosec // since boot
+	return age < time.Since(start)
+}
+
 // add counts a sample; false when there is no room for it.
 func (i *interval) add(sample *engine.Sample, options *Options) bool {
-	s := i.processes[sample.PID]
-	if s == nil {
-		s = i.serviceOf(options.Identify(sample.PID).Labels)
-		i.processes[sample.PID] = s
-	}
+	s := i.serviceOfProcess(sample.PID, options)
 	labels := SampleLabels{PID: sample.PID, Thread: sample.Comm}
 	stackIndex, stackKnown := s.stackIndex[sample.Hash]
 	labelIndex, labelsKnown := s.labelIndex[labels]
@@ -122,13 +162,20 @@ func (i *interval) adopt(other *interval) {
 				PID: labels.PID, Comm: labels.Thread, Frames: stack.Frames, Hash: stack.Hash, Count: count,
 			}, unbounded)
 		}
+		into.fate.Delivered += from.fate.Delivered
+		into.fate.Late += from.fate.Late
+		into.fate.NoRoom += from.fate.NoRoom
 	}
 }
 
 // freeze ends the mutable phase.
 func (i *interval) freeze(periodNs int64) Interval {
-	closed := Interval{Start: i.start, End: i.end, Windows: make([]*Window, 0, len(i.services))}
+	closed := Interval{Start: i.start, End: i.end, PeriodNs: periodNs, Windows: make([]*Window, 0, len(i.services))}
 	for _, s := range i.services {
+		closed.Fates = append(closed.Fates, ServiceFate{Labels: s.labels, Fate: s.fate})
+		if len(s.counts) == 0 {
+			continue // Nothing of it was delivered: it has a fate and no window.
+		}
 		w := &Window{
 			Labels: s.labels, Type: CPU, Start: i.start, End: i.end, Period: periodNs,
 			Stacks: s.stacks, SampleLabels: s.sampleLabels, Counts: make([]Count, 0, len(s.counts)),

@@ -104,4 +104,8 @@ type Interval struct {
 	Start   time.Time
 	End     time.Time
 	Windows []*Window
+	// Fates are of all services that were fired at, also of those without a window.
+	Fates []ServiceFate
+	// PeriodNs is the CPU time that one sample stands for.
+	PeriodNs int64
 }

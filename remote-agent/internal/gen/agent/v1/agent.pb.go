@@ -998,6 +998,535 @@ func (x *Service) GetProcessCount() uint32 {
 	return 0
 }
 
+type GetTrustRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	LabelSelector string                 `protobuf:"bytes,1,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
+	// Unix milliseconds, as is end.
+	Start         int64 `protobuf:"varint,2,opt,name=start,proto3" json:"start,omitempty"`
+	End           int64 `protobuf:"varint,3,opt,name=end,proto3" json:"end,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTrustRequest) Reset() {
+	*x = GetTrustRequest{}
+	mi := &file_agent_v1_agent_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTrustRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTrustRequest) ProtoMessage() {}
+
+func (x *GetTrustRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTrustRequest.ProtoReflect.Descriptor instead.
+func (*GetTrustRequest) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *GetTrustRequest) GetLabelSelector() string {
+	if x != nil {
+		return x.LabelSelector
+	}
+	return ""
+}
+
+func (x *GetTrustRequest) GetStart() int64 {
+	if x != nil {
+		return x.Start
+	}
+	return 0
+}
+
+func (x *GetTrustRequest) GetEnd() int64 {
+	if x != nil {
+		return x.End
+	}
+	return 0
+}
+
+type GetTrustResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Fates *Fates                 `protobuf:"bytes,1,opt,name=fates,proto3" json:"fates,omitempty"`
+	// All samples, and those whose stack could not be walked to its root. Nanoseconds, as are the others.
+	TotalNs int64       `protobuf:"varint,2,opt,name=total_ns,json=totalNs,proto3" json:"total_ns,omitempty"`
+	CutNs   int64       `protobuf:"varint,3,opt,name=cut_ns,json=cutNs,proto3" json:"cut_ns,omitempty"`
+	Cuts    []*StackCut `protobuf:"bytes,4,rep,name=cuts,proto3" json:"cuts,omitempty"`
+	// Samples with a frame of native code; those of them in which all such frames have a name; and a line too.
+	NativeNs int64 `protobuf:"varint,5,opt,name=native_ns,json=nativeNs,proto3" json:"native_ns,omitempty"`
+	NamedNs  int64 `protobuf:"varint,6,opt,name=named_ns,json=namedNs,proto3" json:"named_ns,omitempty"`
+	LinedNs  int64 `protobuf:"varint,7,opt,name=lined_ns,json=linedNs,proto3" json:"lined_ns,omitempty"`
+	// The files of native code, those with the most unnamed samples first; at most 100.
+	Files         []*FileCoverage `protobuf:"bytes,8,rep,name=files,proto3" json:"files,omitempty"`
+	Runtimes      []*Runtime      `protobuf:"bytes,9,rep,name=runtimes,proto3" json:"runtimes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTrustResponse) Reset() {
+	*x = GetTrustResponse{}
+	mi := &file_agent_v1_agent_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTrustResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTrustResponse) ProtoMessage() {}
+
+func (x *GetTrustResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTrustResponse.ProtoReflect.Descriptor instead.
+func (*GetTrustResponse) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetTrustResponse) GetFates() *Fates {
+	if x != nil {
+		return x.Fates
+	}
+	return nil
+}
+
+func (x *GetTrustResponse) GetTotalNs() int64 {
+	if x != nil {
+		return x.TotalNs
+	}
+	return 0
+}
+
+func (x *GetTrustResponse) GetCutNs() int64 {
+	if x != nil {
+		return x.CutNs
+	}
+	return 0
+}
+
+func (x *GetTrustResponse) GetCuts() []*StackCut {
+	if x != nil {
+		return x.Cuts
+	}
+	return nil
+}
+
+func (x *GetTrustResponse) GetNativeNs() int64 {
+	if x != nil {
+		return x.NativeNs
+	}
+	return 0
+}
+
+func (x *GetTrustResponse) GetNamedNs() int64 {
+	if x != nil {
+		return x.NamedNs
+	}
+	return 0
+}
+
+func (x *GetTrustResponse) GetLinedNs() int64 {
+	if x != nil {
+		return x.LinedNs
+	}
+	return 0
+}
+
+func (x *GetTrustResponse) GetFiles() []*FileCoverage {
+	if x != nil {
+		return x.Files
+	}
+	return nil
+}
+
+func (x *GetTrustResponse) GetRuntimes() []*Runtime {
+	if x != nil {
+		return x.Runtimes
+	}
+	return nil
+}
+
+// What became of the samples of services, by the kernel's count. Over the range,
+//
+//	fired = lost_new_process + lost_tail_call + delivered + missing + in_flight
+type Fates struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Fired          uint64                 `protobuf:"varint,1,opt,name=fired,proto3" json:"fired,omitempty"`
+	LostNewProcess uint64                 `protobuf:"varint,2,opt,name=lost_new_process,json=lostNewProcess,proto3" json:"lost_new_process,omitempty"`
+	LostTailCall   uint64                 `protobuf:"varint,3,opt,name=lost_tail_call,json=lostTailCall,proto3" json:"lost_tail_call,omitempty"`
+	Delivered      uint64                 `protobuf:"varint,4,opt,name=delivered,proto3" json:"delivered,omitempty"`
+	// Of the delivered ones: counted in a later window than their own; and found no room in one.
+	Late           uint64 `protobuf:"varint,5,opt,name=late,proto3" json:"late,omitempty"`
+	LostWindowFull uint64 `protobuf:"varint,6,opt,name=lost_window_full,json=lostWindowFull,proto3" json:"lost_window_full,omitempty"`
+	// Had fired and never came: lost in the ring, or in the unwinder without a word.
+	Missing int64 `protobuf:"varint,7,opt,name=missing,proto3" json:"missing,omitempty"`
+	// Were still on their way when the last window was closed.
+	InFlight int64 `protobuf:"varint,8,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
+	// What the delivered samples stand for, and what the scheduler says that the same processes spent. It does not know the
+	// end of processes that ended.
+	SampledNs      int64  `protobuf:"varint,9,opt,name=sampled_ns,json=sampledNs,proto3" json:"sampled_ns,omitempty"`
+	SchedulerNs    int64  `protobuf:"varint,10,opt,name=scheduler_ns,json=schedulerNs,proto3" json:"scheduler_ns,omitempty"`
+	EndedProcesses uint64 `protobuf:"varint,11,opt,name=ended_processes,json=endedProcesses,proto3" json:"ended_processes,omitempty"`
+	// Windows of services; of those, without the kernel's count; and not adding up.
+	Windows           uint32 `protobuf:"varint,12,opt,name=windows,proto3" json:"windows,omitempty"`
+	UnmeasuredWindows uint32 `protobuf:"varint,13,opt,name=unmeasured_windows,json=unmeasuredWindows,proto3" json:"unmeasured_windows,omitempty"`
+	UnbalancedWindows uint32 `protobuf:"varint,14,opt,name=unbalanced_windows,json=unbalancedWindows,proto3" json:"unbalanced_windows,omitempty"`
+	// Unix milliseconds; start of the first one that does not add up, 0 when all do.
+	FirstUnbalancedWindow int64 `protobuf:"varint,15,opt,name=first_unbalanced_window,json=firstUnbalancedWindow,proto3" json:"first_unbalanced_window,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
+}
+
+func (x *Fates) Reset() {
+	*x = Fates{}
+	mi := &file_agent_v1_agent_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Fates) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Fates) ProtoMessage() {}
+
+func (x *Fates) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Fates.ProtoReflect.Descriptor instead.
+func (*Fates) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Fates) GetFired() uint64 {
+	if x != nil {
+		return x.Fired
+	}
+	return 0
+}
+
+func (x *Fates) GetLostNewProcess() uint64 {
+	if x != nil {
+		return x.LostNewProcess
+	}
+	return 0
+}
+
+func (x *Fates) GetLostTailCall() uint64 {
+	if x != nil {
+		return x.LostTailCall
+	}
+	return 0
+}
+
+func (x *Fates) GetDelivered() uint64 {
+	if x != nil {
+		return x.Delivered
+	}
+	return 0
+}
+
+func (x *Fates) GetLate() uint64 {
+	if x != nil {
+		return x.Late
+	}
+	return 0
+}
+
+func (x *Fates) GetLostWindowFull() uint64 {
+	if x != nil {
+		return x.LostWindowFull
+	}
+	return 0
+}
+
+func (x *Fates) GetMissing() int64 {
+	if x != nil {
+		return x.Missing
+	}
+	return 0
+}
+
+func (x *Fates) GetInFlight() int64 {
+	if x != nil {
+		return x.InFlight
+	}
+	return 0
+}
+
+func (x *Fates) GetSampledNs() int64 {
+	if x != nil {
+		return x.SampledNs
+	}
+	return 0
+}
+
+func (x *Fates) GetSchedulerNs() int64 {
+	if x != nil {
+		return x.SchedulerNs
+	}
+	return 0
+}
+
+func (x *Fates) GetEndedProcesses() uint64 {
+	if x != nil {
+		return x.EndedProcesses
+	}
+	return 0
+}
+
+func (x *Fates) GetWindows() uint32 {
+	if x != nil {
+		return x.Windows
+	}
+	return 0
+}
+
+func (x *Fates) GetUnmeasuredWindows() uint32 {
+	if x != nil {
+		return x.UnmeasuredWindows
+	}
+	return 0
+}
+
+func (x *Fates) GetUnbalancedWindows() uint32 {
+	if x != nil {
+		return x.UnbalancedWindows
+	}
+	return 0
+}
+
+func (x *Fates) GetFirstUnbalancedWindow() int64 {
+	if x != nil {
+		return x.FirstUnbalancedWindow
+	}
+	return 0
+}
+
+type StackCut struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reason        string                 `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	ValueNs       int64                  `protobuf:"varint,2,opt,name=value_ns,json=valueNs,proto3" json:"value_ns,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StackCut) Reset() {
+	*x = StackCut{}
+	mi := &file_agent_v1_agent_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StackCut) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StackCut) ProtoMessage() {}
+
+func (x *StackCut) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StackCut.ProtoReflect.Descriptor instead.
+func (*StackCut) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *StackCut) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *StackCut) GetValueNs() int64 {
+	if x != nil {
+		return x.ValueNs
+	}
+	return 0
+}
+
+type FileCoverage struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty for code in no file.
+	Path    string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	BuildId string `protobuf:"bytes,2,opt,name=build_id,json=buildId,proto3" json:"build_id,omitempty"`
+	ValueNs int64  `protobuf:"varint,3,opt,name=value_ns,json=valueNs,proto3" json:"value_ns,omitempty"`
+	NamedNs int64  `protobuf:"varint,4,opt,name=named_ns,json=namedNs,proto3" json:"named_ns,omitempty"`
+	LinedNs int64  `protobuf:"varint,5,opt,name=lined_ns,json=linedNs,proto3" json:"lined_ns,omitempty"`
+	// What gives the rest its names; empty when nothing is missing.
+	Mend          string `protobuf:"bytes,6,opt,name=mend,proto3" json:"mend,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FileCoverage) Reset() {
+	*x = FileCoverage{}
+	mi := &file_agent_v1_agent_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FileCoverage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FileCoverage) ProtoMessage() {}
+
+func (x *FileCoverage) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FileCoverage.ProtoReflect.Descriptor instead.
+func (*FileCoverage) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *FileCoverage) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *FileCoverage) GetBuildId() string {
+	if x != nil {
+		return x.BuildId
+	}
+	return ""
+}
+
+func (x *FileCoverage) GetValueNs() int64 {
+	if x != nil {
+		return x.ValueNs
+	}
+	return 0
+}
+
+func (x *FileCoverage) GetNamedNs() int64 {
+	if x != nil {
+		return x.NamedNs
+	}
+	return 0
+}
+
+func (x *FileCoverage) GetLinedNs() int64 {
+	if x != nil {
+		return x.LinedNs
+	}
+	return 0
+}
+
+func (x *FileCoverage) GetMend() string {
+	if x != nil {
+		return x.Mend
+	}
+	return ""
+}
+
+type Runtime struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Empty when no file tells it.
+	Version       string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Runtime) Reset() {
+	*x = Runtime{}
+	mi := &file_agent_v1_agent_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Runtime) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Runtime) ProtoMessage() {}
+
+func (x *Runtime) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Runtime.ProtoReflect.Descriptor instead.
+func (*Runtime) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Runtime) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Runtime) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
 type SelectWindowsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ProfileTypeID string                 `protobuf:"bytes,1,opt,name=profile_typeID,json=profileTypeID,proto3" json:"profile_typeID,omitempty"`
@@ -1011,7 +1540,7 @@ type SelectWindowsRequest struct {
 
 func (x *SelectWindowsRequest) Reset() {
 	*x = SelectWindowsRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_agent_v1_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1023,7 +1552,7 @@ func (x *SelectWindowsRequest) String() string {
 func (*SelectWindowsRequest) ProtoMessage() {}
 
 func (x *SelectWindowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_agent_v1_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1036,7 +1565,7 @@ func (x *SelectWindowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SelectWindowsRequest.ProtoReflect.Descriptor instead.
 func (*SelectWindowsRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SelectWindowsRequest) GetProfileTypeID() string {
@@ -1080,7 +1609,7 @@ type SelectWindowsResponse struct {
 
 func (x *SelectWindowsResponse) Reset() {
 	*x = SelectWindowsResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_agent_v1_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1092,7 +1621,7 @@ func (x *SelectWindowsResponse) String() string {
 func (*SelectWindowsResponse) ProtoMessage() {}
 
 func (x *SelectWindowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_agent_v1_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1105,7 +1634,7 @@ func (x *SelectWindowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SelectWindowsResponse.ProtoReflect.Descriptor instead.
 func (*SelectWindowsResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SelectWindowsResponse) GetStart() int64 {
@@ -1140,7 +1669,7 @@ type SetSelectionRequest struct {
 
 func (x *SetSelectionRequest) Reset() {
 	*x = SetSelectionRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_agent_v1_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1152,7 +1681,7 @@ func (x *SetSelectionRequest) String() string {
 func (*SetSelectionRequest) ProtoMessage() {}
 
 func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_agent_v1_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1165,7 +1694,7 @@ func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionRequest.ProtoReflect.Descriptor instead.
 func (*SetSelectionRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{16}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SetSelectionRequest) GetContainerIds() []string {
@@ -1190,7 +1719,7 @@ type SetSelectionResponse struct {
 
 func (x *SetSelectionResponse) Reset() {
 	*x = SetSelectionResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_agent_v1_agent_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1202,7 +1731,7 @@ func (x *SetSelectionResponse) String() string {
 func (*SetSelectionResponse) ProtoMessage() {}
 
 func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_agent_v1_agent_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1215,7 +1744,7 @@ func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionResponse.ProtoReflect.Descriptor instead.
 func (*SetSelectionResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{17}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{23}
 }
 
 type SetPushRequest struct {
@@ -1231,7 +1760,7 @@ type SetPushRequest struct {
 
 func (x *SetPushRequest) Reset() {
 	*x = SetPushRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_agent_v1_agent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1243,7 +1772,7 @@ func (x *SetPushRequest) String() string {
 func (*SetPushRequest) ProtoMessage() {}
 
 func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_agent_v1_agent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1256,7 +1785,7 @@ func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushRequest.ProtoReflect.Descriptor instead.
 func (*SetPushRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{18}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SetPushRequest) GetUrl() string {
@@ -1288,7 +1817,7 @@ type SetPushResponse struct {
 
 func (x *SetPushResponse) Reset() {
 	*x = SetPushResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_agent_v1_agent_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1300,7 +1829,7 @@ func (x *SetPushResponse) String() string {
 func (*SetPushResponse) ProtoMessage() {}
 
 func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_agent_v1_agent_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1313,7 +1842,7 @@ func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushResponse.ProtoReflect.Descriptor instead.
 func (*SetPushResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{19}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{25}
 }
 
 type RenewLeaseRequest struct {
@@ -1329,7 +1858,7 @@ type RenewLeaseRequest struct {
 
 func (x *RenewLeaseRequest) Reset() {
 	*x = RenewLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_agent_v1_agent_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1341,7 +1870,7 @@ func (x *RenewLeaseRequest) String() string {
 func (*RenewLeaseRequest) ProtoMessage() {}
 
 func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_agent_v1_agent_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1354,7 +1883,7 @@ func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseRequest.ProtoReflect.Descriptor instead.
 func (*RenewLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RenewLeaseRequest) GetSeconds() uint32 {
@@ -1388,7 +1917,7 @@ type RenewLeaseResponse struct {
 
 func (x *RenewLeaseResponse) Reset() {
 	*x = RenewLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_agent_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1400,7 +1929,7 @@ func (x *RenewLeaseResponse) String() string {
 func (*RenewLeaseResponse) ProtoMessage() {}
 
 func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_agent_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1413,7 +1942,7 @@ func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseResponse.ProtoReflect.Descriptor instead.
 func (*RenewLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RenewLeaseResponse) GetExpiresAt() int64 {
@@ -1432,7 +1961,7 @@ type ReleaseLeaseRequest struct {
 
 func (x *ReleaseLeaseRequest) Reset() {
 	*x = ReleaseLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_agent_v1_agent_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1444,7 +1973,7 @@ func (x *ReleaseLeaseRequest) String() string {
 func (*ReleaseLeaseRequest) ProtoMessage() {}
 
 func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_agent_v1_agent_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1457,7 +1986,7 @@ func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ReleaseLeaseRequest) GetHolder() string {
@@ -1477,7 +2006,7 @@ type ReleaseLeaseResponse struct {
 
 func (x *ReleaseLeaseResponse) Reset() {
 	*x = ReleaseLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_agent_v1_agent_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1489,7 +2018,7 @@ func (x *ReleaseLeaseResponse) String() string {
 func (*ReleaseLeaseResponse) ProtoMessage() {}
 
 func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_agent_v1_agent_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1502,7 +2031,7 @@ func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ReleaseLeaseResponse) GetEnding() bool {
@@ -1524,7 +2053,7 @@ type StopRequest struct {
 
 func (x *StopRequest) Reset() {
 	*x = StopRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_agent_v1_agent_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1536,7 +2065,7 @@ func (x *StopRequest) String() string {
 func (*StopRequest) ProtoMessage() {}
 
 func (x *StopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_agent_v1_agent_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1549,7 +2078,7 @@ func (x *StopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRequest.ProtoReflect.Descriptor instead.
 func (*StopRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *StopRequest) GetHolder() string {
@@ -1574,7 +2103,7 @@ type StopResponse struct {
 
 func (x *StopResponse) Reset() {
 	*x = StopResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_agent_v1_agent_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1586,7 +2115,7 @@ func (x *StopResponse) String() string {
 func (*StopResponse) ProtoMessage() {}
 
 func (x *StopResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_agent_v1_agent_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1599,7 +2128,7 @@ func (x *StopResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopResponse.ProtoReflect.Descriptor instead.
 func (*StopResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{31}
 }
 
 var File_agent_v1_agent_proto protoreflect.FileDescriptor
@@ -1675,7 +2204,52 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x06labels\x18\x01 \x03(\v2\x13.types.v1.LabelPairR\x06labels\x12\x1b\n" +
 	"\tcpu_cores\x18\x02 \x01(\x01R\bcpuCores\x12\x1b\n" +
 	"\tlast_seen\x18\x03 \x01(\x03R\blastSeen\x12#\n" +
-	"\rprocess_count\x18\x04 \x01(\rR\fprocessCount\"\x8c\x01\n" +
+	"\rprocess_count\x18\x04 \x01(\rR\fprocessCount\"`\n" +
+	"\x0fGetTrustRequest\x12%\n" +
+	"\x0elabel_selector\x18\x01 \x01(\tR\rlabelSelector\x12\x14\n" +
+	"\x05start\x18\x02 \x01(\x03R\x05start\x12\x10\n" +
+	"\x03end\x18\x03 \x01(\x03R\x03end\"\xc3\x02\n" +
+	"\x10GetTrustResponse\x12%\n" +
+	"\x05fates\x18\x01 \x01(\v2\x0f.agent.v1.FatesR\x05fates\x12\x19\n" +
+	"\btotal_ns\x18\x02 \x01(\x03R\atotalNs\x12\x15\n" +
+	"\x06cut_ns\x18\x03 \x01(\x03R\x05cutNs\x12&\n" +
+	"\x04cuts\x18\x04 \x03(\v2\x12.agent.v1.StackCutR\x04cuts\x12\x1b\n" +
+	"\tnative_ns\x18\x05 \x01(\x03R\bnativeNs\x12\x19\n" +
+	"\bnamed_ns\x18\x06 \x01(\x03R\anamedNs\x12\x19\n" +
+	"\blined_ns\x18\a \x01(\x03R\alinedNs\x12,\n" +
+	"\x05files\x18\b \x03(\v2\x16.agent.v1.FileCoverageR\x05files\x12-\n" +
+	"\bruntimes\x18\t \x03(\v2\x11.agent.v1.RuntimeR\bruntimes\"\x9b\x04\n" +
+	"\x05Fates\x12\x14\n" +
+	"\x05fired\x18\x01 \x01(\x04R\x05fired\x12(\n" +
+	"\x10lost_new_process\x18\x02 \x01(\x04R\x0elostNewProcess\x12$\n" +
+	"\x0elost_tail_call\x18\x03 \x01(\x04R\flostTailCall\x12\x1c\n" +
+	"\tdelivered\x18\x04 \x01(\x04R\tdelivered\x12\x12\n" +
+	"\x04late\x18\x05 \x01(\x04R\x04late\x12(\n" +
+	"\x10lost_window_full\x18\x06 \x01(\x04R\x0elostWindowFull\x12\x18\n" +
+	"\amissing\x18\a \x01(\x03R\amissing\x12\x1b\n" +
+	"\tin_flight\x18\b \x01(\x03R\binFlight\x12\x1d\n" +
+	"\n" +
+	"sampled_ns\x18\t \x01(\x03R\tsampledNs\x12!\n" +
+	"\fscheduler_ns\x18\n" +
+	" \x01(\x03R\vschedulerNs\x12'\n" +
+	"\x0fended_processes\x18\v \x01(\x04R\x0eendedProcesses\x12\x18\n" +
+	"\awindows\x18\f \x01(\rR\awindows\x12-\n" +
+	"\x12unmeasured_windows\x18\r \x01(\rR\x11unmeasuredWindows\x12-\n" +
+	"\x12unbalanced_windows\x18\x0e \x01(\rR\x11unbalancedWindows\x126\n" +
+	"\x17first_unbalanced_window\x18\x0f \x01(\x03R\x15firstUnbalancedWindow\"=\n" +
+	"\bStackCut\x12\x16\n" +
+	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x19\n" +
+	"\bvalue_ns\x18\x02 \x01(\x03R\avalueNs\"\xa2\x01\n" +
+	"\fFileCoverage\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12\x19\n" +
+	"\bbuild_id\x18\x02 \x01(\tR\abuildId\x12\x19\n" +
+	"\bvalue_ns\x18\x03 \x01(\x03R\avalueNs\x12\x19\n" +
+	"\bnamed_ns\x18\x04 \x01(\x03R\anamedNs\x12\x19\n" +
+	"\blined_ns\x18\x05 \x01(\x03R\alinedNs\x12\x12\n" +
+	"\x04mend\x18\x06 \x01(\tR\x04mend\"7\n" +
+	"\aRuntime\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\"\x8c\x01\n" +
 	"\x14SelectWindowsRequest\x12%\n" +
 	"\x0eprofile_typeID\x18\x01 \x01(\tR\rprofileTypeID\x12%\n" +
 	"\x0elabel_selector\x18\x02 \x01(\tR\rlabelSelector\x12\x14\n" +
@@ -1714,11 +2288,12 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x0eSTATE_STARTING\x10\x01\x12\x13\n" +
 	"\x0fSTATE_PROFILING\x10\x02\x12\x12\n" +
 	"\x0eSTATE_STOPPING\x10\x03\x12\x10\n" +
-	"\fSTATE_FAILED\x10\x042\xb5\x05\n" +
+	"\fSTATE_FAILED\x10\x042\xfa\x05\n" +
 	"\fAgentService\x12F\n" +
 	"\tGetStatus\x12\x1a.agent.v1.GetStatusRequest\x1a\x1b.agent.v1.GetStatusResponse\"\x00\x12N\n" +
 	"\vWatchStatus\x12\x1c.agent.v1.WatchStatusRequest\x1a\x1d.agent.v1.WatchStatusResponse\"\x000\x01\x12O\n" +
-	"\fListServices\x12\x1d.agent.v1.ListServicesRequest\x1a\x1e.agent.v1.ListServicesResponse\"\x00\x12T\n" +
+	"\fListServices\x12\x1d.agent.v1.ListServicesRequest\x1a\x1e.agent.v1.ListServicesResponse\"\x00\x12C\n" +
+	"\bGetTrust\x12\x19.agent.v1.GetTrustRequest\x1a\x1a.agent.v1.GetTrustResponse\"\x00\x12T\n" +
 	"\rSelectWindows\x12\x1e.agent.v1.SelectWindowsRequest\x1a\x1f.agent.v1.SelectWindowsResponse\"\x000\x01\x12O\n" +
 	"\fSetSelection\x12\x1d.agent.v1.SetSelectionRequest\x1a\x1e.agent.v1.SetSelectionResponse\"\x00\x12@\n" +
 	"\aSetPush\x12\x18.agent.v1.SetPushRequest\x1a\x19.agent.v1.SetPushResponse\"\x00\x12I\n" +
@@ -1740,7 +2315,7 @@ func file_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_agent_v1_agent_proto_goTypes = []any{
 	(State)(0),                    // 0: agent.v1.State
 	(*GetStatusRequest)(nil),      // 1: agent.v1.GetStatusRequest
@@ -1757,19 +2332,25 @@ var file_agent_v1_agent_proto_goTypes = []any{
 	(*ListServicesRequest)(nil),   // 12: agent.v1.ListServicesRequest
 	(*ListServicesResponse)(nil),  // 13: agent.v1.ListServicesResponse
 	(*Service)(nil),               // 14: agent.v1.Service
-	(*SelectWindowsRequest)(nil),  // 15: agent.v1.SelectWindowsRequest
-	(*SelectWindowsResponse)(nil), // 16: agent.v1.SelectWindowsResponse
-	(*SetSelectionRequest)(nil),   // 17: agent.v1.SetSelectionRequest
-	(*SetSelectionResponse)(nil),  // 18: agent.v1.SetSelectionResponse
-	(*SetPushRequest)(nil),        // 19: agent.v1.SetPushRequest
-	(*SetPushResponse)(nil),       // 20: agent.v1.SetPushResponse
-	(*RenewLeaseRequest)(nil),     // 21: agent.v1.RenewLeaseRequest
-	(*RenewLeaseResponse)(nil),    // 22: agent.v1.RenewLeaseResponse
-	(*ReleaseLeaseRequest)(nil),   // 23: agent.v1.ReleaseLeaseRequest
-	(*ReleaseLeaseResponse)(nil),  // 24: agent.v1.ReleaseLeaseResponse
-	(*StopRequest)(nil),           // 25: agent.v1.StopRequest
-	(*StopResponse)(nil),          // 26: agent.v1.StopResponse
-	(*v1.LabelPair)(nil),          // 27: types.v1.LabelPair
+	(*GetTrustRequest)(nil),       // 15: agent.v1.GetTrustRequest
+	(*GetTrustResponse)(nil),      // 16: agent.v1.GetTrustResponse
+	(*Fates)(nil),                 // 17: agent.v1.Fates
+	(*StackCut)(nil),              // 18: agent.v1.StackCut
+	(*FileCoverage)(nil),          // 19: agent.v1.FileCoverage
+	(*Runtime)(nil),               // 20: agent.v1.Runtime
+	(*SelectWindowsRequest)(nil),  // 21: agent.v1.SelectWindowsRequest
+	(*SelectWindowsResponse)(nil), // 22: agent.v1.SelectWindowsResponse
+	(*SetSelectionRequest)(nil),   // 23: agent.v1.SetSelectionRequest
+	(*SetSelectionResponse)(nil),  // 24: agent.v1.SetSelectionResponse
+	(*SetPushRequest)(nil),        // 25: agent.v1.SetPushRequest
+	(*SetPushResponse)(nil),       // 26: agent.v1.SetPushResponse
+	(*RenewLeaseRequest)(nil),     // 27: agent.v1.RenewLeaseRequest
+	(*RenewLeaseResponse)(nil),    // 28: agent.v1.RenewLeaseResponse
+	(*ReleaseLeaseRequest)(nil),   // 29: agent.v1.ReleaseLeaseRequest
+	(*ReleaseLeaseResponse)(nil),  // 30: agent.v1.ReleaseLeaseResponse
+	(*StopRequest)(nil),           // 31: agent.v1.StopRequest
+	(*StopResponse)(nil),          // 32: agent.v1.StopResponse
+	(*v1.LabelPair)(nil),          // 33: types.v1.LabelPair
 }
 var file_agent_v1_agent_proto_depIdxs = []int32{
 	5,  // 0: agent.v1.GetStatusResponse.status:type_name -> agent.v1.Status
@@ -1782,32 +2363,38 @@ var file_agent_v1_agent_proto_depIdxs = []int32{
 	6,  // 7: agent.v1.Status.leases:type_name -> agent.v1.Lease
 	6,  // 8: agent.v1.LeaseConflict.leases:type_name -> agent.v1.Lease
 	14, // 9: agent.v1.ListServicesResponse.services:type_name -> agent.v1.Service
-	27, // 10: agent.v1.Service.labels:type_name -> types.v1.LabelPair
-	27, // 11: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
-	27, // 12: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
-	1,  // 13: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
-	3,  // 14: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
-	12, // 15: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
-	15, // 16: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
-	17, // 17: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
-	19, // 18: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
-	21, // 19: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
-	23, // 20: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
-	25, // 21: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
-	2,  // 22: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
-	4,  // 23: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
-	13, // 24: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
-	16, // 25: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
-	18, // 26: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
-	20, // 27: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
-	22, // 28: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
-	24, // 29: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
-	26, // 30: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
-	22, // [22:31] is the sub-list for method output_type
-	13, // [13:22] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	33, // 10: agent.v1.Service.labels:type_name -> types.v1.LabelPair
+	17, // 11: agent.v1.GetTrustResponse.fates:type_name -> agent.v1.Fates
+	18, // 12: agent.v1.GetTrustResponse.cuts:type_name -> agent.v1.StackCut
+	19, // 13: agent.v1.GetTrustResponse.files:type_name -> agent.v1.FileCoverage
+	20, // 14: agent.v1.GetTrustResponse.runtimes:type_name -> agent.v1.Runtime
+	33, // 15: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
+	33, // 16: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
+	1,  // 17: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
+	3,  // 18: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
+	12, // 19: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
+	15, // 20: agent.v1.AgentService.GetTrust:input_type -> agent.v1.GetTrustRequest
+	21, // 21: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
+	23, // 22: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
+	25, // 23: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
+	27, // 24: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
+	29, // 25: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
+	31, // 26: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
+	2,  // 27: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
+	4,  // 28: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
+	13, // 29: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
+	16, // 30: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
+	22, // 31: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
+	24, // 32: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
+	26, // 33: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
+	28, // 34: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
+	30, // 35: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
+	32, // 36: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
+	27, // [27:37] is the sub-list for method output_type
+	17, // [17:27] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_agent_v1_agent_proto_init() }
@@ -1821,7 +2408,7 @@ func file_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agent_v1_agent_proto_rawDesc), len(file_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   26,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agent/v1/agent.proto.
  */
 export const file_agent_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIqYECgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSIgoEcHVzaBgTIAEoCzIULmFnZW50LnYxLlB1c2hTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZSJACgVMZWFzZRIOCgZob2xkZXIYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSEgoKZXhwaXJlc19hdBgDIAEoAyIwCg1MZWFzZUNvbmZsaWN0Eh8KBmxlYXNlcxgBIAMoCzIPLmFnZW50LnYxLkxlYXNlIlQKCE92ZXJoZWFkEhkKEXByb2Nlc3NfY3B1X2NvcmVzGAEgASgBEhUKDWJwZl9jcHVfY29yZXMYAiABKAESFgoOcmVzaWRlbnRfYnl0ZXMYAyABKAQiJgoHQ291bnRlchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgEIkYKDERvY2tlclN0YXR1cxIRCglyZWFjaGFibGUYASABKAgSDwoHbWVzc2FnZRgCIAEoCRISCgpjb250YWluZXJzGAMgASgNInIKClB1c2hTdGF0dXMSCwoDdXJsGAEgASgJEg0KBWVycm9yGAIgASgJEhYKDndpbmRvd3NfcHVzaGVkGAMgASgEEhcKD3dpbmRvd3Nfd2FpdGluZxgEIAEoBBIXCg9sYXN0X3N1Y2Nlc3NfYXQYBSABKAMiMQoTTGlzdFNlcnZpY2VzUmVxdWVzdBINCgVzdGFydBgBIAEoAxILCgNlbmQYAiABKAMiOwoUTGlzdFNlcnZpY2VzUmVzcG9uc2USIwoIc2VydmljZXMYASADKAsyES5hZ2VudC52MS5TZXJ2aWNlImsKB1NlcnZpY2USIwoGbGFiZWxzGAEgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEhEKCWNwdV9jb3JlcxgCIAEoARIRCglsYXN0X3NlZW4YAyABKAMSFQoNcHJvY2Vzc19jb3VudBgEIAEoDSJiChRTZWxlY3RXaW5kb3dzUmVxdWVzdBIWCg5wcm9maWxlX3R5cGVJRBgBIAEoCRIWCg5sYWJlbF9zZWxlY3RvchgCIAEoCRINCgVzdGFydBgDIAEoAxILCgNlbmQYBCABKAMiRAoVU2VsZWN0V2luZG93c1Jlc3BvbnNlEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxIPCgdwcm9maWxlGAMgASgMIjoKE1NldFNlbGVjdGlvblJlcXVlc3QSFQoNY29udGFpbmVyX2lkcxgBIAMoCRIMCgRwaWRzGAIgAygNIhYKFFNldFNlbGVjdGlvblJlc3BvbnNlImgKDlNldFB1c2hSZXF1ZXN0EgsKA3VybBgBIAEoCRIkCgdoZWFkZXJzGAIgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEiMKBmxhYmVscxgDIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpciIRCg9TZXRQdXNoUmVzcG9uc2UiSQoRUmVuZXdMZWFzZVJlcXVlc3QSDwoHc2Vjb25kcxgBIAEoDRIOCgZob2xkZXIYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkiKAoSUmVuZXdMZWFzZVJlc3BvbnNlEhIKCmV4cGlyZXNfYXQYASABKAMiJQoTUmVsZWFzZUxlYXNlUmVxdWVzdBIOCgZob2xkZXIYASABKAkiJgoUUmVsZWFzZUxlYXNlUmVzcG9uc2USDgoGZW5kaW5nGAEgASgIIiwKC1N0b3BSZXF1ZXN0Eg4KBmhvbGRlchgBIAEoCRINCgVmb3JjZRgCIAEoCCIOCgxTdG9wUmVzcG9uc2UqbQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABISCg5TVEFURV9TVEFSVElORxABEhMKD1NUQVRFX1BST0ZJTElORxACEhIKDlNUQVRFX1NUT1BQSU5HEAMSEAoMU1RBVEVfRkFJTEVEEAQytQUKDEFnZW50U2VydmljZRJGCglHZXRTdGF0dXMSGi5hZ2VudC52MS5HZXRTdGF0dXNSZXF1ZXN0GhsuYWdlbnQudjEuR2V0U3RhdHVzUmVzcG9uc2UiABJOCgtXYXRjaFN0YXR1cxIcLmFnZW50LnYxLldhdGNoU3RhdHVzUmVxdWVzdBodLmFnZW50LnYxLldhdGNoU3RhdHVzUmVzcG9uc2UiADABEk8KDExpc3RTZXJ2aWNlcxIdLmFnZW50LnYxLkxpc3RTZXJ2aWNlc1JlcXVlc3QaHi5hZ2VudC52MS5MaXN0U2VydmljZXNSZXNwb25zZSIAElQKDVNlbGVjdFdpbmRvd3MSHi5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVxdWVzdBofLmFnZW50LnYxLlNlbGVjdFdpbmRvd3NSZXNwb25zZSIAMAESTwoMU2V0U2VsZWN0aW9uEh0uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVxdWVzdBoeLmFnZW50LnYxLlNldFNlbGVjdGlvblJlc3BvbnNlIgASQAoHU2V0UHVzaBIYLmFnZW50LnYxLlNldFB1c2hSZXF1ZXN0GhkuYWdlbnQudjEuU2V0UHVzaFJlc3BvbnNlIgASSQoKUmVuZXdMZWFzZRIbLmFnZW50LnYxLlJlbmV3TGVhc2VSZXF1ZXN0GhwuYWdlbnQudjEuUmVuZXdMZWFzZVJlc3BvbnNlIgASTwoMUmVsZWFzZUxlYXNlEh0uYWdlbnQudjEuUmVsZWFzZUxlYXNlUmVxdWVzdBoeLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlc3BvbnNlIgASNwoEU3RvcBIVLmFnZW50LnYxLlN0b3BSZXF1ZXN0GhYuYWdlbnQudjEuU3RvcFJlc3BvbnNlIgBCOlo4cHlyb21ldGVyLmRldi9yZW1vdGUtYWdlbnQvaW50ZXJuYWwvZ2VuL2FnZW50L3YxO2FnZW50djFiBnByb3RvMw", [file_types_v1_types]);
+  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIqYECgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSIgoEcHVzaBgTIAEoCzIULmFnZW50LnYxLlB1c2hTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZSJACgVMZWFzZRIOCgZob2xkZXIYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSEgoKZXhwaXJlc19hdBgDIAEoAyIwCg1MZWFzZUNvbmZsaWN0Eh8KBmxlYXNlcxgBIAMoCzIPLmFnZW50LnYxLkxlYXNlIlQKCE92ZXJoZWFkEhkKEXByb2Nlc3NfY3B1X2NvcmVzGAEgASgBEhUKDWJwZl9jcHVfY29yZXMYAiABKAESFgoOcmVzaWRlbnRfYnl0ZXMYAyABKAQiJgoHQ291bnRlchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgEIkYKDERvY2tlclN0YXR1cxIRCglyZWFjaGFibGUYASABKAgSDwoHbWVzc2FnZRgCIAEoCRISCgpjb250YWluZXJzGAMgASgNInIKClB1c2hTdGF0dXMSCwoDdXJsGAEgASgJEg0KBWVycm9yGAIgASgJEhYKDndpbmRvd3NfcHVzaGVkGAMgASgEEhcKD3dpbmRvd3Nfd2FpdGluZxgEIAEoBBIXCg9sYXN0X3N1Y2Nlc3NfYXQYBSABKAMiMQoTTGlzdFNlcnZpY2VzUmVxdWVzdBINCgVzdGFydBgBIAEoAxILCgNlbmQYAiABKAMiOwoUTGlzdFNlcnZpY2VzUmVzcG9uc2USIwoIc2VydmljZXMYASADKAsyES5hZ2VudC52MS5TZXJ2aWNlImsKB1NlcnZpY2USIwoGbGFiZWxzGAEgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEhEKCWNwdV9jb3JlcxgCIAEoARIRCglsYXN0X3NlZW4YAyABKAMSFQoNcHJvY2Vzc19jb3VudBgEIAEoDSJFCg9HZXRUcnVzdFJlcXVlc3QSFgoObGFiZWxfc2VsZWN0b3IYASABKAkSDQoFc3RhcnQYAiABKAMSCwoDZW5kGAMgASgDIvkBChBHZXRUcnVzdFJlc3BvbnNlEh4KBWZhdGVzGAEgASgLMg8uYWdlbnQudjEuRmF0ZXMSEAoIdG90YWxfbnMYAiABKAMSDgoGY3V0X25zGAMgASgDEiAKBGN1dHMYBCADKAsyEi5hZ2VudC52MS5TdGFja0N1dBIRCgluYXRpdmVfbnMYBSABKAMSEAoIbmFtZWRfbnMYBiABKAMSEAoIbGluZWRfbnMYByABKAMSJQoFZmlsZXMYCCADKAsyFi5hZ2VudC52MS5GaWxlQ292ZXJhZ2USIwoIcnVudGltZXMYCSADKAsyES5hZ2VudC52MS5SdW50aW1lItQCCgVGYXRlcxINCgVmaXJlZBgBIAEoBBIYChBsb3N0X25ld19wcm9jZXNzGAIgASgEEhYKDmxvc3RfdGFpbF9jYWxsGAMgASgEEhEKCWRlbGl2ZXJlZBgEIAEoBBIMCgRsYXRlGAUgASgEEhgKEGxvc3Rfd2luZG93X2Z1bGwYBiABKAQSDwoHbWlzc2luZxgHIAEoAxIRCglpbl9mbGlnaHQYCCABKAMSEgoKc2FtcGxlZF9ucxgJIAEoAxIUCgxzY2hlZHVsZXJfbnMYCiABKAMSFwoPZW5kZWRfcHJvY2Vzc2VzGAsgASgEEg8KB3dpbmRvd3MYDCABKA0SGgoSdW5tZWFzdXJlZF93aW5kb3dzGA0gASgNEhoKEnVuYmFsYW5jZWRfd2luZG93cxgOIAEoDRIfChdmaXJzdF91bmJhbGFuY2VkX3dpbmRvdxgPIAEoAyIsCghTdGFja0N1dBIOCgZyZWFzb24YASABKAkSEAoIdmFsdWVfbnMYAiABKAMicgoMRmlsZUNvdmVyYWdlEgwKBHBhdGgYASABKAkSEAoIYnVpbGRfaWQYAiABKAkSEAoIdmFsdWVfbnMYAyABKAMSEAoIbmFtZWRfbnMYBCABKAMSEAoIbGluZWRfbnMYBSABKAMSDAoEbWVuZBgGIAEoCSIoCgdSdW50aW1lEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCSJiChRTZWxlY3RXaW5kb3dzUmVxdWVzdBIWCg5wcm9maWxlX3R5cGVJRBgBIAEoCRIWCg5sYWJlbF9zZWxlY3RvchgCIAEoCRINCgVzdGFydBgDIAEoAxILCgNlbmQYBCABKAMiRAoVU2VsZWN0V2luZG93c1Jlc3BvbnNlEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxIPCgdwcm9maWxlGAMgASgMIjoKE1NldFNlbGVjdGlvblJlcXVlc3QSFQoNY29udGFpbmVyX2lkcxgBIAMoCRIMCgRwaWRzGAIgAygNIhYKFFNldFNlbGVjdGlvblJlc3BvbnNlImgKDlNldFB1c2hSZXF1ZXN0EgsKA3VybBgBIAEoCRIkCgdoZWFkZXJzGAIgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEiMKBmxhYmVscxgDIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpciIRCg9TZXRQdXNoUmVzcG9uc2UiSQoRUmVuZXdMZWFzZVJlcXVlc3QSDwoHc2Vjb25kcxgBIAEoDRIOCgZob2xkZXIYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkiKAoSUmVuZXdMZWFzZVJlc3BvbnNlEhIKCmV4cGlyZXNfYXQYASABKAMiJQoTUmVsZWFzZUxlYXNlUmVxdWVzdBIOCgZob2xkZXIYASABKAkiJgoUUmVsZWFzZUxlYXNlUmVzcG9uc2USDgoGZW5kaW5nGAEgASgIIiwKC1N0b3BSZXF1ZXN0Eg4KBmhvbGRlchgBIAEoCRINCgVmb3JjZRgCIAEoCCIOCgxTdG9wUmVzcG9uc2UqbQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABISCg5TVEFURV9TVEFSVElORxABEhMKD1NUQVRFX1BST0ZJTElORxACEhIKDlNUQVRFX1NUT1BQSU5HEAMSEAoMU1RBVEVfRkFJTEVEEAQy+gUKDEFnZW50U2VydmljZRJGCglHZXRTdGF0dXMSGi5hZ2VudC52MS5HZXRTdGF0dXNSZXF1ZXN0GhsuYWdlbnQudjEuR2V0U3RhdHVzUmVzcG9uc2UiABJOCgtXYXRjaFN0YXR1cxIcLmFnZW50LnYxLldhdGNoU3RhdHVzUmVxdWVzdBodLmFnZW50LnYxLldhdGNoU3RhdHVzUmVzcG9uc2UiADABEk8KDExpc3RTZXJ2aWNlcxIdLmFnZW50LnYxLkxpc3RTZXJ2aWNlc1JlcXVlc3QaHi5hZ2VudC52MS5MaXN0U2VydmljZXNSZXNwb25zZSIAEkMKCEdldFRydXN0EhkuYWdlbnQudjEuR2V0VHJ1c3RSZXF1ZXN0GhouYWdlbnQudjEuR2V0VHJ1c3RSZXNwb25zZSIAElQKDVNlbGVjdFdpbmRvd3MSHi5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVxdWVzdBofLmFnZW50LnYxLlNlbGVjdFdpbmRvd3NSZXNwb25zZSIAMAESTwoMU2V0U2VsZWN0aW9uEh0uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVxdWVzdBoeLmFnZW50LnYxLlNldFNlbGVjdGlvblJlc3BvbnNlIgASQAoHU2V0UHVzaBIYLmFnZW50LnYxLlNldFB1c2hSZXF1ZXN0GhkuYWdlbnQudjEuU2V0UHVzaFJlc3BvbnNlIgASSQoKUmVuZXdMZWFzZRIbLmFnZW50LnYxLlJlbmV3TGVhc2VSZXF1ZXN0GhwuYWdlbnQudjEuUmVuZXdMZWFzZVJlc3BvbnNlIgASTwoMUmVsZWFzZUxlYXNlEh0uYWdlbnQudjEuUmVsZWFzZUxlYXNlUmVxdWVzdBoeLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlc3BvbnNlIgASNwoEU3RvcBIVLmFnZW50LnYxLlN0b3BSZXF1ZXN0GhYuYWdlbnQudjEuU3RvcFJlc3BvbnNlIgBCOlo4cHlyb21ldGVyLmRldi9yZW1vdGUtYWdlbnQvaW50ZXJuYWwvZ2VuL2FnZW50L3YxO2FnZW50djFiBnByb3RvMw", [file_types_v1_types]);
 
 /**
  * @generated from message agent.v1.GetStatusRequest
@@ -487,6 +487,293 @@ export const ServiceSchema: GenMessage<Service> = /*@__PURE__*/
   messageDesc(file_agent_v1_agent, 13);
 
 /**
+ * @generated from message agent.v1.GetTrustRequest
+ */
+export type GetTrustRequest = Message<"agent.v1.GetTrustRequest"> & {
+  /**
+   * @generated from field: string label_selector = 1;
+   */
+  labelSelector: string;
+
+  /**
+   * Unix milliseconds, as is end.
+   *
+   * @generated from field: int64 start = 2;
+   */
+  start: bigint;
+
+  /**
+   * @generated from field: int64 end = 3;
+   */
+  end: bigint;
+};
+
+/**
+ * Describes the message agent.v1.GetTrustRequest.
+ * Use `create(GetTrustRequestSchema)` to create a new message.
+ */
+export const GetTrustRequestSchema: GenMessage<GetTrustRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 14);
+
+/**
+ * @generated from message agent.v1.GetTrustResponse
+ */
+export type GetTrustResponse = Message<"agent.v1.GetTrustResponse"> & {
+  /**
+   * @generated from field: agent.v1.Fates fates = 1;
+   */
+  fates?: Fates | undefined;
+
+  /**
+   * All samples, and those whose stack could not be walked to its root. Nanoseconds, as are the others.
+   *
+   * @generated from field: int64 total_ns = 2;
+   */
+  totalNs: bigint;
+
+  /**
+   * @generated from field: int64 cut_ns = 3;
+   */
+  cutNs: bigint;
+
+  /**
+   * @generated from field: repeated agent.v1.StackCut cuts = 4;
+   */
+  cuts: StackCut[];
+
+  /**
+   * Samples with a frame of native code; those of them in which all such frames have a name; and a line too.
+   *
+   * @generated from field: int64 native_ns = 5;
+   */
+  nativeNs: bigint;
+
+  /**
+   * @generated from field: int64 named_ns = 6;
+   */
+  namedNs: bigint;
+
+  /**
+   * @generated from field: int64 lined_ns = 7;
+   */
+  linedNs: bigint;
+
+  /**
+   * The files of native code, those with the most unnamed samples first; at most 100.
+   *
+   * @generated from field: repeated agent.v1.FileCoverage files = 8;
+   */
+  files: FileCoverage[];
+
+  /**
+   * @generated from field: repeated agent.v1.Runtime runtimes = 9;
+   */
+  runtimes: Runtime[];
+};
+
+/**
+ * Describes the message agent.v1.GetTrustResponse.
+ * Use `create(GetTrustResponseSchema)` to create a new message.
+ */
+export const GetTrustResponseSchema: GenMessage<GetTrustResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 15);
+
+/**
+ * What became of the samples of services, by the kernel's count. Over the range,
+ *   fired = lost_new_process + lost_tail_call + delivered + missing + in_flight
+ *
+ * @generated from message agent.v1.Fates
+ */
+export type Fates = Message<"agent.v1.Fates"> & {
+  /**
+   * @generated from field: uint64 fired = 1;
+   */
+  fired: bigint;
+
+  /**
+   * @generated from field: uint64 lost_new_process = 2;
+   */
+  lostNewProcess: bigint;
+
+  /**
+   * @generated from field: uint64 lost_tail_call = 3;
+   */
+  lostTailCall: bigint;
+
+  /**
+   * @generated from field: uint64 delivered = 4;
+   */
+  delivered: bigint;
+
+  /**
+   * Of the delivered ones: counted in a later window than their own; and found no room in one.
+   *
+   * @generated from field: uint64 late = 5;
+   */
+  late: bigint;
+
+  /**
+   * @generated from field: uint64 lost_window_full = 6;
+   */
+  lostWindowFull: bigint;
+
+  /**
+   * Had fired and never came: lost in the ring, or in the unwinder without a word.
+   *
+   * @generated from field: int64 missing = 7;
+   */
+  missing: bigint;
+
+  /**
+   * Were still on their way when the last window was closed.
+   *
+   * @generated from field: int64 in_flight = 8;
+   */
+  inFlight: bigint;
+
+  /**
+   * What the delivered samples stand for, and what the scheduler says that the same processes spent. It does not know the
+   * end of processes that ended.
+   *
+   * @generated from field: int64 sampled_ns = 9;
+   */
+  sampledNs: bigint;
+
+  /**
+   * @generated from field: int64 scheduler_ns = 10;
+   */
+  schedulerNs: bigint;
+
+  /**
+   * @generated from field: uint64 ended_processes = 11;
+   */
+  endedProcesses: bigint;
+
+  /**
+   * Windows of services; of those, without the kernel's count; and not adding up.
+   *
+   * @generated from field: uint32 windows = 12;
+   */
+  windows: number;
+
+  /**
+   * @generated from field: uint32 unmeasured_windows = 13;
+   */
+  unmeasuredWindows: number;
+
+  /**
+   * @generated from field: uint32 unbalanced_windows = 14;
+   */
+  unbalancedWindows: number;
+
+  /**
+   * Unix milliseconds; start of the first one that does not add up, 0 when all do.
+   *
+   * @generated from field: int64 first_unbalanced_window = 15;
+   */
+  firstUnbalancedWindow: bigint;
+};
+
+/**
+ * Describes the message agent.v1.Fates.
+ * Use `create(FatesSchema)` to create a new message.
+ */
+export const FatesSchema: GenMessage<Fates> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 16);
+
+/**
+ * @generated from message agent.v1.StackCut
+ */
+export type StackCut = Message<"agent.v1.StackCut"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: int64 value_ns = 2;
+   */
+  valueNs: bigint;
+};
+
+/**
+ * Describes the message agent.v1.StackCut.
+ * Use `create(StackCutSchema)` to create a new message.
+ */
+export const StackCutSchema: GenMessage<StackCut> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 17);
+
+/**
+ * @generated from message agent.v1.FileCoverage
+ */
+export type FileCoverage = Message<"agent.v1.FileCoverage"> & {
+  /**
+   * Empty for code in no file.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * @generated from field: string build_id = 2;
+   */
+  buildId: string;
+
+  /**
+   * @generated from field: int64 value_ns = 3;
+   */
+  valueNs: bigint;
+
+  /**
+   * @generated from field: int64 named_ns = 4;
+   */
+  namedNs: bigint;
+
+  /**
+   * @generated from field: int64 lined_ns = 5;
+   */
+  linedNs: bigint;
+
+  /**
+   * What gives the rest its names; empty when nothing is missing.
+   *
+   * @generated from field: string mend = 6;
+   */
+  mend: string;
+};
+
+/**
+ * Describes the message agent.v1.FileCoverage.
+ * Use `create(FileCoverageSchema)` to create a new message.
+ */
+export const FileCoverageSchema: GenMessage<FileCoverage> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 18);
+
+/**
+ * @generated from message agent.v1.Runtime
+ */
+export type Runtime = Message<"agent.v1.Runtime"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Empty when no file tells it.
+   *
+   * @generated from field: string version = 2;
+   */
+  version: string;
+};
+
+/**
+ * Describes the message agent.v1.Runtime.
+ * Use `create(RuntimeSchema)` to create a new message.
+ */
+export const RuntimeSchema: GenMessage<Runtime> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 19);
+
+/**
  * @generated from message agent.v1.SelectWindowsRequest
  */
 export type SelectWindowsRequest = Message<"agent.v1.SelectWindowsRequest"> & {
@@ -518,7 +805,7 @@ export type SelectWindowsRequest = Message<"agent.v1.SelectWindowsRequest"> & {
  * Use `create(SelectWindowsRequestSchema)` to create a new message.
  */
 export const SelectWindowsRequestSchema: GenMessage<SelectWindowsRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 14);
+  messageDesc(file_agent_v1_agent, 20);
 
 /**
  * @generated from message agent.v1.SelectWindowsResponse
@@ -549,7 +836,7 @@ export type SelectWindowsResponse = Message<"agent.v1.SelectWindowsResponse"> & 
  * Use `create(SelectWindowsResponseSchema)` to create a new message.
  */
 export const SelectWindowsResponseSchema: GenMessage<SelectWindowsResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 15);
+  messageDesc(file_agent_v1_agent, 21);
 
 /**
  * @generated from message agent.v1.SetSelectionRequest
@@ -573,7 +860,7 @@ export type SetSelectionRequest = Message<"agent.v1.SetSelectionRequest"> & {
  * Use `create(SetSelectionRequestSchema)` to create a new message.
  */
 export const SetSelectionRequestSchema: GenMessage<SetSelectionRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 16);
+  messageDesc(file_agent_v1_agent, 22);
 
 /**
  * @generated from message agent.v1.SetSelectionResponse
@@ -586,7 +873,7 @@ export type SetSelectionResponse = Message<"agent.v1.SetSelectionResponse"> & {
  * Use `create(SetSelectionResponseSchema)` to create a new message.
  */
 export const SetSelectionResponseSchema: GenMessage<SetSelectionResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 17);
+  messageDesc(file_agent_v1_agent, 23);
 
 /**
  * @generated from message agent.v1.SetPushRequest
@@ -617,7 +904,7 @@ export type SetPushRequest = Message<"agent.v1.SetPushRequest"> & {
  * Use `create(SetPushRequestSchema)` to create a new message.
  */
 export const SetPushRequestSchema: GenMessage<SetPushRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 18);
+  messageDesc(file_agent_v1_agent, 24);
 
 /**
  * @generated from message agent.v1.SetPushResponse
@@ -630,7 +917,7 @@ export type SetPushResponse = Message<"agent.v1.SetPushResponse"> & {
  * Use `create(SetPushResponseSchema)` to create a new message.
  */
 export const SetPushResponseSchema: GenMessage<SetPushResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 19);
+  messageDesc(file_agent_v1_agent, 25);
 
 /**
  * @generated from message agent.v1.RenewLeaseRequest
@@ -661,7 +948,7 @@ export type RenewLeaseRequest = Message<"agent.v1.RenewLeaseRequest"> & {
  * Use `create(RenewLeaseRequestSchema)` to create a new message.
  */
 export const RenewLeaseRequestSchema: GenMessage<RenewLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 20);
+  messageDesc(file_agent_v1_agent, 26);
 
 /**
  * @generated from message agent.v1.RenewLeaseResponse
@@ -680,7 +967,7 @@ export type RenewLeaseResponse = Message<"agent.v1.RenewLeaseResponse"> & {
  * Use `create(RenewLeaseResponseSchema)` to create a new message.
  */
 export const RenewLeaseResponseSchema: GenMessage<RenewLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 21);
+  messageDesc(file_agent_v1_agent, 27);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseRequest
@@ -697,7 +984,7 @@ export type ReleaseLeaseRequest = Message<"agent.v1.ReleaseLeaseRequest"> & {
  * Use `create(ReleaseLeaseRequestSchema)` to create a new message.
  */
 export const ReleaseLeaseRequestSchema: GenMessage<ReleaseLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 22);
+  messageDesc(file_agent_v1_agent, 28);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseResponse
@@ -716,7 +1003,7 @@ export type ReleaseLeaseResponse = Message<"agent.v1.ReleaseLeaseResponse"> & {
  * Use `create(ReleaseLeaseResponseSchema)` to create a new message.
  */
 export const ReleaseLeaseResponseSchema: GenMessage<ReleaseLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 23);
+  messageDesc(file_agent_v1_agent, 29);
 
 /**
  * @generated from message agent.v1.StopRequest
@@ -742,7 +1029,7 @@ export type StopRequest = Message<"agent.v1.StopRequest"> & {
  * Use `create(StopRequestSchema)` to create a new message.
  */
 export const StopRequestSchema: GenMessage<StopRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 24);
+  messageDesc(file_agent_v1_agent, 30);
 
 /**
  * @generated from message agent.v1.StopResponse
@@ -755,7 +1042,7 @@ export type StopResponse = Message<"agent.v1.StopResponse"> & {
  * Use `create(StopResponseSchema)` to create a new message.
  */
 export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 25);
+  messageDesc(file_agent_v1_agent, 31);
 
 /**
  * @generated from enum agent.v1.State
@@ -822,6 +1109,16 @@ export const AgentService: GenService<{
     methodKind: "unary";
     input: typeof ListServicesRequestSchema;
     output: typeof ListServicesResponseSchema;
+  },
+  /**
+   * How far the samples of a selection can be believed: what became of each, which stacks end early, what has no name.
+   *
+   * @generated from rpc agent.v1.AgentService.GetTrust
+   */
+  getTrust: {
+    methodKind: "unary";
+    input: typeof GetTrustRequestSchema;
+    output: typeof GetTrustResponseSchema;
   },
   /**
    * Every window of a selection by itself, oldest first: what comparisons measure with.

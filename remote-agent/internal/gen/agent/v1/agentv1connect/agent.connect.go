@@ -43,6 +43,8 @@ const (
 	// AgentServiceListServicesProcedure is the fully-qualified name of the AgentService's ListServices
 	// RPC.
 	AgentServiceListServicesProcedure = "/agent.v1.AgentService/ListServices"
+	// AgentServiceGetTrustProcedure is the fully-qualified name of the AgentService's GetTrust RPC.
+	AgentServiceGetTrustProcedure = "/agent.v1.AgentService/GetTrust"
 	// AgentServiceSelectWindowsProcedure is the fully-qualified name of the AgentService's
 	// SelectWindows RPC.
 	AgentServiceSelectWindowsProcedure = "/agent.v1.AgentService/SelectWindows"
@@ -66,6 +68,8 @@ type AgentServiceClient interface {
 	// Sends the status at once, then when something in it changed, at most once a second, and when a window closed.
 	WatchStatus(context.Context, *connect.Request[v1.WatchStatusRequest]) (*connect.ServerStreamForClient[v1.WatchStatusResponse], error)
 	ListServices(context.Context, *connect.Request[v1.ListServicesRequest]) (*connect.Response[v1.ListServicesResponse], error)
+	// How far the samples of a selection can be believed: what became of each, which stacks end early, what has no name.
+	GetTrust(context.Context, *connect.Request[v1.GetTrustRequest]) (*connect.Response[v1.GetTrustResponse], error)
 	// Every window of a selection by itself, oldest first: what comparisons measure with.
 	SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest]) (*connect.ServerStreamForClient[v1.SelectWindowsResponse], error)
 	// What is to be profiled; takes effect without a restart.
@@ -109,6 +113,12 @@ func NewAgentServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			httpClient,
 			baseURL+AgentServiceListServicesProcedure,
 			connect.WithSchema(agentServiceMethods.ByName("ListServices")),
+			connect.WithClientOptions(opts...),
+		),
+		getTrust: connect.NewClient[v1.GetTrustRequest, v1.GetTrustResponse](
+			httpClient,
+			baseURL+AgentServiceGetTrustProcedure,
+			connect.WithSchema(agentServiceMethods.ByName("GetTrust")),
 			connect.WithClientOptions(opts...),
 		),
 		selectWindows: connect.NewClient[v1.SelectWindowsRequest, v1.SelectWindowsResponse](
@@ -155,6 +165,7 @@ type agentServiceClient struct {
 	getStatus     *connect.Client[v1.GetStatusRequest, v1.GetStatusResponse]
 	watchStatus   *connect.Client[v1.WatchStatusRequest, v1.WatchStatusResponse]
 	listServices  *connect.Client[v1.ListServicesRequest, v1.ListServicesResponse]
+	getTrust      *connect.Client[v1.GetTrustRequest, v1.GetTrustResponse]
 	selectWindows *connect.Client[v1.SelectWindowsRequest, v1.SelectWindowsResponse]
 	setSelection  *connect.Client[v1.SetSelectionRequest, v1.SetSelectionResponse]
 	setPush       *connect.Client[v1.SetPushRequest, v1.SetPushResponse]
@@ -176,6 +187,11 @@ func (c *agentServiceClient) WatchStatus(ctx context.Context, req *connect.Reque
 // ListServices calls agent.v1.AgentService.ListServices.
 func (c *agentServiceClient) ListServices(ctx context.Context, req *connect.Request[v1.ListServicesRequest]) (*connect.Response[v1.ListServicesResponse], error) {
 	return c.listServices.CallUnary(ctx, req)
+}
+
+// GetTrust calls agent.v1.AgentService.GetTrust.
+func (c *agentServiceClient) GetTrust(ctx context.Context, req *connect.Request[v1.GetTrustRequest]) (*connect.Response[v1.GetTrustResponse], error) {
+	return c.getTrust.CallUnary(ctx, req)
 }
 
 // SelectWindows calls agent.v1.AgentService.SelectWindows.
@@ -214,6 +230,8 @@ type AgentServiceHandler interface {
 	// Sends the status at once, then when something in it changed, at most once a second, and when a window closed.
 	WatchStatus(context.Context, *connect.Request[v1.WatchStatusRequest], *connect.ServerStream[v1.WatchStatusResponse]) error
 	ListServices(context.Context, *connect.Request[v1.ListServicesRequest]) (*connect.Response[v1.ListServicesResponse], error)
+	// How far the samples of a selection can be believed: what became of each, which stacks end early, what has no name.
+	GetTrust(context.Context, *connect.Request[v1.GetTrustRequest]) (*connect.Response[v1.GetTrustResponse], error)
 	// Every window of a selection by itself, oldest first: what comparisons measure with.
 	SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest], *connect.ServerStream[v1.SelectWindowsResponse]) error
 	// What is to be profiled; takes effect without a restart.
@@ -253,6 +271,12 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 		AgentServiceListServicesProcedure,
 		svc.ListServices,
 		connect.WithSchema(agentServiceMethods.ByName("ListServices")),
+		connect.WithHandlerOptions(opts...),
+	)
+	agentServiceGetTrustHandler := connect.NewUnaryHandler(
+		AgentServiceGetTrustProcedure,
+		svc.GetTrust,
+		connect.WithSchema(agentServiceMethods.ByName("GetTrust")),
 		connect.WithHandlerOptions(opts...),
 	)
 	agentServiceSelectWindowsHandler := connect.NewServerStreamHandler(
@@ -299,6 +323,8 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 			agentServiceWatchStatusHandler.ServeHTTP(w, r)
 		case AgentServiceListServicesProcedure:
 			agentServiceListServicesHandler.ServeHTTP(w, r)
+		case AgentServiceGetTrustProcedure:
+			agentServiceGetTrustHandler.ServeHTTP(w, r)
 		case AgentServiceSelectWindowsProcedure:
 			agentServiceSelectWindowsHandler.ServeHTTP(w, r)
 		case AgentServiceSetSelectionProcedure:
@@ -330,6 +356,10 @@ func (UnimplementedAgentServiceHandler) WatchStatus(context.Context, *connect.Re
 
 func (UnimplementedAgentServiceHandler) ListServices(context.Context, *connect.Request[v1.ListServicesRequest]) (*connect.Response[v1.ListServicesResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.ListServices is not implemented"))
+}
+
+func (UnimplementedAgentServiceHandler) GetTrust(context.Context, *connect.Request[v1.GetTrustRequest]) (*connect.Response[v1.GetTrustResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.GetTrust is not implemented"))
 }
 
 func (UnimplementedAgentServiceHandler) SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest], *connect.ServerStream[v1.SelectWindowsResponse]) error {
