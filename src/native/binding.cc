@@ -17,11 +17,12 @@
 #include "gunzip.h"
 #include "layout.h"
 #include "pprof.h"
+#include "rewrite.h"
 
 namespace pyrometer {
 namespace {
 
-constexpr int kInterfaceVersion = 1;
+constexpr int kInterfaceVersion = 2;
 constexpr const char* kOutOfMemory = "out-of-memory";
 
 // A typed array in memory of the runtime, which is where Electron wants all
@@ -69,6 +70,8 @@ class Worker : public Napi::AsyncWorker {
     } catch (const ReadError& error) {
       problem_ = ProblemName(error.problem);
       offset_ = error.offset;
+    } catch (const Cancelled&) {
+      problem_ = "cancelled";
     } catch (const std::bad_alloc&) {
       problem_ = kOutOfMemory;
     } catch (const std::length_error&) {
@@ -209,6 +212,89 @@ class LayoutWorker : public Worker {
   FlameColumns columns_;
 };
 
+class RewriteWorker : public Worker {
+ public:
+  RewriteWorker(Napi::Env env, const Napi::Int32Array& cancelled,
+                RewriteKind kind, double narrowest, uint32_t frame)
+      : Worker(env) {
+    // Only read, but through an atomic, which wants it not to be const.
+    if (!Keep(cancelled).empty()) {
+      cancellation_ = Cancellation(cancelled.As<Napi::Int32Array>().Data());
+    }
+    input_.kind = kind;
+    input_.narrowest = narrowest;
+    input_.frame = frame;
+  }
+
+  RewriteInput& input() { return input_; }
+
+ protected:
+  void Work() override {
+    if (IsSoundRewrite(input_)) {
+      rewritten_ = Rewrite(input_, cancellation_);
+    } else {
+      problem_ = "unsound-tree";
+    }
+  }
+
+  Napi::Object Answer(Napi::Env env) override {
+    NodeColumns& nodes = rewritten_.nodes;
+    auto out = Napi::Object::New(env);
+    out["functionIndex"] = Column(env, std::move(nodes.function_index));
+    out["parent"] = Column(env, std::move(nodes.parent));
+    out["subtreeEnd"] = Column(env, std::move(nodes.subtree_end));
+    out["depth"] = Column(env, std::move(nodes.depth));
+    out["map"] = Column(env, std::move(rewritten_.map));
+    return out;
+  }
+
+ private:
+  RewriteInput input_{};
+  Cancellation cancellation_;
+  Rewritten rewritten_;
+};
+
+class CallNodesWorker : public Worker {
+ public:
+  CallNodesWorker(Napi::Env env, const Napi::Uint32Array& prefix,
+                  const Napi::Uint32Array& location,
+                  const Napi::Uint32Array& line_start,
+                  const Napi::Uint32Array& line_function, size_t limit)
+      : Worker(env),
+        stacks_{Keep(prefix), Keep(location), Keep(line_start),
+                Keep(line_function)},
+        limit_(limit) {}
+
+ protected:
+  void Work() override {
+    if (!IsSoundStacks(stacks_)) {
+      problem_ = "unsound-tree";
+      return;
+    }
+    auto nodes = BuildCallNodes(stacks_, limit_);
+    if (nodes) {
+      nodes_ = std::move(*nodes);
+    } else {
+      problem_ = ProblemName(Problem::kTooManyCallPaths);
+    }
+  }
+
+  Napi::Object Answer(Napi::Env env) override {
+    auto out = Napi::Object::New(env);
+    out["functionIndex"] = Column(env, std::move(nodes_.function_index));
+    out["parent"] = Column(env, std::move(nodes_.parent));
+    out["subtreeEnd"] = Column(env, std::move(nodes_.subtree_end));
+    out["depth"] = Column(env, std::move(nodes_.depth));
+    out["nodeOfStack"] = Column(env, std::move(nodes_.node_of_stack));
+    return out;
+  }
+
+ private:
+  StackColumns stacks_;
+  size_t limit_;
+  CallNodes nodes_;
+};
+
 #ifdef PYROMETER_LIBDEFLATE
 class GunzipWorker : public Worker {
  public:
@@ -285,6 +371,54 @@ Napi::Value LayoutCall(const Napi::CallbackInfo& info) {
       new LayoutWorker(info.Env(), function_index, subtree_end, total, self));
 }
 
+double NumberArgument(const Napi::CallbackInfo& info, size_t index) {
+  const Napi::Value value = info[index];
+  if (!value.IsNumber()) {
+    throw Napi::TypeError::New(
+        info.Env(), "argument " + std::to_string(index) + ": not a number");
+  }
+  return value.As<Napi::Number>();
+}
+
+Napi::Value RewriteCall(const Napi::CallbackInfo& info) {
+  const auto function_index =
+      ArrayArgument<uint32_t>(info, 0, napi_uint32_array);
+  const auto parent = ArrayArgument<uint32_t>(info, 1, napi_uint32_array);
+  const auto subtree_end = ArrayArgument<uint32_t>(info, 2, napi_uint32_array);
+  const auto depth = ArrayArgument<uint32_t>(info, 3, napi_uint32_array);
+  const size_t kind = SizeArgument(info, 4);
+  if (kind >= kRewriteKinds) {
+    throw Napi::TypeError::New(info.Env(), "argument 4: not a kind");
+  }
+  const auto marks = ArrayArgument<uint8_t>(info, 5, napi_uint8_array);
+  const auto of_frame = ArrayArgument<uint32_t>(info, 6, napi_uint32_array);
+  const auto weight = ArrayArgument<double>(info, 7, napi_float64_array);
+  const double narrowest = NumberArgument(info, 8);
+  const auto frame = static_cast<uint32_t>(SizeArgument(info, 9));
+  const auto cancelled = ArrayArgument<int32_t>(info, 10, napi_int32_array);
+  auto* worker =
+      new RewriteWorker(info.Env(), cancelled, static_cast<RewriteKind>(kind),
+                        narrowest, frame);
+  RewriteInput& input = worker->input();
+  input.nodes = {worker->Keep(function_index), worker->Keep(parent),
+                 worker->Keep(subtree_end), worker->Keep(depth)};
+  input.marks = worker->Keep(marks);
+  input.of_frame = worker->Keep(of_frame);
+  input.weight = worker->Keep(weight);
+  return Start(worker);
+}
+
+Napi::Value CallNodesCall(const Napi::CallbackInfo& info) {
+  const auto prefix = ArrayArgument<uint32_t>(info, 0, napi_uint32_array);
+  const auto location = ArrayArgument<uint32_t>(info, 1, napi_uint32_array);
+  const auto line_start = ArrayArgument<uint32_t>(info, 2, napi_uint32_array);
+  const auto line_function =
+      ArrayArgument<uint32_t>(info, 3, napi_uint32_array);
+  const size_t limit = SizeArgument(info, 4);
+  return Start(new CallNodesWorker(info.Env(), prefix, location, line_start,
+                                   line_function, limit));
+}
+
 #ifdef PYROMETER_LIBDEFLATE
 Napi::Value GunzipCall(const Napi::CallbackInfo& info) {
   const auto file = ArrayArgument<uint8_t>(info, 0, napi_uint8_array);
@@ -296,6 +430,8 @@ Napi::Value GunzipCall(const Napi::CallbackInfo& info) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["version"] = Napi::Number::New(env, kInterfaceVersion);
   exports["decodePprof"] = Napi::Function::New(env, DecodePprofCall);
+  exports["callNodes"] = Napi::Function::New(env, CallNodesCall);
+  exports["rewrite"] = Napi::Function::New(env, RewriteCall);
   exports["layout"] = Napi::Function::New(env, LayoutCall);
 #ifdef PYROMETER_LIBDEFLATE
   exports["gunzip"] = Napi::Function::New(env, GunzipCall);

@@ -1,46 +1,28 @@
 #include "call_tree.h"
 
+#include <utility>
+
+#include "depth_first.h"
 #include "tables.h"
 
 namespace pyrometer {
-namespace {
-
-// Renumbers nodes that were made parents first. A node's place is known as soon
-// as its parent's is: behind the subtrees of the siblings made before it.
-CallNodes ToDepthFirst(const std::vector<uint32_t>& made_function,
-                       const std::vector<uint32_t>& made_parent,
-                       std::vector<uint32_t> node_of_stack) {
-  const size_t count = made_function.size();
-  std::vector<uint32_t> size(count, 1);
-  for (size_t made = count - 1; made > 0; --made) {
-    size[made_parent[made]] += size[made];
+bool IsSoundStacks(const StackColumns& stacks) {
+  const size_t stack_count = stacks.prefix.size();
+  if (stack_count == 0 || stack_count >= kNone ||
+      stacks.location.size() != stack_count || stacks.line_start.empty()) {
+    return false;
   }
-  std::vector<uint32_t> place(count);
-  std::vector<uint32_t> next_child_place(count);
-  next_child_place[0] = 1;
-  CallNodes nodes;
-  nodes.function_index.resize(count);
-  nodes.parent.resize(count);
-  nodes.subtree_end.resize(count);
-  nodes.depth.resize(count);
-  nodes.subtree_end[0] = static_cast<uint32_t>(count);
-  for (size_t made = 1; made < count; ++made) {
-    const uint32_t caller = made_parent[made];
-    const uint32_t here = next_child_place[caller];
-    place[made] = here;
-    next_child_place[caller] = here + size[made];
-    next_child_place[made] = here + 1;
-    nodes.function_index[here] = made_function[made];
-    nodes.parent[here] = place[caller];
-    nodes.subtree_end[here] = here + size[made];
-    nodes.depth[here] = nodes.depth[place[caller]] + 1;
+  for (size_t stack = 0; stack < stack_count; ++stack) {
+    if ((stack > 0 && stacks.prefix[stack] >= stack) ||
+        size_t{stacks.location[stack]} + 1 >= stacks.line_start.size()) {
+      return false;
+    }
   }
-  for (uint32_t& node : node_of_stack) node = place[node];
-  nodes.node_of_stack = std::move(node_of_stack);
-  return nodes;
+  for (const uint32_t start : stacks.line_start) {
+    if (start > stacks.line_function.size()) return false;
+  }
+  return true;
 }
-
-}  // namespace
 
 std::optional<CallNodes> BuildCallNodes(const StackColumns& stacks,
                                         size_t limit) {
@@ -71,7 +53,11 @@ std::optional<CallNodes> BuildCallNodes(const StackColumns& stacks,
     }
     node_of_stack[stack] = node;
   }
-  return ToDepthFirst(function_index, parent, std::move(node_of_stack));
+  std::vector<uint32_t> place;
+  CallNodes nodes{ToDepthFirst(function_index, parent, place), {}};
+  for (uint32_t& node : node_of_stack) node = place[node];
+  nodes.node_of_stack = std::move(node_of_stack);
+  return nodes;
 }
 
 }  // namespace pyrometer

@@ -6,15 +6,12 @@
 #include <span>
 #include <vector>
 
+#include "depth_first.h"
+
 namespace pyrometer {
 
-// Call nodes in depth-first order; the contract is that of ProfileCallNodes in
-// core/profile/call-tree.ts.
-struct CallNodes {
-  std::vector<uint32_t> function_index;
-  std::vector<uint32_t> parent;
-  std::vector<uint32_t> subtree_end;
-  std::vector<uint32_t> depth;
+// The contract is that of ProfileCallNodes in core/profile/call-tree.ts.
+struct CallNodes : NodeColumns {
   std::vector<uint32_t> node_of_stack;
 };
 
@@ -27,7 +24,11 @@ struct StackColumns {
   std::span<const uint32_t> line_function;
 };
 
-// Merges stacks into call nodes; nothing when there are more than `limit`.
+// Whether every index lies inside its column, and prefixes stand before their
+// stacks.
+bool IsSoundStacks(const StackColumns& stacks);
+
+// Merges stacks, which must be sound, into call nodes; nothing when there are more than `limit`.
 std::optional<CallNodes> BuildCallNodes(const StackColumns& stacks,
                                         size_t limit);
 

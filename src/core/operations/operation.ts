@@ -31,7 +31,8 @@ export type GroupBy = 'line' | 'file' | 'package' | 'library' | 'kind';
 
 /**
  * One step of what is done to a profile before it is shown. A list of operations is applied in its order, each to what the one
- * before it made. This is the specification; `rewrite.ts` does the same to call trees.
+ * before it made. This is the specification; `rewrite.ts` and `src/native/rewrite.cc`
+ * do the same to call trees.
  *
  * An operation rewrites every stack by itself, root first, or leaves it out; stacks that became equal are then added up. So a
  * value is never counted twice, and only the operations that leave stacks out (keep, drop, focus) change the total.

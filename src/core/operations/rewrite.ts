@@ -37,7 +37,7 @@ export interface Rewritten {
   readonly map: Uint32Array;
 }
 
-/** Does one operation. */
+/** Does one operation: the reference for `src/native/rewrite.cc`, which must answer the same columns. */
 export function rewriteNodes(nodes: CallNodes, rewrite: Rewrite): Rewritten {
   switch (rewrite.kind) {
     case 'keep':

@@ -10,10 +10,10 @@ import {
 } from '../../core/formats/pprof/repairs.js';
 import { beginsLikePprof } from '../../core/formats/pprof/wire.js';
 import type { FlameLayout } from '../../core/flame/layout.js';
-import { rewriteNodes } from '../../core/operations/rewrite.js';
-import { buildCallNodes } from '../../core/profile/call-tree.js';
+import type { ProfileCallNodes } from '../../core/profile/call-tree.js';
 import type { SampleType } from '../../core/profile/profile.js';
 import { lazyStrings } from '../../core/profile/strings.js';
+import { rewriteNatively, type NativeRewrite } from './native-rewrite.js';
 import { callPathLimit, decodeInTypeScript, decodeText, type DecodedProfile } from './decode.js';
 import type { ProfileDecoder } from './decoder.js';
 import { damagedGzip, isGzip, unpackedCap, unpackedTooLarge, unpackGzip } from './gunzip.js';
@@ -71,6 +71,16 @@ export interface Addon {
   /** Absent when it was compiled without libdeflate. */
   readonly gunzip?: (bytes: Uint8Array, cap: number) => Promise<NativeUnpacked>;
   readonly decodePprof: (bytes: Uint8Array, callPathLimit: number, sampleTypeLimit: number) => Promise<NativeOutcome>;
+  readonly callNodes: (
+    prefix: Uint32Array,
+    location: Uint32Array,
+    lineStart: Uint32Array,
+    lineFunction: Uint32Array,
+    callPathLimit: number,
+  ) => Promise<
+    Omit<ProfileCallNodes, 'nodeCount'> | { readonly problem: 'too-many-call-paths' | 'out-of-memory' | 'unsound-tree' }
+  >;
+  readonly rewrite: NativeRewrite;
   readonly layout: (
     functionIndex: Uint32Array,
     subtreeEnd: Uint32Array,
@@ -138,12 +148,19 @@ export function nativeDecoder(addon: Addon, path: string): ProfileDecoder {
       if ('problem' in laidOut) throw new Error(`layout: ${laidOut.problem}`);
       return layoutOf(laidOut);
     },
-    callNodes: (stacks, locations) => Promise.resolve(buildCallNodes({ stacks, locations }, callPathLimit)),
-    rewrite: (nodes, rewrite, signal) =>
-      new Promise((resolve) => {
-        signal?.throwIfAborted();
-        resolve(rewriteNodes(nodes, rewrite));
-      }),
+    async callNodes(stacks, locations) {
+      const built = await addon.callNodes(
+        stacks.prefix,
+        stacks.location,
+        locations.lineStart,
+        locations.lineFunction,
+        callPathLimit,
+      );
+      if (!('problem' in built)) return { ok: true, nodes: { nodeCount: built.parent.length, ...built } };
+      if (built.problem === 'too-many-call-paths') return { ok: false, limit: callPathLimit };
+      throw new Error(`call nodes: ${built.problem}`);
+    },
+    rewrite: (nodes, rewrite, signal) => rewriteNatively(addon, nodes, rewrite, signal),
   };
 }
 
