@@ -31,7 +31,7 @@ std::optional<CallNodes> BuildCallNodes(const StackColumns& stacks,
   std::vector<uint32_t> parent{0};
   function_index.reserve(stack_count);
   parent.reserve(stack_count);
-  PairTable children(stack_count);
+  ChildLists children(stack_count);
   std::vector<uint32_t> node_of_stack(stack_count);
   for (size_t stack = 1; stack < stack_count; ++stack) {
     uint32_t node = node_of_stack[stacks.prefix[stack]];
@@ -45,11 +45,9 @@ std::optional<CallNodes> BuildCallNodes(const StackColumns& stacks,
         continue;
       }
       if (function_index.size() >= limit) return std::nullopt;
-      const auto made = static_cast<uint32_t>(function_index.size());
       function_index.push_back(callee);
       parent.push_back(node);
-      children.Insert(node, callee, made);
-      node = made;
+      node = children.Add(node, callee);
     }
     node_of_stack[stack] = node;
   }

@@ -1,6 +1,8 @@
 #include "pprof.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 #include <string_view>
 
 #include "tables.h"
@@ -45,7 +47,8 @@ class Decoder {
       : file_(file),
         layout_(layout),
         limits_(limits),
-        location_of_id_(layout.locations.size()) {}
+        location_of_id_(layout.locations.size()),
+        stacks_(std::min(layout.samples.size(), limits.call_paths)) {}
 
   ProfileColumns Decode() {
     const size_t type_count = layout_.sample_types.size();
@@ -274,20 +277,19 @@ class Decoder {
     return out_.strings.Intern(name);
   }
 
-  // Samples in their order, each stack from its root. Samples that follow each
-  // other share most of their callers: what they share is not looked up again.
+  // Samples in their order, each stack from its root.
   void ReadSamples() {
     const size_t type_count = layout_.sample_types.size();
     std::vector<uint32_t> frames;  // locations, leaf first
     std::vector<double> values;
-    std::vector<uint32_t> last_location;  // of the sample before, root first
-    std::vector<uint32_t> last_stack;
     EachMessage(layout_.samples, [&](Reader message) {
       frames.clear();
       values.clear();
       bool labelled = false;
       double dangling = 0;
       double negative = 0;
+      std::span<const uint8_t> ids;
+      size_t id_fields = 0;
       const auto add_frame = [&](uint64_t id) {
         const uint32_t location = location_of_id_.Find(id);
         if (location == kNone) {
@@ -296,6 +298,9 @@ class Decoder {
           frames.push_back(location);
         }
       };
+      const auto add_ids = [&](std::span<const uint8_t> packed) {
+        for (Reader each(packed); !each.done();) add_frame(each.Varint());
+      };
       const auto add_value = [&](uint64_t value) {
         if (static_cast<int64_t>(value) < 0) ++negative;
         values.push_back(NotNegative(value));
@@ -303,12 +308,25 @@ class Decoder {
       EachField(
           message,
           [&](size_t field, uint64_t value) {
-            if (field == 1) add_frame(value);
+            if (field == 1) {
+              // Ids in several fields are put together one by one.
+              if (id_fields++ == 1) add_ids(ids);
+              ids = {};
+              add_frame(value);
+              id_fields = 2;
+            }
             if (field == 2) add_value(value);
           },
           [&](size_t field, Reader inner) {
             if (field == 1) {
-              while (!inner.done()) add_frame(inner.Varint());
+              if (id_fields == 0) {
+                ids = inner.Bytes();
+              } else {
+                if (id_fields == 1) add_ids(ids);
+                ids = {};
+                add_ids(inner.Bytes());
+              }
+              id_fields = std::min<size_t>(id_fields + 1, 2);
             } else if (field == 2) {
               while (!inner.done()) add_value(inner.Varint());
             } else if (field == 3) {
@@ -319,38 +337,64 @@ class Decoder {
         ++out_.repairs[kValuesRepaired];
         return;
       }
+      const size_t shared = id_fields == 1 ? KeepSharedCallers(ids) : 0;
+      if (id_fields != 1) last_stacks_.clear();
+      add_ids(ids.first(ids.size() - shared));
+      uint32_t stack = last_stacks_.empty() ? 0 : last_stacks_.back();
+      for (size_t at = frames.size(); at-- > 0;) {
+        stack = StackOf(stack, frames[at]);
+        last_stacks_.push_back(stack);
+      }
+      // What dangles has no stack of its own, so nothing can be counted off.
+      last_ids_ = id_fields == 1 && dangling == 0 ? ids
+                                                  : std::span<const uint8_t>();
       out_.repairs[kLocationsRepaired] += dangling;
       out_.repairs[kNegativesRepaired] += negative;
       if (labelled) ++out_.repairs[kLabelsRepaired];
-      uint32_t stack = 0;
-      size_t shared = 0;
-      for (size_t at = frames.size(); at-- > 0;) {
-        const uint32_t location = frames[at];
-        if (shared < last_location.size() &&
-            last_location[shared] == location) {
-          stack = last_stack[shared++];
-          continue;
-        }
-        last_location.resize(shared);
-        last_stack.resize(shared);
-        stack = StackOf(stack, location);
-        last_location.push_back(location);
-        last_stack.push_back(stack);
-        ++shared;
-      }
       AddSample(stack, values);
     });
   }
 
+  // Samples that follow each other share most of their callers, which stand
+  // last: those bytes are compared and not read again. Answers how many of
+  // `ids` belong to callers that the sample before had too, and leaves their
+  // stacks in last_stacks_.
+  size_t KeepSharedCallers(std::span<const uint8_t> ids) {
+    const size_t most = std::min(ids.size(), last_ids_.size());
+    const uint8_t* end = ids.data() + ids.size();
+    const uint8_t* last_end = last_ids_.data() + last_ids_.size();
+    size_t shared = 0;
+    while (shared + 8 <= most &&
+           std::memcmp(end - shared - 8, last_end - shared - 8, 8) == 0) {
+      shared += 8;
+    }
+    while (shared < most && end[-1 - static_cast<ptrdiff_t>(shared)] ==
+                                last_end[-1 - static_cast<ptrdiff_t>(shared)]) {
+      ++shared;
+    }
+    // An id may have begun before in one of the two: it is not shared.
+    const auto begins_before = [&](std::span<const uint8_t> bytes) {
+      return shared < bytes.size() &&
+             bytes[bytes.size() - shared - 1] >= 0x80;
+    };
+    if (begins_before(ids) || begins_before(last_ids_)) {
+      while (shared > 0 && ids[ids.size() - shared] >= 0x80) --shared;
+      if (shared > 0) --shared;
+    }
+    size_t callers = 0;
+    for (const uint8_t byte : ids.last(shared)) callers += byte < 0x80 ? 1 : 0;
+    last_stacks_.resize(callers);
+    return shared;
+  }
+
   uint32_t StackOf(uint32_t prefix, uint32_t location) {
-    const uint32_t known = stack_by_parts_.Find(prefix, location);
+    const uint32_t known = stacks_.Find(prefix, location);
     if (known != kNone) return known;
     if (out_.stack_prefix.size() >= limits_.call_paths) {
       throw ReadError{Problem::kTooManyCallPaths, file_.size()};
     }
-    const uint32_t index = PushStack(prefix, location);
-    stack_by_parts_.Insert(prefix, location, index);
-    return index;
+    PushStack(prefix, location);
+    return stacks_.Add(prefix, location);
   }
 
   void AddSample(uint32_t stack, const std::vector<double>& values) {
@@ -392,11 +436,10 @@ class Decoder {
     out_.line_number.push_back(line);
   }
 
-  uint32_t PushStack(uint32_t prefix, uint32_t location) {
+  void PushStack(uint32_t prefix, uint32_t location) {
     out_.stack_prefix.push_back(prefix);
     out_.stack_location.push_back(location);
     sample_of_stack_.push_back(kNone);
-    return static_cast<uint32_t>(out_.stack_prefix.size() - 1);
   }
 
   std::span<const uint8_t> file_;
@@ -406,7 +449,11 @@ class Decoder {
   std::vector<uint32_t> string_of_index_;
   PairTable function_by_identity_;
   IdTable location_of_id_;
-  PairTable stack_by_parts_;
+  ChildLists stacks_;
+  // Of the sample before: its packed ids, where all were found, and its
+  // stacks, root first.
+  std::span<const uint8_t> last_ids_;
+  std::vector<uint32_t> last_stacks_;
   std::vector<uint32_t> sample_of_stack_;
 };
 

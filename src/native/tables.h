@@ -84,6 +84,64 @@ class PairTable {
   KeyTable table_;
 };
 
+// The children of a tree by what they are, for nodes that are made parents
+// first. Most nodes have a child or two, which are found in a list that lies
+// near; only from nine on they are looked for in a hash table, whose entries
+// would be a cache miss each.
+class ChildLists {
+ public:
+  explicit ChildLists(size_t expected) {
+    nodes_.reserve(expected);
+    nodes_.push_back({});
+  }
+
+  // The child of a node by its key, or kNone.
+  uint32_t Find(uint32_t parent, uint32_t key) const {
+    const Node& node = nodes_[parent];
+    if (node.child_count > kListed) return table_.Find(parent, key);
+    uint32_t child = node.newest_child;
+    while (child != kNone && nodes_[child].key != key) {
+      child = nodes_[child].older_sibling;
+    }
+    return child;
+  }
+
+  // Makes a child that is not there yet: the next node.
+  uint32_t Add(uint32_t parent, uint32_t key) {
+    const auto made = static_cast<uint32_t>(nodes_.size());
+    Node& node = nodes_[parent];
+    const uint32_t older = node.newest_child;
+    node.newest_child = made;
+    const uint32_t count = ++node.child_count;
+    nodes_.push_back({key, kNone, older, 0});
+    if (count == kListed + 1) {
+      for (uint32_t child = made; child != kNone;
+           child = nodes_[child].older_sibling) {
+        table_.Insert(parent, nodes_[child].key, child);
+      }
+    } else if (count > kListed) {
+      table_.Insert(parent, key, made);
+    }
+    return made;
+  }
+
+  uint32_t Key(uint32_t node) const { return nodes_[node].key; }
+  // The root among them.
+  size_t size() const { return nodes_.size(); }
+
+ private:
+  static constexpr uint32_t kListed = 8;
+  struct Node {
+    uint32_t key = 0;
+    uint32_t newest_child = kNone;
+    uint32_t older_sibling = kNone;
+    uint32_t child_count = 0;
+  };
+
+  std::vector<Node> nodes_;
+  PairTable table_;
+};
+
 // The file's ids. Encoders number from 1 on, so most are found by index; any
 // other id is legal and goes through the hash table.
 class IdTable {

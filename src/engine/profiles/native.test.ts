@@ -5,6 +5,7 @@ import type { Result } from '../../contract/result.js';
 import { writePprof } from '../../core/formats/pprof/write.js';
 import { brokenFiles, smallPprof } from '../../core/formats/testing/wire.js';
 import { layoutFlame } from '../../core/flame/layout.js';
+import { createProfileBuilder } from '../../core/profile/builder.js';
 import { callTreeOf } from '../../core/profile/call-tree.js';
 import { toText } from '../../core/profile/testing/pictures.js';
 import { anyProfile } from '../../core/profile/testing/random-profile.js';
@@ -58,6 +59,42 @@ describe.runIf(isNative)('the addon and the reference agree', () => {
         if (!one.ok) return;
         const tree = callTreeOf(one.value.profile, one.value.nodes, 1);
         expect(await native.layout(tree)).toEqual(layoutFlame(tree));
+      }),
+    );
+  });
+
+  it('on stacks with ids of several bytes, of which the last ones are alike', async () => {
+    const anyIds = fc.array(fc.array(fc.constantFrom(1, 2, 129, 130, 257, 258, 300), { maxLength: 6 }), {
+      minLength: 2,
+      maxLength: 12,
+    });
+    await fc.assert(
+      fc.asyncProperty(anyIds, async (stacks) => {
+        const builder = createProfileBuilder(1);
+        const nameOf = (n: number): number => builder.string(new TextEncoder().encode(`f${n}`));
+        for (let n = 1; n <= 300; n++) {
+          builder.location(0, BigInt(n));
+          builder.line(builder.function({ name: nameOf(n), systemName: 0, file: 0, library: 0, startLine: 0 }), 0);
+        }
+        for (const ids of stacks) {
+          builder.sample(
+            ids.reduce((prefix, id) => builder.stack(prefix, id), 0),
+            [1],
+          );
+        }
+        const bytes = writePprof(
+          builder.freeze({
+            sampleTypes: [{ type: 'samples', unit: 'count' }],
+            defaultValueIndex: 0,
+            timeNs: 0,
+            durationNs: 0,
+            period: 0,
+            periodType: undefined,
+            comments: [],
+          }),
+          toText,
+        );
+        expect(outcomeOf(await native.decode(bytes))).toEqual(outcomeOf(await reference.decode(bytes)));
       }),
     );
   });
