@@ -1,7 +1,7 @@
 import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { syntheticPprof } from '../../bench/decode/synthetic';
+import { syntheticPprof } from '../../bench/parse/synthetic';
 import { launchApp, type App } from '../app';
 import { drive } from './driver';
 import { inFrames, turnWheel, watchFrames } from './frames';

@@ -28,6 +28,9 @@ bool IsSoundTree(const LayoutInput& tree) {
   return true;
 }
 
+// How many nodes before its turn a node is fetched from memory.
+constexpr uint32_t kAhead = 16;
+
 FlameColumns Layout(const LayoutInput& tree) {
   const size_t capacity = tree.total.size();
   FlameColumns out;
@@ -36,6 +39,8 @@ FlameColumns Layout(const LayoutInput& tree) {
   out.x1.reserve(capacity);
   out.depth.reserve(capacity);
   out.parent.reserve(capacity);
+  out.self.reserve(capacity);
+  out.function_index.reserve(capacity);
   out.order.push_back(0);
   out.x0.push_back(0);
   out.x1.push_back(tree.total[0]);
@@ -44,7 +49,18 @@ FlameColumns Layout(const LayoutInput& tree) {
   out.level_start.push_back(0);
   std::vector<uint32_t> siblings;
   for (uint32_t node = 0; node < out.order.size(); ++node) {
+    // Neighbours of a level lie far from each other in the tree: what will be
+    // read is asked for in time.
+    if (node + kAhead < out.order.size()) {
+      const uint32_t ahead = out.order[node + kAhead];
+      __builtin_prefetch(&tree.subtree_end[ahead]);
+      __builtin_prefetch(tree.total.data() + ahead + 1);
+      __builtin_prefetch(&tree.self[ahead]);
+      __builtin_prefetch(&tree.function_index[ahead]);
+    }
     const uint32_t source = out.order[node];
+    out.self.push_back(tree.self[source]);
+    out.function_index.push_back(tree.function_index[source]);
     const uint32_t end = tree.subtree_end[source];
     siblings.clear();
     for (uint32_t child = source + 1; child < end;
@@ -75,12 +91,6 @@ FlameColumns Layout(const LayoutInput& tree) {
     }
   }
   out.level_start.push_back(static_cast<uint32_t>(out.order.size()));
-  out.self.reserve(out.order.size());
-  out.function_index.reserve(out.order.size());
-  for (const uint32_t source : out.order) {
-    out.self.push_back(tree.self[source]);
-    out.function_index.push_back(tree.function_index[source]);
-  }
   return out;
 }
 

@@ -117,6 +117,14 @@ class Decoder {
     out_.line_number.push_back(0);
     PushStack(0, 0);
     out_.sample_values.resize(type_count);
+    // A sample stands for a stack of its own more often than not.
+    const size_t expected =
+        std::min(layout_.samples.size(), limits_.call_paths) + 1;
+    out_.stack_prefix.reserve(expected);
+    out_.stack_location.reserve(expected);
+    sample_of_stack_.reserve(expected);
+    out_.sample_stack.reserve(expected);
+    for (auto& column : out_.sample_values) column.reserve(expected);
   }
 
   void ReadStrings() {

@@ -59,52 +59,31 @@ Rewritten Select(const RewriteInput& input, const Cancellation& cancellation) {
 }
 
 // Nodes in the making: parents first, one child a parent and frame.
-//
-// Children of one old node have different frames. As long as all children of a
-// new node come from the one old node that it was made for, none needs to be
-// looked for; only where stacks merge the children go into a hash table. Most
-// operations touch a small part of a tree, and the table's cache misses would
-// be most of the time.
 class Growth {
  public:
-  // `frames_merge`: siblings may get one frame, so each has to be looked for.
-  Growth(size_t expected, bool frames_merge) : frames_merge_(frames_merge) {
-    function_.reserve(expected);
+  explicit Growth(size_t expected) : children_(expected) {
     parent_.reserve(expected);
-    owner_.reserve(expected);
-    first_child_.reserve(expected);
-    next_sibling_.reserve(expected);
-    Make(0, 0, kNone);
-    looked_up_[0] = 1;
+    parent_.push_back(0);
   }
 
-  // The child of a new node for an old node, whose caller was the old `caller`.
-  uint32_t Child(uint32_t parent, uint32_t frame, uint32_t node,
-                 uint32_t caller) {
-    if (looked_up_[parent] == 0) {
-      if (owner_[parent] == caller && !frames_merge_) {
-        return Make(parent, frame, node);
-      }
-      for (uint32_t child = first_child_[parent]; child != kNone;
-           child = next_sibling_[child]) {
-        children_.Insert(parent, function_[child], child);
-      }
-      looked_up_[parent] = 1;
-    }
+  uint32_t Child(uint32_t parent, uint32_t frame) {
     const uint32_t known = children_.Find(parent, frame);
     if (known != kNone) return known;
-    const uint32_t made = Make(parent, frame, node);
-    children_.Insert(parent, frame, made);
-    return made;
+    parent_.push_back(parent);
+    return children_.Add(parent, frame);
   }
 
   uint32_t ParentOf(uint32_t node) const { return parent_[node]; }
-  uint32_t FrameOf(uint32_t node) const { return function_[node]; }
+  uint32_t FrameOf(uint32_t node) const { return children_.Key(node); }
 
   Rewritten Finish(std::vector<uint32_t> map) {
+    std::vector<uint32_t> frames(parent_.size());
+    for (uint32_t node = 0; node < frames.size(); ++node) {
+      frames[node] = children_.Key(node);
+    }
     Rewritten out;
     std::vector<uint32_t> place;
-    out.nodes = ToDepthFirst(function_, parent_, place);
+    out.nodes = ToDepthFirst(frames, parent_, place);
     for (uint32_t& made : map) {
       if (made != kNone) made = place[made];
     }
@@ -113,26 +92,8 @@ class Growth {
   }
 
  private:
-  uint32_t Make(uint32_t parent, uint32_t frame, uint32_t node) {
-    const auto made = static_cast<uint32_t>(function_.size());
-    function_.push_back(frame);
-    parent_.push_back(parent);
-    owner_.push_back(node);
-    first_child_.push_back(kNone);
-    looked_up_.push_back(0);
-    next_sibling_.push_back(made == 0 ? kNone : first_child_[parent]);
-    if (made != 0) first_child_[parent] = made;
-    return made;
-  }
-
-  bool frames_merge_;
-  std::vector<uint32_t> function_;
   std::vector<uint32_t> parent_;
-  std::vector<uint32_t> owner_;  // the old node that a new one was made for
-  std::vector<uint32_t> first_child_;
-  std::vector<uint32_t> next_sibling_;
-  std::vector<uint8_t> looked_up_;  // the children are in the table
-  PairTable children_;
+  ChildLists children_;
 };
 
 // From the root down, each node goes where its caller's new node leads it:
@@ -158,25 +119,24 @@ Rewritten RebuildByKind(const RewriteInput& input,
   const auto& marks = input.marks;
   const auto& of_frame = input.of_frame;
   const auto& frames = nodes.function_index;
-  Growth growth(count, input.kind == RewriteKind::kGroup ||
-                           input.kind == RewriteKind::kCollapse);
+  Growth growth(count);
   const auto rebuild = [&](auto step) {
     return Rebuild(growth, input, cancellation, step);
   };
   switch (input.kind) {
     case RewriteKind::kFocus:
-      return rebuild([&](uint32_t node, uint32_t caller, uint32_t above) {
+      return rebuild([&](uint32_t node, uint32_t, uint32_t above) {
         if (above != kNone) {
-          return growth.Child(above, frames[node], node, caller);
+          return growth.Child(above, frames[node]);
         }
-        return marks[node] != 0 ? growth.Child(0, frames[node], node, caller)
+        return marks[node] != 0 ? growth.Child(0, frames[node])
                                 : kNone;
       });
     case RewriteKind::kHide:
-      return rebuild([&](uint32_t node, uint32_t caller, uint32_t above) {
+      return rebuild([&](uint32_t node, uint32_t, uint32_t above) {
         return marks[node] != 0
                    ? above
-                   : growth.Child(above, frames[node], node, caller);
+                   : growth.Child(above, frames[node]);
       });
     case RewriteKind::kMerge: {
       std::vector<uint8_t> merged(count);
@@ -186,23 +146,23 @@ Rewritten RebuildByKind(const RewriteInput& input,
           return above;
         }
         merged[node] = marks[node];
-        return growth.Child(above, frames[node], node, caller);
+        return growth.Child(above, frames[node]);
       });
     }
     case RewriteKind::kCollapse:
       return rebuild([&](uint32_t node, uint32_t caller, uint32_t above) {
         if (marks[node] == 0) {
-          return growth.Child(above, frames[node], node, caller);
+          return growth.Child(above, frames[node]);
         }
         return marks[caller] != 0
                    ? above
-                   : growth.Child(above, input.frame, node, caller);
+                   : growth.Child(above, input.frame);
       });
     case RewriteKind::kGroup:
       return rebuild([&](uint32_t node, uint32_t caller, uint32_t above) {
         const uint32_t group = of_frame[frames[node]];
         if (caller != 0 && of_frame[frames[caller]] == group) return above;
-        return growth.Child(above, group, node, caller);
+        return growth.Child(above, group);
       });
     case RewriteKind::kDirectRecursion:
       return rebuild([&](uint32_t node, uint32_t caller, uint32_t above) {
@@ -210,13 +170,13 @@ Rewritten RebuildByKind(const RewriteInput& input,
             of_frame[frames[caller]] == of_frame[frames[node]]) {
           return above;
         }
-        return growth.Child(above, frames[node], node, caller);
+        return growth.Child(above, frames[node]);
       });
     default: {
       // Until where the subtree of a function's outermost open frame goes:
       // only before that a caller can be that function.
       std::vector<uint32_t> open_until(of_frame.size());
-      return rebuild([&](uint32_t node, uint32_t caller, uint32_t above) {
+      return rebuild([&](uint32_t node, uint32_t, uint32_t above) {
         const uint32_t called = of_frame[frames[node]];
         if (node >= open_until[called]) {
           open_until[called] = nodes.subtree_end[node];
@@ -225,7 +185,7 @@ Rewritten RebuildByKind(const RewriteInput& input,
             if (of_frame[growth.FrameOf(at)] == called) return at;
           }
         }
-        return growth.Child(above, frames[node], node, caller);
+        return growth.Child(above, frames[node]);
       });
     }
   }
