@@ -34,7 +34,7 @@ type service struct {
 
 type stack struct {
 	cores, coresAfter float64
-	frames            []engine.Frame
+	frames            []*engine.Frame
 	hash              [16]byte
 }
 
@@ -86,22 +86,26 @@ func number(text string) float64 {
 	return value
 }
 
-func vary(frames []engine.Frame, variant uint32) []engine.Frame {
-	varied := slices.Clone(frames)
+func vary(frames []*engine.Frame, variant uint32) []*engine.Frame {
+	varied := make([]*engine.Frame, len(frames))
+	for i, frame := range frames {
+		clone := *frame
+		varied[i] = &clone
+	}
 	for i := len(varied) - 1; i >= 0; i-- {
 		if varied[i].Kind == engine.KindPython {
 			varied[i].Line += variant * 2
 			break
 		}
 	}
-	if leaf := &varied[len(varied)-1]; leaf.Kind == engine.KindNative {
+	if leaf := varied[len(varied)-1]; leaf.Kind == engine.KindNative {
 		leaf.Address += uint64(variant) * 9
 	}
 	return varied
 }
 
-func parseFrames(path string) []engine.Frame {
-	var frames []engine.Frame
+func parseFrames(path string) []*engine.Frame {
+	var frames []*engine.Frame
 	for text := range strings.SplitSeq(path, ";") {
 		frames = append(frames, parseFrame(strings.TrimSpace(text)))
 	}
@@ -110,9 +114,9 @@ func parseFrames(path string) []engine.Frame {
 
 // parseFrame reads "function@file.py:line" (Python), "function!path" (native, named), "0xADDRESS!path" (native, never
 // named) and "[function]" (kernel).
-func parseFrame(text string) engine.Frame {
+func parseFrame(text string) *engine.Frame {
 	if function, found := strings.CutPrefix(text, "["); found {
-		return engine.Frame{Kind: engine.KindKernel, Function: strings.TrimSuffix(function, "]")}
+		return &engine.Frame{Kind: engine.KindKernel, Function: strings.TrimSuffix(function, "]")}
 	}
 	if function, path, native := strings.Cut(text, "!"); native {
 		address := uint64(0x1000) + xxh3.HashString(function)%0x80000
@@ -121,11 +125,11 @@ func parseFrame(text string) engine.Frame {
 		} else {
 			named.Store(store.Address{FileID: fileID(path), Address: address}, function)
 		}
-		return engine.Frame{Kind: engine.KindNative, Mapping: mapping(path), Address: address}
+		return &engine.Frame{Kind: engine.KindNative, Mapping: mapping(path), Address: address}
 	}
 	function, at, _ := strings.Cut(text, "@")
 	file, line, _ := strings.Cut(at, ":")
-	return engine.Frame{
+	return &engine.Frame{
 		Kind: engine.KindPython, Function: function, File: file,
 		Line: uint32(number(line)), FunctionLine: uint32(max(1, number(line)-6)),
 	}

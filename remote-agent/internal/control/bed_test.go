@@ -127,16 +127,16 @@ func (b *bed) querier() querierv1connect.QuerierServiceClient {
 }
 
 func someInterval(start time.Time) window.Interval {
-	frame := func(name string) engine.Frame {
-		return engine.Frame{Kind: engine.KindPython, Function: name, File: "/app/" + name + ".py", Line: 7}
+	frame := func(name string) *engine.Frame {
+		return &engine.Frame{Kind: engine.KindPython, Function: name, File: "/app/" + name + ".py", Line: 7}
 	}
 	end := start.Add(15 * time.Second)
 	return window.Interval{Start: start, End: end, Windows: []*window.Window{{
 		Labels: []target.Label{{Name: "host", Value: "h"}, {Name: "service_name", Value: "web"}},
 		Type:   window.CPU, Start: start, End: end, Period: 10_000_000,
 		Stacks: []window.Stack{
-			{Hash: [16]byte{1}, Frames: []engine.Frame{frame("parse"), frame("main")}},
-			{Hash: [16]byte{2}, Frames: []engine.Frame{frame("render"), frame("main")}},
+			{Hash: [16]byte{1}, Frames: []*engine.Frame{frame("parse"), frame("main")}},
+			{Hash: [16]byte{2}, Frames: []*engine.Frame{frame("render"), frame("main")}},
 		},
 		SampleLabels: []window.SampleLabels{{PID: 1, Thread: "a"}, {PID: 2, Thread: "b"}},
 		Counts:       []window.Count{{Stack: 0, Labels: 0, Count: 3}, {Stack: 1, Labels: 1, Count: 4}},

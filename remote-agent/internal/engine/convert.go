@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"unique"
 
 	"github.com/zeebo/xxh3"
@@ -38,7 +39,7 @@ var hasLineOffset = map[FrameKind]bool{KindPython: true, "v8": true, "php": true
 
 // hashedFrame is a frame with the 128-bit hash of all its fields.
 type hashedFrame struct {
-	frame Frame
+	frame *Frame
 	hash  [16]byte
 }
 
@@ -46,37 +47,39 @@ type hashedFrame struct {
 type converter struct {
 	mappings *mappingTable
 	frames   *generational[unique.Handle[libpf.Frame], hashedFrame]
-	stacks   *generational[[16]byte, []Frame]
-	// scratch holds the frame hashes of the stack at hand.
-	scratch []byte
+	stacks   *generational[[16]byte, []*Frame]
+	// converted and scratch hold the frames and their hashes of the stack at hand.
+	converted []*Frame
+	scratch   []byte
 }
 
 func newConverter(mappings *mappingTable) *converter {
 	return &converter{
 		mappings: mappings,
 		frames:   newGenerational[unique.Handle[libpf.Frame], hashedFrame](frameCacheLimit),
-		stacks:   newGenerational[[16]byte, []Frame](stackCacheLimit),
+		stacks:   newGenerational[[16]byte, []*Frame](stackCacheLimit),
 	}
 }
 
 // stack converts frames, leaf first, and returns them with their hash.
-func (c *converter) stack(frames libpf.Frames) ([]Frame, [16]byte) {
-	c.scratch = c.scratch[:0]
-	converted := make([]Frame, len(frames))
-	for i, handle := range frames {
+func (c *converter) stack(frames libpf.Frames) ([]*Frame, [16]byte) {
+	c.scratch, c.converted = c.scratch[:0], c.converted[:0]
+	for _, handle := range frames {
 		hashed, ok := c.frames.get(handle)
 		if !ok {
-			hashed.frame = c.frame(handle.Value())
-			hashed.hash = hashFrame(&hashed.frame)
+			frame := c.frame(handle.Value())
+			hashed = hashedFrame{&frame, hashFrame(&frame)}
 			c.frames.put(handle, hashed)
 		}
-		converted[i] = hashed.frame
+		c.converted = append(c.converted, hashed.frame)
 		c.scratch = append(c.scratch, hashed.hash[:]...)
 	}
 	hash := xxh3.Hash128(c.scratch).Bytes()
 	if known, ok := c.stacks.get(hash); ok {
 		return known, hash
 	}
+	// Only what is new is kept: a sample of a known stack makes no garbage.
+	converted := slices.Clone(c.converted)
 	c.stacks.put(hash, converted)
 	return converted, hash
 }

@@ -89,7 +89,7 @@ func TestFramesAreConverted(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, _ := newConverter(newMappingTable()).stack(frames(test.in))
-			if len(got) != 1 || got[0] != test.want {
+			if len(got) != 1 || *got[0] != test.want {
 				t.Errorf("converted = %+v, want %+v", got, test.want)
 			}
 		})

@@ -137,7 +137,10 @@ func TestEngine(t *testing.T) {
 		byHash := make(map[[16]byte]string)
 		byText := make(map[string][16]byte)
 		for _, sample := range append(sink.of(chosen), sink.of(other)...) {
-			text := fmt.Sprint(sample.Frames)
+			var text string
+			for _, frame := range sample.Frames {
+				text += fmt.Sprintln(*frame)
+			}
 			if known, ok := byHash[sample.Hash]; ok && known != text {
 				t.Fatalf("one hash, two stacks:\n%s\n%s", known, text)
 			}
@@ -234,7 +237,7 @@ func framesOf(samples []*engine.Sample) map[string]engine.Frame {
 	for _, sample := range samples {
 		for _, frame := range sample.Frames {
 			if frame.Kind == engine.KindPython {
-				found[frame.Function] = frame
+				found[frame.Function] = *frame
 			}
 		}
 	}

@@ -153,7 +153,7 @@ func add(t *testing.T, s *store.Store, service string, start time.Time, stacks i
 	for i := range stacks {
 		w.Stacks = append(w.Stacks, window.Stack{
 			Hash: [16]byte{byte(i), byte(i >> 8), byte(i >> 16)},
-			Frames: []engine.Frame{
+			Frames: []*engine.Frame{
 				{Kind: engine.KindPython, Function: fmt.Sprint("leaf", i), File: "/app/a.py", Line: uint32(i)},
 				{Kind: engine.KindPython, Function: "main", File: "/app/main.py", Line: 3},
 			},

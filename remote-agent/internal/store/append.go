@@ -59,8 +59,8 @@ func (s *Store) appendWindow(r *rows, w *window.Window, names Names) error {
 		stackLocations: func(i uint32) []location {
 			frames := w.Stacks[i].Frames
 			locations := make([]location, len(frames))
-			for j := range frames {
-				locations[j] = locationOfFrame(&frames[j])
+			for j, frame := range frames {
+				locations[j] = locationOfFrame(frame)
 				if l := &locations[j]; l.state == statePending {
 					l.lines = names[Address{l.mapping.FileID, l.address}]
 				}

@@ -48,9 +48,9 @@ var libfoo = &engine.Mapping{FileID: "f00f", BuildID: "b01d", Path: "/usr/lib/li
 var libother = &engine.Mapping{FileID: "07e4", Path: "/usr/lib/libother.so"}
 
 // frameOf reads "main" (Python), "[vfs_read]" (kernel), "0x1234" (native, in libfoo) and "other:0x1234".
-func frameOf(text string) engine.Frame {
+func frameOf(text string) *engine.Frame {
 	if function, kernel := strings.CutPrefix(text, "["); kernel {
-		return engine.Frame{Kind: engine.KindKernel, Function: strings.TrimSuffix(function, "]")}
+		return &engine.Frame{Kind: engine.KindKernel, Function: strings.TrimSuffix(function, "]")}
 	}
 	file := libfoo
 	if rest, other := strings.CutPrefix(text, "other:"); other {
@@ -61,13 +61,13 @@ func frameOf(text string) engine.Frame {
 		if err != nil {
 			panic(err)
 		}
-		return engine.Frame{Kind: engine.KindNative, Mapping: file, Address: address}
+		return &engine.Frame{Kind: engine.KindNative, Mapping: file, Address: address}
 	}
-	return engine.Frame{Kind: engine.KindPython, Function: text, File: "/app/" + text + ".py", Line: 7, FunctionLine: 5}
+	return &engine.Frame{Kind: engine.KindPython, Function: text, File: "/app/" + text + ".py", Line: 7, FunctionLine: 5}
 }
 
 func stackOf(path string) window.Stack {
-	var frames []engine.Frame
+	var frames []*engine.Frame
 	for text := range strings.SplitSeq(path, ">") {
 		frames = append(frames, frameOf(text))
 	}

@@ -20,7 +20,7 @@ func manyWindows(b *testing.B) *Store {
 	random := rand.New(rand.NewPCG(1, 2))
 	stacks := make([]window.Stack, 2_000)
 	for i := range stacks {
-		frames := make([]engine.Frame, 10+random.IntN(30))
+		frames := make([]*engine.Frame, 10+random.IntN(30))
 		for j := range frames {
 			frames[j] = frameOf(fmt.Sprintf("function_%d", random.IntN(1_500)))
 			if j < 6 {

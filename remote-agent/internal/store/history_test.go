@@ -179,7 +179,7 @@ int main(void) { burn(); return 0; }
 		Start: time.UnixMilli(baseMs), End: time.UnixMilli(baseMs + stepMs), SampleLabels: []window.SampleLabels{{PID: 1, Thread: "x"}},
 	}
 	for i := range uint64(24) { // every address of the loop: one of them is in the inlined call
-		stack := window.Stack{Frames: []engine.Frame{{Kind: engine.KindNative, Mapping: mapping, Address: start + i}}}
+		stack := window.Stack{Frames: []*engine.Frame{{Kind: engine.KindNative, Mapping: mapping, Address: start + i}}}
 		stack.Hash[0] = byte(i)
 		w.Stacks = append(w.Stacks, stack)
 		w.Counts = append(w.Counts, window.Count{Stack: uint32(i), Count: 1})

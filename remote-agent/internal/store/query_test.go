@@ -313,7 +313,7 @@ func TestHostileNamesMakeAValidProfile(t *testing.T) {
 	names := []string{"\xff\xfe", "a\x00b", "\u202egnp.exe", strings.Repeat("x", 100_000), "'); DROP TABLE stack; --", "<script>", ""}
 	w := windowOf("web\x80", baseMs)
 	for i, name := range names {
-		stack := window.Stack{Hash: [16]byte{byte(i)}, Frames: []engine.Frame{
+		stack := window.Stack{Hash: [16]byte{byte(i)}, Frames: []*engine.Frame{
 			{Kind: engine.KindPython, Function: name, File: name},
 			{Kind: engine.KindNative, Mapping: &engine.Mapping{FileID: name + "id", Path: "/" + name}, Address: ^uint64(0) - uint64(i)},
 			{Kind: engine.KindError, Function: "truncated"},

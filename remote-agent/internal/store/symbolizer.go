@@ -71,8 +71,7 @@ func (z *Symbolizer) Before(ctx context.Context, interval window.Interval, budge
 	names := Names{}
 	for _, w := range interval.Windows {
 		for _, stack := range w.Stacks {
-			for i := range stack.Frames {
-				frame := &stack.Frames[i]
+			for _, frame := range stack.Frames {
 				if frame.Mapping == nil || frame.Function != "" {
 					continue
 				}

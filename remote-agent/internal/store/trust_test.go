@@ -58,7 +58,7 @@ func TestTrustOfStacks(t *testing.T) {
 	w := windowOf("web", baseMs, "1/a main>view>0x1000 4", "1/a main>0x2000 2", "1/a main>other:0x10>0x1000 1", "1/a main>only 1")
 	w.Stacks = append(w.Stacks, window.Stack{
 		Hash:   [16]byte{200},
-		Frames: []engine.Frame{{Kind: engine.KindPython, Function: "leaf"}, {Kind: engine.KindError, Function: "[stack cut: native pc read]"}},
+		Frames: []*engine.Frame{{Kind: engine.KindPython, Function: "leaf"}, {Kind: engine.KindError, Function: "[stack cut: native pc read]"}},
 	})
 	w.Counts = append(w.Counts, window.Count{Stack: uint32(len(w.Stacks) - 1), Count: 2})
 	s.must(t, w)

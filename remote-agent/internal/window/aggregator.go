@@ -146,8 +146,8 @@ func (a *Aggregator) observe(sample *engine.Sample) {
 		return
 	}
 	var last *engine.Mapping
-	for i := range sample.Frames {
-		mapping := sample.Frames[i].Mapping
+	for _, frame := range sample.Frames {
+		mapping := frame.Mapping
 		if mapping == nil || mapping == last {
 			continue
 		}

@@ -61,9 +61,9 @@ func (b *bench) at(offset time.Duration) *bench {
 
 // sample is one of a stack that is written root first, "main>parse".
 func (b *bench) sample(offset time.Duration, pid uint32, thread, stack string, count uint64) {
-	var frames []engine.Frame
+	var frames []*engine.Frame
 	for name := range strings.SplitSeq(stack, ">") {
-		frames = append(frames, engine.Frame{Kind: engine.KindPython, Function: name})
+		frames = append(frames, &engine.Frame{Kind: engine.KindPython, Function: name})
 	}
 	slices.Reverse(frames)
 	var hash [16]byte
@@ -226,8 +226,8 @@ func TestMappingsAreObservedOnceAProcess(t *testing.T) {
 	b := newBench(nil)
 	libc := &engine.Mapping{FileID: "1", Path: "libc.so"}
 	for _, pid := range []uint32{7, 7, 8} {
-		frame := engine.Frame{Kind: engine.KindNative, Mapping: libc}
-		b.HandleSample(&engine.Sample{TimeNs: base.UnixNano(), PID: pid, Frames: []engine.Frame{frame, frame}, Count: 1})
+		frame := &engine.Frame{Kind: engine.KindNative, Mapping: libc}
+		b.HandleSample(&engine.Sample{TimeNs: base.UnixNano(), PID: pid, Frames: []*engine.Frame{frame, frame}, Count: 1})
 	}
 	if got := fmt.Sprint(b.observed); got != "[7 libc.so 8 libc.so]" {
 		t.Error(got)

@@ -49,7 +49,7 @@ type Stack struct {
 	// Hash is equal for equal Frames.
 	Hash [16]byte
 	// Frames, leaf first.
-	Frames []engine.Frame
+	Frames []*engine.Frame
 }
 
 // SampleLabels tell samples of one service apart. They can be selected by, but make no series of their own: a service
