@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { Profile as PprofProfile } from 'pprof-format';
-import { callTreeOf, type CallTree } from '../../src/core/profile/call-tree.js';
-import type { ProfileDecoder } from '../../src/engine/profiles/decoder.js';
+import type { CallTree } from '../../src/core/profile/call-tree.js';
+import { decodedTree, type ProfileDecoder } from '../../src/engine/profiles/decoder.js';
 import { unpackGzip } from '../../src/engine/profiles/gunzip.js';
 import { loadDecoder } from '../../src/engine/profiles/native.js';
 // The rounds are counted in the scripts, for all benchmarks alike.
@@ -70,7 +70,7 @@ async function openWith(decoder: ProfileDecoder, file: Uint8Array): Promise<void
 async function decode(decoder: ProfileDecoder, file: Uint8Array): Promise<CallTree> {
   const decoded = await decoder.decode(file);
   if (!decoded.ok) throw new Error(decoded.failure.message);
-  return callTreeOf(decoded.value.profile, decoded.value.nodes, 1);
+  return decodedTree(decoder, decoded.value.profile, decoded.value.nodes, 1);
 }
 
 function rowOf(

@@ -3,6 +3,8 @@ import { call } from './calls.js';
 import { Operations } from './operations.js';
 import { Id } from './selection.js';
 
+import type { FrameKind } from '../core/flame/frame-kinds.js';
+
 export { frameKinds, type FrameKind } from '../core/flame/frame-kinds.js';
 
 /** What one column of values of a profile measures. */
@@ -146,6 +148,19 @@ export interface CallTreeRows {
   readonly baselineTotal?: Float64Array;
 }
 
+/** What is known of one function of a view, beside what its NamesPiece says: for a tooltip, and to name sets of frames by. */
+export interface FrameDetails {
+  readonly name: string;
+  /** Source file, "" when unknown. */
+  readonly file: string;
+  /** Path of the binary or library, "" when unknown. */
+  readonly library: string;
+  readonly packageName: string;
+  readonly kind: FrameKind;
+  /** Whether it is native code of a language's runtime, which the set 'interpreter' means. */
+  readonly interpreter: boolean;
+}
+
 /** Which children of a call tree are asked for. */
 export const CallTreeRequest = v.object({
   viewId: Id,
@@ -173,6 +188,10 @@ export const decoderCalls = {
   /** Ends a view; pieces on their way may still arrive. */
   'view.close': call(v.object({ viewId: Id }))<null>(),
   'view.functions': call(v.object({ viewId: Id }))<FunctionTable>(),
+  /** By the view's number of the function. */
+  'view.frame': call(
+    v.object({ viewId: Id, functionIndex: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_fffe)) }),
+  )<FrameDetails>(),
   /** Children of one place of the view's call tree, sorted. A sandwich is two views: see `calleesOf` and `callersOf`. */
   'view.children': call(CallTreeRequest)<CallTreeRows>(),
 } as const;

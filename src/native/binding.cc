@@ -18,11 +18,12 @@
 #include "layout.h"
 #include "pprof.h"
 #include "rewrite.h"
+#include "values.h"
 
 namespace pyrometer {
 namespace {
 
-constexpr int kInterfaceVersion = 2;
+constexpr int kInterfaceVersion = 3;
 constexpr const char* kOutOfMemory = "out-of-memory";
 
 // A typed array in memory of the runtime, which is where Electron wants all
@@ -254,6 +255,34 @@ class RewriteWorker : public Worker {
   Rewritten rewritten_;
 };
 
+class ValuesWorker : public Worker {
+ public:
+  ValuesWorker(Napi::Env env, const Napi::Float64Array& values,
+               const Napi::Uint32Array& to, const Napi::Uint32Array& via,
+               const Napi::Uint32Array& parent)
+      : Worker(env), input_{Keep(values), Keep(to), Keep(via), Keep(parent)} {}
+
+ protected:
+  void Work() override {
+    if (IsSoundValues(input_)) {
+      values_ = SumUp(input_);
+    } else {
+      problem_ = "unsound-tree";
+    }
+  }
+
+  Napi::Object Answer(Napi::Env env) override {
+    auto out = Napi::Object::New(env);
+    out["self"] = Column(env, std::move(values_.self));
+    out["total"] = Column(env, std::move(values_.total));
+    return out;
+  }
+
+ private:
+  ValueInput input_;
+  NodeValues values_;
+};
+
 class CallNodesWorker : public Worker {
  public:
   CallNodesWorker(Napi::Env env, const Napi::Uint32Array& prefix,
@@ -408,6 +437,14 @@ Napi::Value RewriteCall(const Napi::CallbackInfo& info) {
   return Start(worker);
 }
 
+Napi::Value ValuesCall(const Napi::CallbackInfo& info) {
+  const auto values = ArrayArgument<double>(info, 0, napi_float64_array);
+  const auto to = ArrayArgument<uint32_t>(info, 1, napi_uint32_array);
+  const auto via = ArrayArgument<uint32_t>(info, 2, napi_uint32_array);
+  const auto parent = ArrayArgument<uint32_t>(info, 3, napi_uint32_array);
+  return Start(new ValuesWorker(info.Env(), values, to, via, parent));
+}
+
 Napi::Value CallNodesCall(const Napi::CallbackInfo& info) {
   const auto prefix = ArrayArgument<uint32_t>(info, 0, napi_uint32_array);
   const auto location = ArrayArgument<uint32_t>(info, 1, napi_uint32_array);
@@ -431,6 +468,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["version"] = Napi::Number::New(env, kInterfaceVersion);
   exports["decodePprof"] = Napi::Function::New(env, DecodePprofCall);
   exports["callNodes"] = Napi::Function::New(env, CallNodesCall);
+  exports["values"] = Napi::Function::New(env, ValuesCall);
   exports["rewrite"] = Napi::Function::New(env, RewriteCall);
   exports["layout"] = Napi::Function::New(env, LayoutCall);
 #ifdef PYROMETER_LIBDEFLATE

@@ -1,10 +1,11 @@
-import { totalsOf, type CallNodes } from '../profile/call-tree.js';
+import type { CallNodes } from '../profile/call-tree.js';
 import { f64At, u32At } from '../profile/columns.js';
+import { nowhere } from '../profile/sum-up.js';
 import { isKeyOf, markFrames } from './frame-marks.js';
 import { withFrame, type Frame, type FrameTable } from './frames.js';
 import { groupFrames, nameOfSet } from './grouping.js';
 import type { FrameKey, FrameSet, Operation } from './operation.js';
-import { nowhere, type Rewrite, type Rewritten } from './rewrite.js';
+import type { Rewrite, Rewritten } from './rewrite.js';
 
 /** Does one rewrite. */
 export type Rewriter = (nodes: CallNodes, rewrite: Rewrite) => Promise<Rewritten>;
@@ -100,15 +101,6 @@ export function moveValues(values: Float64Array, map: Uint32Array, nodeCount: nu
     if (to !== nowhere) moved[to] = f64At(moved, to) + f64At(values, node);
   }
   return moved;
-}
-
-/** Self and total of one column of values on the nodes of a list of operations. */
-export function operatedValues(
-  { nodes, map }: Operated,
-  self: Float64Array,
-): { readonly self: Float64Array; readonly total: Float64Array } {
-  const moved = map === undefined ? self : moveValues(self, map, nodes.nodeCount);
-  return { self: moved, total: totalsOf(nodes.parent, moved) };
 }
 
 function composeMaps(first: Uint32Array, second: Uint32Array): Uint32Array {

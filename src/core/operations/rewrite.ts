@@ -1,6 +1,7 @@
 import { toDepthFirst, type CallNodes } from '../profile/call-tree.js';
 import { f64At, growingU32, u32At, u8At } from '../profile/columns.js';
 import { createPairTable } from '../profile/pair-table.js';
+import { nowhere } from '../profile/sum-up.js';
 
 /**
  * One operation on call nodes, its frames already looked up: `marks` is 1 at the nodes whose frame belongs to its set (0 at the root).
@@ -21,9 +22,6 @@ export type Rewrite =
   | { readonly kind: 'group'; readonly frameOf: Uint32Array }
   /** `weight` is what each node has by itself; only nodes that have something stand on their heads. See {@link invert}. */
   | { readonly kind: 'invert'; readonly weight: Float64Array; readonly narrowest: number; readonly frameCount: number };
-
-/** In place of a node: the stack was left out. */
-export const nowhere = 0xffffffff;
 
 /**
  * Call nodes that became others. A node is a stack, and an operation makes one stack of one: `map[n]` is the node that old node n's

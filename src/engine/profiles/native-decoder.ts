@@ -10,6 +10,7 @@ import {
 } from '../../core/formats/pprof/repairs.js';
 import { beginsLikePprof } from '../../core/formats/pprof/wire.js';
 import type { FlameLayout } from '../../core/flame/layout.js';
+import type { NodeValues } from '../../core/profile/sum-up.js';
 import type { ProfileCallNodes } from '../../core/profile/call-tree.js';
 import type { SampleType } from '../../core/profile/profile.js';
 import { lazyStrings } from '../../core/profile/strings.js';
@@ -80,6 +81,12 @@ export interface Addon {
   ) => Promise<
     Omit<ProfileCallNodes, 'nodeCount'> | { readonly problem: 'too-many-call-paths' | 'out-of-memory' | 'unsound-tree' }
   >;
+  readonly values: (
+    values: Float64Array,
+    to: Uint32Array,
+    via: Uint32Array,
+    parent: Uint32Array,
+  ) => Promise<NodeValues | { readonly problem: 'out-of-memory' | 'unsound-tree' }>;
   readonly rewrite: NativeRewrite;
   readonly layout: (
     functionIndex: Uint32Array,
@@ -159,6 +166,11 @@ export function nativeDecoder(addon: Addon, path: string): ProfileDecoder {
       if (!('problem' in built)) return { ok: true, nodes: { nodeCount: built.parent.length, ...built } };
       if (built.problem === 'too-many-call-paths') return { ok: false, limit: callPathLimit };
       throw new Error(`call nodes: ${built.problem}`);
+    },
+    async values({ values, to, via, parent }) {
+      const summed = await addon.values(values, to, via ?? new Uint32Array(0), parent);
+      if ('problem' in summed) throw new Error(`values: ${summed.problem}`);
+      return summed;
     },
     rewrite: (nodes, rewrite, signal) => rewriteNatively(addon, nodes, rewrite, signal),
   };

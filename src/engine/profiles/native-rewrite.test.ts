@@ -4,7 +4,7 @@ import { rewriteNodes, type Rewrite } from '../../core/operations/rewrite.js';
 import { buildCallNodes, callTreeOf, type CallTree } from '../../core/profile/call-tree.js';
 import type { Profile } from '../../core/profile/profile.js';
 import { anyProfile } from '../../core/profile/testing/random-profile.js';
-import { typeScriptDecoder, type ProfileDecoder } from './decoder.js';
+import { decodedTree, typeScriptDecoder, type ProfileDecoder } from './decoder.js';
 import { loadDecoder } from './native.js';
 
 const native = loadDecoder();
@@ -56,6 +56,25 @@ describe.runIf(isNative)('rewrites of the addon and of the reference agree', () 
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('on values of profiles and of what was rewritten', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyProfile, async (profile) => {
+        const built = buildCallNodes(profile, 1_000_000);
+        if (!built.ok) throw new Error('a fixture has too many nodes');
+        const tree = await decodedTree(native, profile, built.nodes, 1);
+        expect(tree).toEqual(callTreeOf(profile, built.nodes, 1));
+        const marks = Uint8Array.from({ length: tree.nodeCount }, (_, node) => (node % 3 === 1 ? 1 : 0));
+        const { nodes, map } = rewriteNodes(tree, { kind: 'drop', marks });
+        const moved = { values: tree.self, to: map, parent: nodes.parent };
+        expect(await native.values(moved)).toEqual(await reference.values(moved));
+      }),
+      { numRuns: 30 },
+    );
+    const none = { values: Float64Array.of(1), to: Uint32Array.of(3), parent: new Uint32Array(2) };
+    await expect(native.values(none)).rejects.toThrow('unsound');
+    await expect(native.values({ ...none, via: new Uint32Array(3) })).rejects.toThrow('unsound');
   });
 
   it('on call nodes made anew', async () => {

@@ -38,9 +38,12 @@ afterEach(() => {
 });
 
 const lastPiece = (): Promise<void> =>
-  vi.waitFor(() => {
-    expect(pieces.at(-1)?.last).toBe(true);
-  });
+  vi.waitFor(
+    () => {
+      expect(pieces.at(-1)?.last).toBe(true);
+    },
+    { timeout: 60_000 }, // a busy machine is no failure
+  );
 
 describe('the decoder serves', () => {
   it('a flame graph: header, then names before the pieces that use them', async () => {
@@ -240,6 +243,27 @@ describe('the decoder serves', () => {
       count: 1,
     };
     expect(await window.call('view.children', byChange)).toMatchObject({ ok: false });
+  });
+
+  it('what is known of a function', async () => {
+    spool.put('p', 'main (/srv/shop/io.py:3) 6\n');
+    await window.call('view.open', { viewId: 'v', source: { kind: 'flame', profileId: 'p', valueIndex: 0 } });
+    expect(await window.call('view.frame', { viewId: 'v', functionIndex: 1 })).toEqual({
+      ok: true,
+      value: {
+        name: 'main (/srv/shop/io.py:3)',
+        file: '',
+        library: '',
+        packageName: 'shop',
+        kind: 'python',
+        interpreter: false,
+      },
+    });
+    expect(await window.call('view.frame', { viewId: 'v', functionIndex: 2 })).toMatchObject({
+      ok: false,
+      failure: { code: 'not-found' },
+    });
+    expect(await window.call('view.frame', { viewId: 'w', functionIndex: 1 })).toMatchObject({ ok: false });
   });
 
   it('many pieces that assemble to the whole, and names in step', async () => {

@@ -14,7 +14,7 @@ import { writeShare } from './share.js';
 import type { ProfileStore } from './store.js';
 import { summaryOf } from './summary.js';
 import type { ViewTree } from './view-tree.js';
-import { buildView, namesPiece, viewChildren, viewFunctionTable, type View } from './views.js';
+import { buildView, frameDetails, namesPiece, viewChildren, viewFunctionTable, type View } from './views.js';
 
 /** Told of exceptions that no handler expected. */
 export type OnBug = (error: unknown, callName: string) => void;
@@ -113,6 +113,10 @@ export function serveWindow(port: Port, store: ProfileStore, onBug: OnBug): Serv
       'view.functions': ({ viewId }) => {
         const made = views.get(viewId)?.made;
         return made === undefined ? notOpen() : ok(viewFunctionTable(made.tree, made.functions));
+      },
+      'view.frame': ({ viewId, functionIndex }) => {
+        const made = views.get(viewId)?.made;
+        return made === undefined ? notOpen() : frameDetails(made.tree, made.functions, functionIndex);
       },
       'view.children': (request) => {
         const made = views.get(request.viewId)?.made;

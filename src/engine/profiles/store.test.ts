@@ -95,7 +95,7 @@ describe('profile store', () => {
     expect(decodes).toBe(3);
     const again = await store.open('a', holder);
     expect(decodes).toBe(4);
-    expect(again.ok && again.value.tree(0).total[0]).toBe(5);
+    expect(again.ok && (await again.value.tree(0)).total[0]).toBe(5);
   });
 
   it('answers what is wrong with a file', async () => {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { Id } from '../../contract/selection.js';
 import { fail, ok, type Result } from '../../contract/result.js';
-import { callTreeOf, type CallTree } from '../../core/profile/call-tree.js';
+import type { CallTree } from '../../core/profile/call-tree.js';
 import type { DecodedProfile } from './decode.js';
-import type { ProfileDecoder } from './decoder.js';
+import { decodedTree, type ProfileDecoder } from './decoder.js';
 import { readFailure } from './failures.js';
 import { profileBytes, treeBytes } from './memory.js';
 
@@ -17,7 +17,7 @@ export interface OpenProfile {
   readonly profileId: string;
   readonly decoded: DecodedProfile;
   /** The call tree of a sample type; made once, as long as there is room to keep it. */
-  tree(valueIndex: number): CallTree;
+  tree(valueIndex: number): Promise<CallTree>;
 }
 
 /** Who holds profiles open: a window's port. Compared by identity. */
@@ -117,11 +117,13 @@ export class ProfileStore {
     return ok({ profileId, decoded, tree: (valueIndex) => this.#tree(entry, decoded, valueIndex) });
   }
 
-  #tree(entry: Entry, decoded: DecodedProfile, valueIndex: number): CallTree {
+  async #tree(entry: Entry, decoded: DecodedProfile, valueIndex: number): Promise<CallTree> {
     entry.usedAt = ++this.#clock;
     const known = entry.trees.get(valueIndex);
     if (known !== undefined) return known;
-    const tree = callTreeOf(decoded.profile, decoded.nodes, valueIndex);
+    const tree = await decodedTree(this.decoder, decoded.profile, decoded.nodes, valueIndex);
+    const made = entry.trees.get(valueIndex);
+    if (made !== undefined) return made;
     // An entry that was let go meanwhile must not count as held again.
     if (entry.decoded !== undefined) {
       entry.trees.set(valueIndex, tree);

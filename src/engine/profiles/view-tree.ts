@@ -11,15 +11,16 @@ import {
 import { tooManyCallPaths } from '../../core/formats/importing.js';
 import type { LayoutInput } from '../../core/flame/layout.js';
 import { functionPlaces } from '../../core/flame/view-functions.js';
-import { applyOperations, operatedValues } from '../../core/operations/apply.js';
+import { applyOperations } from '../../core/operations/apply.js';
 import { frameTable, shownFile, type Frame, type FrameTable } from '../../core/operations/frames.js';
 import { lineFrames } from '../../core/operations/grouping.js';
 import type { Operation } from '../../core/operations/operation.js';
-import { callTreeOf, type CallTree } from '../../core/profile/call-tree.js';
+import type { CallTree } from '../../core/profile/call-tree.js';
 import { f64At, u32At } from '../../core/profile/columns.js';
+import type { NodeValues } from '../../core/profile/sum-up.js';
 import type { Profile } from '../../core/profile/profile.js';
 import { decodeText } from './decode.js';
-import type { ProfileDecoder } from './decoder.js';
+import { decodedTree, type ProfileDecoder } from './decoder.js';
 import type { OpenProfile, ProfileStore } from './store.js';
 
 /** What a view is computed from: one tree, or two merged into one; after the operations of its source. */
@@ -86,10 +87,12 @@ async function sideOf(
 ): Promise<Result<Side>> {
   const { profile } = opened.decoded;
   const functions = frameTable(profile.functions.name.length, functionPlaces(profile, decodeText));
-  if (!byLine) return ok({ tree: opened.tree(valueIndex), frames: functions });
+  if (!byLine) return ok({ tree: await opened.tree(valueIndex), frames: functions });
   const { frames, lineFrame } = lineFrames(functions, profile.locations);
   const built = await decoder.callNodes(profile.stacks, { ...profile.locations, lineFunction: lineFrame });
-  return built.ok ? ok({ tree: callTreeOf(profile, built.nodes, valueIndex), frames }) : tooManyCallPaths(built.limit);
+  return built.ok
+    ? ok({ tree: await decodedTree(decoder, profile, built.nodes, valueIndex), frames })
+    : tooManyCallPaths(built.limit);
 }
 
 async function flameTree(opened: OpenProfile, valueIndex: number, sideOf: SideOf): Promise<Result<ViewTree>> {
@@ -186,13 +189,13 @@ async function operatedTree(
       outcome.reason,
     );
   }
-  const operated = outcome.value;
-  const { nodes, frames, narrowest } = operated;
-  const move = ({ self }: { readonly self: Float64Array }): CallTree => ({
-    ...nodes,
-    ...operatedValues(operated, self),
-  });
-  const layout = move(base.layout);
+  const { nodes, map, frames, narrowest } = outcome.value;
+  const move = async (tree: NodeValues): Promise<CallTree> => {
+    const { self, total } =
+      map === undefined ? tree : await decoder.values({ values: tree.self, to: map, parent: nodes.parent });
+    return { ...nodes, self, total };
+  };
+  const layout = await move(base.layout);
   const { values, sampleType } = base;
   return ok({
     sampleType,
@@ -202,7 +205,7 @@ async function operatedTree(
     values:
       values.kind === 'flame'
         ? { kind: 'flame', tree: layout }
-        : { ...values, baseline: move(values.baseline), comparison: move(values.comparison) },
+        : { ...values, baseline: await move(values.baseline), comparison: await move(values.comparison) },
   });
 }
 

@@ -2,6 +2,7 @@ import type {
   CallTreeRequest,
   CallTreeRows,
   FlameHeader,
+  FrameDetails,
   FunctionTable,
   NamesPiece,
   ViewSource,
@@ -11,7 +12,7 @@ import type { FlameGraph } from '../../core/flame/flame-graph.js';
 import { frameKindIndex } from '../../core/flame/frame-kinds.js';
 import { gatherF64, gatherU32 } from '../../core/flame/layout.js';
 import { numberViewFunctions, type ViewFunctions } from '../../core/flame/view-functions.js';
-import { shownFile, type Frame } from '../../core/operations/frames.js';
+import { isInterpreterInternal, shownFile, type Frame } from '../../core/operations/frames.js';
 import { calleeRows, callerRows, pickRows, type CallColumn } from '../../core/profile/call-rows.js';
 import { callerCounts } from '../../core/profile/caller-counts.js';
 import { f64At, u32At } from '../../core/profile/columns.js';
@@ -91,6 +92,19 @@ export function viewFunctionTable({ layout, values, frames }: ViewTree, function
 /** The comparison first, or the only one. */
 function columnsOf(values: ViewTree['values']): readonly CallColumn[] {
   return values.kind === 'flame' ? [values.tree] : [values.comparison, values.baseline];
+}
+
+/** What is known of a function of a view. */
+export function frameDetails(
+  { frames }: ViewTree,
+  { source }: ViewFunctions,
+  functionIndex: number,
+): Result<FrameDetails> {
+  const index = source[functionIndex];
+  if (index === undefined) return fail('not-found', 'The view has no such function.');
+  const frame = frames.frameAt(index);
+  const { name, file, library, packageName, kind } = frame;
+  return ok({ name, file, library, packageName, kind, interpreter: isInterpreterInternal(frame) });
 }
 
 /** Rows of the view's call tree, sorted, by the view's function numbers. */

@@ -76,6 +76,7 @@ describe('open documents', () => {
         'view.open': refuse,
         'view.close': () => ok(null),
         'view.functions': refuse,
+        'view.frame': refuse,
         'view.children': refuse,
       },
       (error) => {

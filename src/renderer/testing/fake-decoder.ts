@@ -45,6 +45,7 @@ export function serveFakeDecoder(
       views.delete(viewId);
       return ok(null);
     },
+    'view.frame': () => fail('unsupported', 'Nothing more is known of invented functions.'),
     'view.children': () => fail('unsupported', 'Invented profiles have no call tree.'),
     'view.functions': ({ viewId }) => {
       const profile = views.get(viewId);

@@ -2,8 +2,9 @@ import type { CallNodes, CallTree } from '../../profile/call-tree.js';
 import type { Profile } from '../../profile/profile.js';
 import { buildCallNodes, callTreeOf } from '../../profile/call-tree.js';
 import { functionPlaces } from '../../flame/view-functions.js';
+import { sumUp } from '../../profile/sum-up.js';
 import { toText } from '../../profile/testing/pictures.js';
-import { applyOperations, operatedValues, type Operated, type OperatedOutcome, type Rewriter } from '../apply.js';
+import { applyOperations, type Operated, type OperatedOutcome, type Rewriter } from '../apply.js';
 import { frameTable } from '../frames.js';
 import { lineFrames } from '../grouping.js';
 import type { Operation } from '../operation.js';
@@ -39,7 +40,9 @@ export async function operate(
   );
   if (!outcome.ok) return outcome;
   const operated = outcome.value;
-  return { ok: true, value: { ...operated, tree: { ...operated.nodes, ...operatedValues(operated, base.self) } } };
+  const { nodes: made, map } = operated;
+  const values = map === undefined ? base : sumUp({ values: base.self, to: map, parent: made.parent });
+  return { ok: true, value: { ...operated, tree: { ...made, self: values.self, total: values.total } } };
 }
 
 /** Stacks with their own value, by their names joined with ";", in tree order. */
