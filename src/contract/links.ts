@@ -16,6 +16,8 @@ export interface ServiceRow {
   readonly recentCores?: readonly number[];
   readonly lastSeenMs?: number;
   readonly profileTypes?: readonly string[];
+  /** Pushed into the agent by somebody who says that it is this service; the agent sampled none of it. */
+  readonly pushed?: true;
 }
 
 /** CPU use by time. `cores[i]` belongs to [startMs + i * stepMs, + stepMs), NaN where there is no data. */

@@ -76,6 +76,7 @@ type agent struct {
 	leases   *lease.Leases
 	pipeline pipeline
 	admin    *adminServer
+	keeper   *keeper
 	hostname string
 	started  time.Time
 	// ending says why the agent ended, where nobody asked it to.
@@ -172,6 +173,9 @@ func (a *agent) start(ctx context.Context) error {
 		return err
 	}
 	a.finished.Go(func() { a.admin.serve(ctx) })
+	if a.keeper, err = startKeeper(a.options.runDirectory); err != nil {
+		return err
+	}
 	if err := a.startEngine(ctx); err != nil {
 		return err
 	}

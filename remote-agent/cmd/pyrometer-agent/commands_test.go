@@ -209,6 +209,42 @@ func TestRemoveLeavesWhatIsNotTheAgents(t *testing.T) {
 	}
 }
 
+func TestKeeperSweepsOnlyAfterItsAgent(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), "run")
+	file, err := openRecord(directory, record{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(directory, "push.sock")
+	if err := os.WriteFile(socket, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	held, err := os.OpenFile(filepath.Join(directory, lockFileName), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	if err := takeLock(held, 0); err == nil {
+		t.Error("the lock of a running agent was taken")
+	}
+	if err := file.close(); err != nil {
+		t.Fatal(err)
+	}
+	// The end of the standard input is the end of the agent.
+	if code, _, said := call(t, "keeper", "--run-dir", directory); code != exitOK {
+		t.Errorf("keeper = %d, %s", code, said)
+	}
+	if _, err := os.Stat(socket); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the socket is still there: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(directory, recordFileName)); err != nil {
+		t.Errorf("the record, which says how the agent ended: %v", err)
+	}
+	if code, _, said := call(t, "keeper", "--run-dir", directory+"-gone"); code != exitOK {
+		t.Errorf("keeper of a removed directory = %d, %s", code, said)
+	}
+}
+
 func TestMakeDirectoryRefusesALink(t *testing.T) {
 	directory := t.TempDir()
 	if err := makeDirectory(filepath.Join(directory, "a", "b"), 0o700, nil); err != nil {

@@ -94,8 +94,8 @@ func (s *storing) Listen(runDirectory string, uids []int) error {
 	return nil
 }
 
-// keptSocket is a listener whose socket the agent cannot remove when it closes it, having given up its rights. The
-// commands stop and remove do, and the next agent replaces it.
+// keptSocket is a listener whose socket the agent cannot remove when it closes it, having given up its rights. Its keeper
+// does.
 type keptSocket struct{ net.Listener }
 
 // Close closes the listener.

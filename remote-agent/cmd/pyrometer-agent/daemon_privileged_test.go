@@ -20,7 +20,7 @@ import (
 const asAgentVariable = "PYROMETER_TEST_AS_AGENT"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asAgentVariable) != "" && len(os.Args) > 1 && os.Args[1] == "run" {
+	if os.Getenv(asAgentVariable) != "" && len(os.Args) > 1 && (os.Args[1] == "run" || os.Args[1] == "keeper") {
 		ctx, stop := notifyContext()
 		code := dispatch(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
 		stop()
@@ -102,11 +102,38 @@ func TestDaemon(t *testing.T) {
 	if ended := expect(t, stateStopped, exitNotRunning, append([]string{"status", "--json"}, here...)...); !strings.Contains(ended.Message, "lease") {
 		t.Errorf("ended = %+v, want a word about the lease", ended)
 	}
+	expectNoSockets(t, runDirectory)
+
+	// Nor does one that is killed leave anything in the way.
+	killed := expect(t, stateProfiling, exitOK, append([]string{"start", "--uid", "4242"}, here...)...)
+	if err := syscall.Kill(killed.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	expectNoSockets(t, runDirectory)
 	if code, out, said := call(t, append([]string{"remove"}, here...)...); code != exitOK {
 		t.Errorf("remove = %d: %s%s", code, out, said)
 	}
 	if left, err := os.ReadDir(directory); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// expectNoSockets waits until the keeper has cleaned up after its agent.
+func expectNoSockets(t *testing.T, runDirectory string) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		sockets, err := filepath.Glob(filepath.Join(runDirectory, "*.sock"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(sockets) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("sockets are left: %q", sockets)
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 

@@ -51,8 +51,10 @@ func commands() map[string]command {
 		"grant":     {"let one more user of this machine use the running agent", runGrant},
 		"remove":    {"stop the agent and remove all that it keeps", runRemove},
 		"run":       {"be the agent, in the foreground", runAgent},
-		"bridge":    {"carry the agent's protocol over standard input and output", runBridge},
-		"version":   {"print the version", runVersion},
+		// Not in the help: the agent calls it.
+		"keeper":  {"clean up after the agent", runKeeper},
+		"bridge":  {"carry the agent's protocol over standard input and output", runBridge},
+		"version": {"print the version", runVersion},
 	}
 }
 

@@ -92,6 +92,9 @@ func readRecord(runDirectory string) (*record, error) {
 // errAlreadyRuns says that the run directory is another agent's.
 var errAlreadyRuns = errors.New("another agent runs already: stop it first, or use another --run-dir")
 
+// lockPatience is longer than the keeper of the agent before holds the lock.
+const lockPatience = 2 * time.Second
+
 // recordFile keeps the record on disk. It is opened with all rights and written to without them.
 type recordFile struct {
 	mu      sync.Mutex
@@ -110,7 +113,7 @@ func openRecord(runDirectory string, content record) (*recordFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("take run directory: %w", err)
 	}
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := takeLock(lock, lockPatience); err != nil {
 		return nil, errors.Join(errAlreadyRuns, lock.Close())
 	}
 	file, err := os.OpenFile(filepath.Join(runDirectory, recordFileName), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o644)

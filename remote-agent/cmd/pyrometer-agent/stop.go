@@ -106,8 +106,8 @@ func waitForEnd(ctx context.Context, running *record, timeout time.Duration) boo
 	return true
 }
 
-// clearSockets removes what an agent without rights could not remove when it ended. Where the caller has none either, it
-// stays, and the next agent replaces it.
+// clearSockets removes what an agent without rights could not remove when it ended. Where the caller has none either, the
+// agent's keeper does.
 func clearSockets(runDirectory string) error {
 	sockets, err := filepath.Glob(filepath.Join(runDirectory, "*.sock"))
 	if err != nil {

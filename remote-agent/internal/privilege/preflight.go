@@ -30,6 +30,7 @@ const (
 	RefusalTracefs      RefusalCode = "no_tracefs"
 	RefusalPerfEvents   RefusalCode = "no_perf_events"
 	RefusalDisk         RefusalCode = "no_disk_space"
+	RefusalPIDNamespace RefusalCode = "pid_namespace"
 )
 
 // Refusal is one reason why the agent cannot run here. It is an error whose text is one sentence for people: what is
@@ -73,6 +74,9 @@ func Preflight(storeDirectory string) Report {
 	refuse := func(code RefusalCode, format string, arguments ...any) {
 		report.Refusals = append(report.Refusals, &Refusal{Code: code, Message: fmt.Sprintf(format, arguments...)})
 	}
+	if refusal := probePIDNamespace("/proc/self/ns/pid"); refusal != nil {
+		report.Refusals = append(report.Refusals, refusal)
+	}
 	report.Lockdown = lockdown()
 	if report.Lockdown == "confidentiality" {
 		refuse(RefusalLockdown, "The kernel is locked down (confidentiality), which forbids BPF programs to read memory: "+
@@ -114,6 +118,21 @@ func kernelRelease() string {
 		return ""
 	}
 	return unix.ByteSliceToString(name.Release[:])
+}
+
+// initialPIDNamespace is PROC_PID_INIT_INO of include/linux/proc_ns.h, the same number since Linux 3.8.
+const initialPIDNamespace = "pid:[4026531836]"
+
+// probePIDNamespace looks whether pids mean the same here and in the kernel: BPF programs see the pids of the initial
+// namespace, and the unwinder waits in vain for its own in another ("system analysis request was not handled").
+func probePIDNamespace(link string) *Refusal {
+	namespace, err := os.Readlink(link)
+	// Where /proc does not say, what the unwinder says must do.
+	if err != nil || namespace == initialPIDNamespace {
+		return nil
+	}
+	return &Refusal{RefusalPIDNamespace, "The agent is in a PID namespace of its own, as in a container or in WSL2, where eBPF sees " +
+		"other process numbers than it does: start it on the host itself, or in a container with --pid=host."}
 }
 
 // lockdown reads a list with the choice in brackets: "none [integrity] confidentiality".

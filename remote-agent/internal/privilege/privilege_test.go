@@ -2,10 +2,13 @@ package privilege
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -132,6 +135,56 @@ func TestPreflightSaysOneSentenceEach(t *testing.T) {
 	}
 	if slices.Contains(report.MissingCapabilities, "") {
 		t.Errorf("missing capabilities = %q", report.MissingCapabilities)
+	}
+}
+
+func TestPIDNamespaceOfItsOwnIsRefused(t *testing.T) {
+	for _, test := range []struct {
+		name, namespace string
+		refused         bool
+	}{
+		{"the host's", "pid:[4026531836]", false},
+		{"a container's", "pid:[4026532281]", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			link := filepath.Join(t.TempDir(), "pid")
+			if err := os.Symlink(test.namespace, link); err != nil {
+				t.Fatal(err)
+			}
+			refusal := probePIDNamespace(link)
+			if (refusal != nil) != test.refused {
+				t.Fatalf("refusal = %+v", refusal)
+			}
+			if refusal != nil && (refusal.Code != RefusalPIDNamespace || !strings.Contains(refusal.Message, "--pid=host")) {
+				t.Errorf("refusal = %+v", refusal)
+			}
+		})
+	}
+	if refusal := probePIDNamespace(filepath.Join(t.TempDir(), "absent")); refusal != nil {
+		t.Errorf("unknown namespace: %+v", refusal)
+	}
+}
+
+// TestPreflightInAPIDNamespace runs this test's binary in a namespace of its own, where preflight must refuse.
+func TestPreflightInAPIDNamespace(t *testing.T) {
+	if os.Getenv("PYROMETER_TEST_PREFLIGHT") != "" {
+		for _, refusal := range Preflight(t.TempDir()).Refusals {
+			fmt.Println("refused:", refusal.Code)
+		}
+		return
+	}
+	if os.Getuid() != 0 {
+		t.Skip("only root can make a PID namespace")
+	}
+	child := exec.Command("/proc/self/exe", "-test.run=^TestPreflightInAPIDNamespace$")
+	child.Env = append(os.Environ(), "PYROMETER_TEST_PREFLIGHT=1")
+	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS}
+	said, err := child.CombinedOutput()
+	if err != nil {
+		t.Skipf("a PID namespace cannot be made here: %v, %s", err, said)
+	}
+	if !strings.Contains(string(said), "refused: "+string(RefusalPIDNamespace)) {
+		t.Errorf("preflight said %s", said)
 	}
 }
 

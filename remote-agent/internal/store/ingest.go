@@ -68,8 +68,16 @@ func (a *allowance) spend(now time.Time, bytes int64) bool {
 	return true
 }
 
+// What was pushed says so by a label that the sender cannot set: whoever may write to the push socket could otherwise add
+// samples to a service that the agent samples, by pushing under its name. A selector with pyrometer_origin="" is of sampled
+// series alone.
+const (
+	OriginLabel  = "pyrometer_origin"
+	OriginPushed = "push"
+)
+
 // AppendPushed stores a pprof, gzip or plain, that an SDK pushed: one window a sample type. labels need __name__; a
-// missing service_name becomes "unspecified". A byte-identical repetition is stored once.
+// missing service_name becomes "unspecified", and OriginLabel is set. A byte-identical repetition is stored once.
 func (s *Store) AppendPushed(ctx context.Context, labels []target.Label, raw []byte) error {
 	name, labels, err := checkPushedLabels(labels)
 	if err != nil {
@@ -139,7 +147,7 @@ func checkPushedLabels(labels []target.Label) (name string, kept []target.Label,
 		case label.Name == "__name__":
 			name = label.Value
 			continue
-		case strings.HasPrefix(label.Name, "__") || label.Value == "":
+		case strings.HasPrefix(label.Name, "__") || label.Name == OriginLabel || label.Value == "":
 			continue // Pyroscope's own labels follow from the profile.
 		case label.Name == "service_name":
 			hasService = true
@@ -152,6 +160,7 @@ func checkPushedLabels(labels []target.Label) (name string, kept []target.Label,
 	if !hasService {
 		kept = append(kept, target.Label{Name: "service_name", Value: "unspecified"})
 	}
+	kept = append(kept, target.Label{Name: OriginLabel, Value: OriginPushed})
 	sortLabels(kept)
 	for i := 1; i < len(kept); i++ {
 		if kept[i].Name == kept[i-1].Name {

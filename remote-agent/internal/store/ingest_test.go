@@ -92,6 +92,27 @@ func TestBadPushesAreRefusedWithAReason(t *testing.T) {
 	}
 }
 
+func TestPushedSamplesAreToldFromSampledOnes(t *testing.T) {
+	s := openStore(t, nil)
+	for _, claimed := range []string{"", "agent"} {
+		labels := append([]target.Label{{Name: OriginLabel, Value: claimed}}, sdk...)
+		p := pushed()
+		p.TimeNanos += int64(len(claimed)) * 1e9
+		if err := s.AppendPushed(t.Context(), labels, packed(t, p)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if values, err := s.LabelValues(t.Context(), OriginLabel, nil, Range{}); err != nil || fmt.Sprint(values) != "[push]" {
+		t.Errorf("origins = %v %v", values, err)
+	}
+	for selector, want := range map[string]bool{`{pyrometer_origin=""}`: false, `{pyrometer_origin="push"}`: true, `{}`: true} {
+		found, err := s.LabelValues(t.Context(), "service_name", []string{selector}, Range{})
+		if err != nil || (len(found) > 0) != want {
+			t.Errorf("%s finds %v, %v", selector, found, err)
+		}
+	}
+}
+
 func TestPushWithoutServiceIsUnspecified(t *testing.T) {
 	s := openStore(t, nil)
 	if err := s.AppendPushed(t.Context(), sdk[:1], packed(t, pushed())); err != nil {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServiceRow, TestReport, Timeline } from '../../contract/links.js';
 import { fail, failureWords, ok, type Failure, type Result } from '../../contract/result.js';
-import type { Selection, SourceKind } from '../../contract/selection.js';
+import { cpuProfileType, type Selection, type SourceKind } from '../../contract/selection.js';
 import type { AgentState, PyroscopeConfig, PyroscopeState, TargetConfig, TargetState } from '../../contract/target.js';
 import { containerRows, listContainers } from '../docker/containers.js';
 import type { HostKeys } from '../link/host-keys.js';
@@ -11,6 +11,7 @@ import type { Prompter } from '../link/prompter.js';
 import { SshLink } from '../link/ssh-link.js';
 import { Http1Transport } from '../pyroscope/http1-transport.js';
 import { QuerierClient, type Query, type Range } from '../pyroscope/querier-client.js';
+import { sampledOnly } from '../pyroscope/selectors.js';
 import { pyroscopeServices, timeline } from '../pyroscope/source-views.js';
 import { AgentWatch, type LeaseHolder } from './agent-watch.js';
 import { agentPossible, agentSocket, lookAt, type TargetFacts } from './facts.js';
@@ -184,13 +185,13 @@ export class TargetSession {
 
   async timeline(source: SourceKind, query: Query, stepMs: number, signal?: AbortSignal): Promise<Result<Timeline>> {
     const client = this.source(source);
-    return client.ok ? timeline(client.value, query, stepMs, signal) : client;
+    return client.ok ? timeline(client.value, asAsked(source, query), stepMs, signal) : client;
   }
 
   /** The merged profile: bytes of a pprof, plain or gzip. */
   async fetch(selection: Selection, signal?: AbortSignal): Promise<Result<Uint8Array>> {
     const client = this.source(selection.source);
-    return client.ok ? client.value.mergeProfile(selection, signal) : client;
+    return client.ok ? client.value.mergeProfile(asAsked(selection.source, selection), signal) : client;
   }
 
   dispose(): void {
@@ -435,6 +436,12 @@ export class TargetSession {
 
 function failed(failure: Failure): AgentState {
   return { state: 'failed', recording: false, ...failureWords(failure) };
+}
+
+/** An agent is asked for CPU time that it sampled itself, unless the selection names what was pushed into it. */
+function asAsked<T extends Query>(source: SourceKind, query: T): T {
+  const own = source === 'agent' && query.profileType === cpuProfileType;
+  return own ? { ...query, selector: sampledOnly(query.selector) } : query;
 }
 
 /** The part of a configuration that a connection is made with. */

@@ -3,7 +3,14 @@ import { ok, type Result } from '../../contract/result.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import { agentFailure, type AgentConnection } from '../agent/agent-connection.js';
 import { labelsOf, QuerierClient, type Range } from '../pyroscope/querier-client.js';
-import { quoteLabelValue, serviceSelector } from '../pyroscope/selectors.js';
+import {
+  everything,
+  originLabel,
+  pushedSelector,
+  quoteLabelValue,
+  sampledOnly,
+  serviceSelector,
+} from '../pyroscope/selectors.js';
 import { recentCores } from '../pyroscope/source-views.js';
 
 /** The services that an agent sampled in a range. */
@@ -20,28 +27,39 @@ export async function agentServices(
   } catch (error) {
     return { ok: false, failure: agentFailure(error) };
   }
-  const recent = await recentCores(new QuerierClient(agent.http, 'The agent'), range, cpuProfileType, signal);
+  const recent = await recentCores(
+    new QuerierClient(agent.http, 'The agent'),
+    range,
+    cpuProfileType,
+    signal,
+    sampledOnly(everything),
+  );
   // A course that cannot be had costs the sparkline, not the list.
   const courses: ReadonlyMap<string, readonly number[]> = recent.ok ? recent.value : new Map();
   const named = services.map((service) => ({ service, labels: labelsOf(service.labels) }));
   const uses = new Map<string, number>();
-  for (const { labels } of named) uses.set(nameOf(labels), (uses.get(nameOf(labels)) ?? 0) + 1);
+  for (const { labels } of named) {
+    if (!isPushed(labels)) uses.set(nameOf(labels), (uses.get(nameOf(labels)) ?? 0) + 1);
+  }
   return ok(
     named.map(({ service, labels }) => {
       const name = nameOf(labels);
+      const measured = { name, labels, cpuCores: service.cpuCores, lastSeenMs: Number(service.lastSeen) };
+      if (isPushed(labels)) return { ...measured, selector: pushedSelector(name), pushed: true };
       const unique = uses.get(name) === 1;
       const course = unique ? courses.get(name) : undefined;
       return {
-        name,
-        labels,
+        ...measured,
         selector: unique ? serviceSelector(name) : exactSelector(labels),
-        cpuCores: service.cpuCores,
-        lastSeenMs: Number(service.lastSeen),
         profileTypes: [cpuProfileType],
         ...(course === undefined ? {} : { recentCores: course }),
       };
     }),
   );
+}
+
+function isPushed(labels: Readonly<Record<string, string>>): boolean {
+  return (labels[originLabel] ?? '') !== '';
 }
 
 function nameOf(labels: Readonly<Record<string, string>>): string {

@@ -2,8 +2,12 @@ import type { Selection } from '../../contract/selection.js';
 
 /** A selection in words: "revel_web on build-1, 14:03:00-14:18:00". Times are this computer's. */
 export function selectionTitle(selection: Selection, targetName: string): string {
-  const service = /^\{service_name="((?:[^"\\]|\\.)*)"\}$/.exec(selection.selector)?.[1]?.replace(/\\(.)/g, '$1');
-  const what = service ?? (selection.selector === '{}' ? 'Everything' : selection.selector);
+  const found = /^\{service_name="((?:[^"\\]|\\.)*)"(,pyrometer_origin="push")?\}$/.exec(selection.selector);
+  const service = found?.[1]?.replace(/\\(.)/g, '$1');
+  const pushed = found?.[2] === undefined ? '' : ' (pushed)';
+  const what =
+    (service === undefined ? undefined : service + pushed) ??
+    (selection.selector === '{}' ? 'Everything' : selection.selector);
   return `${what} on ${targetName}, ${clock(selection.startMs)}-${clock(selection.endMs)}`;
 }
 

@@ -7,6 +7,21 @@ export function quoteLabelValue(value: string): string {
 /** Everything that a source has. */
 export const everything = '{}';
 
+/** An agent's series that were pushed into it by others have this label; those that it sampled have not. */
+export const originLabel = 'pyrometer_origin';
+
+/** What an agent sampled itself of a selection that does not name an origin: nobody can add to it by pushing. */
+export function sampledOnly(selector: string): string {
+  if (selector.includes(originLabel)) return selector;
+  const inner = selector.slice(1, -1);
+  return `{${inner === '' ? '' : `${inner},`}${originLabel}=""}`;
+}
+
+/** What was pushed into an agent under a service's name. */
+export function pushedSelector(serviceName: string): string {
+  return `{service_name=${quoteLabelValue(serviceName)},${originLabel}="push"}`;
+}
+
 /** One service. */
 export function serviceSelector(serviceName: string): string {
   return `{service_name=${quoteLabelValue(serviceName)}}`;

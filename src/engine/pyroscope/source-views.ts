@@ -64,11 +64,12 @@ export async function recentCores(
   range: Range,
   profileType: string,
   signal?: AbortSignal,
+  selector = everything,
 ): Promise<Result<ReadonlyMap<string, readonly number[]>>> {
   // Whole windows of 15 s, so that no step is empty only because none began in it.
   const stepMs = Math.max(15_000, Math.ceil((range.endMs - range.startMs) / sparklinePoints / 15_000) * 15_000);
   const back = lookingBack(range, stepMs);
-  const query = { profileType, selector: everything, ...back.range };
+  const query = { profileType, selector, ...back.range };
   const reply = await client.selectSeries(query, stepMs, ['service_name'], signal);
   if (!reply.ok) return reply;
   const { perSecond } = rateOf(profileType);

@@ -110,6 +110,11 @@ function ServiceItem({ row, total, chosen }: ItemProps): ReactElement {
     <li className={chosen ? 'side-row on' : 'side-row'}>
       <button type="button" className="side-main" aria-current={chosen} onClick={choose}>
         <Name text={name} />
+        {row?.pushed === true ? (
+          <span className="side-value" title="Pushed into the agent by a program that calls itself so">
+            pushed
+          </span>
+        ) : null}
         <span className="push">{recent === undefined || recent.length < 2 ? null : <Sparkline values={recent} />}</span>
         <span className="side-cores">{cores === undefined ? '' : formatCores(cores)}</span>
       </button>

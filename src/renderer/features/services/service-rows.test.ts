@@ -20,6 +20,8 @@ describe('services', () => {
   it('add up, aligned at the newest end, gaps where none has data', () => {
     const total = totalOf([row('a', 1, [1, Number.NaN, 3]), row('b', 2, [Number.NaN, 4])]);
     expect(total).toEqual({ cores: 3, recent: [1, Number.NaN, 7] });
+    const pushed = { ...row('a', 5, [5, 5, 5]), pushed: true } as const;
+    expect(totalOf([pushed, row('a', 1, [1])])).toEqual({ cores: 1, recent: [1] });
     expect(totalOf([row('a')])).toEqual({ cores: undefined, recent: undefined });
   });
 

@@ -17,12 +17,14 @@ export interface ServicesTotal {
 
 /** Adds up services; curves are added from their newest end, where they belong together. */
 export function totalOf(services: readonly ServiceRow[]): ServicesTotal {
-  const known = services.filter((row) => row.cpuCores !== undefined);
+  // What others pushed is theirs to count.
+  const sampled = services.filter((row) => row.pushed !== true);
+  const known = sampled.filter((row) => row.cpuCores !== undefined);
   const cores = known.length === 0 ? undefined : known.reduce((sum, row) => sum + (row.cpuCores ?? 0), 0);
-  const longest = services.reduce((most, row) => Math.max(most, row.recentCores?.length ?? 0), 0);
+  const longest = sampled.reduce((most, row) => Math.max(most, row.recentCores?.length ?? 0), 0);
   if (longest === 0) return { cores, recent: undefined };
   const recent = new Array<number>(longest).fill(Number.NaN);
-  for (const { recentCores = [] } of services) {
+  for (const { recentCores = [] } of sampled) {
     recentCores.forEach((value, index) => {
       const at = longest - recentCores.length + index;
       if (!Number.isNaN(value)) recent[at] = (Number.isNaN(recent[at] ?? Number.NaN) ? 0 : (recent[at] ?? 0)) + value;

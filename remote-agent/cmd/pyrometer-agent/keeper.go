@@ -1,0 +1,97 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// keeperWait is how long the keeper lets an agent end whose pipe is closed: the kernel closes files one after the other.
+const keeperWait = 5 * time.Second
+
+// keeper is a small process that keeps root's rights when the agent gives them up, and does after the agent's end what the
+// agent may not: it removes the sockets, also those of an agent that was killed. It does nothing else, hears nobody, and
+// ends with the agent, whose end it sees by a pipe.
+type keeper struct {
+	process *os.Process
+	// alive is never written to; the kernel closes it with the agent.
+	alive *os.File
+}
+
+// startKeeper is called while the agent has all rights.
+func startKeeper(runDirectory string) (*keeper, error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("start the keeper: %w", err)
+	}
+	child := exec.Command("/proc/self/exe", "keeper", "--run-dir", runDirectory)
+	child.Args[0] = os.Args[0]
+	child.Dir = "/"
+	child.Stdin = read
+	// Not of the agent's terminal: what interrupts the agent shall not end who cleans up after it.
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	err = errors.Join(child.Start(), read.Close())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start the keeper: %w", err), write.Close())
+	}
+	return &keeper{process: child.Process, alive: write}, nil
+}
+
+// runKeeper is the command keeper, which only the agent calls.
+func runKeeper(_ context.Context, arguments []string, std streams) int {
+	var where places
+	flags := flag.NewFlagSet("keeper", flag.ContinueOnError)
+	where.register(flags)
+	if code, ok := parseFlags(flags, arguments, std); !ok {
+		return code
+	}
+	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM, syscall.SIGPIPE)
+	// Nothing is ever sent: this ends with the agent.
+	if _, err := io.Copy(io.Discard, std.in); err != nil {
+		return fail(std, err)
+	}
+	if err := sweep(where.runDirectory); err != nil {
+		return fail(std, err)
+	}
+	return exitOK
+}
+
+// sweep removes the sockets of an agent that has ended, unless the next one has the run directory.
+func sweep(runDirectory string) error {
+	lock, err := os.OpenFile(filepath.Join(runDirectory, lockFileName), os.O_RDWR|unix.O_NOFOLLOW, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // removed with everything else
+	}
+	if err != nil {
+		return fmt.Errorf("remove sockets: %w", err)
+	}
+	defer lock.Close()
+	if err := takeLock(lock, keeperWait); err != nil {
+		return nil //nolint:nilerr // the next agent's: it has replaced the sockets
+	}
+	return clearSockets(runDirectory)
+}
+
+// takeLock waits for a lock that somebody holds for a moment.
+func takeLock(lock *os.File, patience time.Duration) error {
+	deadline := time.Now().Add(patience)
+	for {
+		err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(pollInterval)
+	}
+}
