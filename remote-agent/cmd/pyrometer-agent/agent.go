@@ -28,6 +28,8 @@ const (
 	upkeepInterval = 15 * time.Second
 	// finishTimeout bounds what an agent does after it was told to stop.
 	finishTimeout = 15 * time.Second
+	// podmanHost is where Podman listens for root's containers.
+	podmanHost = "unix:///run/podman/podman.sock"
 	// leaseInterval is how often leases that ran out are looked for.
 	leaseInterval = time.Second
 )
@@ -68,10 +70,12 @@ type agent struct {
 	record   *recordFile
 	announce *announcer
 	docker   *target.Docker
+	podman   *target.Docker
 	resolver *target.Resolver
 	sink     *identifiedSink
 	engine   *engine.Engine
 	selector *target.Selector
+	sampling *sampling
 	meter    *budget.Meter
 	leases   *lease.Leases
 	pipeline pipeline
@@ -160,7 +164,9 @@ func (a *agent) start(ctx context.Context) error {
 	}
 	a.hostname = hostname
 	a.docker = target.NewDocker(a.options.dockerHost, a.logger)
-	a.resolver = target.NewResolver(hostname, a.docker)
+	// Podman speaks Docker's API where its socket is on.
+	a.podman = target.NewDocker(podmanHost, slog.New(slog.DiscardHandler))
+	a.resolver = target.NewResolver(hostname, target.Engines{a.docker, a.podman, target.NewStateFiles("/")})
 	a.sink = &identifiedSink{resolver: a.resolver}
 	if err := a.holdForStarter(); err != nil {
 		return err
@@ -188,6 +194,7 @@ func (a *agent) start(ctx context.Context) error {
 	}
 	a.sink.next.Store(&a.pipeline)
 	a.finished.Go(func() { a.docker.Run(ctx) })
+	a.finished.Go(func() { a.podman.Run(ctx) })
 	a.finished.Go(func() { a.selector.Run(ctx) })
 	return a.selector.Select(ctx, nil, nil)
 }
@@ -223,8 +230,14 @@ func (a *agent) startEngine(ctx context.Context) error {
 	a.selector = target.NewSelector(func(chosen target.Chosen) error {
 		return started.Select(engine.Selection{Everything: chosen.Everything, PIDs: chosen.PIDs})
 	}, a.logger)
+	a.sampling = &sampling{retime: a.retime, logger: a.logger, rateHz: a.options.rateHz, window: a.options.window}
 	a.meter, err = budget.NewMeter(started.BPFRunTime)
 	return err
+}
+
+// retime changes how often is sampled and how long windows are.
+func (a *agent) retime(ctx context.Context, rateHz int, window time.Duration) error {
+	return a.engine.Retime(ctx, rateHz, window, func() { a.pipeline.Retime(rateHz, window) })
 }
 
 // dropPrivileges leaves user 0 and all rights that are not needed to go on. What the agent writes to is given to the user
@@ -276,6 +289,7 @@ func (a *agent) work(ctx context.Context) error {
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancel()
 	// What was sampled reaches the pipeline, and what the pipeline has reaches the disk.
+	a.sampling.close()
 	failures := []error{failure, a.engine.Pause(finish)}
 	stopServing()
 	a.exit()

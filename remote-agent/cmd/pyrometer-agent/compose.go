@@ -126,12 +126,20 @@ func (s *storing) Open(ctx context.Context) error {
 	if s.pusher, err = push.New(ctx, push.Options{Store: opened, Logger: s.logger}); err != nil {
 		return errors.Join(err, opened.Close())
 	}
+	naming := namings{s.agent.resolver, opened}
+	if err := naming.load(ctx); err != nil {
+		// Names of its own are better than no profiles.
+		s.logger.Warn("services are called as by default", "reason", err)
+	}
 	s.server = control.NewServer(control.Agent{
-		Status: s.agent, Windows: s.recorder, Select: s.agent.selector, Lease: s.agent.leases,
+		Status: s.agent, Windows: s.recorder, Select: s.agent.selector, Sampling: s.agent.sampling, Naming: naming, Lease: s.agent.leases,
 		Stop: s.agent, Push: s.pusher, Store: opened,
 	}, s.logger)
 	return nil
 }
+
+// Retime implements pipeline.
+func (s *storing) Retime(rateHz int, window time.Duration) { s.aggregator.Retime(rateHz, window) }
 
 // Admit implements pipeline.
 func (s *storing) Admit(socket *os.File, path string, uid int) error {
@@ -213,6 +221,7 @@ func (s *storing) Facts() facts {
 			{Name: "samples.counted", Value: counted.Counted},
 			{Name: "samples.late", Value: counted.Late},
 			{Name: "samples.lost.window_full", Value: counted.NoRoom},
+			{Name: "samples.unwanted", Value: counted.Unwanted},
 			{Name: "windows.stored", Value: s.recorder.Stored()},
 			{Name: "windows.lost.store", Value: s.recorder.Lost()},
 			{Name: "windows.lost.push_too_old", Value: pushed.TooOld},

@@ -13,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"connectrpc.com/connect"
+
+	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
 	"pyrometer.dev/remote-agent/internal/privilege"
 )
 
@@ -84,6 +87,17 @@ func TestDaemon(t *testing.T) {
 	if joined := expect(t, stateProfiling, exitOK, append([]string{"start", "--uid", "4242"}, here...)...); joined.PID != started.PID {
 		t.Errorf("joined = %+v", joined)
 	}
+	for _, change := range [][]string{
+		{"--rate", "199", "--burst", "1m"}, {"--window", "5s"}, {"--label", "env=test", "--leading-slash"}, {"--everything"},
+	} {
+		if code, out, said := call(t, append(append([]string{"set"}, change...), here...)...); code != exitOK {
+			t.Errorf("set %q = %d: %s%s", change, code, out, said)
+		}
+	}
+	if code, _, said := call(t, append([]string{"set", "--rate", "98"}, here...)...); code != exitFailure || !strings.Contains(said, "19 49 97 199 997") {
+		t.Errorf("set a rate that cannot be had = %d, %s", code, said)
+	}
+	expectChanged(t, places{runDirectory: runDirectory})
 	stopped := expect(t, stateStopped, exitOK, append([]string{"stop", "--force"}, here...)...)
 	if stopped.PID != started.PID {
 		t.Errorf("stopped = %+v", stopped)
@@ -115,6 +129,25 @@ func TestDaemon(t *testing.T) {
 	}
 	if left, err := os.ReadDir(directory); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// expectChanged looks whether the agent says what the command set changed.
+func expectChanged(t *testing.T, where places) {
+	t.Helper()
+	agent, err := dialAgent(where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered, err := agent.GetStatus(t.Context(), connect.NewRequest(&agentv1.GetStatusRequest{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	status := answered.Msg.GetStatus()
+	naming := status.GetNaming()
+	if status.GetSampleRateHz() != 199 || status.GetWindowSeconds() != 5 || status.GetBurstEndsAt() <= status.GetTime() ||
+		!naming.GetLeadingSlash() || len(naming.GetLabels()) != 1 {
+		t.Errorf("status = %v", status)
 	}
 }
 

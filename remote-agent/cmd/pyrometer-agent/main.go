@@ -40,7 +40,7 @@ type command struct {
 }
 
 // commandNames is the order of the help.
-var commandNames = []string{"start", "stop", "status", "preflight", "grant", "remove", "run", "bridge", "version"}
+var commandNames = []string{"start", "stop", "status", "preflight", "set", "grant", "remove", "run", "bridge", "version"}
 
 func commands() map[string]command {
 	return map[string]command{
@@ -48,6 +48,7 @@ func commands() map[string]command {
 		"stop":      {"stop the agent; what it sampled is kept", runStop},
 		"status":    {"say whether an agent runs", runStatus},
 		"preflight": {"look whether the agent can run here; changes nothing", runPreflight},
+		"set":       {"change what the running agent samples, how often, and how it calls it", runSet},
 		"grant":     {"let one more user of this machine use the running agent", runGrant},
 		"remove":    {"stop the agent and remove all that it keeps", runRemove},
 		"run":       {"be the agent, in the foreground", runAgent},

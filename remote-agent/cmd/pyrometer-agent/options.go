@@ -92,7 +92,7 @@ func (o *options) check() error {
 	switch {
 	case o.rateHz < 1 || o.rateHz > maxRateHz:
 		return fmt.Errorf("--rate %d is not from 1 to %d samples a second", o.rateHz, maxRateHz)
-	case o.window < time.Second || time.Hour%o.window != 0 || o.window%time.Second != 0:
+	case !validWindow(o.window):
 		return fmt.Errorf("--window %v is not a whole number of seconds that divides an hour, as 15s is", o.window)
 	case o.lease != 0 && o.lease < minLease:
 		return fmt.Errorf("--lease %v is shorter than %v", o.lease, minLease)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"pyrometer.dev/remote-agent/internal/engine"
 	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
@@ -29,6 +30,8 @@ type pipeline interface {
 	Open(ctx context.Context) error
 	// Run serves until ctx ends, then stores what is left and closes everything.
 	Run(ctx context.Context) error
+	// Retime changes the rate and the length of windows while nothing is sampled.
+	Retime(rateHz int, window time.Duration)
 	// CloseWindow closes the open window and returns when it is stored.
 	CloseWindow(ctx context.Context) error
 	// Facts are the pipeline's part of the status.

@@ -33,6 +33,7 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 	usage := a.meter.Last()
 	docker := a.docker.Status()
 	held, continuous := a.leases.List()
+	sampled, _ := a.sampling.current()
 	status := &agentv1.Status{
 		State:          statesOfContract[now.State],
 		Message:        now.Message,
@@ -43,8 +44,9 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 		CpuCount:       uint32(runtime.NumCPU()),
 		Pid:            uint32(os.Getpid()),
 		StartedAt:      a.started.UnixMilli(),
-		SampleRateHz:   uint32(a.options.rateHz),
-		WindowSeconds:  uint32(a.options.window / time.Second),
+		SampleRateHz:   uint32(sampled.rateHz),
+		WindowSeconds:  uint32(sampled.window / time.Second),
+		Naming:         control.NamingOf(a.resolver.Naming()),
 		WindowClosesAt: known.WindowClosesAtMs,
 		LastWindowEnd:  known.LastWindowEndMs,
 		WindowsStored:  known.WindowsStored,
@@ -70,6 +72,9 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 		status.Counters = append(status.Counters, &agentv1.Counter{Name: counter.Name, Value: counter.Value})
 	}
 	status.Counters = append(status.Counters, &agentv1.Counter{Name: "samples.lost.early", Value: a.sink.early.Load()})
+	if !sampled.burstEnds.IsZero() {
+		status.BurstEndsAt = sampled.burstEnds.UnixMilli()
+	}
 	// Last, so that it is right when it is read.
 	status.Time = time.Now().UnixMilli()
 	return status

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -40,6 +41,28 @@ type fakeParts struct {
 	flushed    bool
 	exited     chan struct{}
 	leases     *lease.Leases
+	sampling   string
+	naming     target.Naming
+}
+
+type fakeSampling struct{ *fakeParts }
+
+func (f fakeSampling) Set(_ context.Context, rateHz int, window, burst time.Duration) error {
+	if rateHz == 98 {
+		return fmt.Errorf("%w: 98", ErrBadSampling)
+	}
+	f.sampling = fmt.Sprint(rateHz, " ", window, " ", burst)
+	return nil
+}
+
+type fakeNaming struct{ *fakeParts }
+
+func (f fakeNaming) Set(_ context.Context, naming target.Naming) error {
+	if naming.RelabelConfigs == "bad" {
+		return target.ErrBadNaming
+	}
+	f.naming = naming
+	return nil
 }
 
 func (f *fakeParts) Status(context.Context) *agentv1.Status {
@@ -91,6 +114,7 @@ func newLeasedBed(t *testing.T, continuous bool) *bed {
 	}
 	server := NewServer(Agent{
 		Status: b.parts, Windows: b.recorder, Select: b.parts, Lease: b.parts.leases, Stop: b.parts, Push: b.parts, Store: kept,
+		Sampling: fakeSampling{b.parts}, Naming: fakeNaming{b.parts},
 	}, logger)
 	recorded := make(chan struct{})
 	go func() { b.recorder.Run(ctx); close(recorded) }()

@@ -3,12 +3,14 @@ package control
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
 	"pyrometer.dev/remote-agent/internal/lease"
 	"pyrometer.dev/remote-agent/internal/push"
 	"pyrometer.dev/remote-agent/internal/store"
+	"pyrometer.dev/remote-agent/internal/target"
 )
 
 // StatusSource knows the state of the agent.
@@ -28,6 +30,23 @@ type Selector interface {
 	// Select takes effect without a restart; both empty is everything on the machine. A container or process that is
 	// not there is no error: it is profiled when it comes.
 	Select(ctx context.Context, containerIDs []string, pids []uint32) error
+}
+
+// Sampling changes how often and how long is sampled.
+type Sampling interface {
+	// Set takes effect before it returns. 0 leaves a value; after a burst the rate returns to what it was, 0 is none.
+	// An error that is ErrBadSampling says in one sentence what cannot be had.
+	Set(ctx context.Context, rateHz int, window, burst time.Duration) error
+}
+
+// ErrBadSampling is wrapped by errors of Sampling.Set that the caller can mend.
+var ErrBadSampling = errors.New("bad sampling")
+
+// Naming changes how services are called.
+type Naming interface {
+	// Set takes effect with the next window and is kept across restarts. An error that is target.ErrBadNaming says in
+	// one sentence what is wrong.
+	Set(ctx context.Context, naming target.Naming) error
 }
 
 // LeaseKeeper knows for whom the agent goes on; lease.Leases is one.
@@ -60,10 +79,13 @@ type Agent struct {
 	Status  StatusSource
 	Windows WindowWatcher
 	Select  Selector
-	Lease   LeaseKeeper
-	Stop    Stopper
-	Push    PushSettings
-	Store   *store.Store
+	// Sampling and Naming are settings of what is sampled and how it is called.
+	Sampling Sampling
+	Naming   Naming
+	Lease    LeaseKeeper
+	Stop     Stopper
+	Push     PushSettings
+	Store    *store.Store
 	// Unavailable says why a nil part is not there, for example "this is a recording that is played back".
 	Unavailable string
 }

@@ -1,12 +1,14 @@
 package control
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
 	"connectrpc.com/connect"
 
 	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
+	"pyrometer.dev/remote-agent/internal/target"
 )
 
 func renewal(holder string, seconds uint32) *connect.Request[agentv1.RenewLeaseRequest] {
@@ -84,6 +86,29 @@ func TestLeasesAreChecked(t *testing.T) {
 		if _, err := agent.RenewLease(t.Context(), bad); connect.CodeOf(err) != connect.CodeInvalidArgument {
 			t.Errorf("%v: %v", bad.Msg, err)
 		}
+	}
+}
+
+func TestSettingsArePassedOn(t *testing.T) {
+	b := newBed(t)
+	agent := b.agent()
+	if _, err := agent.SetSampling(t.Context(), connect.NewRequest(&agentv1.SetSamplingRequest{
+		RateHz: 997, WindowSeconds: 5, BurstSeconds: 60,
+	})); err != nil || b.parts.sampling != "997 5s 1m0s" {
+		t.Errorf("sampling = %q, %v", b.parts.sampling, err)
+	}
+	if _, err := agent.SetSampling(t.Context(), connect.NewRequest(&agentv1.SetSamplingRequest{RateHz: 98})); connect.CodeOf(err) != connect.CodeInvalidArgument {
+		t.Errorf("a rate that cannot be had: %v", err)
+	}
+	wanted := target.Naming{Labels: []target.Label{{Name: "env", Value: "prod"}}, LeadingSlash: true, RelabelConfigs: "[]"}
+	if _, err := agent.SetNaming(t.Context(), connect.NewRequest(&agentv1.SetNamingRequest{Naming: NamingOf(wanted)})); err != nil ||
+		!reflect.DeepEqual(b.parts.naming, wanted) {
+		t.Errorf("naming = %+v, %v", b.parts.naming, err)
+	}
+	if _, err := agent.SetNaming(t.Context(), connect.NewRequest(&agentv1.SetNamingRequest{
+		Naming: &agentv1.Naming{RelabelConfigs: "bad"},
+	})); connect.CodeOf(err) != connect.CodeInvalidArgument {
+		t.Errorf("bad rules: %v", err)
 	}
 }
 

@@ -141,7 +141,8 @@ func asConnect(err error) error {
 		return nil
 	case errors.As(err, &already):
 		return err
-	case errors.Is(err, store.ErrBadQuery), errors.Is(err, store.ErrBadProfile), errors.Is(err, push.ErrBadSettings):
+	case errors.Is(err, store.ErrBadQuery), errors.Is(err, store.ErrBadProfile), errors.Is(err, push.ErrBadSettings),
+		errors.Is(err, target.ErrBadNaming), errors.Is(err, ErrBadSampling):
 		return connect.NewError(connect.CodeInvalidArgument, err)
 	case errors.Is(err, store.ErrTooMuch):
 		return connect.NewError(connect.CodeResourceExhausted, err)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -70,6 +71,11 @@ type Engine struct {
 	failed   chan struct{}
 	// bpfStatistics keeps the kernel measuring the run time of BPF programs; nil where that is not permitted.
 	bpfStatistics io.Closer
+
+	// mu is held while the sampler is changed.
+	mu        sync.Mutex
+	selection Selection
+	selected  bool
 }
 
 // Selection says what is profiled: everything, or the processes of PIDs.
@@ -182,6 +188,17 @@ func ringSamplesPerSecond(rateHz, cpuCount int) int {
 
 // Select changes what is profiled. It takes effect at once and may be called at any time.
 func (e *Engine) Select(selection Selection) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.choose(selection); err != nil {
+		return err
+	}
+	e.selection, e.selected = selection, true
+	return nil
+}
+
+// choose is called with the lock held.
+func (e *Engine) choose(selection Selection) error {
 	if selection.Everything {
 		return e.entry.sampler.SetMode(probe.ModeEverything)
 	}
@@ -201,7 +218,27 @@ func (e *Engine) TakeFates(window time.Time) ([]Fate, error) {
 }
 
 // AttachOnlineCPUs follows CPUs that came or went; to be called now and then. It returns how many are sampled.
-func (e *Engine) AttachOnlineCPUs() (int, error) { return e.entry.sampler.AttachOnlineCPUs() }
+func (e *Engine) AttachOnlineCPUs() (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.entry.sampler.AttachOnlineCPUs()
+}
+
+// Retime changes the rate and the length of windows. Nothing is sampled for settleDuration, so that no sample of the old rate
+// comes after between, which is called in the middle and takes the fates of what was sampled.
+func (e *Engine) Retime(ctx context.Context, rateHz int, window time.Duration, between func()) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	err := e.Pause(ctx)
+	if err == nil {
+		between()
+		err = e.entry.sampler.Retime(uint64(rateHz), window) //nolint:gosec // a rate
+	}
+	if e.selected {
+		err = errors.Join(err, e.choose(e.selection))
+	}
+	return err
+}
 
 // Done is closed when the unwinder cannot go on.
 func (e *Engine) Done() <-chan struct{} { return e.failed }
@@ -236,7 +273,9 @@ func (e *Engine) BPFRunTime() (time.Duration, bool) {
 // Close detaches everything. Samples that were not delivered yet are lost; Pause first to have them. The sink is not
 // called after Close returned.
 func (e *Engine) Close() error {
+	e.mu.Lock()
 	failures := []error{e.entry.close()}
+	e.mu.Unlock()
 	e.cancel()
 	<-e.drained
 	e.tracer.Close()

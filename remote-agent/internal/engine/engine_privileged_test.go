@@ -177,6 +177,18 @@ func TestEngine(t *testing.T) {
 			t.Error("nothing was counted as unselected")
 		}
 	})
+	t.Run("another rate keeps the selection", func(t *testing.T) {
+		var before, otherBefore int
+		if err := started.Retime(context.Background(), 199, 0, func() {
+			before, otherBefore = len(sink.of(chosen)), len(sink.of(other))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "samples at the new rate", func() bool { return len(sink.of(chosen)) > before+20 })
+		if after := len(sink.of(other)); after != otherBefore {
+			t.Errorf("%d samples of a process that was not chosen", after-otherBefore)
+		}
+	})
 	t.Run("every tick has one fate", func(t *testing.T) {
 		if err := started.Pause(context.Background()); err != nil {
 			t.Fatal(err)

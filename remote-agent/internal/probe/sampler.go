@@ -149,6 +149,27 @@ func (s *Sampler) attach(cpu int) (*perf.Event, error) {
 	return event, nil
 }
 
+// Retime changes how often each CPU is looked at, by opening the events anew, and the length of the windows by which TakeFates
+// counts; that one with the next SetMode, until which nothing is to be sampled. An event that cannot be opened leaves its CPU without samples;
+// AttachOnlineCPUs tries again. Not safe for concurrent use with AttachOnlineCPUs or Close.
+func (s *Sampler) Retime(rateHz uint64, window time.Duration) error {
+	s.settingsMu.Lock()
+	s.config.Window = window
+	s.settingsMu.Unlock()
+	if s.config.RateHz == rateHz {
+		return nil
+	}
+	s.config.RateHz = rateHz
+	for cpu, event := range s.events {
+		delete(s.events, cpu)
+		if err := event.Close(); err != nil {
+			return fmt.Errorf("close event of cpu %d: %w", cpu, err)
+		}
+	}
+	_, err := s.AttachOnlineCPUs()
+	return err
+}
+
 // SetMode changes what is profiled, at once.
 func (s *Sampler) SetMode(mode Mode) error {
 	s.settingsMu.Lock()
@@ -171,16 +192,18 @@ func (s *Sampler) putSettings() error {
 // TakeFates returns what became of the ticks of a window, which must be over, and forgets it and those before. It also
 // follows the wall clock.
 func (s *Sampler) TakeFates(window time.Time) ([]Fate, error) {
-	if s.config.Window <= 0 {
+	s.settingsMu.Lock()
+	length := s.config.Window
+	if length <= 0 {
+		s.settingsMu.Unlock()
 		return nil, nil
 	}
-	s.settingsMu.Lock()
 	err := s.putSettings()
 	s.settingsMu.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	wanted := uint64(window.UnixNano()) / uint64(s.config.Window)
+	wanted := uint64(window.UnixNano()) / uint64(length)
 	var fates []Fate
 	var over []samplerSamplerFateKey
 	var key samplerSamplerFateKey

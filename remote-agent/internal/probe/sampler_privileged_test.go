@@ -187,6 +187,29 @@ func TestSamplerCountsEveryFate(t *testing.T) {
 	}
 }
 
+func TestRateChangesWithoutALoadedProgramAnew(t *testing.T) {
+	sampler, _ := openSampler(t)
+	setMode(t, sampler, ModeEverything)
+	// The clock ticks by time, whatever else the machine does: spans of equal length compare rates.
+	ticksAt := func(rateHz uint64) uint64 {
+		t.Helper()
+		if err := sampler.Retime(rateHz, 0); err != nil {
+			t.Fatal(err)
+		}
+		before := spin(t, sampler, "a reading", func(SamplerCounters) bool { return true })
+		begin := time.Now()
+		after := spin(t, sampler, "a second", func(SamplerCounters) bool { return time.Since(begin) > time.Second })
+		return (after.Ticks - before.Ticks) * uint64(time.Second) / uint64(time.Since(begin))
+	}
+	slow, fast := ticksAt(19), ticksAt(997)
+	if fast < 10*slow || slow == 0 {
+		t.Errorf("%d ticks at 19 Hz and %d at 997", slow, fast)
+	}
+	if back := ticksAt(19); back > fast/10 {
+		t.Errorf("%d ticks back at 19 Hz, %d at 997", back, fast)
+	}
+}
+
 func TestChosenIsReplacedAndBounded(t *testing.T) {
 	sampler, _ := openSampler(t)
 	list := func() map[uint32]bool {

@@ -11,20 +11,71 @@ import (
 const (
 	// deadContainerLife is how long a container that was removed is still named: its samples may come later.
 	deadContainerLife = 10 * time.Minute
-
-	composeProjectLabel = "com.docker.compose.project"
-	composeServiceLabel = "com.docker.compose.service"
 )
 
-// Container is what Docker knows of a container.
+// Labels of containers that say who they are. Docker gives a container the labels of its image too.
+const (
+	serviceLabel        = "pyrometer.service"
+	composeProjectLabel = "com.docker.compose.project"
+	composeServiceLabel = "com.docker.compose.service"
+	composeNumberLabel  = "com.docker.compose.container-number"
+	imageSourceLabel    = "org.opencontainers.image.source"
+	imageRevisionLabel  = "org.opencontainers.image.revision"
+)
+
+// Container is what an engine knows of a container.
 type Container struct {
 	// ID is 64 hex digits.
 	ID string
 	// Name without Docker's leading slash.
-	Name           string
-	Image          string
-	ComposeProject string
-	ComposeService string
+	Name  string
+	Image string
+	// ImageDigest is "sha256:<hex>" of the registry, else of the image's own id; "" where it is not known.
+	ImageDigest string
+	// Pod and Namespace are Kubernetes'; else "".
+	Pod       string
+	Namespace string
+	// Labels of the container and its image. Not to be written to.
+	Labels map[string]string
+	// Incomplete says that its image was not looked at yet; Generation changes when it was.
+	Incomplete bool
+}
+
+// service is the container's service_name: what its label says, else its name, of a Compose service without the number of
+// the replica ("shop-web-1" and "shop_web_2" are "shop-web" and "shop_web").
+func (c Container) service() string {
+	if service := c.Labels[serviceLabel]; service != "" {
+		return service
+	}
+	number := c.Labels[composeNumberLabel]
+	if number == "" || c.Labels[composeServiceLabel] == "" {
+		return c.Name
+	}
+	for _, separator := range []string{"-", "_"} {
+		// Only what Compose itself made up: a container_name of the user's may end in a number of its own.
+		made := strings.Join([]string{c.Labels[composeProjectLabel], c.Labels[composeServiceLabel], number}, separator)
+		if c.Name == made {
+			return strings.TrimSuffix(c.Name, separator+number)
+		}
+	}
+	return c.Name
+}
+
+// values are the labels of what runs in the container.
+func (c Container) values() map[string]string {
+	return map[string]string{
+		labelServiceName:       c.service(),
+		labelContainer:         c.Name,
+		labelContainerID:       c.ID,
+		labelImage:             c.Image,
+		labelImageDigest:       c.ImageDigest,
+		labelPod:               c.Pod,
+		labelNamespace:         c.Namespace,
+		labelComposeProject:    c.Labels[composeProjectLabel],
+		labelComposeService:    c.Labels[composeServiceLabel],
+		labelServiceRepository: c.Labels[imageSourceLabel],
+		labelServiceGitRef:     c.Labels[imageRevisionLabel],
+	}
 }
 
 type knownContainer struct {
@@ -35,7 +86,7 @@ type knownContainer struct {
 }
 
 // replace takes over a list. What was known and is not listed any more has ended.
-func (d *Docker) replace(listed []container.Summary) {
+func (d *Docker) replace(listed []container.Summary, digests map[string]string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := d.now()
@@ -47,8 +98,10 @@ func (d *Docker) replace(listed []container.Summary) {
 		if len(summary.Names) > 0 {
 			name = ownName(summary.Names)
 		}
+		found := newContainer(summary.ID, name, summary.Image, summary.Labels)
+		found.ImageDigest = digests[summary.ImageID]
 		d.containers[summary.ID] = &knownContainer{
-			Container: newContainer(summary.ID, name, summary.Image, summary.Labels),
+			Container: found,
 			running:   summary.State == container.StateRunning || summary.State == container.StatePaused,
 		}
 	}
@@ -61,10 +114,11 @@ func (d *Docker) replace(listed []container.Summary) {
 	d.changed(now)
 }
 
-// apply takes over one event. Those of a container carry its name, image and labels.
-func (d *Docker) apply(message events.Message) {
+// apply takes over one event. Those of a container carry its name, image and labels. It answers the id of a container whose
+// image is to be looked at, "" for none.
+func (d *Docker) apply(message events.Message) (incomplete string) {
 	if message.Type != events.ContainerEventType {
-		return
+		return ""
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -73,13 +127,15 @@ func (d *Docker) apply(message events.Message) {
 	known := d.containers[id]
 	if known == nil {
 		if attributes["name"] == "" {
-			return
+			return ""
 		}
-		known = &knownContainer{}
+		known = &knownContainer{Container: Container{Incomplete: true}}
 		d.containers[id] = known
 	}
 	if attributes["name"] != "" {
+		before := known.Container
 		known.Container = newContainer(id, attributes["name"], attributes["image"], attributes)
+		known.ImageDigest, known.Incomplete = before.ImageDigest, before.Incomplete
 	}
 	switch message.Action {
 	case events.ActionStart:
@@ -90,6 +146,20 @@ func (d *Docker) apply(message events.Message) {
 		known.running, known.ended = false, now
 	}
 	d.changed(now)
+	if known.Incomplete && message.Action != events.ActionDestroy {
+		return id
+	}
+	return ""
+}
+
+// complete notes what a container's image is; digest may be "".
+func (d *Docker) complete(id, digest string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if known := d.containers[id]; known != nil && known.Incomplete {
+		known.ImageDigest, known.Incomplete = digest, false
+		d.changed(d.now())
+	}
 }
 
 // changed is called with the lock held. It drops containers that were removed long ago.
@@ -104,8 +174,7 @@ func (d *Docker) changed(now time.Time) {
 
 func newContainer(id, name, image string, labels map[string]string) Container {
 	return Container{
-		ID: id, Name: strings.TrimPrefix(name, "/"), Image: image,
-		ComposeProject: labels[composeProjectLabel], ComposeService: labels[composeServiceLabel],
+		ID: id, Name: strings.TrimPrefix(name, "/"), Image: image, Labels: labels,
 	}
 }
 

@@ -180,11 +180,17 @@ func (d *Docker) follow(ctx context.Context) (connected bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("list containers: %w", err)
 	}
-	d.replace(listed.Items)
+	images := imageDigests{docker: docker, known: make(map[string]string)}
+	for i := range listed.Items {
+		images.of(ctx, listed.Items[i].ImageID)
+	}
+	d.replace(listed.Items, images.known)
 	for {
 		select {
 		case message := <-stream.Messages:
-			d.apply(message)
+			if id := d.apply(message); id != "" {
+				d.complete(id, images.ofContainer(ctx, id))
+			}
 		case err := <-stream.Err:
 			if err == nil {
 				err = io.EOF

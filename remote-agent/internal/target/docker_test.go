@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -74,6 +75,12 @@ func (d *fakeDocker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
+	case strings.HasSuffix(r.URL.Path, "/json") && strings.Contains(r.URL.Path, "/containers/"):
+		_, _ = w.Write([]byte(`{"Id":"x","Image":"sha256:0b"}`))
+	case strings.HasSuffix(r.URL.Path, "/images/sha256:0a/json"):
+		_, _ = w.Write([]byte(`{"Id":"sha256:0a","RepoDigests":["registry/revel@sha256:aa"]}`))
+	case strings.HasSuffix(r.URL.Path, "/images/sha256:0b/json"): // never was in a registry
+		_, _ = w.Write([]byte(`{"Id":"sha256:0b","RepoDigests":[]}`))
 	default:
 		http.Error(w, `{"message":"unexpected"}`, http.StatusNotFound)
 	}
@@ -108,7 +115,7 @@ func TestDockerFollowsContainers(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "docker.sock")
 	server := startFakeDocker(t, path)
 	server.containers = []map[string]any{{
-		"Id": listed, "Names": []string{"/other/alias", "/revel_web"}, "Image": "revel:1", "State": "running",
+		"Id": listed, "Names": []string{"/other/alias", "/revel_web"}, "Image": "revel:1", "ImageID": "sha256:0a", "State": "running",
 		"Labels": map[string]string{composeProjectLabel: "revel", composeServiceLabel: "web"},
 	}}
 	docker := NewDocker("unix://"+path, slog.New(slog.DiscardHandler))
@@ -130,8 +137,11 @@ func TestDockerFollowsContainers(t *testing.T) {
 		<-ended
 	})
 	eventually(t, "Docker is reachable", func() bool { return docker.Status().Reachable })
-	want := Container{ID: listed, Name: "revel_web", Image: "revel:1", ComposeProject: "revel", ComposeService: "web"}
-	if got, ok := docker.Lookup(listed); !ok || got != want {
+	want := Container{
+		ID: listed, Name: "revel_web", Image: "revel:1", ImageDigest: "sha256:aa",
+		Labels: map[string]string{composeProjectLabel: "revel", composeServiceLabel: "web"},
+	}
+	if got, ok := docker.Lookup(listed); !ok || !reflect.DeepEqual(got, want) {
 		t.Errorf("listed = %+v, %v, want %+v", got, ok, want)
 	}
 	if count := docker.Status().Containers; count != 1 {
@@ -141,7 +151,8 @@ func TestDockerFollowsContainers(t *testing.T) {
 	server.event("create", made, map[string]string{"name": "job", "image": "job:2", composeProjectLabel: "revel"})
 	server.event("start", made, map[string]string{"name": "job", "image": "job:2", composeProjectLabel: "revel"})
 	eventually(t, "the new container is counted", func() bool { return docker.Status().Containers == 2 })
-	if got, _ := docker.Lookup(made); got.Name != "job" || got.ComposeProject != "revel" {
+	eventually(t, "its image is known", func() bool { got, _ := docker.Lookup(made); return !got.Incomplete })
+	if got, _ := docker.Lookup(made); got.Name != "job" || got.Labels[composeProjectLabel] != "revel" || got.ImageDigest != "sha256:0b" {
 		t.Errorf("made = %+v", got)
 	}
 	before := docker.Generation()

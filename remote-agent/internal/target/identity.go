@@ -3,10 +3,13 @@ package target
 
 // Identity is what the labels of a service are made of. Two processes with equal Labels are one service.
 type Identity struct {
-	// Labels, always with service_name and host; for containers also container, container_id, image and, where Docker
-	// knows it, compose_project and compose_service; runtime ("python", "node", ...) when the stacks told it.
+	// Labels, with service_name and host unless rules changed that; see remote-agent/README.md for the others.
 	// Sorted by name, no duplicates, no empty values. Never written to after it was returned.
 	Labels []Label
+	// Dropped says that rules of the user's want nothing of the process stored. There are no labels then.
+	Dropped bool
+	// Provisional says that the answer may be a better one soon: the engine of its container was not heard of it yet.
+	Provisional bool
 }
 
 // Label is one name and value.

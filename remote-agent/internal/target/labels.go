@@ -16,6 +16,15 @@ const (
 	labelComposeProject = "compose_project"
 	labelComposeService = "compose_service"
 	labelRuntime        = "runtime"
+	labelImageDigest    = "image_digest"
+	labelPod            = "pod"
+	labelNamespace      = "namespace"
+	labelUnit           = "unit"
+	// labelServiceRepository and labelServiceGitRef say what source a service was built from.
+	labelServiceRepository = "service_repository"
+	labelServiceGitRef     = "service_git_ref"
+	// labelExited is "true" where a process had ended before it could be looked at, and no container told who it was.
+	labelExited = "exited"
 	// labelNamedBy is "comm" where the service is named by a thread's name, because the process had ended before its
 	// executable could be read.
 	labelNamedBy = "named_by"

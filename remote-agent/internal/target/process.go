@@ -28,6 +28,10 @@ type process struct {
 	executable string
 	// containers are the ids found in its cgroups, innermost first.
 	containers []string
+	// unit is the systemd service that it belongs to, "" for none.
+	unit string
+	// exited: it had ended before it could be read.
+	exited bool
 }
 
 // errMalformedStat says that /proc/PID/stat is not as proc(5) describes it.
@@ -53,6 +57,7 @@ func (p procfs) read(pid uint32) (process, error) {
 	}
 	if cgroups, err := os.ReadFile(p.path(pid, "cgroup")); err == nil {
 		found.containers = containerIDs(string(cgroups))
+		found.unit = unitOf(string(cgroups))
 	}
 	return found, nil
 }

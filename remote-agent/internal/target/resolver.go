@@ -2,6 +2,7 @@ package target
 
 import (
 	"path"
+	"strings"
 	"sync"
 	"time"
 )
@@ -11,7 +12,12 @@ const (
 	verifyInterval = 10 * time.Second
 	// forgetInterval is how long after the last question a process is forgotten.
 	forgetInterval = 5 * time.Minute
+	// provisionalInterval is how long an engine may take to tell of a container.
+	provisionalInterval = 20 * time.Second
 )
+
+// unknownService is the service of processes of which nothing is known.
+const unknownService = "unknown"
 
 // kernelService is the service of all kernel threads.
 const kernelService = "kernel"
@@ -42,6 +48,9 @@ type Resolver struct {
 	mu    sync.RWMutex
 	known map[uint32]*resolved
 	swept time.Time
+	// rules are changed by SetNaming, which counts namings.
+	rules   rules
+	namings uint64
 }
 
 // resolved is never written to after it was stored.
@@ -51,9 +60,11 @@ type resolved struct {
 	// process as it was found; startTicks is 0 when it was gone already.
 	process  process
 	verified time.Time
-	// inUnknownContainer: the cgroup names a container that was not found in generation.
-	inUnknownContainer bool
-	generation         uint64
+	// open: the cgroup names a container that was not found, or not whole, in generation. first is when it was looked at.
+	open       bool
+	first      time.Time
+	generation uint64
+	namings    uint64
 }
 
 // NewResolver makes a resolver for the processes of this machine, host being its name.
@@ -84,19 +95,20 @@ func (r *Resolver) Note(pid uint32, hint Hint) {
 // service "unknown".
 func (r *Resolver) Identify(pid uint32) Identity {
 	r.mu.RLock()
-	known := r.known[pid]
+	known, namings := r.known[pid], r.namings
 	r.mu.RUnlock()
 	if known == nil {
 		return r.resolve(pid, Hint{})
 	}
-	if known.inUnknownContainer && known.generation != r.containers.Generation() {
+	if known.namings != namings || known.open && known.generation != r.containers.Generation() {
 		// From what was found then: the process may be gone by now.
-		return r.remember(pid, known.process, known.hint)
+		return r.remember(pid, known.process, known.hint, known.first)
 	}
-	if now := r.now(); now.Sub(known.verified) >= verifyInterval {
+	now := r.now()
+	if now.Sub(known.verified) >= verifyInterval {
 		return r.verify(pid, known, now)
 	}
-	return known.identity
+	return known.answer(now)
 }
 
 // verify makes sure that the pid was not taken by another process.
@@ -109,13 +121,40 @@ func (r *Resolver) verify(pid uint32, known *resolved, now time.Time) Identity {
 	renewed := *known
 	renewed.verified = now
 	r.store(pid, &renewed)
-	return known.identity
+	return known.answer(now)
+}
+
+// answer is the identity, provisional while an engine may still tell of its container.
+func (r *resolved) answer(now time.Time) Identity {
+	identity := r.identity
+	identity.Provisional = r.open && now.Sub(r.first) < provisionalInterval
+	return identity
+}
+
+// SetNaming changes how services are called, from now on. The error is ErrBadNaming and says what is wrong.
+func (r *Resolver) SetNaming(naming Naming) error {
+	compiled, err := naming.compile()
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rules = compiled
+	r.namings++
+	return nil
+}
+
+// Naming is what was set.
+func (r *Resolver) Naming() Naming {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.rules.Naming
 }
 
 func (r *Resolver) resolve(pid uint32, hint Hint) Identity {
 	found, err := r.proc.read(pid)
 	if err != nil {
-		found = process{}
+		found = process{exited: true}
 	}
 	if found.executable == "" {
 		found.executable = hint.Executable
@@ -129,24 +168,30 @@ func (r *Resolver) resolve(pid uint32, hint Hint) Identity {
 	if hint.Executable == "" {
 		hint.Executable = found.executable
 	}
-	return r.remember(pid, found, hint)
+	return r.remember(pid, found, hint, r.now())
 }
 
 // remember names what was found.
-func (r *Resolver) remember(pid uint32, found process, hint Hint) Identity {
+func (r *Resolver) remember(pid uint32, found process, hint Hint, first time.Time) Identity {
 	// Before the question, so that an answer which came meanwhile is asked for again.
 	generation := r.containers.Generation()
 	container, inContainer := r.container(found.containers)
+	r.mu.RLock()
+	rules, namings := r.rules, r.namings
+	r.mu.RUnlock()
+	now := r.now()
 	entry := &resolved{
-		identity:           r.name(found, container, inContainer),
-		hint:               hint,
-		process:            found,
-		verified:           r.now(),
-		inUnknownContainer: len(found.containers) > 0 && !inContainer,
-		generation:         generation,
+		identity:   rules.apply(r.values(found, container, inContainer, rules.LeadingSlash), metaLabels(found, container, inContainer)),
+		hint:       hint,
+		process:    found,
+		verified:   now,
+		open:       len(found.containers) > 0 && !inContainer || container.Incomplete,
+		first:      first,
+		generation: generation,
+		namings:    namings,
 	}
 	r.store(pid, entry)
-	return entry.identity
+	return entry.answer(now)
 }
 
 // container returns the innermost container that Docker knows: of a Docker in a container the outer one.
@@ -159,33 +204,46 @@ func (r *Resolver) container(ids []string) (Container, bool) {
 	return Container{}, false
 }
 
-func (r *Resolver) name(found process, container Container, inContainer bool) Identity {
-	values := map[string]string{labelHost: r.host}
-	if inContainer {
-		values[labelServiceName] = container.Name
-		values[labelContainer] = container.Name
-		values[labelContainerID] = container.ID
-		values[labelImage] = container.Image
-		values[labelComposeProject] = container.ComposeProject
-		values[labelComposeService] = container.ComposeService
-		return identity(values)
+// values are a process' labels by name. service_name is, in this order: a container's label pyrometer.service, or its name,
+// of a Compose service without the replica's number; the systemd unit; the executable; and of what ended before anybody
+// looked, the name of the thread.
+func (r *Resolver) values(found process, container Container, inContainer, leadingSlash bool) map[string]string {
+	executable := path.Base(found.executable)
+	if found.executable == "" || executable == "/" {
+		executable = ""
 	}
+	if inContainer {
+		values := container.values()
+		if leadingSlash && container.Labels[serviceLabel] == "" {
+			values[labelServiceName] = "/" + container.Name
+		}
+		values[labelHost] = r.host
+		values[labelRuntime] = runtimeOf(executable)
+		return values
+	}
+	values := map[string]string{labelHost: r.host, labelUnit: found.unit}
 	if len(found.containers) > 0 {
 		values[labelContainerID] = found.containers[0]
 	}
-	switch executable := path.Base(found.executable); {
+	if found.exited {
+		values[labelExited] = "true"
+	}
+	switch {
 	case found.kernelThread:
 		values[labelServiceName] = kernelService
-	case found.executable != "" && executable != "/":
+	case found.unit != "":
+		values[labelServiceName] = strings.TrimSuffix(found.unit, ".service")
+		values[labelRuntime] = runtimeOf(executable)
+	case executable != "":
 		values[labelServiceName] = executable
 		values[labelRuntime] = runtimeOf(executable)
 	case found.comm != "":
 		values[labelServiceName] = found.comm
 		values[labelNamedBy] = "comm"
 	default:
-		values[labelServiceName] = "unknown"
+		values[labelServiceName] = unknownService
 	}
-	return identity(values)
+	return values
 }
 
 // store remembers an entry and now and then forgets those that nobody asked for.

@@ -75,7 +75,9 @@ const noCgroup = "0::/user.slice\n"
 func TestResolverNamesProcesses(t *testing.T) {
 	id := strings.Repeat("c3", 32)
 	inDocker := "0::/docker/" + id + "\n"
-	web := Container{ID: id, Name: "revel_web", Image: "revel:1", ComposeProject: "revel", ComposeService: "web"}
+	web := Container{ID: id, Name: "revel_web", Image: "revel:1", Labels: map[string]string{
+		composeProjectLabel: "revel", composeServiceLabel: "web",
+	}}
 	for _, test := range []struct {
 		name       string
 		flags      int
@@ -95,16 +97,24 @@ func TestResolverNamesProcesses(t *testing.T) {
 		{
 			name: "container", executable: "/usr/bin/python3.11", cgroups: inDocker,
 			want: "compose_project=revel compose_service=web container=revel_web container_id=" + id +
-				" host=h image=revel:1 service_name=revel_web",
+				" host=h image=revel:1 runtime=python service_name=revel_web",
 		},
-		{name: "ended, executable told", gone: true, hint: Hint{"sh", "/bin/dash", ""}, want: "host=h service_name=dash"},
+		{
+			name: "unit", executable: "/usr/sbin/nginx", cgroups: "0::/system.slice/nginx.service\n",
+			want: "host=h service_name=nginx unit=nginx.service",
+		},
+		{
+			name: "interpreter of a unit", executable: "/usr/bin/python3.11", cgroups: "0::/system.slice/web@2.service\n",
+			want: "host=h runtime=python service_name=web@2 unit=web@2.service",
+		},
+		{name: "ended, executable told", gone: true, hint: Hint{"sh", "/bin/dash", ""}, want: "exited=true host=h service_name=dash"},
 		{
 			name: "ended, container told", gone: true, hint: Hint{"sh", "/bin/dash", id},
 			want: "compose_project=revel compose_service=web container=revel_web container_id=" + id +
 				" host=h image=revel:1 service_name=revel_web",
 		},
-		{name: "ended, name told", gone: true, hint: Hint{"cron", "", ""}, want: "host=h named_by=comm service_name=cron"},
-		{name: "ended, nothing told", gone: true, want: "host=h service_name=unknown"},
+		{name: "ended, name told", gone: true, hint: Hint{"cron", "", ""}, want: "exited=true host=h named_by=comm service_name=cron"},
+		{name: "ended, nothing told", gone: true, want: "exited=true host=h service_name=unknown"},
 		{
 			name: "container that Docker does not know", executable: "/bin/sh", cgroups: "0::/docker/" + strings.Repeat("d4", 32) + "\n",
 			want: "container_id=" + strings.Repeat("d4", 32) + " host=h service_name=sh",

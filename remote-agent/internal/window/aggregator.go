@@ -52,6 +52,8 @@ type Counters struct {
 	Late    uint64
 	// NoRoom were dropped because the interval already held MaxCounts or MaxFrames.
 	NoRoom uint64
+	// Unwanted are those of Counted that are in no window: rules of the user's dropped their process.
+	Unwanted uint64
 }
 
 // Aggregator counts samples into windows. HandleSample may run beside the other methods.
@@ -115,7 +117,22 @@ func PeriodNs(rateHz int) int64 {
 func (a *Aggregator) open(start time.Time) *interval {
 	start = start.Truncate(time.Millisecond)
 	end := start.Truncate(a.options.Length).Add(a.options.Length)
-	return newInterval(start, end)
+	made := newInterval(start, end)
+	made.periodNs = a.period
+	return made
+}
+
+// Retime changes how often samples come and how long windows are. What was counted so far becomes a window of its own, since
+// a sample stands for another time from now on: to be called while nothing is sampled. 0 leaves a value as it is.
+func (a *Aggregator) Retime(rateHz int, length time.Duration) {
+	a.flush(func() {
+		if rateHz > 0 {
+			a.period = PeriodNs(rateHz)
+		}
+		if length > 0 {
+			a.options.Length = length
+		}
+	})
 }
 
 // HandleSample counts a sample into the interval of its own time. See engine.Sink.
@@ -222,12 +239,25 @@ func (a *Aggregator) closeDue() {
 	}
 	a.next = nil
 	a.mu.Unlock()
+	a.deliver(closed)
+}
+
+// deliver is called with the delivery lock held.
+func (a *Aggregator) deliver(closed *interval) {
 	a.settleFates(closed)
-	a.options.Deliver(closed.freeze(a.period))
+	closed.identifyAgain(a.options.Identify)
+	frozen, unwanted := closed.freeze()
+	a.mu.Lock()
+	a.counters.Unwanted += unwanted
+	a.mu.Unlock()
+	a.options.Deliver(frozen)
 }
 
 // Flush closes the open window now, delivers it, and begins a new one.
-func (a *Aggregator) Flush() {
+func (a *Aggregator) Flush() { a.flush(func() {}) }
+
+// flush changes settings, with the lock held, between the window that it closes and the one that it begins.
+func (a *Aggregator) flush(change func()) {
 	a.delivery.Lock()
 	defer a.delivery.Unlock()
 	a.mu.Lock()
@@ -250,11 +280,11 @@ func (a *Aggregator) Flush() {
 	if end := now.Truncate(time.Millisecond); end.After(last.start) && end.Before(last.end) {
 		last.end = end
 	}
+	change()
 	a.current = a.open(last.end)
 	a.mu.Unlock()
 	for _, interval := range append(closed, last) {
-		a.settleFates(interval)
-		a.options.Deliver(interval.freeze(a.period))
+		a.deliver(interval)
 	}
 }
 
@@ -266,7 +296,11 @@ func (a *Aggregator) ClosesAt() time.Time {
 }
 
 // Length of a window.
-func (a *Aggregator) Length() time.Duration { return a.options.Length }
+func (a *Aggregator) Length() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.options.Length
+}
 
 // Counters since the start.
 func (a *Aggregator) Counters() Counters {

@@ -269,3 +269,78 @@ func TestProfileTypes(t *testing.T) {
 		}
 	}
 }
+
+func TestWindowOfAContainerThatIsToldOfLate(t *testing.T) {
+	known := false
+	b := newBench(func(o *Options) {
+		o.Identify = func(pid uint32) target.Identity {
+			name := "web"
+			if pid == 7 && !known {
+				name = "sh"
+			}
+			return target.Identity{
+				Labels: []target.Label{{Name: "service_name", Value: name}}, Provisional: pid == 7 && !known,
+			}
+		}
+	})
+	b.sample(time.Second, 7, "t", "main>a", 2)
+	b.sample(time.Second, 8, "t", "main>a", 1)
+	b.sample(16*time.Second, 7, "t", "main>b", 5) // waits in the next window
+	known = true
+	b.at(17 * time.Second).closeDue()
+	b.at(32 * time.Second).closeDue()
+	var got []string
+	for _, interval := range b.delivered {
+		for _, w := range interval.Windows {
+			var total uint64
+			for _, count := range w.Counts {
+				total += count.Count
+			}
+			got = append(got, fmt.Sprint(w.Labels[0].Value, " ", total))
+		}
+	}
+	if want := []string{"web 3", "web 5"}; !slices.Equal(got, want) {
+		t.Errorf("delivered %q, want %q", got, want)
+	}
+}
+
+func TestWhatRulesDropIsCountedAndNotDelivered(t *testing.T) {
+	b := newBench(func(o *Options) {
+		o.Identify = func(pid uint32) target.Identity {
+			if pid == 7 {
+				return target.Identity{Dropped: true}
+			}
+			return target.Identity{Labels: []target.Label{{Name: "service_name", Value: "web"}}}
+		}
+	})
+	b.sample(time.Second, 7, "t", "main>a", 2)
+	b.sample(time.Second, 8, "t", "main>a", 1)
+	b.at(16 * time.Second).closeDue()
+	if len(b.delivered) != 1 || len(b.delivered[0].Windows) != 1 {
+		t.Errorf("delivered %+v", b.delivered)
+	}
+	if counters := b.Counters(); counters.Counted != 3 || counters.Unwanted != 2 {
+		t.Errorf("counters = %+v", counters)
+	}
+}
+
+func TestRetimeBeginsAWindow(t *testing.T) {
+	b := newBench(nil)
+	b.sample(time.Second, 7, "t", "main>a", 2)
+	b.at(4*time.Second).Retime(199, 5*time.Second)
+	b.sample(4500*time.Millisecond, 7, "t", "main>a", 3)
+	b.at(6 * time.Second).closeDue()
+	b.at(6*time.Second).Retime(199, 0) // is so already
+	var got []string
+	for _, interval := range b.delivered {
+		for _, w := range interval.Windows {
+			got = append(got, fmt.Sprint(w.Start.Sub(base), " ", w.End.Sub(base), " ", w.Period, " ", w.Counts[0].Count))
+		}
+	}
+	if want := []string{"0s 4s 10309278 2", "4s 5s 5025126 3"}; !slices.Equal(got, want) {
+		t.Errorf("delivered %q, want %q", got, want)
+	}
+	if b.Length() != 5*time.Second {
+		t.Errorf("length = %v", b.Length())
+	}
+}

@@ -33,6 +33,19 @@ func (f *Fate) Missing() int64 {
 	return int64(f.Fired) - int64(f.NewProcess+f.TailCallFailed+f.Delivered-f.Late) //nolint:gosec // counts of seconds
 }
 
+// add adds what became of the samples of the same interval.
+func (f *Fate) add(other *Fate) {
+	f.Fired += other.Fired
+	f.Measured = f.Measured || other.Measured
+	f.NewProcess += other.NewProcess
+	f.TailCallFailed += other.TailCallFailed
+	f.Delivered += other.Delivered
+	f.Late += other.Late
+	f.NoRoom += other.NoRoom
+	f.SchedulerNs += other.SchedulerNs
+	f.Ended += other.Ended
+}
+
 // boundaryTolerance is how many samples may fall on the other side of an interval's start or end: the kernel reads the clock
 // twice for each, some microseconds apart.
 const boundaryTolerance = 1
@@ -69,15 +82,15 @@ func (a *Aggregator) settleFates(closed *interval) {
 		return
 	}
 	fates, err := a.options.TakeFates(closed.start)
-	closed.settle(fates, err == nil, func(pid uint32) []target.Label { return a.options.Identify(pid).Labels })
+	closed.settle(fates, err == nil, a.options.Identify)
 }
 
-func (i *interval) settle(fates []engine.Fate, measured bool, labelsOf func(pid uint32) []target.Label) {
+func (i *interval) settle(fates []engine.Fate, measured bool, identify func(pid uint32) target.Identity) {
 	of := func(pid uint32) *service {
 		if s := i.processes[pid]; s != nil {
 			return s
 		}
-		s := i.serviceOf(labelsOf(pid))
+		s := i.serviceOf(identify(pid), pid)
 		i.processes[pid] = s
 		return s
 	}

@@ -15,10 +15,12 @@ import (
 // interval is the mutable phase of an Interval.
 type interval struct {
 	start, end time.Time
-	services   map[string]*service // by the canonical text of their labels
-	processes  map[uint32]*service
-	counts     int
-	frames     int
+	// periodNs is the CPU time that a sample stands for.
+	periodNs  int64
+	services  map[string]*service // by the canonical text of their labels, and of those who are not known yet their pid
+	processes map[uint32]*service
+	counts    int
+	frames    int
 	// spent is what processes spent until the end, by the scheduler; nil before.
 	spent map[uint32]cputime.Spent
 }
@@ -31,6 +33,11 @@ type service struct {
 	labelIndex   map[SampleLabels]uint32
 	counts       map[countKey]uint64
 	fate         Fate
+	// provisional is the process that is not known well yet, and is asked for again when the window closes; 0 for none.
+	// A container that lives for a moment is sampled before its engine has told of it.
+	provisional uint32
+	// dropped: rules of the user's want none of it.
+	dropped bool
 }
 
 type countKey struct{ stack, labels uint32 }
@@ -60,7 +67,7 @@ func (i *interval) take(sample *engine.Sample, late bool, options *Options) bool
 func (i *interval) serviceOfProcess(pid uint32, options *Options) *service {
 	s := i.processes[pid]
 	if s == nil {
-		s = i.serviceOf(options.Identify(pid).Labels)
+		s = i.serviceOf(options.Identify(pid), pid)
 		i.processes[pid] = s
 		if options.Clocks != nil {
 			options.Clocks.Track(pid, startedAfter(pid, i.start))
@@ -117,19 +124,49 @@ func (i *interval) add(sample *engine.Sample, options *Options) bool {
 	return true
 }
 
-func (i *interval) serviceOf(labels []target.Label) *service {
-	key := labelsKey(labels)
+// serviceOf finds or makes the service of an identity. One that is provisional is the process' own until it is known.
+func (i *interval) serviceOf(identity target.Identity, pid uint32) *service {
+	key := labelsKey(identity.Labels)
+	if identity.Dropped {
+		key = droppedKey
+	}
+	if identity.Provisional {
+		key = provisionalPrefix + strconv.FormatUint(uint64(pid), 10)
+	} else {
+		pid = 0
+	}
 	s := i.services[key]
 	if s == nil {
 		s = &service{
-			labels:     labels,
-			stackIndex: map[[16]byte]uint32{},
-			labelIndex: map[SampleLabels]uint32{},
-			counts:     map[countKey]uint64{},
+			labels:      identity.Labels,
+			provisional: pid,
+			dropped:     identity.Dropped,
+			stackIndex:  map[[16]byte]uint32{},
+			labelIndex:  map[SampleLabels]uint32{},
+			counts:      map[countKey]uint64{},
 		}
 		i.services[key] = s
 	}
 	return s
+}
+
+// Keys that no labels have: those begin with a length.
+const (
+	droppedKey        = "dropped"
+	provisionalPrefix = "pid "
+)
+
+// identifyAgain asks again for those that were not known well when their first sample came.
+func (i *interval) identifyAgain(identify func(pid uint32) target.Identity) {
+	for key, s := range i.services {
+		if s.provisional == 0 {
+			continue
+		}
+		delete(i.services, key)
+		identity := identify(s.provisional)
+		identity.Provisional = false
+		i.merge(s, i.serviceOf(identity, s.provisional))
+	}
 }
 
 // labelsKey is equal for equal labels and for those alone: the lengths keep hostile values from running together.
@@ -150,34 +187,46 @@ func (i *interval) adopt(other *interval) {
 	if other == nil {
 		return
 	}
-	unbounded := &Options{MaxCounts: int(^uint(0) >> 1), MaxFrames: int(^uint(0) >> 1)}
 	for _, from := range other.services {
-		into := i.serviceOf(from.labels)
-		for key, count := range from.counts {
-			labels, stack := from.sampleLabels[key.labels], from.stacks[key.stack]
-			if i.processes[labels.PID] == nil {
-				i.processes[labels.PID] = into
-			}
-			i.add(&engine.Sample{
-				PID: labels.PID, Comm: labels.Thread, Frames: stack.Frames, Hash: stack.Hash, Count: count,
-			}, unbounded)
-		}
-		into.fate.Delivered += from.fate.Delivered
-		into.fate.Late += from.fate.Late
-		into.fate.NoRoom += from.fate.NoRoom
+		identity := target.Identity{Labels: from.labels, Dropped: from.dropped, Provisional: from.provisional != 0}
+		i.merge(from, i.serviceOf(identity, from.provisional))
 	}
 }
 
-// freeze ends the mutable phase.
-func (i *interval) freeze(periodNs int64) Interval {
-	closed := Interval{Start: i.start, End: i.end, PeriodNs: periodNs, Windows: make([]*Window, 0, len(i.services))}
+// merge adds a service's counts and fate to another, whose processes they are from now on where they were nobody's.
+func (i *interval) merge(from, into *service) {
+	unbounded := &Options{MaxCounts: int(^uint(0) >> 1), MaxFrames: int(^uint(0) >> 1)}
+	for key, count := range from.counts {
+		labels, stack := from.sampleLabels[key.labels], from.stacks[key.stack]
+		if known := i.processes[labels.PID]; known == nil || known == from {
+			i.processes[labels.PID] = into
+		}
+		i.add(&engine.Sample{
+			PID: labels.PID, Comm: labels.Thread, Frames: stack.Frames, Hash: stack.Hash, Count: count,
+		}, unbounded)
+	}
+	if i.processes[from.provisional] == from {
+		i.processes[from.provisional] = into // had a fate and no sample
+	}
+	into.fate.add(&from.fate)
+}
+
+// freeze ends the mutable phase. unwanted is how many samples rules of the user's dropped.
+func (i *interval) freeze() (closed Interval, unwanted uint64) {
+	closed = Interval{Start: i.start, End: i.end, PeriodNs: i.periodNs, Windows: make([]*Window, 0, len(i.services))}
 	for _, s := range i.services {
+		if s.dropped {
+			for _, count := range s.counts {
+				unwanted += count
+			}
+			continue
+		}
 		closed.Fates = append(closed.Fates, ServiceFate{Labels: s.labels, Fate: s.fate})
 		if len(s.counts) == 0 {
 			continue // Nothing of it was delivered: it has a fate and no window.
 		}
 		w := &Window{
-			Labels: s.labels, Type: CPU, Start: i.start, End: i.end, Period: periodNs,
+			Labels: s.labels, Type: CPU, Start: i.start, End: i.end, Period: i.periodNs,
 			Stacks: s.stacks, SampleLabels: s.sampleLabels, Counts: make([]Count, 0, len(s.counts)),
 		}
 		for key, count := range s.counts {
@@ -185,5 +234,5 @@ func (i *interval) freeze(periodNs int64) Interval {
 		}
 		closed.Windows = append(closed.Windows, w)
 	}
-	return closed
+	return closed, unwanted
 }

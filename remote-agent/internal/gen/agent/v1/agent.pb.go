@@ -273,7 +273,10 @@ type Status struct {
 	// watcher is told of.
 	Time int64 `protobuf:"varint,21,opt,name=time,proto3" json:"time,omitempty"`
 	// Who holds the agent for a recording, also when it is continuous; sorted by holder.
-	Leases        []*Lease `protobuf:"bytes,22,rep,name=leases,proto3" json:"leases,omitempty"`
+	Leases []*Lease `protobuf:"bytes,22,rep,name=leases,proto3" json:"leases,omitempty"`
+	// Unix milliseconds: when sample_rate_hz returns to what it was; 0 when it stays.
+	BurstEndsAt   int64   `protobuf:"varint,23,opt,name=burst_ends_at,json=burstEndsAt,proto3" json:"burst_ends_at,omitempty"`
+	Naming        *Naming `protobuf:"bytes,24,opt,name=naming,proto3" json:"naming,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -462,6 +465,88 @@ func (x *Status) GetLeases() []*Lease {
 	return nil
 }
 
+func (x *Status) GetBurstEndsAt() int64 {
+	if x != nil {
+		return x.BurstEndsAt
+	}
+	return 0
+}
+
+func (x *Status) GetNaming() *Naming {
+	if x != nil {
+		return x.Naming
+	}
+	return nil
+}
+
+// How services are called. Defaults: service_name is the label pyrometer.service of a container, else its name without
+// the number of a Compose replica, else the systemd unit, else the executable.
+type Naming struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Added to every service; they replace labels of the same name.
+	Labels []*v1.LabelPair `protobuf:"bytes,1,rep,name=labels,proto3" json:"labels,omitempty"`
+	// Containers are called as in Docker's API and by Grafana Alloy: "/shop-web-1".
+	LeadingSlash bool `protobuf:"varint,2,opt,name=leading_slash,json=leadingSlash,proto3" json:"leading_slash,omitempty"`
+	// A list of Prometheus' relabel_configs, YAML or JSON; "" for none. Beside the labels of a service they see
+	// __meta_process_exe, __meta_process_comm, __meta_systemd_unit, __meta_docker_container_name, ..._id and
+	// ..._label_<name>, __meta_kubernetes_namespace, ..._pod_name and ..._pod_container_name. A process that they drop is
+	// counted (samples.unwanted) and not stored.
+	RelabelConfigs string `protobuf:"bytes,3,opt,name=relabel_configs,json=relabelConfigs,proto3" json:"relabel_configs,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *Naming) Reset() {
+	*x = Naming{}
+	mi := &file_agent_v1_agent_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Naming) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Naming) ProtoMessage() {}
+
+func (x *Naming) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Naming.ProtoReflect.Descriptor instead.
+func (*Naming) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Naming) GetLabels() []*v1.LabelPair {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *Naming) GetLeadingSlash() bool {
+	if x != nil {
+		return x.LeadingSlash
+	}
+	return false
+}
+
+func (x *Naming) GetRelabelConfigs() string {
+	if x != nil {
+		return x.RelabelConfigs
+	}
+	return ""
+}
+
 // Somebody for whom the agent is to go on.
 type Lease struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -477,7 +562,7 @@ type Lease struct {
 
 func (x *Lease) Reset() {
 	*x = Lease{}
-	mi := &file_agent_v1_agent_proto_msgTypes[5]
+	mi := &file_agent_v1_agent_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -489,7 +574,7 @@ func (x *Lease) String() string {
 func (*Lease) ProtoMessage() {}
 
 func (x *Lease) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[5]
+	mi := &file_agent_v1_agent_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -502,7 +587,7 @@ func (x *Lease) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lease.ProtoReflect.Descriptor instead.
 func (*Lease) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{5}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Lease) GetHolder() string {
@@ -537,7 +622,7 @@ type LeaseConflict struct {
 
 func (x *LeaseConflict) Reset() {
 	*x = LeaseConflict{}
-	mi := &file_agent_v1_agent_proto_msgTypes[6]
+	mi := &file_agent_v1_agent_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -549,7 +634,7 @@ func (x *LeaseConflict) String() string {
 func (*LeaseConflict) ProtoMessage() {}
 
 func (x *LeaseConflict) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[6]
+	mi := &file_agent_v1_agent_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -562,7 +647,7 @@ func (x *LeaseConflict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseConflict.ProtoReflect.Descriptor instead.
 func (*LeaseConflict) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{6}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *LeaseConflict) GetLeases() []*Lease {
@@ -586,7 +671,7 @@ type Overhead struct {
 
 func (x *Overhead) Reset() {
 	*x = Overhead{}
-	mi := &file_agent_v1_agent_proto_msgTypes[7]
+	mi := &file_agent_v1_agent_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -598,7 +683,7 @@ func (x *Overhead) String() string {
 func (*Overhead) ProtoMessage() {}
 
 func (x *Overhead) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[7]
+	mi := &file_agent_v1_agent_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -611,7 +696,7 @@ func (x *Overhead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Overhead.ProtoReflect.Descriptor instead.
 func (*Overhead) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{7}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Overhead) GetProcessCpuCores() float64 {
@@ -647,7 +732,7 @@ type Counter struct {
 
 func (x *Counter) Reset() {
 	*x = Counter{}
-	mi := &file_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_agent_v1_agent_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -659,7 +744,7 @@ func (x *Counter) String() string {
 func (*Counter) ProtoMessage() {}
 
 func (x *Counter) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_agent_v1_agent_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -672,7 +757,7 @@ func (x *Counter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counter.ProtoReflect.Descriptor instead.
 func (*Counter) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{8}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Counter) GetName() string {
@@ -702,7 +787,7 @@ type DockerStatus struct {
 
 func (x *DockerStatus) Reset() {
 	*x = DockerStatus{}
-	mi := &file_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_agent_v1_agent_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -714,7 +799,7 @@ func (x *DockerStatus) String() string {
 func (*DockerStatus) ProtoMessage() {}
 
 func (x *DockerStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_agent_v1_agent_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -727,7 +812,7 @@ func (x *DockerStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DockerStatus.ProtoReflect.Descriptor instead.
 func (*DockerStatus) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{9}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *DockerStatus) GetReachable() bool {
@@ -767,7 +852,7 @@ type PushStatus struct {
 
 func (x *PushStatus) Reset() {
 	*x = PushStatus{}
-	mi := &file_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_agent_v1_agent_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -779,7 +864,7 @@ func (x *PushStatus) String() string {
 func (*PushStatus) ProtoMessage() {}
 
 func (x *PushStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_agent_v1_agent_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -792,7 +877,7 @@ func (x *PushStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushStatus.ProtoReflect.Descriptor instead.
 func (*PushStatus) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PushStatus) GetUrl() string {
@@ -841,7 +926,7 @@ type ListServicesRequest struct {
 
 func (x *ListServicesRequest) Reset() {
 	*x = ListServicesRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_agent_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -853,7 +938,7 @@ func (x *ListServicesRequest) String() string {
 func (*ListServicesRequest) ProtoMessage() {}
 
 func (x *ListServicesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_agent_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -866,7 +951,7 @@ func (x *ListServicesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServicesRequest.ProtoReflect.Descriptor instead.
 func (*ListServicesRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListServicesRequest) GetStart() int64 {
@@ -892,7 +977,7 @@ type ListServicesResponse struct {
 
 func (x *ListServicesResponse) Reset() {
 	*x = ListServicesResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_agent_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -904,7 +989,7 @@ func (x *ListServicesResponse) String() string {
 func (*ListServicesResponse) ProtoMessage() {}
 
 func (x *ListServicesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_agent_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -917,7 +1002,7 @@ func (x *ListServicesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServicesResponse.ProtoReflect.Descriptor instead.
 func (*ListServicesResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{12}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListServicesResponse) GetServices() []*Service {
@@ -942,7 +1027,7 @@ type Service struct {
 
 func (x *Service) Reset() {
 	*x = Service{}
-	mi := &file_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_agent_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -954,7 +1039,7 @@ func (x *Service) String() string {
 func (*Service) ProtoMessage() {}
 
 func (x *Service) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_agent_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -967,7 +1052,7 @@ func (x *Service) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Service.ProtoReflect.Descriptor instead.
 func (*Service) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{13}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Service) GetLabels() []*v1.LabelPair {
@@ -1010,7 +1095,7 @@ type GetTrustRequest struct {
 
 func (x *GetTrustRequest) Reset() {
 	*x = GetTrustRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_agent_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1022,7 +1107,7 @@ func (x *GetTrustRequest) String() string {
 func (*GetTrustRequest) ProtoMessage() {}
 
 func (x *GetTrustRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_agent_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1035,7 +1120,7 @@ func (x *GetTrustRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTrustRequest.ProtoReflect.Descriptor instead.
 func (*GetTrustRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetTrustRequest) GetLabelSelector() string {
@@ -1079,7 +1164,7 @@ type GetTrustResponse struct {
 
 func (x *GetTrustResponse) Reset() {
 	*x = GetTrustResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_agent_v1_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1091,7 +1176,7 @@ func (x *GetTrustResponse) String() string {
 func (*GetTrustResponse) ProtoMessage() {}
 
 func (x *GetTrustResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_agent_v1_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1104,7 +1189,7 @@ func (x *GetTrustResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTrustResponse.ProtoReflect.Descriptor instead.
 func (*GetTrustResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetTrustResponse) GetFates() *Fates {
@@ -1203,7 +1288,7 @@ type Fates struct {
 
 func (x *Fates) Reset() {
 	*x = Fates{}
-	mi := &file_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_agent_v1_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1215,7 +1300,7 @@ func (x *Fates) String() string {
 func (*Fates) ProtoMessage() {}
 
 func (x *Fates) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_agent_v1_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1228,7 +1313,7 @@ func (x *Fates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fates.ProtoReflect.Descriptor instead.
 func (*Fates) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{16}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Fates) GetFired() uint64 {
@@ -1346,7 +1431,7 @@ type StackCut struct {
 
 func (x *StackCut) Reset() {
 	*x = StackCut{}
-	mi := &file_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_agent_v1_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1358,7 +1443,7 @@ func (x *StackCut) String() string {
 func (*StackCut) ProtoMessage() {}
 
 func (x *StackCut) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_agent_v1_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1371,7 +1456,7 @@ func (x *StackCut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StackCut.ProtoReflect.Descriptor instead.
 func (*StackCut) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{17}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *StackCut) GetReason() string {
@@ -1404,7 +1489,7 @@ type FileCoverage struct {
 
 func (x *FileCoverage) Reset() {
 	*x = FileCoverage{}
-	mi := &file_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_agent_v1_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1416,7 +1501,7 @@ func (x *FileCoverage) String() string {
 func (*FileCoverage) ProtoMessage() {}
 
 func (x *FileCoverage) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_agent_v1_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1429,7 +1514,7 @@ func (x *FileCoverage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileCoverage.ProtoReflect.Descriptor instead.
 func (*FileCoverage) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{18}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *FileCoverage) GetPath() string {
@@ -1485,7 +1570,7 @@ type Runtime struct {
 
 func (x *Runtime) Reset() {
 	*x = Runtime{}
-	mi := &file_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_agent_v1_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +1582,7 @@ func (x *Runtime) String() string {
 func (*Runtime) ProtoMessage() {}
 
 func (x *Runtime) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_agent_v1_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1595,7 @@ func (x *Runtime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Runtime.ProtoReflect.Descriptor instead.
 func (*Runtime) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{19}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Runtime) GetName() string {
@@ -1540,7 +1625,7 @@ type SelectWindowsRequest struct {
 
 func (x *SelectWindowsRequest) Reset() {
 	*x = SelectWindowsRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_agent_v1_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1552,7 +1637,7 @@ func (x *SelectWindowsRequest) String() string {
 func (*SelectWindowsRequest) ProtoMessage() {}
 
 func (x *SelectWindowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_agent_v1_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1565,7 +1650,7 @@ func (x *SelectWindowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SelectWindowsRequest.ProtoReflect.Descriptor instead.
 func (*SelectWindowsRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SelectWindowsRequest) GetProfileTypeID() string {
@@ -1609,7 +1694,7 @@ type SelectWindowsResponse struct {
 
 func (x *SelectWindowsResponse) Reset() {
 	*x = SelectWindowsResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_agent_v1_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1621,7 +1706,7 @@ func (x *SelectWindowsResponse) String() string {
 func (*SelectWindowsResponse) ProtoMessage() {}
 
 func (x *SelectWindowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_agent_v1_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1634,7 +1719,7 @@ func (x *SelectWindowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SelectWindowsResponse.ProtoReflect.Descriptor instead.
 func (*SelectWindowsResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SelectWindowsResponse) GetStart() int64 {
@@ -1669,7 +1754,7 @@ type SetSelectionRequest struct {
 
 func (x *SetSelectionRequest) Reset() {
 	*x = SetSelectionRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_agent_v1_agent_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1681,7 +1766,7 @@ func (x *SetSelectionRequest) String() string {
 func (*SetSelectionRequest) ProtoMessage() {}
 
 func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_agent_v1_agent_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1694,7 +1779,7 @@ func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionRequest.ProtoReflect.Descriptor instead.
 func (*SetSelectionRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *SetSelectionRequest) GetContainerIds() []string {
@@ -1719,7 +1804,7 @@ type SetSelectionResponse struct {
 
 func (x *SetSelectionResponse) Reset() {
 	*x = SetSelectionResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_agent_v1_agent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1731,7 +1816,7 @@ func (x *SetSelectionResponse) String() string {
 func (*SetSelectionResponse) ProtoMessage() {}
 
 func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_agent_v1_agent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1744,7 +1829,187 @@ func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionResponse.ProtoReflect.Descriptor instead.
 func (*SetSelectionResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+}
+
+type SetSamplingRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 19, 49, 97, 199 or 997; 0 leaves it as it is.
+	RateHz uint32 `protobuf:"varint,1,opt,name=rate_hz,json=rateHz,proto3" json:"rate_hz,omitempty"`
+	// A divisor of 3600; 0 leaves it as it is.
+	WindowSeconds uint32 `protobuf:"varint,2,opt,name=window_seconds,json=windowSeconds,proto3" json:"window_seconds,omitempty"`
+	// The rate returns to what it was after so many seconds, 1 to 3600; 0: it stays.
+	BurstSeconds  uint32 `protobuf:"varint,3,opt,name=burst_seconds,json=burstSeconds,proto3" json:"burst_seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetSamplingRequest) Reset() {
+	*x = SetSamplingRequest{}
+	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetSamplingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetSamplingRequest) ProtoMessage() {}
+
+func (x *SetSamplingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetSamplingRequest.ProtoReflect.Descriptor instead.
+func (*SetSamplingRequest) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *SetSamplingRequest) GetRateHz() uint32 {
+	if x != nil {
+		return x.RateHz
+	}
+	return 0
+}
+
+func (x *SetSamplingRequest) GetWindowSeconds() uint32 {
+	if x != nil {
+		return x.WindowSeconds
+	}
+	return 0
+}
+
+func (x *SetSamplingRequest) GetBurstSeconds() uint32 {
+	if x != nil {
+		return x.BurstSeconds
+	}
+	return 0
+}
+
+type SetSamplingResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetSamplingResponse) Reset() {
+	*x = SetSamplingResponse{}
+	mi := &file_agent_v1_agent_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetSamplingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetSamplingResponse) ProtoMessage() {}
+
+func (x *SetSamplingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetSamplingResponse.ProtoReflect.Descriptor instead.
+func (*SetSamplingResponse) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{26}
+}
+
+type SetNamingRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Replaces the one before; without it the default.
+	Naming        *Naming `protobuf:"bytes,1,opt,name=naming,proto3" json:"naming,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetNamingRequest) Reset() {
+	*x = SetNamingRequest{}
+	mi := &file_agent_v1_agent_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetNamingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetNamingRequest) ProtoMessage() {}
+
+func (x *SetNamingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetNamingRequest.ProtoReflect.Descriptor instead.
+func (*SetNamingRequest) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *SetNamingRequest) GetNaming() *Naming {
+	if x != nil {
+		return x.Naming
+	}
+	return nil
+}
+
+type SetNamingResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetNamingResponse) Reset() {
+	*x = SetNamingResponse{}
+	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetNamingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetNamingResponse) ProtoMessage() {}
+
+func (x *SetNamingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetNamingResponse.ProtoReflect.Descriptor instead.
+func (*SetNamingResponse) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{28}
 }
 
 type SetPushRequest struct {
@@ -1760,7 +2025,7 @@ type SetPushRequest struct {
 
 func (x *SetPushRequest) Reset() {
 	*x = SetPushRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_agent_v1_agent_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1772,7 +2037,7 @@ func (x *SetPushRequest) String() string {
 func (*SetPushRequest) ProtoMessage() {}
 
 func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_agent_v1_agent_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1785,7 +2050,7 @@ func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushRequest.ProtoReflect.Descriptor instead.
 func (*SetPushRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SetPushRequest) GetUrl() string {
@@ -1817,7 +2082,7 @@ type SetPushResponse struct {
 
 func (x *SetPushResponse) Reset() {
 	*x = SetPushResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_agent_v1_agent_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1829,7 +2094,7 @@ func (x *SetPushResponse) String() string {
 func (*SetPushResponse) ProtoMessage() {}
 
 func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_agent_v1_agent_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1842,7 +2107,7 @@ func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushResponse.ProtoReflect.Descriptor instead.
 func (*SetPushResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{30}
 }
 
 type RenewLeaseRequest struct {
@@ -1858,7 +2123,7 @@ type RenewLeaseRequest struct {
 
 func (x *RenewLeaseRequest) Reset() {
 	*x = RenewLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_agent_v1_agent_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1870,7 +2135,7 @@ func (x *RenewLeaseRequest) String() string {
 func (*RenewLeaseRequest) ProtoMessage() {}
 
 func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_agent_v1_agent_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1883,7 +2148,7 @@ func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseRequest.ProtoReflect.Descriptor instead.
 func (*RenewLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RenewLeaseRequest) GetSeconds() uint32 {
@@ -1917,7 +2182,7 @@ type RenewLeaseResponse struct {
 
 func (x *RenewLeaseResponse) Reset() {
 	*x = RenewLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_agent_v1_agent_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1929,7 +2194,7 @@ func (x *RenewLeaseResponse) String() string {
 func (*RenewLeaseResponse) ProtoMessage() {}
 
 func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_agent_v1_agent_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1942,7 +2207,7 @@ func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseResponse.ProtoReflect.Descriptor instead.
 func (*RenewLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RenewLeaseResponse) GetExpiresAt() int64 {
@@ -1961,7 +2226,7 @@ type ReleaseLeaseRequest struct {
 
 func (x *ReleaseLeaseRequest) Reset() {
 	*x = ReleaseLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_agent_v1_agent_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1973,7 +2238,7 @@ func (x *ReleaseLeaseRequest) String() string {
 func (*ReleaseLeaseRequest) ProtoMessage() {}
 
 func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_agent_v1_agent_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1986,7 +2251,7 @@ func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ReleaseLeaseRequest) GetHolder() string {
@@ -2006,7 +2271,7 @@ type ReleaseLeaseResponse struct {
 
 func (x *ReleaseLeaseResponse) Reset() {
 	*x = ReleaseLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_agent_v1_agent_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2018,7 +2283,7 @@ func (x *ReleaseLeaseResponse) String() string {
 func (*ReleaseLeaseResponse) ProtoMessage() {}
 
 func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_agent_v1_agent_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2031,7 +2296,7 @@ func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ReleaseLeaseResponse) GetEnding() bool {
@@ -2053,7 +2318,7 @@ type StopRequest struct {
 
 func (x *StopRequest) Reset() {
 	*x = StopRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_agent_v1_agent_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2065,7 +2330,7 @@ func (x *StopRequest) String() string {
 func (*StopRequest) ProtoMessage() {}
 
 func (x *StopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_agent_v1_agent_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2078,7 +2343,7 @@ func (x *StopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRequest.ProtoReflect.Descriptor instead.
 func (*StopRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *StopRequest) GetHolder() string {
@@ -2103,7 +2368,7 @@ type StopResponse struct {
 
 func (x *StopResponse) Reset() {
 	*x = StopResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_agent_v1_agent_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2115,7 +2380,7 @@ func (x *StopResponse) String() string {
 func (*StopResponse) ProtoMessage() {}
 
 func (x *StopResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_agent_v1_agent_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2128,7 +2393,7 @@ func (x *StopResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopResponse.ProtoReflect.Descriptor instead.
 func (*StopResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{36}
 }
 
 var File_agent_v1_agent_proto protoreflect.FileDescriptor
@@ -2141,7 +2406,7 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x14\n" +
 	"\x12WatchStatusRequest\"?\n" +
 	"\x13WatchStatusResponse\x12(\n" +
-	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x90\x06\n" +
+	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\xde\x06\n" +
 	"\x06Status\x12%\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x0f.agent.v1.StateR\x05state\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x18\n" +
@@ -2167,7 +2432,13 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\vstore_bytes\x18\x14 \x01(\x04R\n" +
 	"storeBytes\x12\x12\n" +
 	"\x04time\x18\x15 \x01(\x03R\x04time\x12'\n" +
-	"\x06leases\x18\x16 \x03(\v2\x0f.agent.v1.LeaseR\x06leases\"`\n" +
+	"\x06leases\x18\x16 \x03(\v2\x0f.agent.v1.LeaseR\x06leases\x12\"\n" +
+	"\rburst_ends_at\x18\x17 \x01(\x03R\vburstEndsAt\x12(\n" +
+	"\x06naming\x18\x18 \x01(\v2\x10.agent.v1.NamingR\x06naming\"\x83\x01\n" +
+	"\x06Naming\x12+\n" +
+	"\x06labels\x18\x01 \x03(\v2\x13.types.v1.LabelPairR\x06labels\x12#\n" +
+	"\rleading_slash\x18\x02 \x01(\bR\fleadingSlash\x12'\n" +
+	"\x0frelabel_configs\x18\x03 \x01(\tR\x0erelabelConfigs\"`\n" +
 	"\x05Lease\x12\x16\n" +
 	"\x06holder\x18\x01 \x01(\tR\x06holder\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x1d\n" +
@@ -2262,7 +2533,15 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x13SetSelectionRequest\x12#\n" +
 	"\rcontainer_ids\x18\x01 \x03(\tR\fcontainerIds\x12\x12\n" +
 	"\x04pids\x18\x02 \x03(\rR\x04pids\"\x16\n" +
-	"\x14SetSelectionResponse\"~\n" +
+	"\x14SetSelectionResponse\"y\n" +
+	"\x12SetSamplingRequest\x12\x17\n" +
+	"\arate_hz\x18\x01 \x01(\rR\x06rateHz\x12%\n" +
+	"\x0ewindow_seconds\x18\x02 \x01(\rR\rwindowSeconds\x12#\n" +
+	"\rburst_seconds\x18\x03 \x01(\rR\fburstSeconds\"\x15\n" +
+	"\x13SetSamplingResponse\"<\n" +
+	"\x10SetNamingRequest\x12(\n" +
+	"\x06naming\x18\x01 \x01(\v2\x10.agent.v1.NamingR\x06naming\"\x13\n" +
+	"\x11SetNamingResponse\"~\n" +
 	"\x0eSetPushRequest\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12-\n" +
 	"\aheaders\x18\x02 \x03(\v2\x13.types.v1.LabelPairR\aheaders\x12+\n" +
@@ -2288,14 +2567,16 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x0eSTATE_STARTING\x10\x01\x12\x13\n" +
 	"\x0fSTATE_PROFILING\x10\x02\x12\x12\n" +
 	"\x0eSTATE_STOPPING\x10\x03\x12\x10\n" +
-	"\fSTATE_FAILED\x10\x042\xfa\x05\n" +
+	"\fSTATE_FAILED\x10\x042\x90\a\n" +
 	"\fAgentService\x12F\n" +
 	"\tGetStatus\x12\x1a.agent.v1.GetStatusRequest\x1a\x1b.agent.v1.GetStatusResponse\"\x00\x12N\n" +
 	"\vWatchStatus\x12\x1c.agent.v1.WatchStatusRequest\x1a\x1d.agent.v1.WatchStatusResponse\"\x000\x01\x12O\n" +
 	"\fListServices\x12\x1d.agent.v1.ListServicesRequest\x1a\x1e.agent.v1.ListServicesResponse\"\x00\x12C\n" +
 	"\bGetTrust\x12\x19.agent.v1.GetTrustRequest\x1a\x1a.agent.v1.GetTrustResponse\"\x00\x12T\n" +
 	"\rSelectWindows\x12\x1e.agent.v1.SelectWindowsRequest\x1a\x1f.agent.v1.SelectWindowsResponse\"\x000\x01\x12O\n" +
-	"\fSetSelection\x12\x1d.agent.v1.SetSelectionRequest\x1a\x1e.agent.v1.SetSelectionResponse\"\x00\x12@\n" +
+	"\fSetSelection\x12\x1d.agent.v1.SetSelectionRequest\x1a\x1e.agent.v1.SetSelectionResponse\"\x00\x12L\n" +
+	"\vSetSampling\x12\x1c.agent.v1.SetSamplingRequest\x1a\x1d.agent.v1.SetSamplingResponse\"\x00\x12F\n" +
+	"\tSetNaming\x12\x1a.agent.v1.SetNamingRequest\x1a\x1b.agent.v1.SetNamingResponse\"\x00\x12@\n" +
 	"\aSetPush\x12\x18.agent.v1.SetPushRequest\x1a\x19.agent.v1.SetPushResponse\"\x00\x12I\n" +
 	"\n" +
 	"RenewLease\x12\x1b.agent.v1.RenewLeaseRequest\x1a\x1c.agent.v1.RenewLeaseResponse\"\x00\x12O\n" +
@@ -2315,7 +2596,7 @@ func file_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_agent_v1_agent_proto_goTypes = []any{
 	(State)(0),                    // 0: agent.v1.State
 	(*GetStatusRequest)(nil),      // 1: agent.v1.GetStatusRequest
@@ -2323,78 +2604,90 @@ var file_agent_v1_agent_proto_goTypes = []any{
 	(*WatchStatusRequest)(nil),    // 3: agent.v1.WatchStatusRequest
 	(*WatchStatusResponse)(nil),   // 4: agent.v1.WatchStatusResponse
 	(*Status)(nil),                // 5: agent.v1.Status
-	(*Lease)(nil),                 // 6: agent.v1.Lease
-	(*LeaseConflict)(nil),         // 7: agent.v1.LeaseConflict
-	(*Overhead)(nil),              // 8: agent.v1.Overhead
-	(*Counter)(nil),               // 9: agent.v1.Counter
-	(*DockerStatus)(nil),          // 10: agent.v1.DockerStatus
-	(*PushStatus)(nil),            // 11: agent.v1.PushStatus
-	(*ListServicesRequest)(nil),   // 12: agent.v1.ListServicesRequest
-	(*ListServicesResponse)(nil),  // 13: agent.v1.ListServicesResponse
-	(*Service)(nil),               // 14: agent.v1.Service
-	(*GetTrustRequest)(nil),       // 15: agent.v1.GetTrustRequest
-	(*GetTrustResponse)(nil),      // 16: agent.v1.GetTrustResponse
-	(*Fates)(nil),                 // 17: agent.v1.Fates
-	(*StackCut)(nil),              // 18: agent.v1.StackCut
-	(*FileCoverage)(nil),          // 19: agent.v1.FileCoverage
-	(*Runtime)(nil),               // 20: agent.v1.Runtime
-	(*SelectWindowsRequest)(nil),  // 21: agent.v1.SelectWindowsRequest
-	(*SelectWindowsResponse)(nil), // 22: agent.v1.SelectWindowsResponse
-	(*SetSelectionRequest)(nil),   // 23: agent.v1.SetSelectionRequest
-	(*SetSelectionResponse)(nil),  // 24: agent.v1.SetSelectionResponse
-	(*SetPushRequest)(nil),        // 25: agent.v1.SetPushRequest
-	(*SetPushResponse)(nil),       // 26: agent.v1.SetPushResponse
-	(*RenewLeaseRequest)(nil),     // 27: agent.v1.RenewLeaseRequest
-	(*RenewLeaseResponse)(nil),    // 28: agent.v1.RenewLeaseResponse
-	(*ReleaseLeaseRequest)(nil),   // 29: agent.v1.ReleaseLeaseRequest
-	(*ReleaseLeaseResponse)(nil),  // 30: agent.v1.ReleaseLeaseResponse
-	(*StopRequest)(nil),           // 31: agent.v1.StopRequest
-	(*StopResponse)(nil),          // 32: agent.v1.StopResponse
-	(*v1.LabelPair)(nil),          // 33: types.v1.LabelPair
+	(*Naming)(nil),                // 6: agent.v1.Naming
+	(*Lease)(nil),                 // 7: agent.v1.Lease
+	(*LeaseConflict)(nil),         // 8: agent.v1.LeaseConflict
+	(*Overhead)(nil),              // 9: agent.v1.Overhead
+	(*Counter)(nil),               // 10: agent.v1.Counter
+	(*DockerStatus)(nil),          // 11: agent.v1.DockerStatus
+	(*PushStatus)(nil),            // 12: agent.v1.PushStatus
+	(*ListServicesRequest)(nil),   // 13: agent.v1.ListServicesRequest
+	(*ListServicesResponse)(nil),  // 14: agent.v1.ListServicesResponse
+	(*Service)(nil),               // 15: agent.v1.Service
+	(*GetTrustRequest)(nil),       // 16: agent.v1.GetTrustRequest
+	(*GetTrustResponse)(nil),      // 17: agent.v1.GetTrustResponse
+	(*Fates)(nil),                 // 18: agent.v1.Fates
+	(*StackCut)(nil),              // 19: agent.v1.StackCut
+	(*FileCoverage)(nil),          // 20: agent.v1.FileCoverage
+	(*Runtime)(nil),               // 21: agent.v1.Runtime
+	(*SelectWindowsRequest)(nil),  // 22: agent.v1.SelectWindowsRequest
+	(*SelectWindowsResponse)(nil), // 23: agent.v1.SelectWindowsResponse
+	(*SetSelectionRequest)(nil),   // 24: agent.v1.SetSelectionRequest
+	(*SetSelectionResponse)(nil),  // 25: agent.v1.SetSelectionResponse
+	(*SetSamplingRequest)(nil),    // 26: agent.v1.SetSamplingRequest
+	(*SetSamplingResponse)(nil),   // 27: agent.v1.SetSamplingResponse
+	(*SetNamingRequest)(nil),      // 28: agent.v1.SetNamingRequest
+	(*SetNamingResponse)(nil),     // 29: agent.v1.SetNamingResponse
+	(*SetPushRequest)(nil),        // 30: agent.v1.SetPushRequest
+	(*SetPushResponse)(nil),       // 31: agent.v1.SetPushResponse
+	(*RenewLeaseRequest)(nil),     // 32: agent.v1.RenewLeaseRequest
+	(*RenewLeaseResponse)(nil),    // 33: agent.v1.RenewLeaseResponse
+	(*ReleaseLeaseRequest)(nil),   // 34: agent.v1.ReleaseLeaseRequest
+	(*ReleaseLeaseResponse)(nil),  // 35: agent.v1.ReleaseLeaseResponse
+	(*StopRequest)(nil),           // 36: agent.v1.StopRequest
+	(*StopResponse)(nil),          // 37: agent.v1.StopResponse
+	(*v1.LabelPair)(nil),          // 38: types.v1.LabelPair
 }
 var file_agent_v1_agent_proto_depIdxs = []int32{
 	5,  // 0: agent.v1.GetStatusResponse.status:type_name -> agent.v1.Status
 	5,  // 1: agent.v1.WatchStatusResponse.status:type_name -> agent.v1.Status
 	0,  // 2: agent.v1.Status.state:type_name -> agent.v1.State
-	8,  // 3: agent.v1.Status.overhead:type_name -> agent.v1.Overhead
-	9,  // 4: agent.v1.Status.counters:type_name -> agent.v1.Counter
-	10, // 5: agent.v1.Status.docker:type_name -> agent.v1.DockerStatus
-	11, // 6: agent.v1.Status.push:type_name -> agent.v1.PushStatus
-	6,  // 7: agent.v1.Status.leases:type_name -> agent.v1.Lease
-	6,  // 8: agent.v1.LeaseConflict.leases:type_name -> agent.v1.Lease
-	14, // 9: agent.v1.ListServicesResponse.services:type_name -> agent.v1.Service
-	33, // 10: agent.v1.Service.labels:type_name -> types.v1.LabelPair
-	17, // 11: agent.v1.GetTrustResponse.fates:type_name -> agent.v1.Fates
-	18, // 12: agent.v1.GetTrustResponse.cuts:type_name -> agent.v1.StackCut
-	19, // 13: agent.v1.GetTrustResponse.files:type_name -> agent.v1.FileCoverage
-	20, // 14: agent.v1.GetTrustResponse.runtimes:type_name -> agent.v1.Runtime
-	33, // 15: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
-	33, // 16: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
-	1,  // 17: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
-	3,  // 18: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
-	12, // 19: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
-	15, // 20: agent.v1.AgentService.GetTrust:input_type -> agent.v1.GetTrustRequest
-	21, // 21: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
-	23, // 22: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
-	25, // 23: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
-	27, // 24: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
-	29, // 25: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
-	31, // 26: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
-	2,  // 27: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
-	4,  // 28: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
-	13, // 29: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
-	16, // 30: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
-	22, // 31: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
-	24, // 32: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
-	26, // 33: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
-	28, // 34: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
-	30, // 35: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
-	32, // 36: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
-	27, // [27:37] is the sub-list for method output_type
-	17, // [17:27] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	9,  // 3: agent.v1.Status.overhead:type_name -> agent.v1.Overhead
+	10, // 4: agent.v1.Status.counters:type_name -> agent.v1.Counter
+	11, // 5: agent.v1.Status.docker:type_name -> agent.v1.DockerStatus
+	12, // 6: agent.v1.Status.push:type_name -> agent.v1.PushStatus
+	7,  // 7: agent.v1.Status.leases:type_name -> agent.v1.Lease
+	6,  // 8: agent.v1.Status.naming:type_name -> agent.v1.Naming
+	38, // 9: agent.v1.Naming.labels:type_name -> types.v1.LabelPair
+	7,  // 10: agent.v1.LeaseConflict.leases:type_name -> agent.v1.Lease
+	15, // 11: agent.v1.ListServicesResponse.services:type_name -> agent.v1.Service
+	38, // 12: agent.v1.Service.labels:type_name -> types.v1.LabelPair
+	18, // 13: agent.v1.GetTrustResponse.fates:type_name -> agent.v1.Fates
+	19, // 14: agent.v1.GetTrustResponse.cuts:type_name -> agent.v1.StackCut
+	20, // 15: agent.v1.GetTrustResponse.files:type_name -> agent.v1.FileCoverage
+	21, // 16: agent.v1.GetTrustResponse.runtimes:type_name -> agent.v1.Runtime
+	6,  // 17: agent.v1.SetNamingRequest.naming:type_name -> agent.v1.Naming
+	38, // 18: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
+	38, // 19: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
+	1,  // 20: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
+	3,  // 21: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
+	13, // 22: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
+	16, // 23: agent.v1.AgentService.GetTrust:input_type -> agent.v1.GetTrustRequest
+	22, // 24: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
+	24, // 25: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
+	26, // 26: agent.v1.AgentService.SetSampling:input_type -> agent.v1.SetSamplingRequest
+	28, // 27: agent.v1.AgentService.SetNaming:input_type -> agent.v1.SetNamingRequest
+	30, // 28: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
+	32, // 29: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
+	34, // 30: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
+	36, // 31: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
+	2,  // 32: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
+	4,  // 33: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
+	14, // 34: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
+	17, // 35: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
+	23, // 36: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
+	25, // 37: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
+	27, // 38: agent.v1.AgentService.SetSampling:output_type -> agent.v1.SetSamplingResponse
+	29, // 39: agent.v1.AgentService.SetNaming:output_type -> agent.v1.SetNamingResponse
+	31, // 40: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
+	33, // 41: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
+	35, // 42: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
+	37, // 43: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
+	32, // [32:44] is the sub-list for method output_type
+	20, // [20:32] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_agent_v1_agent_proto_init() }
@@ -2408,7 +2701,7 @@ func file_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agent_v1_agent_proto_rawDesc), len(file_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   32,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

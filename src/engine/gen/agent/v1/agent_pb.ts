@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agent/v1/agent.proto.
  */
 export const file_agent_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIqYECgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSIgoEcHVzaBgTIAEoCzIULmFnZW50LnYxLlB1c2hTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZSJACgVMZWFzZRIOCgZob2xkZXIYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSEgoKZXhwaXJlc19hdBgDIAEoAyIwCg1MZWFzZUNvbmZsaWN0Eh8KBmxlYXNlcxgBIAMoCzIPLmFnZW50LnYxLkxlYXNlIlQKCE92ZXJoZWFkEhkKEXByb2Nlc3NfY3B1X2NvcmVzGAEgASgBEhUKDWJwZl9jcHVfY29yZXMYAiABKAESFgoOcmVzaWRlbnRfYnl0ZXMYAyABKAQiJgoHQ291bnRlchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgEIkYKDERvY2tlclN0YXR1cxIRCglyZWFjaGFibGUYASABKAgSDwoHbWVzc2FnZRgCIAEoCRISCgpjb250YWluZXJzGAMgASgNInIKClB1c2hTdGF0dXMSCwoDdXJsGAEgASgJEg0KBWVycm9yGAIgASgJEhYKDndpbmRvd3NfcHVzaGVkGAMgASgEEhcKD3dpbmRvd3Nfd2FpdGluZxgEIAEoBBIXCg9sYXN0X3N1Y2Nlc3NfYXQYBSABKAMiMQoTTGlzdFNlcnZpY2VzUmVxdWVzdBINCgVzdGFydBgBIAEoAxILCgNlbmQYAiABKAMiOwoUTGlzdFNlcnZpY2VzUmVzcG9uc2USIwoIc2VydmljZXMYASADKAsyES5hZ2VudC52MS5TZXJ2aWNlImsKB1NlcnZpY2USIwoGbGFiZWxzGAEgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEhEKCWNwdV9jb3JlcxgCIAEoARIRCglsYXN0X3NlZW4YAyABKAMSFQoNcHJvY2Vzc19jb3VudBgEIAEoDSJFCg9HZXRUcnVzdFJlcXVlc3QSFgoObGFiZWxfc2VsZWN0b3IYASABKAkSDQoFc3RhcnQYAiABKAMSCwoDZW5kGAMgASgDIvkBChBHZXRUcnVzdFJlc3BvbnNlEh4KBWZhdGVzGAEgASgLMg8uYWdlbnQudjEuRmF0ZXMSEAoIdG90YWxfbnMYAiABKAMSDgoGY3V0X25zGAMgASgDEiAKBGN1dHMYBCADKAsyEi5hZ2VudC52MS5TdGFja0N1dBIRCgluYXRpdmVfbnMYBSABKAMSEAoIbmFtZWRfbnMYBiABKAMSEAoIbGluZWRfbnMYByABKAMSJQoFZmlsZXMYCCADKAsyFi5hZ2VudC52MS5GaWxlQ292ZXJhZ2USIwoIcnVudGltZXMYCSADKAsyES5hZ2VudC52MS5SdW50aW1lItQCCgVGYXRlcxINCgVmaXJlZBgBIAEoBBIYChBsb3N0X25ld19wcm9jZXNzGAIgASgEEhYKDmxvc3RfdGFpbF9jYWxsGAMgASgEEhEKCWRlbGl2ZXJlZBgEIAEoBBIMCgRsYXRlGAUgASgEEhgKEGxvc3Rfd2luZG93X2Z1bGwYBiABKAQSDwoHbWlzc2luZxgHIAEoAxIRCglpbl9mbGlnaHQYCCABKAMSEgoKc2FtcGxlZF9ucxgJIAEoAxIUCgxzY2hlZHVsZXJfbnMYCiABKAMSFwoPZW5kZWRfcHJvY2Vzc2VzGAsgASgEEg8KB3dpbmRvd3MYDCABKA0SGgoSdW5tZWFzdXJlZF93aW5kb3dzGA0gASgNEhoKEnVuYmFsYW5jZWRfd2luZG93cxgOIAEoDRIfChdmaXJzdF91bmJhbGFuY2VkX3dpbmRvdxgPIAEoAyIsCghTdGFja0N1dBIOCgZyZWFzb24YASABKAkSEAoIdmFsdWVfbnMYAiABKAMicgoMRmlsZUNvdmVyYWdlEgwKBHBhdGgYASABKAkSEAoIYnVpbGRfaWQYAiABKAkSEAoIdmFsdWVfbnMYAyABKAMSEAoIbmFtZWRfbnMYBCABKAMSEAoIbGluZWRfbnMYBSABKAMSDAoEbWVuZBgGIAEoCSIoCgdSdW50aW1lEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCSJiChRTZWxlY3RXaW5kb3dzUmVxdWVzdBIWCg5wcm9maWxlX3R5cGVJRBgBIAEoCRIWCg5sYWJlbF9zZWxlY3RvchgCIAEoCRINCgVzdGFydBgDIAEoAxILCgNlbmQYBCABKAMiRAoVU2VsZWN0V2luZG93c1Jlc3BvbnNlEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxIPCgdwcm9maWxlGAMgASgMIjoKE1NldFNlbGVjdGlvblJlcXVlc3QSFQoNY29udGFpbmVyX2lkcxgBIAMoCRIMCgRwaWRzGAIgAygNIhYKFFNldFNlbGVjdGlvblJlc3BvbnNlImgKDlNldFB1c2hSZXF1ZXN0EgsKA3VybBgBIAEoCRIkCgdoZWFkZXJzGAIgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEiMKBmxhYmVscxgDIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpciIRCg9TZXRQdXNoUmVzcG9uc2UiSQoRUmVuZXdMZWFzZVJlcXVlc3QSDwoHc2Vjb25kcxgBIAEoDRIOCgZob2xkZXIYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkiKAoSUmVuZXdMZWFzZVJlc3BvbnNlEhIKCmV4cGlyZXNfYXQYASABKAMiJQoTUmVsZWFzZUxlYXNlUmVxdWVzdBIOCgZob2xkZXIYASABKAkiJgoUUmVsZWFzZUxlYXNlUmVzcG9uc2USDgoGZW5kaW5nGAEgASgIIiwKC1N0b3BSZXF1ZXN0Eg4KBmhvbGRlchgBIAEoCRINCgVmb3JjZRgCIAEoCCIOCgxTdG9wUmVzcG9uc2UqbQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABISCg5TVEFURV9TVEFSVElORxABEhMKD1NUQVRFX1BST0ZJTElORxACEhIKDlNUQVRFX1NUT1BQSU5HEAMSEAoMU1RBVEVfRkFJTEVEEAQy+gUKDEFnZW50U2VydmljZRJGCglHZXRTdGF0dXMSGi5hZ2VudC52MS5HZXRTdGF0dXNSZXF1ZXN0GhsuYWdlbnQudjEuR2V0U3RhdHVzUmVzcG9uc2UiABJOCgtXYXRjaFN0YXR1cxIcLmFnZW50LnYxLldhdGNoU3RhdHVzUmVxdWVzdBodLmFnZW50LnYxLldhdGNoU3RhdHVzUmVzcG9uc2UiADABEk8KDExpc3RTZXJ2aWNlcxIdLmFnZW50LnYxLkxpc3RTZXJ2aWNlc1JlcXVlc3QaHi5hZ2VudC52MS5MaXN0U2VydmljZXNSZXNwb25zZSIAEkMKCEdldFRydXN0EhkuYWdlbnQudjEuR2V0VHJ1c3RSZXF1ZXN0GhouYWdlbnQudjEuR2V0VHJ1c3RSZXNwb25zZSIAElQKDVNlbGVjdFdpbmRvd3MSHi5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVxdWVzdBofLmFnZW50LnYxLlNlbGVjdFdpbmRvd3NSZXNwb25zZSIAMAESTwoMU2V0U2VsZWN0aW9uEh0uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVxdWVzdBoeLmFnZW50LnYxLlNldFNlbGVjdGlvblJlc3BvbnNlIgASQAoHU2V0UHVzaBIYLmFnZW50LnYxLlNldFB1c2hSZXF1ZXN0GhkuYWdlbnQudjEuU2V0UHVzaFJlc3BvbnNlIgASSQoKUmVuZXdMZWFzZRIbLmFnZW50LnYxLlJlbmV3TGVhc2VSZXF1ZXN0GhwuYWdlbnQudjEuUmVuZXdMZWFzZVJlc3BvbnNlIgASTwoMUmVsZWFzZUxlYXNlEh0uYWdlbnQudjEuUmVsZWFzZUxlYXNlUmVxdWVzdBoeLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlc3BvbnNlIgASNwoEU3RvcBIVLmFnZW50LnYxLlN0b3BSZXF1ZXN0GhYuYWdlbnQudjEuU3RvcFJlc3BvbnNlIgBCOlo4cHlyb21ldGVyLmRldi9yZW1vdGUtYWdlbnQvaW50ZXJuYWwvZ2VuL2FnZW50L3YxO2FnZW50djFiBnByb3RvMw", [file_types_v1_types]);
+  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIt8ECgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSIgoEcHVzaBgTIAEoCzIULmFnZW50LnYxLlB1c2hTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZRIVCg1idXJzdF9lbmRzX2F0GBcgASgDEiAKBm5hbWluZxgYIAEoCzIQLmFnZW50LnYxLk5hbWluZyJdCgZOYW1pbmcSIwoGbGFiZWxzGAEgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEhUKDWxlYWRpbmdfc2xhc2gYAiABKAgSFwoPcmVsYWJlbF9jb25maWdzGAMgASgJIkAKBUxlYXNlEg4KBmhvbGRlchgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRISCgpleHBpcmVzX2F0GAMgASgDIjAKDUxlYXNlQ29uZmxpY3QSHwoGbGVhc2VzGAEgAygLMg8uYWdlbnQudjEuTGVhc2UiVAoIT3ZlcmhlYWQSGQoRcHJvY2Vzc19jcHVfY29yZXMYASABKAESFQoNYnBmX2NwdV9jb3JlcxgCIAEoARIWCg5yZXNpZGVudF9ieXRlcxgDIAEoBCImCgdDb3VudGVyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAQiRgoMRG9ja2VyU3RhdHVzEhEKCXJlYWNoYWJsZRgBIAEoCBIPCgdtZXNzYWdlGAIgASgJEhIKCmNvbnRhaW5lcnMYAyABKA0icgoKUHVzaFN0YXR1cxILCgN1cmwYASABKAkSDQoFZXJyb3IYAiABKAkSFgoOd2luZG93c19wdXNoZWQYAyABKAQSFwoPd2luZG93c193YWl0aW5nGAQgASgEEhcKD2xhc3Rfc3VjY2Vzc19hdBgFIAEoAyIxChNMaXN0U2VydmljZXNSZXF1ZXN0Eg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAyI7ChRMaXN0U2VydmljZXNSZXNwb25zZRIjCghzZXJ2aWNlcxgBIAMoCzIRLmFnZW50LnYxLlNlcnZpY2UiawoHU2VydmljZRIjCgZsYWJlbHMYASADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISEQoJY3B1X2NvcmVzGAIgASgBEhEKCWxhc3Rfc2VlbhgDIAEoAxIVCg1wcm9jZXNzX2NvdW50GAQgASgNIkUKD0dldFRydXN0UmVxdWVzdBIWCg5sYWJlbF9zZWxlY3RvchgBIAEoCRINCgVzdGFydBgCIAEoAxILCgNlbmQYAyABKAMi+QEKEEdldFRydXN0UmVzcG9uc2USHgoFZmF0ZXMYASABKAsyDy5hZ2VudC52MS5GYXRlcxIQCgh0b3RhbF9ucxgCIAEoAxIOCgZjdXRfbnMYAyABKAMSIAoEY3V0cxgEIAMoCzISLmFnZW50LnYxLlN0YWNrQ3V0EhEKCW5hdGl2ZV9ucxgFIAEoAxIQCghuYW1lZF9ucxgGIAEoAxIQCghsaW5lZF9ucxgHIAEoAxIlCgVmaWxlcxgIIAMoCzIWLmFnZW50LnYxLkZpbGVDb3ZlcmFnZRIjCghydW50aW1lcxgJIAMoCzIRLmFnZW50LnYxLlJ1bnRpbWUi1AIKBUZhdGVzEg0KBWZpcmVkGAEgASgEEhgKEGxvc3RfbmV3X3Byb2Nlc3MYAiABKAQSFgoObG9zdF90YWlsX2NhbGwYAyABKAQSEQoJZGVsaXZlcmVkGAQgASgEEgwKBGxhdGUYBSABKAQSGAoQbG9zdF93aW5kb3dfZnVsbBgGIAEoBBIPCgdtaXNzaW5nGAcgASgDEhEKCWluX2ZsaWdodBgIIAEoAxISCgpzYW1wbGVkX25zGAkgASgDEhQKDHNjaGVkdWxlcl9ucxgKIAEoAxIXCg9lbmRlZF9wcm9jZXNzZXMYCyABKAQSDwoHd2luZG93cxgMIAEoDRIaChJ1bm1lYXN1cmVkX3dpbmRvd3MYDSABKA0SGgoSdW5iYWxhbmNlZF93aW5kb3dzGA4gASgNEh8KF2ZpcnN0X3VuYmFsYW5jZWRfd2luZG93GA8gASgDIiwKCFN0YWNrQ3V0Eg4KBnJlYXNvbhgBIAEoCRIQCgh2YWx1ZV9ucxgCIAEoAyJyCgxGaWxlQ292ZXJhZ2USDAoEcGF0aBgBIAEoCRIQCghidWlsZF9pZBgCIAEoCRIQCgh2YWx1ZV9ucxgDIAEoAxIQCghuYW1lZF9ucxgEIAEoAxIQCghsaW5lZF9ucxgFIAEoAxIMCgRtZW5kGAYgASgJIigKB1J1bnRpbWUSDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJImIKFFNlbGVjdFdpbmRvd3NSZXF1ZXN0EhYKDnByb2ZpbGVfdHlwZUlEGAEgASgJEhYKDmxhYmVsX3NlbGVjdG9yGAIgASgJEg0KBXN0YXJ0GAMgASgDEgsKA2VuZBgEIAEoAyJEChVTZWxlY3RXaW5kb3dzUmVzcG9uc2USDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDEg8KB3Byb2ZpbGUYAyABKAwiOgoTU2V0U2VsZWN0aW9uUmVxdWVzdBIVCg1jb250YWluZXJfaWRzGAEgAygJEgwKBHBpZHMYAiADKA0iFgoUU2V0U2VsZWN0aW9uUmVzcG9uc2UiVAoSU2V0U2FtcGxpbmdSZXF1ZXN0Eg8KB3JhdGVfaHoYASABKA0SFgoOd2luZG93X3NlY29uZHMYAiABKA0SFQoNYnVyc3Rfc2Vjb25kcxgDIAEoDSIVChNTZXRTYW1wbGluZ1Jlc3BvbnNlIjQKEFNldE5hbWluZ1JlcXVlc3QSIAoGbmFtaW5nGAEgASgLMhAuYWdlbnQudjEuTmFtaW5nIhMKEVNldE5hbWluZ1Jlc3BvbnNlImgKDlNldFB1c2hSZXF1ZXN0EgsKA3VybBgBIAEoCRIkCgdoZWFkZXJzGAIgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEiMKBmxhYmVscxgDIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpciIRCg9TZXRQdXNoUmVzcG9uc2UiSQoRUmVuZXdMZWFzZVJlcXVlc3QSDwoHc2Vjb25kcxgBIAEoDRIOCgZob2xkZXIYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkiKAoSUmVuZXdMZWFzZVJlc3BvbnNlEhIKCmV4cGlyZXNfYXQYASABKAMiJQoTUmVsZWFzZUxlYXNlUmVxdWVzdBIOCgZob2xkZXIYASABKAkiJgoUUmVsZWFzZUxlYXNlUmVzcG9uc2USDgoGZW5kaW5nGAEgASgIIiwKC1N0b3BSZXF1ZXN0Eg4KBmhvbGRlchgBIAEoCRINCgVmb3JjZRgCIAEoCCIOCgxTdG9wUmVzcG9uc2UqbQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABISCg5TVEFURV9TVEFSVElORxABEhMKD1NUQVRFX1BST0ZJTElORxACEhIKDlNUQVRFX1NUT1BQSU5HEAMSEAoMU1RBVEVfRkFJTEVEEAQykAcKDEFnZW50U2VydmljZRJGCglHZXRTdGF0dXMSGi5hZ2VudC52MS5HZXRTdGF0dXNSZXF1ZXN0GhsuYWdlbnQudjEuR2V0U3RhdHVzUmVzcG9uc2UiABJOCgtXYXRjaFN0YXR1cxIcLmFnZW50LnYxLldhdGNoU3RhdHVzUmVxdWVzdBodLmFnZW50LnYxLldhdGNoU3RhdHVzUmVzcG9uc2UiADABEk8KDExpc3RTZXJ2aWNlcxIdLmFnZW50LnYxLkxpc3RTZXJ2aWNlc1JlcXVlc3QaHi5hZ2VudC52MS5MaXN0U2VydmljZXNSZXNwb25zZSIAEkMKCEdldFRydXN0EhkuYWdlbnQudjEuR2V0VHJ1c3RSZXF1ZXN0GhouYWdlbnQudjEuR2V0VHJ1c3RSZXNwb25zZSIAElQKDVNlbGVjdFdpbmRvd3MSHi5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVxdWVzdBofLmFnZW50LnYxLlNlbGVjdFdpbmRvd3NSZXNwb25zZSIAMAESTwoMU2V0U2VsZWN0aW9uEh0uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVxdWVzdBoeLmFnZW50LnYxLlNldFNlbGVjdGlvblJlc3BvbnNlIgASTAoLU2V0U2FtcGxpbmcSHC5hZ2VudC52MS5TZXRTYW1wbGluZ1JlcXVlc3QaHS5hZ2VudC52MS5TZXRTYW1wbGluZ1Jlc3BvbnNlIgASRgoJU2V0TmFtaW5nEhouYWdlbnQudjEuU2V0TmFtaW5nUmVxdWVzdBobLmFnZW50LnYxLlNldE5hbWluZ1Jlc3BvbnNlIgASQAoHU2V0UHVzaBIYLmFnZW50LnYxLlNldFB1c2hSZXF1ZXN0GhkuYWdlbnQudjEuU2V0UHVzaFJlc3BvbnNlIgASSQoKUmVuZXdMZWFzZRIbLmFnZW50LnYxLlJlbmV3TGVhc2VSZXF1ZXN0GhwuYWdlbnQudjEuUmVuZXdMZWFzZVJlc3BvbnNlIgASTwoMUmVsZWFzZUxlYXNlEh0uYWdlbnQudjEuUmVsZWFzZUxlYXNlUmVxdWVzdBoeLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlc3BvbnNlIgASNwoEU3RvcBIVLmFnZW50LnYxLlN0b3BSZXF1ZXN0GhYuYWdlbnQudjEuU3RvcFJlc3BvbnNlIgBCOlo4cHlyb21ldGVyLmRldi9yZW1vdGUtYWdlbnQvaW50ZXJuYWwvZ2VuL2FnZW50L3YxO2FnZW50djFiBnByb3RvMw", [file_types_v1_types]);
 
 /**
  * @generated from message agent.v1.GetStatusRequest
@@ -210,6 +210,18 @@ export type Status = Message<"agent.v1.Status"> & {
    * @generated from field: repeated agent.v1.Lease leases = 22;
    */
   leases: Lease[];
+
+  /**
+   * Unix milliseconds: when sample_rate_hz returns to what it was; 0 when it stays.
+   *
+   * @generated from field: int64 burst_ends_at = 23;
+   */
+  burstEndsAt: bigint;
+
+  /**
+   * @generated from field: agent.v1.Naming naming = 24;
+   */
+  naming?: Naming | undefined;
 };
 
 /**
@@ -218,6 +230,45 @@ export type Status = Message<"agent.v1.Status"> & {
  */
 export const StatusSchema: GenMessage<Status> = /*@__PURE__*/
   messageDesc(file_agent_v1_agent, 4);
+
+/**
+ * How services are called. Defaults: service_name is the label pyrometer.service of a container, else its name without
+ * the number of a Compose replica, else the systemd unit, else the executable.
+ *
+ * @generated from message agent.v1.Naming
+ */
+export type Naming = Message<"agent.v1.Naming"> & {
+  /**
+   * Added to every service; they replace labels of the same name.
+   *
+   * @generated from field: repeated types.v1.LabelPair labels = 1;
+   */
+  labels: LabelPair[];
+
+  /**
+   * Containers are called as in Docker's API and by Grafana Alloy: "/shop-web-1".
+   *
+   * @generated from field: bool leading_slash = 2;
+   */
+  leadingSlash: boolean;
+
+  /**
+   * A list of Prometheus' relabel_configs, YAML or JSON; "" for none. Beside the labels of a service they see
+   * __meta_process_exe, __meta_process_comm, __meta_systemd_unit, __meta_docker_container_name, ..._id and
+   * ..._label_<name>, __meta_kubernetes_namespace, ..._pod_name and ..._pod_container_name. A process that they drop is
+   * counted (samples.unwanted) and not stored.
+   *
+   * @generated from field: string relabel_configs = 3;
+   */
+  relabelConfigs: string;
+};
+
+/**
+ * Describes the message agent.v1.Naming.
+ * Use `create(NamingSchema)` to create a new message.
+ */
+export const NamingSchema: GenMessage<Naming> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 5);
 
 /**
  * Somebody for whom the agent is to go on.
@@ -252,7 +303,7 @@ export type Lease = Message<"agent.v1.Lease"> & {
  * Use `create(LeaseSchema)` to create a new message.
  */
 export const LeaseSchema: GenMessage<Lease> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 5);
+  messageDesc(file_agent_v1_agent, 6);
 
 /**
  * A detail of Stop's refusal.
@@ -273,7 +324,7 @@ export type LeaseConflict = Message<"agent.v1.LeaseConflict"> & {
  * Use `create(LeaseConflictSchema)` to create a new message.
  */
 export const LeaseConflictSchema: GenMessage<LeaseConflict> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 6);
+  messageDesc(file_agent_v1_agent, 7);
 
 /**
  * What the agent itself costs, over the last window.
@@ -306,7 +357,7 @@ export type Overhead = Message<"agent.v1.Overhead"> & {
  * Use `create(OverheadSchema)` to create a new message.
  */
 export const OverheadSchema: GenMessage<Overhead> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 7);
+  messageDesc(file_agent_v1_agent, 8);
 
 /**
  * A fate of samples, or a loss of anything else, since the agent started. Names are documented in
@@ -331,7 +382,7 @@ export type Counter = Message<"agent.v1.Counter"> & {
  * Use `create(CounterSchema)` to create a new message.
  */
 export const CounterSchema: GenMessage<Counter> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 8);
+  messageDesc(file_agent_v1_agent, 9);
 
 /**
  * @generated from message agent.v1.DockerStatus
@@ -362,7 +413,7 @@ export type DockerStatus = Message<"agent.v1.DockerStatus"> & {
  * Use `create(DockerStatusSchema)` to create a new message.
  */
 export const DockerStatusSchema: GenMessage<DockerStatus> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 9);
+  messageDesc(file_agent_v1_agent, 10);
 
 /**
  * @generated from message agent.v1.PushStatus
@@ -405,7 +456,7 @@ export type PushStatus = Message<"agent.v1.PushStatus"> & {
  * Use `create(PushStatusSchema)` to create a new message.
  */
 export const PushStatusSchema: GenMessage<PushStatus> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 10);
+  messageDesc(file_agent_v1_agent, 11);
 
 /**
  * @generated from message agent.v1.ListServicesRequest
@@ -429,7 +480,7 @@ export type ListServicesRequest = Message<"agent.v1.ListServicesRequest"> & {
  * Use `create(ListServicesRequestSchema)` to create a new message.
  */
 export const ListServicesRequestSchema: GenMessage<ListServicesRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 11);
+  messageDesc(file_agent_v1_agent, 12);
 
 /**
  * @generated from message agent.v1.ListServicesResponse
@@ -446,7 +497,7 @@ export type ListServicesResponse = Message<"agent.v1.ListServicesResponse"> & {
  * Use `create(ListServicesResponseSchema)` to create a new message.
  */
 export const ListServicesResponseSchema: GenMessage<ListServicesResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 12);
+  messageDesc(file_agent_v1_agent, 13);
 
 /**
  * @generated from message agent.v1.Service
@@ -484,7 +535,7 @@ export type Service = Message<"agent.v1.Service"> & {
  * Use `create(ServiceSchema)` to create a new message.
  */
 export const ServiceSchema: GenMessage<Service> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 13);
+  messageDesc(file_agent_v1_agent, 14);
 
 /**
  * @generated from message agent.v1.GetTrustRequest
@@ -513,7 +564,7 @@ export type GetTrustRequest = Message<"agent.v1.GetTrustRequest"> & {
  * Use `create(GetTrustRequestSchema)` to create a new message.
  */
 export const GetTrustRequestSchema: GenMessage<GetTrustRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 14);
+  messageDesc(file_agent_v1_agent, 15);
 
 /**
  * @generated from message agent.v1.GetTrustResponse
@@ -576,7 +627,7 @@ export type GetTrustResponse = Message<"agent.v1.GetTrustResponse"> & {
  * Use `create(GetTrustResponseSchema)` to create a new message.
  */
 export const GetTrustResponseSchema: GenMessage<GetTrustResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 15);
+  messageDesc(file_agent_v1_agent, 16);
 
 /**
  * What became of the samples of services, by the kernel's count. Over the range,
@@ -679,7 +730,7 @@ export type Fates = Message<"agent.v1.Fates"> & {
  * Use `create(FatesSchema)` to create a new message.
  */
 export const FatesSchema: GenMessage<Fates> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 16);
+  messageDesc(file_agent_v1_agent, 17);
 
 /**
  * @generated from message agent.v1.StackCut
@@ -701,7 +752,7 @@ export type StackCut = Message<"agent.v1.StackCut"> & {
  * Use `create(StackCutSchema)` to create a new message.
  */
 export const StackCutSchema: GenMessage<StackCut> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 17);
+  messageDesc(file_agent_v1_agent, 18);
 
 /**
  * @generated from message agent.v1.FileCoverage
@@ -747,7 +798,7 @@ export type FileCoverage = Message<"agent.v1.FileCoverage"> & {
  * Use `create(FileCoverageSchema)` to create a new message.
  */
 export const FileCoverageSchema: GenMessage<FileCoverage> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 18);
+  messageDesc(file_agent_v1_agent, 19);
 
 /**
  * @generated from message agent.v1.Runtime
@@ -771,7 +822,7 @@ export type Runtime = Message<"agent.v1.Runtime"> & {
  * Use `create(RuntimeSchema)` to create a new message.
  */
 export const RuntimeSchema: GenMessage<Runtime> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 19);
+  messageDesc(file_agent_v1_agent, 20);
 
 /**
  * @generated from message agent.v1.SelectWindowsRequest
@@ -805,7 +856,7 @@ export type SelectWindowsRequest = Message<"agent.v1.SelectWindowsRequest"> & {
  * Use `create(SelectWindowsRequestSchema)` to create a new message.
  */
 export const SelectWindowsRequestSchema: GenMessage<SelectWindowsRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 20);
+  messageDesc(file_agent_v1_agent, 21);
 
 /**
  * @generated from message agent.v1.SelectWindowsResponse
@@ -836,7 +887,7 @@ export type SelectWindowsResponse = Message<"agent.v1.SelectWindowsResponse"> & 
  * Use `create(SelectWindowsResponseSchema)` to create a new message.
  */
 export const SelectWindowsResponseSchema: GenMessage<SelectWindowsResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 21);
+  messageDesc(file_agent_v1_agent, 22);
 
 /**
  * @generated from message agent.v1.SetSelectionRequest
@@ -860,7 +911,7 @@ export type SetSelectionRequest = Message<"agent.v1.SetSelectionRequest"> & {
  * Use `create(SetSelectionRequestSchema)` to create a new message.
  */
 export const SetSelectionRequestSchema: GenMessage<SetSelectionRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 22);
+  messageDesc(file_agent_v1_agent, 23);
 
 /**
  * @generated from message agent.v1.SetSelectionResponse
@@ -873,7 +924,85 @@ export type SetSelectionResponse = Message<"agent.v1.SetSelectionResponse"> & {
  * Use `create(SetSelectionResponseSchema)` to create a new message.
  */
 export const SetSelectionResponseSchema: GenMessage<SetSelectionResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 23);
+  messageDesc(file_agent_v1_agent, 24);
+
+/**
+ * @generated from message agent.v1.SetSamplingRequest
+ */
+export type SetSamplingRequest = Message<"agent.v1.SetSamplingRequest"> & {
+  /**
+   * 19, 49, 97, 199 or 997; 0 leaves it as it is.
+   *
+   * @generated from field: uint32 rate_hz = 1;
+   */
+  rateHz: number;
+
+  /**
+   * A divisor of 3600; 0 leaves it as it is.
+   *
+   * @generated from field: uint32 window_seconds = 2;
+   */
+  windowSeconds: number;
+
+  /**
+   * The rate returns to what it was after so many seconds, 1 to 3600; 0: it stays.
+   *
+   * @generated from field: uint32 burst_seconds = 3;
+   */
+  burstSeconds: number;
+};
+
+/**
+ * Describes the message agent.v1.SetSamplingRequest.
+ * Use `create(SetSamplingRequestSchema)` to create a new message.
+ */
+export const SetSamplingRequestSchema: GenMessage<SetSamplingRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 25);
+
+/**
+ * @generated from message agent.v1.SetSamplingResponse
+ */
+export type SetSamplingResponse = Message<"agent.v1.SetSamplingResponse"> & {
+};
+
+/**
+ * Describes the message agent.v1.SetSamplingResponse.
+ * Use `create(SetSamplingResponseSchema)` to create a new message.
+ */
+export const SetSamplingResponseSchema: GenMessage<SetSamplingResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 26);
+
+/**
+ * @generated from message agent.v1.SetNamingRequest
+ */
+export type SetNamingRequest = Message<"agent.v1.SetNamingRequest"> & {
+  /**
+   * Replaces the one before; without it the default.
+   *
+   * @generated from field: agent.v1.Naming naming = 1;
+   */
+  naming?: Naming | undefined;
+};
+
+/**
+ * Describes the message agent.v1.SetNamingRequest.
+ * Use `create(SetNamingRequestSchema)` to create a new message.
+ */
+export const SetNamingRequestSchema: GenMessage<SetNamingRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 27);
+
+/**
+ * @generated from message agent.v1.SetNamingResponse
+ */
+export type SetNamingResponse = Message<"agent.v1.SetNamingResponse"> & {
+};
+
+/**
+ * Describes the message agent.v1.SetNamingResponse.
+ * Use `create(SetNamingResponseSchema)` to create a new message.
+ */
+export const SetNamingResponseSchema: GenMessage<SetNamingResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 28);
 
 /**
  * @generated from message agent.v1.SetPushRequest
@@ -904,7 +1033,7 @@ export type SetPushRequest = Message<"agent.v1.SetPushRequest"> & {
  * Use `create(SetPushRequestSchema)` to create a new message.
  */
 export const SetPushRequestSchema: GenMessage<SetPushRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 24);
+  messageDesc(file_agent_v1_agent, 29);
 
 /**
  * @generated from message agent.v1.SetPushResponse
@@ -917,7 +1046,7 @@ export type SetPushResponse = Message<"agent.v1.SetPushResponse"> & {
  * Use `create(SetPushResponseSchema)` to create a new message.
  */
 export const SetPushResponseSchema: GenMessage<SetPushResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 25);
+  messageDesc(file_agent_v1_agent, 30);
 
 /**
  * @generated from message agent.v1.RenewLeaseRequest
@@ -948,7 +1077,7 @@ export type RenewLeaseRequest = Message<"agent.v1.RenewLeaseRequest"> & {
  * Use `create(RenewLeaseRequestSchema)` to create a new message.
  */
 export const RenewLeaseRequestSchema: GenMessage<RenewLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 26);
+  messageDesc(file_agent_v1_agent, 31);
 
 /**
  * @generated from message agent.v1.RenewLeaseResponse
@@ -967,7 +1096,7 @@ export type RenewLeaseResponse = Message<"agent.v1.RenewLeaseResponse"> & {
  * Use `create(RenewLeaseResponseSchema)` to create a new message.
  */
 export const RenewLeaseResponseSchema: GenMessage<RenewLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 27);
+  messageDesc(file_agent_v1_agent, 32);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseRequest
@@ -984,7 +1113,7 @@ export type ReleaseLeaseRequest = Message<"agent.v1.ReleaseLeaseRequest"> & {
  * Use `create(ReleaseLeaseRequestSchema)` to create a new message.
  */
 export const ReleaseLeaseRequestSchema: GenMessage<ReleaseLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 28);
+  messageDesc(file_agent_v1_agent, 33);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseResponse
@@ -1003,7 +1132,7 @@ export type ReleaseLeaseResponse = Message<"agent.v1.ReleaseLeaseResponse"> & {
  * Use `create(ReleaseLeaseResponseSchema)` to create a new message.
  */
 export const ReleaseLeaseResponseSchema: GenMessage<ReleaseLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 29);
+  messageDesc(file_agent_v1_agent, 34);
 
 /**
  * @generated from message agent.v1.StopRequest
@@ -1029,7 +1158,7 @@ export type StopRequest = Message<"agent.v1.StopRequest"> & {
  * Use `create(StopRequestSchema)` to create a new message.
  */
 export const StopRequestSchema: GenMessage<StopRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 30);
+  messageDesc(file_agent_v1_agent, 35);
 
 /**
  * @generated from message agent.v1.StopResponse
@@ -1042,7 +1171,7 @@ export type StopResponse = Message<"agent.v1.StopResponse"> & {
  * Use `create(StopResponseSchema)` to create a new message.
  */
 export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 31);
+  messageDesc(file_agent_v1_agent, 36);
 
 /**
  * @generated from enum agent.v1.State
@@ -1139,6 +1268,26 @@ export const AgentService: GenService<{
     methodKind: "unary";
     input: typeof SetSelectionRequestSchema;
     output: typeof SetSelectionResponseSchema;
+  },
+  /**
+   * How often is sampled and how long windows are; takes effect without a restart, and costs half a second of samples.
+   *
+   * @generated from rpc agent.v1.AgentService.SetSampling
+   */
+  setSampling: {
+    methodKind: "unary";
+    input: typeof SetSamplingRequestSchema;
+    output: typeof SetSamplingResponseSchema;
+  },
+  /**
+   * How services are called; from the next window on. Kept across restarts of the agent.
+   *
+   * @generated from rpc agent.v1.AgentService.SetNaming
+   */
+  setNaming: {
+    methodKind: "unary";
+    input: typeof SetNamingRequestSchema;
+    output: typeof SetNamingResponseSchema;
   },
   /**
    * Where windows are pushed; an empty address ends pushing. Kept across restarts of the agent.

@@ -51,6 +51,11 @@ const (
 	// AgentServiceSetSelectionProcedure is the fully-qualified name of the AgentService's SetSelection
 	// RPC.
 	AgentServiceSetSelectionProcedure = "/agent.v1.AgentService/SetSelection"
+	// AgentServiceSetSamplingProcedure is the fully-qualified name of the AgentService's SetSampling
+	// RPC.
+	AgentServiceSetSamplingProcedure = "/agent.v1.AgentService/SetSampling"
+	// AgentServiceSetNamingProcedure is the fully-qualified name of the AgentService's SetNaming RPC.
+	AgentServiceSetNamingProcedure = "/agent.v1.AgentService/SetNaming"
 	// AgentServiceSetPushProcedure is the fully-qualified name of the AgentService's SetPush RPC.
 	AgentServiceSetPushProcedure = "/agent.v1.AgentService/SetPush"
 	// AgentServiceRenewLeaseProcedure is the fully-qualified name of the AgentService's RenewLease RPC.
@@ -74,6 +79,10 @@ type AgentServiceClient interface {
 	SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest]) (*connect.ServerStreamForClient[v1.SelectWindowsResponse], error)
 	// What is to be profiled; takes effect without a restart.
 	SetSelection(context.Context, *connect.Request[v1.SetSelectionRequest]) (*connect.Response[v1.SetSelectionResponse], error)
+	// How often is sampled and how long windows are; takes effect without a restart, and costs half a second of samples.
+	SetSampling(context.Context, *connect.Request[v1.SetSamplingRequest]) (*connect.Response[v1.SetSamplingResponse], error)
+	// How services are called; from the next window on. Kept across restarts of the agent.
+	SetNaming(context.Context, *connect.Request[v1.SetNamingRequest]) (*connect.Response[v1.SetNamingResponse], error)
 	// Where windows are pushed; an empty address ends pushing. Kept across restarts of the agent.
 	SetPush(context.Context, *connect.Request[v1.SetPushRequest]) (*connect.Response[v1.SetPushResponse], error)
 	// Begins or goes on with a holder's lease (a recording). An agent that is not continuous ends when its last lease was
@@ -133,6 +142,18 @@ func NewAgentServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(agentServiceMethods.ByName("SetSelection")),
 			connect.WithClientOptions(opts...),
 		),
+		setSampling: connect.NewClient[v1.SetSamplingRequest, v1.SetSamplingResponse](
+			httpClient,
+			baseURL+AgentServiceSetSamplingProcedure,
+			connect.WithSchema(agentServiceMethods.ByName("SetSampling")),
+			connect.WithClientOptions(opts...),
+		),
+		setNaming: connect.NewClient[v1.SetNamingRequest, v1.SetNamingResponse](
+			httpClient,
+			baseURL+AgentServiceSetNamingProcedure,
+			connect.WithSchema(agentServiceMethods.ByName("SetNaming")),
+			connect.WithClientOptions(opts...),
+		),
 		setPush: connect.NewClient[v1.SetPushRequest, v1.SetPushResponse](
 			httpClient,
 			baseURL+AgentServiceSetPushProcedure,
@@ -168,6 +189,8 @@ type agentServiceClient struct {
 	getTrust      *connect.Client[v1.GetTrustRequest, v1.GetTrustResponse]
 	selectWindows *connect.Client[v1.SelectWindowsRequest, v1.SelectWindowsResponse]
 	setSelection  *connect.Client[v1.SetSelectionRequest, v1.SetSelectionResponse]
+	setSampling   *connect.Client[v1.SetSamplingRequest, v1.SetSamplingResponse]
+	setNaming     *connect.Client[v1.SetNamingRequest, v1.SetNamingResponse]
 	setPush       *connect.Client[v1.SetPushRequest, v1.SetPushResponse]
 	renewLease    *connect.Client[v1.RenewLeaseRequest, v1.RenewLeaseResponse]
 	releaseLease  *connect.Client[v1.ReleaseLeaseRequest, v1.ReleaseLeaseResponse]
@@ -204,6 +227,16 @@ func (c *agentServiceClient) SetSelection(ctx context.Context, req *connect.Requ
 	return c.setSelection.CallUnary(ctx, req)
 }
 
+// SetSampling calls agent.v1.AgentService.SetSampling.
+func (c *agentServiceClient) SetSampling(ctx context.Context, req *connect.Request[v1.SetSamplingRequest]) (*connect.Response[v1.SetSamplingResponse], error) {
+	return c.setSampling.CallUnary(ctx, req)
+}
+
+// SetNaming calls agent.v1.AgentService.SetNaming.
+func (c *agentServiceClient) SetNaming(ctx context.Context, req *connect.Request[v1.SetNamingRequest]) (*connect.Response[v1.SetNamingResponse], error) {
+	return c.setNaming.CallUnary(ctx, req)
+}
+
 // SetPush calls agent.v1.AgentService.SetPush.
 func (c *agentServiceClient) SetPush(ctx context.Context, req *connect.Request[v1.SetPushRequest]) (*connect.Response[v1.SetPushResponse], error) {
 	return c.setPush.CallUnary(ctx, req)
@@ -236,6 +269,10 @@ type AgentServiceHandler interface {
 	SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest], *connect.ServerStream[v1.SelectWindowsResponse]) error
 	// What is to be profiled; takes effect without a restart.
 	SetSelection(context.Context, *connect.Request[v1.SetSelectionRequest]) (*connect.Response[v1.SetSelectionResponse], error)
+	// How often is sampled and how long windows are; takes effect without a restart, and costs half a second of samples.
+	SetSampling(context.Context, *connect.Request[v1.SetSamplingRequest]) (*connect.Response[v1.SetSamplingResponse], error)
+	// How services are called; from the next window on. Kept across restarts of the agent.
+	SetNaming(context.Context, *connect.Request[v1.SetNamingRequest]) (*connect.Response[v1.SetNamingResponse], error)
 	// Where windows are pushed; an empty address ends pushing. Kept across restarts of the agent.
 	SetPush(context.Context, *connect.Request[v1.SetPushRequest]) (*connect.Response[v1.SetPushResponse], error)
 	// Begins or goes on with a holder's lease (a recording). An agent that is not continuous ends when its last lease was
@@ -291,6 +328,18 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(agentServiceMethods.ByName("SetSelection")),
 		connect.WithHandlerOptions(opts...),
 	)
+	agentServiceSetSamplingHandler := connect.NewUnaryHandler(
+		AgentServiceSetSamplingProcedure,
+		svc.SetSampling,
+		connect.WithSchema(agentServiceMethods.ByName("SetSampling")),
+		connect.WithHandlerOptions(opts...),
+	)
+	agentServiceSetNamingHandler := connect.NewUnaryHandler(
+		AgentServiceSetNamingProcedure,
+		svc.SetNaming,
+		connect.WithSchema(agentServiceMethods.ByName("SetNaming")),
+		connect.WithHandlerOptions(opts...),
+	)
 	agentServiceSetPushHandler := connect.NewUnaryHandler(
 		AgentServiceSetPushProcedure,
 		svc.SetPush,
@@ -329,6 +378,10 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 			agentServiceSelectWindowsHandler.ServeHTTP(w, r)
 		case AgentServiceSetSelectionProcedure:
 			agentServiceSetSelectionHandler.ServeHTTP(w, r)
+		case AgentServiceSetSamplingProcedure:
+			agentServiceSetSamplingHandler.ServeHTTP(w, r)
+		case AgentServiceSetNamingProcedure:
+			agentServiceSetNamingHandler.ServeHTTP(w, r)
 		case AgentServiceSetPushProcedure:
 			agentServiceSetPushHandler.ServeHTTP(w, r)
 		case AgentServiceRenewLeaseProcedure:
@@ -368,6 +421,14 @@ func (UnimplementedAgentServiceHandler) SelectWindows(context.Context, *connect.
 
 func (UnimplementedAgentServiceHandler) SetSelection(context.Context, *connect.Request[v1.SetSelectionRequest]) (*connect.Response[v1.SetSelectionResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.SetSelection is not implemented"))
+}
+
+func (UnimplementedAgentServiceHandler) SetSampling(context.Context, *connect.Request[v1.SetSamplingRequest]) (*connect.Response[v1.SetSamplingResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.SetSampling is not implemented"))
+}
+
+func (UnimplementedAgentServiceHandler) SetNaming(context.Context, *connect.Request[v1.SetNamingRequest]) (*connect.Response[v1.SetNamingResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.SetNaming is not implemented"))
 }
 
 func (UnimplementedAgentServiceHandler) SetPush(context.Context, *connect.Request[v1.SetPushRequest]) (*connect.Response[v1.SetPushResponse], error) {
