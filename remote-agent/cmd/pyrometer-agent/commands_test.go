@@ -432,6 +432,24 @@ func TestAdminSocketHandsOverAListener(t *testing.T) {
 	}
 }
 
+func TestCheckTellsTextAndJSON(t *testing.T) {
+	here := []string{"--store", filepath.Join(t.TempDir(), "store"), "--docker-host", "unix:///nowhere/docker.sock"}
+	code, text, said := call(t, append([]string{"check"}, here...)...)
+	for _, want := range []string{"kernel", "pid namespace", "perf_event_paranoid", "cgroups", "docker", "The agent can"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("check says nothing of %s: %s%s", want, text, said)
+		}
+	}
+	again, line, _ := call(t, append([]string{"check", "--json"}, here...)...)
+	var found checked
+	if err := json.Unmarshal([]byte(line), &found); err != nil {
+		t.Fatal(err)
+	}
+	if again != code || found.CanRun != (code == exitOK) || len(found.Facts) < 15 {
+		t.Errorf("check = %d, check --json = %d, %+v", code, again, found)
+	}
+}
+
 func TestOutcomeIsOneLine(t *testing.T) {
 	var out bytes.Buffer
 	outcome{State: stateFailed, Message: "a\nb"}.print(streams{out: &out, err: &out})

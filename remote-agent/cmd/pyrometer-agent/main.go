@@ -40,14 +40,15 @@ type command struct {
 }
 
 // commandNames is the order of the help.
-var commandNames = []string{"start", "stop", "status", "preflight", "set", "grant", "remove", "run", "bridge", "version"}
+var commandNames = []string{"start", "stop", "status", "check", "preflight", "set", "grant", "remove", "run", "bridge", "version"}
 
 func commands() map[string]command {
 	return map[string]command{
 		"start":     {"start the agent in the background and wait until it samples", runStart},
 		"stop":      {"stop the agent; what it sampled is kept", runStop},
 		"status":    {"say whether an agent runs", runStatus},
-		"preflight": {"look whether the agent can run here; changes nothing", runPreflight},
+		"check":     {"tell what this machine can do, and why not; changes nothing", runCheck},
+		"preflight": {"look whether the agent can run here, for the app; changes nothing", runPreflight},
 		"set":       {"change what the running agent samples, how often, and how it calls it", runSet},
 		"grant":     {"let one more user of this machine use the running agent", runGrant},
 		"remove":    {"stop the agent and remove all that it keeps", runRemove},
