@@ -112,6 +112,22 @@ test('Stop agent stops it', async () => {
   await app.screenshot('6-stopped');
 });
 
+test('what was put on the server is listed and removed', async () => {
+  await ui.button('More for web-1').click();
+  await app.window.getByRole('menuitem', { name: /What is on it/ }).click();
+  const there = app.window.getByRole('list', { name: 'What is there' });
+  await there.getByText('/var/lib/pyrometer').waitFor({ timeout: 30_000 });
+  await there.getByText(/pyrometer\/agent\/.*MB/).waitFor();
+  await app.screenshot('7-what-is-there');
+  await ui.button('Remove all').click();
+  await ui.targetState('web-1', /not installed/, 60_000);
+  await there.waitFor({ state: 'hidden' });
+  await ui.button('More for web-1').click();
+  await app.window.getByRole('menuitem', { name: /What is on it/ }).click();
+  await app.window.getByText('Nothing of Pyrometer is there.').waitFor({ timeout: 30_000 });
+  await ui.button('Close').last().click();
+});
+
 test('a server whose host key changed is refused with both fingerprints', async () => {
   await ui.button('More for web-1').click();
   await app.window.getByRole('menuitem', { name: 'Disconnect' }).click();

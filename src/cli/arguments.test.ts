@@ -44,6 +44,20 @@ describe('parseCommand', () => {
     });
   });
 
+  it('reads what is to be done with what lies on a target', () => {
+    expect(parseCommand(['agent', 'remove', 'ada@web-1', '--force', '-i', 'key'])).toEqual({
+      ok: true,
+      value: {
+        name: 'agent',
+        action: 'remove',
+        target: { kind: 'ssh', user: 'ada', host: 'web-1', port: 22 },
+        identity: 'key',
+        force: true,
+      },
+    });
+    expect(parseCommand(['agent', 'list', 'local'])).toMatchObject({ ok: true, value: { action: 'list' } });
+  });
+
   it.each([
     [['record']],
     [['record', 'local']],
@@ -53,6 +67,11 @@ describe('parseCommand', () => {
     [['record', 'local', '--seconds', '1.5', '--out', 'a.html']],
     [['record', 'local', '--nonsense', '--out', 'a.html']],
     [['export', 'a.pb.gz', '--out', 'b.html', '--seconds', '3']],
+    [['agent']],
+    [['agent', 'list']],
+    [['agent', 'explode', 'local']],
+    [['agent', 'list', 'local', '--force']],
+    [['agent', 'remove', 'a@h;id']],
     [['frobnicate']],
   ])('refuses %j with a sentence', (argv) => {
     const result = parseCommand(argv);

@@ -24,6 +24,14 @@ export type Command =
       /** A private key's path, or undefined for the ssh agent. */
       readonly identity: string | undefined;
     }
+  | {
+      readonly name: 'agent';
+      readonly action: 'list' | 'remove';
+      readonly target: RecordTarget;
+      readonly identity: string | undefined;
+      /** Also when others record with the agent. */
+      readonly force: boolean;
+    }
   | { readonly name: 'export'; readonly file: string; readonly out: string; readonly format: OutputFormat };
 
 export const usage = `Pyrometer, the flame graphs of your servers
@@ -34,6 +42,10 @@ export const usage = `Pyrometer, the flame graphs of your servers
       TARGET              local, or user@host, or user@host:port (key from the ssh agent)
       --seconds N         how long, 1 to 3600; 15 by default
       --service NAME      only this service
+      --identity PATH     a private key
+  npm start -- agent list TARGET             lists what of Pyrometer lies on TARGET
+  npm start -- agent remove TARGET           stops the agent there and removes all of it
+      --force             also while others record with it
       --identity PATH     a private key
   npm start -- export PROFILE --out FILE     writes a profile in another form
   npm start -- help | version
@@ -75,11 +87,33 @@ export function parseTarget(text: string): Result<RecordTarget> {
   return ok({ kind: 'ssh', user, host: name, port: number });
 }
 
+function parseAgent(rest: readonly string[]): Result<Command> {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...rest],
+      allowPositionals: true,
+      options: { identity: { type: 'string', short: 'i' }, force: { type: 'boolean' } },
+    });
+  } catch (error) {
+    return fail('invalid-input', `${error instanceof Error ? error.message : String(error)} See "npm start -- help".`);
+  }
+  const [action, name, ...others] = parsed.positionals;
+  if ((action !== 'list' && action !== 'remove') || name === undefined || others.length > 0) {
+    return fail('invalid-input', 'Say agent list TARGET, or agent remove TARGET.');
+  }
+  const { identity, force = false } = parsed.values;
+  if (force && action === 'list') return fail('invalid-input', 'agent list takes no --force.');
+  const target = parseTarget(name);
+  return target.ok ? ok({ name: 'agent', action, target: target.value, identity, force }) : target;
+}
+
 /** Reads the arguments behind the program's name. */
 export function parseCommand(argv: readonly string[]): Result<Command> {
   const [name = 'help', ...rest] = argv;
   if (name === 'help' || name === '--help' || name === '-h') return ok({ name: 'help' });
   if (name === 'version' || name === '--version') return ok({ name: 'version' });
+  if (name === 'agent') return parseAgent(rest);
   if (name !== 'record' && name !== 'export')
     return fail('invalid-input', `There is no command "${name}"; see "npm start -- help".`);
   const one = { type: 'string' } as const;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { fail, type Failure, type Result } from '../contract/result.js';
+import { agentCommand } from './agent.js';
 import { parseCommand, usage, type Command } from './arguments.js';
 import { progressOn, type Progress } from './progress.js';
 import { record } from './record.js';
@@ -57,6 +58,19 @@ async function main(argv: readonly string[]): Promise<number> {
       return 0;
     case 'export':
       return report(await exportFile(command), command.out, progress);
+    case 'agent': {
+      const controller = new AbortController();
+      process.once('SIGINT', () => {
+        controller.abort();
+      });
+      const done = await agentCommand(command, controller.signal);
+      if (!done.ok) {
+        complain(done.failure);
+        return done.failure.code === 'cancelled' ? 130 : 1;
+      }
+      process.stdout.write(`${done.value.join('\n')}\n`);
+      return 0;
+    }
     case 'record': {
       const controller = new AbortController();
       // The first interrupt ends the recording in order; a second one ends the process.

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { record as recordTarget } from '../engine/deploy/record.js';
+import type { SessionOptions } from '../engine/deploy/session.js';
 import { HostKeys } from '../engine/link/host-keys.js';
 import { checkWritable } from '../engine/profiles/share.js';
 import type { Result } from '../contract/result.js';
@@ -30,6 +31,19 @@ function configOf(target: RecordTarget, identity: string | undefined): TargetCon
   };
 }
 
+/** What a session is made with, whatever it is for. */
+export function connectionParts(
+  target: RecordTarget,
+  identity: string | undefined,
+): Pick<SessionOptions, 'config' | 'prompter' | 'hostKeys' | 'resourcesDir'> {
+  return {
+    config: configOf(target, identity),
+    prompter: terminalPrompter,
+    hostKeys: new HostKeys(join(dataDir(), 'known_hosts')),
+    resourcesDir: join(import.meta.dirname, '..', '..', 'resources'),
+  };
+}
+
 /** What a target's state is in words, for the line of progress. */
 function inWords({ link, agent }: TargetState): string {
   if (link.state !== 'connected') return link.message ?? 'connecting';
@@ -48,13 +62,10 @@ export async function record(
   if (!writable.ok) return writable;
   let sampling = false;
   const recorded = await recordTarget({
-    config: configOf(command.target, command.identity),
+    ...connectionParts(command.target, command.identity),
     seconds: command.seconds,
     service: command.service,
-    prompter: terminalPrompter,
-    hostKeys: new HostKeys(join(dataDir(), 'known_hosts')),
     holder: { id: randomUUID(), description: `npm start -- record of ${userInfo().username} on ${hostname()}` },
-    resourcesDir: join(import.meta.dirname, '..', '..', 'resources'),
     onChange: (state) => {
       if (!sampling) progress.show(inWords(state));
     },

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { call } from './calls.js';
 import { Id, Selection, SourceKind, TimeMs, ViewState } from './selection.js';
-import { PyroscopeConfig, TargetConfig, type TargetState } from './target.js';
+import { PyroscopeConfig, TargetConfig, type Leftover, type TargetState } from './target.js';
 
 /** A service as a source knows it. */
 export interface ServiceRow {
@@ -103,6 +103,10 @@ export const linksCalls = {
   'agent.start': call(v.object({ targetId: Id }))<null>(),
   /** Stops the agent, whoever started it. "agent-in-use" while others record with it, unless forced. */
   'agent.stop': call(v.object({ targetId: Id, force: v.boolean() }))<null>(),
+  /** What of ours lies on the target; changes nothing. */
+  'leftovers.list': call(v.object({ targetId: Id }))<readonly Leftover[]>(),
+  /** Stops the agent and removes all of that. "agent-in-use" while others record with it, unless forced. */
+  'leftovers.remove': call(v.object({ targetId: Id, force: v.boolean() }))<null>(),
   /** Record: a lease of this app on the agent, renewed by the links process until record.stop or its end. */
   'record.start': call(v.object({ targetId: Id }))<null>(),
   /** Gives that lease back; the agent ends when nobody else wants it. */

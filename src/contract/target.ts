@@ -110,6 +110,15 @@ export interface AgentState {
   readonly status?: AgentStatus;
 }
 
+/** Something of ours that lies on a target. */
+export interface Leftover {
+  /** The agent's program, its profiles and log, its sockets and state. */
+  readonly kind: 'binary' | 'store' | 'sockets';
+  readonly path: string;
+  /** Unknown of what only root may look into. */
+  readonly byteLength?: number;
+}
+
 /** Whether the target's Pyroscope can be read. */
 export interface PyroscopeState {
   readonly state: 'none' | 'unknown' | 'ok' | 'failed';

@@ -57,6 +57,9 @@ export function linksHandlers({ targets, prompts, spool, library }: Parts, windo
     'agent.start': ({ targetId }, signal) =>
       withSession(targetId, (session) => session.startAgent('continuous', signal)),
     'agent.stop': ({ targetId, force }, signal) => withSession(targetId, (session) => session.stopAgent(force, signal)),
+    'leftovers.list': ({ targetId }, signal) => withSession(targetId, (session) => session.leftovers(signal)),
+    'leftovers.remove': ({ targetId, force }, signal) =>
+      withSession(targetId, (session) => session.removeLeftovers(force, signal)),
     'record.start': ({ targetId }, signal) =>
       withSession(targetId, (session) => session.startAgent('recording', signal)),
     'record.stop': ({ targetId }) => withSession(targetId, (session) => session.stopRecording()),

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { ServiceRow, TestReport, Timeline } from '../../contract/links.js';
 import { fail, failureWords, ok, type Failure, type Result } from '../../contract/result.js';
 import { cpuProfileType, type Selection, type SourceKind } from '../../contract/selection.js';
-import type { AgentState, PyroscopeConfig, PyroscopeState, TargetConfig, TargetState } from '../../contract/target.js';
+import type {
+  AgentState,
+  Leftover,
+  PyroscopeConfig,
+  PyroscopeState,
+  TargetConfig,
+  TargetState,
+} from '../../contract/target.js';
 import { containerRows, listContainers } from '../docker/containers.js';
 import type { HostKeys } from '../link/host-keys.js';
 import type { Link } from '../link/link.js';
@@ -15,6 +22,7 @@ import { sampledOnly } from '../pyroscope/selectors.js';
 import { pyroscopeServices, timeline } from '../pyroscope/source-views.js';
 import { AgentWatch, type LeaseHolder } from './agent-watch.js';
 import { agentPossible, agentSocket, lookAt, type TargetFacts } from './facts.js';
+import { findLeftovers, removeLeftovers } from './leftovers.js';
 import { agentServices } from './sources.js';
 import { startAgent } from './start-agent.js';
 
@@ -134,6 +142,42 @@ export class TargetSession {
     const stopped = released.ok ? ok(null) : released;
     this.ended(watch, stopped);
     return stopped;
+  }
+
+  /** What of ours lies on the target; connects if need be. */
+  async leftovers(signal?: AbortSignal): Promise<Result<readonly Leftover[]>> {
+    const facts = await this.look(signal);
+    return facts.ok ? findLeftovers(this.link, facts.value, signal) : facts;
+  }
+
+  /** Stops the agent and removes all that we put on the target. "agent-in-use" while others record, unless forced. */
+  async removeLeftovers(force: boolean, signal?: AbortSignal): Promise<Result<null>> {
+    const facts = await this.look(signal);
+    if (!facts.ok) return facts;
+    // Our own recording is no reason to ask.
+    const stopped = await this.stopRecording();
+    if (!stopped.ok && stopped.failure.code !== 'agent-not-running') return stopped;
+    const { prompter, resourcesDir } = this.options;
+    const removed = await removeLeftovers({
+      link: this.link,
+      facts: facts.value,
+      targetId: this.config.id,
+      targetName: this.targetName,
+      prompter,
+      resourcesDir,
+      force,
+      signal,
+    });
+    if (removed.ok) {
+      this.detach();
+      this.setAgent({ state: 'not-installed', recording: false });
+    }
+    return removed;
+  }
+
+  private async look(signal?: AbortSignal): Promise<Result<TargetFacts>> {
+    const connected = await this.link.connect(signal);
+    return connected.ok ? lookAt(this.link, signal) : connected;
   }
 
   /** Goes on renewing a recording that this app began before it was restarted. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LocalLink } from '../link/local-link.js';
-import { agentChanged, verifiedStart } from './verified-start.js';
+import { agentChanged, verifiedCommand, verifiedStart } from './verified-start.js';
 
 describe.skipIf(process.platform !== 'linux')('verifiedStart', () => {
   let folder = '';
@@ -49,6 +49,16 @@ describe.skipIf(process.platform !== 'linux')('verifiedStart', () => {
       code: agentChanged,
       calls: [],
     });
+  });
+
+  it('does something else without a look at the kernel', async () => {
+    const path = join(folder, 'pyrometer-agent');
+    const program = `#!/bin/sh\necho "$@"\n[ "$1" != remove ] || exit 4\n`;
+    await writeFile(path, program);
+    const sha256 = createHash('sha256').update(program).digest('hex');
+    const binary = { path, version: '1', size: program.length, folderName: '1', sha256 };
+    const ran = await link.exec(verifiedCommand(path, binary, ['remove', '--force']));
+    expect(ran).toMatchObject({ ok: true, value: { code: 4, stdout: 'remove --force\n' } });
   });
 
   it('does not start what says that it cannot run', async () => {

@@ -11,10 +11,10 @@ export const agentNotExecutable = 126;
  * one; the running agent needs its file no more. Rejected: comparing in place, for who has the file open can write to it
  * afterwards. /var/lib comes first, for packages run their programs there, where /tmp and /run often forbid it.
  *
- * $1 the binary, $2 its SHA-256, then the arguments of its last run; before it, it says whether it can run.
+ * $1 the binary, $2 its SHA-256, $3 whether it is to say first if it can run, then the arguments of its last run.
  */
 const script = `
-file=$1 sum=$2; shift 2
+file=$1 sum=$2 look=$3; shift 3
 umask 077; export LC_ALL=C
 folder=
 trap '[ -z "$folder" ] || rm -rf -- "$folder"' EXIT
@@ -31,11 +31,16 @@ for place in /var/lib /var/tmp /tmp; do
   rm -rf -- "$folder"; folder=
 done
 [ -n "$folder" ] || exit ${agentNotExecutable}
-"$agent" preflight --json || exit
+[ "$look" = no ] || "$agent" preflight --json || exit
 "$agent" "$@"
 `;
 
 /** The command that root runs to start the agent at `path`: it prints preflight's report, then what the agent prints. */
 export function verifiedStart(path: string, binary: AgentBinary, args: readonly string[]): readonly string[] {
-  return ['sh', '-c', script, 'sh', path, binary.sha256, ...args];
+  return ['sh', '-c', script, 'sh', path, binary.sha256, 'yes', ...args];
+}
+
+/** The command that root runs to have the agent at `path` do something else than start. */
+export function verifiedCommand(path: string, binary: AgentBinary, args: readonly string[]): readonly string[] {
+  return ['sh', '-c', script, 'sh', path, binary.sha256, 'no', ...args];
 }

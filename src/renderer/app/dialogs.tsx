@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState, type ReactElement } from 'react';
 import type { About } from '../../contract/shell.js';
 import { PromptDialog } from '../features/prompts/prompt-dialog.js';
 import { RemoveSnapshotDialog, SaveSnapshotDialog } from '../features/snapshots/snapshot-dialogs.js';
+import { LeftoversDialog } from '../features/targets/leftovers-dialog.js';
 import { PyroscopeDialog } from '../features/targets/pyroscope-dialog.js';
 import { RemoveTargetDialog } from '../features/targets/remove-target-dialog.js';
 import { ServerDialog } from '../features/targets/server-dialog.js';
@@ -29,6 +30,8 @@ function OpenDialog({ dialog }: { readonly dialog: Dialog }): ReactElement {
       return <ServerDialog targetId={dialog.targetId} />;
     case 'remove-target':
       return <RemoveTargetDialog targetId={dialog.targetId} />;
+    case 'leftovers':
+      return <LeftoversDialog targetId={dialog.targetId} />;
     case 'stop-agent':
       return <StopAgentDialog targetId={dialog.targetId} />;
     case 'pyroscope':

@@ -117,6 +117,7 @@ export interface Toast {
 export type Dialog =
   | { readonly kind: 'server'; readonly targetId: string | null }
   | { readonly kind: 'remove-target'; readonly targetId: string }
+  | { readonly kind: 'leftovers'; readonly targetId: string }
   | { readonly kind: 'stop-agent'; readonly targetId: string }
   | { readonly kind: 'pyroscope'; readonly targetId: string }
   | { readonly kind: 'save-snapshot' }

@@ -119,6 +119,13 @@ export async function stopAgentAnyway(context: Context, targetId: string): Promi
   if (!result.ok) showFailure(context.store, result.failure);
 }
 
+/** Removes all that we put on a target. */
+export function removeLeftovers(context: Context, targetId: string, force: boolean): Promise<Result<null>> {
+  return whilePending(context, `leftovers.remove ${targetId}`, () =>
+    context.links.call('leftovers.remove', { targetId, force }),
+  );
+}
+
 /** Saves a target and chooses it. */
 export async function saveTarget(context: Context, config: TargetConfig): Promise<Result<TargetState>> {
   const { store, links } = context;

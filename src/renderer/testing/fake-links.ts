@@ -199,6 +199,17 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       change(targetId, { state: 'stopped' });
       return ok(null);
     },
+    'leftovers.list': () =>
+      ok([
+        { kind: 'binary', path: '/home/deploy/.cache/pyrometer/agent/0.1.0', byteLength: 29e6 },
+        { kind: 'store', path: '/var/lib/pyrometer' },
+        { kind: 'sockets', path: '/run/pyrometer' },
+      ]),
+    'leftovers.remove': async ({ targetId }) => {
+      await wait(400);
+      change(targetId, { state: 'not-installed' });
+      return ok(null);
+    },
     'record.start': async ({ targetId }) => {
       await start(targetId, true);
       return ok(null);

@@ -74,7 +74,7 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
   const controls = useControls();
   const { store } = controls;
   const { id, kind, name } = target.config;
-  const open = (dialog: 'server' | 'pyroscope' | 'remove-target') => () => {
+  const open = (dialog: 'server' | 'pyroscope' | 'remove-target' | 'leftovers') => () => {
     store.setState({ dialog: { kind: dialog, targetId: id } });
   };
   const act = (action: 'link.disconnect' | 'agent.stop' | 'record.start') => () => {
@@ -103,6 +103,9 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
               Stop agent
             </MenuItem>
           ) : null}
+          <MenuItem close={close} onChoose={open('leftovers')} disabled={!connected}>
+            What is on it…
+          </MenuItem>
           {kind === 'ssh' ? (
             <>
               <MenuItem close={close} onChoose={act('record.start')} disabled={!idle} hint="ends with this app">

@@ -1,0 +1,76 @@
+import { useCallback, useEffect, useState, type ReactElement } from 'react';
+import type { Failure } from '../../../contract/result.js';
+import type { Leftover } from '../../../contract/target.js';
+import { useApp, useControls } from '../../app/workbench.js';
+import { formatBytes } from '../../format/numbers.js';
+import { visibleText } from '../../format/visible-text.js';
+import { removeLeftovers } from '../../state/targets-control.js';
+import { Modal } from '../../ui/modal.js';
+
+const kinds = { binary: 'the agent', store: 'profiles and log', sockets: 'sockets and state' } as const;
+
+/** Shows what of ours lies on a target, and removes it. */
+export function LeftoversDialog({ targetId }: { readonly targetId: string }): ReactElement {
+  const controls = useControls();
+  const { store, links } = controls;
+  const target = useApp((state) => state.targets.find((other) => other.config.id === targetId));
+  const [found, setFound] = useState<readonly Leftover[] | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    const asking = new AbortController();
+    const ask = async (): Promise<void> => {
+      const result = await links.call('leftovers.list', { targetId }, asking.signal);
+      if (asking.signal.aborted) return;
+      if (result.ok) setFound(result.value);
+      else setFailure(result.failure);
+    };
+    void ask(); // shows its own failure
+    return () => {
+      asking.abort();
+    };
+  }, [links, targetId]);
+  const close = useCallback(() => {
+    store.setState({ dialog: null });
+  }, [store]);
+  const held = failure?.code === 'agent-in-use';
+  const nothing = found !== null && found.length === 0;
+  const remove = useCallback(() => {
+    const run = async (): Promise<void> => {
+      setBusy(true);
+      const result = await removeLeftovers(controls, targetId, held);
+      setBusy(false);
+      if (result.ok) close();
+      else setFailure(result.failure);
+    };
+    if (nothing) close();
+    else void run(); // shows its own failure
+  }, [close, controls, held, nothing, targetId]);
+  return (
+    <Modal
+      title={`What is on ${visibleText(target?.config.name ?? 'this target')}`}
+      confirm={nothing ? 'Close' : held ? 'Remove anyway' : 'Remove all'}
+      confirmTone={nothing ? 'accent' : 'danger'}
+      busy={busy || (found === null && failure === null)}
+      onConfirm={remove}
+      onCancel={close}
+    >
+      {found === null ? null : nothing ? (
+        <p>Nothing of Pyrometer is there.</p>
+      ) : (
+        <>
+          <p>This stops the agent there and deletes what it sampled. Snapshots in this app stay.</p>
+          <ul aria-label="What is there">
+            {found.map(({ kind, path, byteLength }) => (
+              <li key={path}>
+                <code>{visibleText(path)}</code>, {kinds[kind]}
+                {byteLength === undefined ? null : `, ${formatBytes(byteLength)}`}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {failure === null ? null : <p className="notice">{visibleText(failure.message)}</p>}
+    </Modal>
+  );
+}
