@@ -3,14 +3,7 @@ import { ok, type Result } from '../../contract/result.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import { agentFailure, type AgentConnection } from '../agent/agent-connection.js';
 import { labelsOf, QuerierClient, type Range } from '../pyroscope/querier-client.js';
-import {
-  everything,
-  originLabel,
-  pushedSelector,
-  quoteLabelValue,
-  sampledOnly,
-  serviceSelector,
-} from '../pyroscope/selectors.js';
+import { everything, originLabel, pushedSelector, sampledOnly, serviceSelector } from '../pyroscope/selectors.js';
 import { recentCores } from '../pyroscope/source-views.js';
 
 /** The services that an agent sampled in a range. */
@@ -36,38 +29,49 @@ export async function agentServices(
   );
   // A course that cannot be had costs the sparkline, not the list.
   const courses: ReadonlyMap<string, readonly number[]> = recent.ok ? recent.value : new Map();
-  const named = services.map((service) => ({ service, labels: labelsOf(service.labels) }));
-  const uses = new Map<string, number>();
-  for (const { labels } of named) {
-    if (!isPushed(labels)) uses.set(nameOf(labels), (uses.get(nameOf(labels)) ?? 0) + 1);
-  }
   return ok(
-    named.map(({ service, labels }) => {
-      const name = nameOf(labels);
-      const measured = { name, labels, cpuCores: service.cpuCores, lastSeenMs: Number(service.lastSeen) };
-      if (isPushed(labels)) return { ...measured, selector: pushedSelector(name), pushed: true };
-      const unique = uses.get(name) === 1;
-      const course = unique ? courses.get(name) : undefined;
-      return {
-        ...measured,
-        selector: unique ? serviceSelector(name) : exactSelector(labels),
-        profileTypes: [cpuProfileType],
-        ...(course === undefined ? {} : { recentCores: course }),
-      };
+    serviceRows(services.map((service) => ({ ...service, labels: labelsOf(service.labels) }))).map((row) => {
+      const course = row.pushed === true ? undefined : courses.get(row.name);
+      return course === undefined ? row : { ...row, recentCores: course };
     }),
   );
 }
 
-function isPushed(labels: Readonly<Record<string, string>>): boolean {
-  return (labels[originLabel] ?? '') !== '';
+/** A series of CPU time, as an agent lists them. */
+interface MeasuredSeries {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly cpuCores: number;
+  /** Unix milliseconds. */
+  readonly lastSeen: bigint;
 }
 
-function nameOf(labels: Readonly<Record<string, string>>): string {
-  return labels['service_name'] ?? '';
+/**
+ * One row a service, most CPU first: its replicas, its processes that ended unseen and its interpreters are series of one
+ * name. What was pushed under the name stands apart. A row has the labels that all its series have.
+ */
+export function serviceRows(series: readonly MeasuredSeries[]): readonly ServiceRow[] {
+  const rows = new Map<string, ServiceRow>();
+  for (const { labels, cpuCores, lastSeen } of series) {
+    const name = labels['service_name'] ?? '';
+    const pushed = (labels[originLabel] ?? '') !== '';
+    const selector = pushed ? pushedSelector(name) : serviceSelector(name);
+    const known = rows.get(selector);
+    rows.set(selector, {
+      name,
+      labels: known === undefined ? labels : commonOf(known.labels, labels),
+      selector,
+      cpuCores: (known?.cpuCores ?? 0) + cpuCores,
+      lastSeenMs: Math.max(known?.lastSeenMs ?? 0, Number(lastSeen)),
+      profileTypes: [cpuProfileType],
+      ...(pushed ? { pushed } : {}),
+    });
+  }
+  return [...rows.values()].sort((a, b) => (b.cpuCores ?? 0) - (a.cpuCores ?? 0));
 }
 
-/** Tells services of one name apart, as after a container was made anew. */
-function exactSelector(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).filter(([name]) => name === 'service_name' || name === 'container_id');
-  return `{${pairs.map(([name, value]) => `${name}=${quoteLabelValue(value)}`).join(',')}}`;
+function commonOf(
+  a: Readonly<Record<string, string>>,
+  b: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(a).filter(([name, value]) => b[name] === value));
 }
