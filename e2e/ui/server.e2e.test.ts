@@ -1,5 +1,7 @@
+import Docker from 'dockerode';
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFailed, test } from 'vitest';
 import { launchApp, type App } from '../app';
+import { demoImage } from '../world/docker/image';
 import { waitFor } from '../world/support/wait';
 import { startSshd } from '../world/sshd';
 import { drive, type Driver } from './driver';
@@ -78,6 +80,19 @@ test('Connect, Start agent, and the containers appear with their functions', asy
   await ui.graph();
   expect(await ui.find('checkout_view')).toContain('checkout_view');
   await app.screenshot('4-profiling');
+});
+
+test('a container that lives for two seconds has its name', async () => {
+  const api = new Docker({ socketPath: world.dockerSocket });
+  const busy = 'import time\nend = time.time() + 2\nwhile time.time() < end: sum(range(10000))';
+  const container = await api.createContainer({
+    name: 'short_job',
+    Image: demoImage,
+    Cmd: ['python3', '-c', busy],
+    HostConfig: { NetworkMode: 'host', AutoRemove: true },
+  });
+  await container.start();
+  await ui.service('short_job').waitFor({ timeout: 60_000 });
 });
 
 test('windows are pushed to a Pyroscope, and read from there', async () => {
