@@ -132,10 +132,14 @@ func (d *Docker) apply(message events.Message) (incomplete string) {
 		known = &knownContainer{Container: Container{Incomplete: true}}
 		d.containers[id] = known
 	}
-	if attributes["name"] != "" {
-		before := known.Container
+	switch {
+	case attributes["name"] == "":
+	case known.Incomplete:
+		// Labels stand among the event's own attributes here, as exitCode; the engine is asked which are which.
 		known.Container = newContainer(id, attributes["name"], attributes["image"], attributes)
-		known.ImageDigest, known.Incomplete = before.ImageDigest, before.Incomplete
+		known.Incomplete = true
+	default:
+		known.Name = strings.TrimPrefix(attributes["name"], "/")
 	}
 	switch message.Action {
 	case events.ActionStart:
@@ -152,14 +156,19 @@ func (d *Docker) apply(message events.Message) (incomplete string) {
 	return ""
 }
 
-// complete notes what a container's image is; digest may be "".
-func (d *Docker) complete(id, digest string) {
+// complete notes what the engine says of a container; of one that it cannot tell of any more, digest is "" and labels nil.
+func (d *Docker) complete(id, digest string, labels map[string]string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if known := d.containers[id]; known != nil && known.Incomplete {
-		known.ImageDigest, known.Incomplete = digest, false
-		d.changed(d.now())
+	known := d.containers[id]
+	if known == nil || !known.Incomplete {
+		return
 	}
+	known.ImageDigest, known.Incomplete = digest, false
+	if labels != nil {
+		known.Labels = labels
+	}
+	d.changed(d.now())
 }
 
 // changed is called with the lock held. It drops containers that were removed long ago.

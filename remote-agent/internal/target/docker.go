@@ -189,7 +189,8 @@ func (d *Docker) follow(ctx context.Context) (connected bool, err error) {
 		select {
 		case message := <-stream.Messages:
 			if id := d.apply(message); id != "" {
-				d.complete(id, images.ofContainer(ctx, id))
+				digest, labels := images.ofContainer(ctx, id)
+				d.complete(id, digest, labels)
 			}
 		case err := <-stream.Err:
 			if err == nil {

@@ -76,7 +76,7 @@ func (d *fakeDocker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	case strings.HasSuffix(r.URL.Path, "/json") && strings.Contains(r.URL.Path, "/containers/"):
-		_, _ = w.Write([]byte(`{"Id":"x","Image":"sha256:0b"}`))
+		_, _ = w.Write([]byte(`{"Id":"x","Image":"sha256:0b","Config":{"Labels":{"` + composeProjectLabel + `":"revel"}}}`))
 	case strings.HasSuffix(r.URL.Path, "/images/sha256:0a/json"):
 		_, _ = w.Write([]byte(`{"Id":"sha256:0a","RepoDigests":["registry/revel@sha256:aa"]}`))
 	case strings.HasSuffix(r.URL.Path, "/images/sha256:0b/json"): // never was in a registry
@@ -152,7 +152,7 @@ func TestDockerFollowsContainers(t *testing.T) {
 	server.event("start", made, map[string]string{"name": "job", "image": "job:2", composeProjectLabel: "revel"})
 	eventually(t, "the new container is counted", func() bool { return docker.Status().Containers == 2 })
 	eventually(t, "its image is known", func() bool { got, _ := docker.Lookup(made); return !got.Incomplete })
-	if got, _ := docker.Lookup(made); got.Name != "job" || got.Labels[composeProjectLabel] != "revel" || got.ImageDigest != "sha256:0b" {
+	if got, _ := docker.Lookup(made); got.Name != "job" || len(got.Labels) != 1 || got.Labels[composeProjectLabel] != "revel" || got.ImageDigest != "sha256:0b" {
 		t.Errorf("made = %+v", got)
 	}
 	before := docker.Generation()

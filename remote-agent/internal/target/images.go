@@ -21,15 +21,19 @@ type imageDigests struct {
 	known  map[string]string
 }
 
-// ofContainer is the digest of a container's image; "" when the engine does not say, as of one that is gone already.
-func (i *imageDigests) ofContainer(ctx context.Context, id string) string {
+// ofContainer is the digest of a container's image, and the container's labels; "" and nil when the engine does not say, as of
+// one that is gone already.
+func (i *imageDigests) ofContainer(ctx context.Context, id string) (digest string, labels map[string]string) {
 	ctx, cancel := context.WithTimeout(ctx, imageTimeout)
 	defer cancel()
 	found, err := i.docker.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
 	if err != nil {
-		return ""
+		return "", nil
 	}
-	return i.of(ctx, found.Container.Image)
+	if config := found.Container.Config; config != nil {
+		labels = config.Labels
+	}
+	return i.of(ctx, found.Container.Image), labels
 }
 
 // of is the digest that the image has in its registry; of one that was never in any, its own id, which is a digest too.
