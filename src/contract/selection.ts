@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { Operations } from './operations.js';
 
 /** An id that we make: letters, digits, dashes. Safe as a file name. */
 export const Id = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/));
@@ -26,13 +27,18 @@ export type Selection = v.InferOutput<typeof Selection>;
 /** The profile type that our agent samples. */
 export const cpuProfileType = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 
+/** The views. */
+export const Tab = v.picklist(['flame', 'table', 'sandwich', 'tree']);
+
 /** What a view shows of its profiles; kept with snapshots and across restarts. Stack paths, never node indices. */
 export const ViewState = v.object({
   kind: v.picklist(['flame', 'diff']),
-  tab: v.picklist(['flame', 'table']),
+  tab: Tab,
   valueIndex: v.pipe(v.number(), v.integer(), v.minValue(0)),
   /** Function names from the root to the frame that is zoomed to; empty: the whole. */
   zoomPath: v.pipe(v.array(v.string()), v.maxLength(4096)),
   search: v.pipe(v.string(), v.maxLength(1024)),
+  /** What was done to the profiles before they were shown; absent: nothing. */
+  operations: v.exactOptional(Operations),
 });
 export type ViewState = v.InferOutput<typeof ViewState>;

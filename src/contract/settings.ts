@@ -14,12 +14,33 @@ export const Settings = v.object({
   theme: v.fallback(v.picklist(['system', 'light', 'dark']), 'system'),
   /** Hints that were seen; ids that this version does not know stay as they are. */
   hintsSeen: v.fallback(v.pipe(v.array(v.pipe(v.string(), v.maxLength(64))), v.maxLength(256)), []),
+  colourBy: v.fallback(v.picklist(['package', 'file', 'kind']), 'package'),
+  framePalette: v.fallback(v.picklist(['hues', 'blue-yellow']), 'hues'),
+  /** Where the root is: on top, or at the bottom. */
+  orientation: v.fallback(v.picklist(['icicle', 'flame']), 'icicle'),
+  /** Whether keys without Ctrl or Alt do anything. */
+  singleKeys: v.fallback(v.boolean(), true),
+  tableColumns: v.fallback(v.pipe(v.array(v.pipe(v.string(), v.maxLength(32))), v.maxLength(32)), [
+    'self',
+    'total',
+    'callers',
+  ]),
   diffPalette: v.fallback(v.picklist(['blue-red', 'violet-yellow']), 'blue-red'),
 });
 export type Settings = v.InferOutput<typeof Settings>;
 
 /** What is chosen before anything is. */
-export const defaultSettings: Settings = { version: 1, theme: 'system', hintsSeen: [], diffPalette: 'blue-red' };
+export const defaultSettings: Settings = {
+  version: 1,
+  theme: 'system',
+  hintsSeen: [],
+  colourBy: 'package',
+  framePalette: 'hues',
+  orientation: 'icicle',
+  singleKeys: true,
+  tableColumns: ['self', 'total', 'callers'],
+  diffPalette: 'blue-red',
+};
 
 /** Reads settings as they were kept; what is not understood is as it was before anything was chosen. */
 export function parseSettings(text: string): Settings {

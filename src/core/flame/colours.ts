@@ -24,6 +24,12 @@ const kernelHue = 300;
 const unknownHue = 250;
 const errorHue = 30;
 
+/** "hues": a hue for each package. "blue-yellow": two hues that nearly all eyes tell apart, in four lightnesses each. */
+export type FramePalette = 'hues' | 'blue-yellow';
+
+const blueYellowHues = [255, 90] as const;
+const blueYellowSteps = { dark: [0, 0.05, 0.1, 0.15], light: [-0.06, -0.02, 0.03, 0.08] } as const;
+
 /** Stable across sessions and machines. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
@@ -53,13 +59,32 @@ function fillOf(lightness: number, chroma: number, hue: number): Rgb {
  * The colour of a frame: hue by package, one of two lightness steps by function name. What has no package, the kernel
  * and unwinding errors are nearly grey, so that colour is left to the code that people own.
  */
-export function frameColour(theme: Theme, packageName: string, functionName: string, kind: FrameKind): FrameColour {
-  const { lightness, step, chroma, text } = themes[theme];
+export function frameColour(
+  theme: Theme,
+  packageName: string,
+  functionName: string,
+  kind: FrameKind,
+  palette: FramePalette = 'hues',
+): FrameColour {
+  const { lightness, step, text } = themes[theme];
   const shade = lightness + (hashOf(functionName) & 1) * step;
   if (kind === 'error') return { fill: fillOf(shade, 0.03, errorHue), text };
   if (kind === 'kernel') return { fill: fillOf(shade, 0.04, kernelHue), text };
   if (packageName === '') return { fill: fillOf(shade, 0.015, unknownHue), text };
-  return { fill: fillOf(shade, chroma, packageHue(packageName)), text };
+  return { fill: groupFill(theme, packageName, shade, palette), text };
+}
+
+/** The fill of what frames are told apart by, whatever that is; for their legend. */
+export function groupColour(theme: Theme, group: string, palette: FramePalette): Rgb {
+  return groupFill(theme, group, themes[theme].lightness, palette);
+}
+
+function groupFill(theme: Theme, group: string, lightness: number, palette: FramePalette): Rgb {
+  const { chroma } = themes[theme];
+  if (palette === 'hues') return fillOf(lightness, chroma, packageHue(group));
+  const hash = hashOf(group);
+  const hue = blueYellowHues[hash & 1] ?? blueYellowHues[0];
+  return fillOf(lightness + (blueYellowSteps[theme][(hash >>> 1) & 3] ?? 0), chroma, hue);
 }
 
 /** The root, and frames that a search or a filter puts into the background. */

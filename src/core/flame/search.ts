@@ -15,20 +15,6 @@ export interface SearchResult {
   readonly matches: Uint8Array;
 }
 
-/**
- * Marks the functions whose name contains the query. Capital letters are only told apart when the query has one, as in
- * editors' smart case. An empty query matches nothing.
- */
-export function matchNames(names: readonly string[], query: string): Uint8Array {
-  const matches = new Uint8Array(names.length);
-  if (query === '') return matches;
-  const exact = query !== query.toLowerCase();
-  names.forEach((name, index) => {
-    if ((exact ? name : name.toLowerCase()).includes(query)) matches[index] = 1;
-  });
-  return matches;
-}
-
 /** Counts the frames of matching functions and adds up what they cover. Over the nodes that have arrived. */
 export function searchFlame(graph: FlameGraph, matches: Uint8Array): SearchResult {
   const covered = new Uint8Array(graph.count);

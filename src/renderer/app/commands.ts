@@ -2,6 +2,9 @@ import { currentTarget, actOnTarget } from '../state/targets-control.js';
 import { chooseService, compareWithBefore, endComparison, setLive, swapSides } from '../state/selection-control.js';
 import { neighbour } from '../state/document-switch.js';
 import { closeDocument, openFiles, share, showDocument } from '../state/documents-control.js';
+import { wholeActions } from '../flame/frame-actions.js';
+import { goBack, goForward, removeOperations } from '../state/operations-control.js';
+import { stepMatch } from '../state/search-control.js';
 import { changeSettings } from '../state/settings-control.js';
 import { toggleTheme } from '../state/theme-control.js';
 import type { Context } from '../state/context.js';
@@ -14,6 +17,8 @@ export interface Command {
   readonly title: (state: AppState) => string;
   /** As written in the palette; "Mod" is Ctrl, or Command on a Mac. */
   readonly keys?: string;
+  /** Another way to something that is listed already: neither in the palette nor among the keys. */
+  readonly hidden?: boolean;
   /** Whether it can be done now. */
   readonly enabled: (state: AppState) => boolean;
   readonly run: (context: Context) => void;
@@ -23,6 +28,7 @@ const always = (): boolean => true;
 const hasView = (state: AppState): boolean => state.viewSource !== null;
 const isFlame = (state: AppState): boolean => state.viewSource?.kind === 'flame';
 const hasTarget = (state: AppState): boolean => currentTarget(state) !== undefined;
+const searchable = ({ tab }: AppState): boolean => tab === 'flame' || tab === 'table';
 const named = (title: string) => () => title;
 
 function selectField(selector: string): boolean {
@@ -32,9 +38,9 @@ function selectField(selector: string): boolean {
   return field !== null;
 }
 
-/** Puts the cursor into the search field, on the tab that has it. */
+/** Puts the cursor into the search field, on a tab that has it. */
 function focusSearch({ store }: Context): void {
-  store.setState({ tab: 'flame' });
+  if (!searchable(store.getState())) store.setState({ tab: 'flame' });
   // At once where the field is there already: what is typed next belongs into it.
   if (selectField('#flame-search')) return;
   requestAnimationFrame(() => {
@@ -46,7 +52,7 @@ export const commands: readonly Command[] = [
   {
     id: 'palette',
     title: named('Show all actions'),
-    keys: 'Mod+K',
+    keys: 'Mod+Shift+P',
     enabled: always,
     run: ({ store }) => {
       store.setState((state) => ({ paletteOpen: !state.paletteOpen }));
@@ -157,6 +163,51 @@ export const commands: readonly Command[] = [
     },
   },
   { id: 'find', title: named('Search functions'), keys: 'Mod+F', enabled: hasView, run: focusSearch },
+  { id: 'find-slash', title: named('Search functions'), keys: '/', hidden: true, enabled: hasView, run: focusSearch },
+  {
+    id: 'next-match',
+    title: named('Next match'),
+    keys: 'F3',
+    enabled: (state) => hasView(state) && state.search !== '',
+    run: (context) => {
+      stepMatch(context, 1);
+    },
+  },
+  {
+    id: 'previous-match',
+    title: named('Previous match'),
+    keys: 'Shift+F3',
+    enabled: (state) => hasView(state) && state.search !== '',
+    run: (context) => {
+      stepMatch(context, -1);
+    },
+  },
+  {
+    id: 'back',
+    title: named('Back to the selection, zoom or operation before'),
+    keys: 'Alt+ArrowLeft',
+    enabled: (state) => state.past.length > 0,
+    run: goBack,
+  },
+  {
+    id: 'forward',
+    title: named('Forward again'),
+    keys: 'Alt+ArrowRight',
+    enabled: (state) => state.future.length > 0,
+    run: goForward,
+  },
+  ...wholeActions.map(({ title, run }): Command => ({
+    id: `operation ${title}`,
+    title: named(title),
+    enabled: hasView,
+    run,
+  })),
+  {
+    id: 'no-operations',
+    title: named('Show the profile as it is'),
+    enabled: (state) => state.operations.length > 0,
+    run: removeOperations,
+  },
   {
     id: 'zoom-reset',
     title: named('Zoom to the whole'),
@@ -185,9 +236,27 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    id: 'tab-sandwich',
+    title: named('Show callers and callees'),
+    keys: '3',
+    enabled: hasView,
+    run: ({ store }) => {
+      store.setState({ tab: 'sandwich' });
+    },
+  },
+  {
+    id: 'tab-tree',
+    title: named('Show the call tree'),
+    keys: '4',
+    enabled: hasView,
+    run: ({ store }) => {
+      store.setState({ tab: 'tree' });
+    },
+  },
+  {
     id: 'live',
     title: (state) => (state.live ? 'Stop following new windows' : 'Follow new windows (Live)'),
-    keys: 'L',
+    keys: 'Mod+L',
     enabled: hasTarget,
     run: (context) => {
       setLive(context, !context.store.getState().live);
@@ -196,7 +265,7 @@ export const commands: readonly Command[] = [
   {
     id: 'all-services',
     title: named('Show all services'),
-    keys: 'A',
+    keys: 'Mod+Shift+A',
     enabled: (state) => state.selector !== null,
     run: (context) => {
       chooseService(context, null);
@@ -205,14 +274,14 @@ export const commands: readonly Command[] = [
   {
     id: 'compare',
     title: named('Compare with the range before'),
-    keys: 'D',
+    keys: 'Mod+D',
     enabled: (state) => hasView(state) && state.document.kind === 'selection' && state.comparison === null,
     run: compareWithBefore,
   },
   {
     id: 'swap',
     title: named('Swap A and B'),
-    keys: 'X',
+    keys: 'Mod+Shift+X',
     enabled: (state) => state.comparison !== null,
     run: swapSides,
   },
@@ -253,6 +322,23 @@ export const commands: readonly Command[] = [
     enabled: (state) => state.settings.theme !== 'system',
     run: (context) => {
       changeSettings(context, { theme: 'system' });
+    },
+  },
+  {
+    id: 'orientation',
+    title: ({ settings: { orientation } }) => (orientation === 'icicle' ? 'Root at the bottom' : 'Root on top'),
+    enabled: always,
+    run: (context) => {
+      const { orientation } = context.store.getState().settings;
+      changeSettings(context, { orientation: orientation === 'icicle' ? 'flame' : 'icicle' });
+    },
+  },
+  {
+    id: 'single-keys',
+    title: ({ settings: { singleKeys } }) => (singleKeys ? 'Turn single keys off' : 'Turn single keys on'),
+    enabled: always,
+    run: (context) => {
+      changeSettings(context, { singleKeys: !context.store.getState().settings.singleKeys });
     },
   },
   {

@@ -97,15 +97,18 @@ function AboutDialog(): ReactElement {
   );
 }
 
-const flameKeys: readonly (readonly [string, string])[] = [
-  ['To the caller, to the widest callee', '↑ ↓'],
-  ['Along the level', '← →'],
-  ['Zoom to the selected frame', 'Enter'],
-  ['Zoom out one level', 'Backspace'],
-  ['Zoom to the whole', 'Esc or Home'],
-  ['Copy the name', 'C'],
+const viewKeys: readonly (readonly [string, string])[] = [
+  ['Graph: to the caller, to the widest callee', '↑ ↓'],
+  ['Graph: along the level', '← →'],
+  ['Graph: zoom to the selected frame, out one level', 'Enter, Backspace'],
+  ['Graph: zoom to the whole', 'Esc, Home or 0'],
+  ['Graph: zoom', '+ −, Ctrl-wheel'],
+  ['Graph: move', 'W A S D, drag'],
+  ['Graph: what can be done with a frame', 'Shift F10, right click'],
+  ['Graph: copy the name', 'C'],
   ['Timeline: move the range, or its end', '← →, Shift ← →'],
   ['Timeline: second range to compare with', 'Shift-drag'],
+  ['Tree: unfold, fold', '→ ←'],
 ];
 
 function KeysDialog(): ReactElement {
@@ -117,7 +120,7 @@ function KeysDialog(): ReactElement {
     <Modal title="Keys" confirm="Close" cancel="" onConfirm={close} onCancel={close}>
       <dl className="pairs keys">
         {commands.map((command) =>
-          command.keys === undefined ? null : (
+          command.keys === undefined || command.hidden === true ? null : (
             <div key={command.id}>
               <dt>{command.title(state)}</dt>
               <dd>
@@ -126,7 +129,7 @@ function KeysDialog(): ReactElement {
             </div>
           ),
         )}
-        {flameKeys.map(([title, keys]) => (
+        {viewKeys.map(([title, keys]) => (
           <div key={title}>
             <dt>{title}</dt>
             <dd>

@@ -13,7 +13,7 @@ describe('findCommands', () => {
   });
 
   it('puts titles with a word that begins so before those that have it inside', () => {
-    expect(ids('the')).toEqual(['sidebar', 'details', 'toggle-theme']);
+    expect(ids('the')).toEqual(['sidebar', 'details', 'toggle-theme', 'orientation']);
     expect(ids('se')).toEqual(['add-server']);
     expect(ids('th')[0]).toBe('sidebar');
   });

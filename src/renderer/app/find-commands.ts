@@ -10,7 +10,7 @@ export function findCommands(state: AppState, query: string): readonly Command[]
   const inner: Command[] = [];
   const begins: Command[] = [];
   for (const command of commands) {
-    if (command.id === 'palette' || !command.enabled(state)) continue;
+    if (command.id === 'palette' || command.hidden === true || !command.enabled(state)) continue;
     const title = command.title(state).toLowerCase();
     if (!wanted.every((word) => title.includes(word))) continue;
     (wanted.every((word) => ` ${title}`.includes(` ${word}`)) ? begins : inner).push(command);

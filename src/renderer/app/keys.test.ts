@@ -24,6 +24,8 @@ describe('pressMatches', () => {
 
   it('leaves Alt to others', () => {
     expect(pressMatches(press('1', { altKey: true }), '1', false)).toBe(false);
+    expect(pressMatches(press('ArrowLeft', { altKey: true }), 'Alt+ArrowLeft', false)).toBe(true);
+    expect(pressMatches(press('ArrowLeft'), 'Alt+ArrowLeft', false)).toBe(false);
   });
 });
 

@@ -13,7 +13,7 @@ export function pressMatches(press: KeyPress, keys: string, mac: boolean): boole
   const key = parts.at(-1) ?? '';
   const modifier = mac ? press.metaKey : press.ctrlKey;
   const other = mac ? press.ctrlKey : press.metaKey;
-  if (press.altKey || other || modifier !== parts.includes('Mod')) return false;
+  if (press.altKey !== parts.includes('Alt') || other || modifier !== parts.includes('Mod')) return false;
   // A sign like "?" is typed with Shift on some keyboards and without on others.
   const isSign = key.length === 1 && key.toLowerCase() === key.toUpperCase();
   if (!isSign && press.shiftKey !== parts.includes('Shift')) return false;
@@ -22,8 +22,21 @@ export function pressMatches(press: KeyPress, keys: string, mac: boolean): boole
 
 /** Keys as they are written for people on their machine. */
 export function keysWords(keys: string, mac: boolean): string {
-  if (!mac) return keys.replace('Mod', 'Ctrl');
-  return keys.replace('Mod', '⌘').replace('Shift', '⇧').replaceAll('+', '');
+  const arrows = keys.replace('ArrowLeft', '←').replace('ArrowRight', '→');
+  if (!mac) return arrows.replace('Mod', 'Ctrl');
+  return arrows.replace('Mod', '⌘').replace('Shift', '⇧').replace('Alt', '⌥').replaceAll('+', '');
+}
+
+/** Whether keys are one letter or sign, pressed alone: those act in the focused view only, and can be turned off. */
+export function isSingleKey(keys: string): boolean {
+  return keys.length === 1;
+}
+
+/** Whether a press is meant for the views: one of them has the focus, or nothing has. */
+export function inViews(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement && (target === document.body || target.closest('.main, .details, .bar') !== null)
+  );
 }
 
 /** Whether the press is text being typed: single keys are no commands there. */

@@ -2,6 +2,8 @@ import { useCallback, type ReactElement } from 'react';
 import { FlameView } from '../flame/flame-view.js';
 import { Breadcrumb } from '../flame/breadcrumb.js';
 import { FunctionTableView } from '../features/table/function-table.js';
+import { SandwichView } from '../features/sandwich/sandwich.js';
+import { CallTreeView } from '../features/tree/tree-view.js';
 import { TimelineView } from '../features/timeline/timeline.js';
 import { visibleText } from '../format/visible-text.js';
 import { showsSelection } from '../state/readable.js';
@@ -24,13 +26,26 @@ export function MainArea(): ReactElement {
       {withTimeline ? <TimelineView /> : null}
       {hasGraph ? <Tabs /> : null}
       {hasGraph ? <ViewBanner /> : null}
-      {hasGraph && tab === 'flame' ? <Breadcrumb /> : null}
+      {hasGraph ? <Breadcrumb /> : null}
       <div className="view">
-        {tab === 'flame' || !hasGraph ? <FlameView /> : <FunctionTableView />}
+        {hasGraph ? <TabView tab={tab} /> : <FlameView />}
         {hasGraph ? null : <EmptyState />}
       </div>
     </main>
   );
+}
+
+function TabView({ tab }: { readonly tab: Tab }): ReactElement {
+  switch (tab) {
+    case 'flame':
+      return <FlameView />;
+    case 'table':
+      return <FunctionTableView />;
+    case 'sandwich':
+      return <SandwichView />;
+    case 'tree':
+      return <CallTreeView />;
+  }
 }
 
 function Tabs(): ReactElement {
@@ -43,6 +58,8 @@ function Tabs(): ReactElement {
       <div role="tablist" aria-label="Views" className="tab-list">
         <TabButton tab="flame" label={diff ? 'Diff' : 'Flame'} keys="1" />
         <TabButton tab="table" label="Table" keys="2" />
+        <TabButton tab="sandwich" label="Sandwich" keys="3" />
+        <TabButton tab="tree" label="Tree" keys="4" />
       </div>
       {diff ? <NormalisationSwitch /> : null}
       <span className="tabs-progress" role="status">
@@ -52,7 +69,7 @@ function Tabs(): ReactElement {
           </>
         ) : null}
       </span>
-      {tab === 'flame' ? <SearchField /> : null}
+      {tab === 'flame' || tab === 'table' ? <SearchField /> : null}
     </nav>
   );
 }

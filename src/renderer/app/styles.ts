@@ -5,6 +5,8 @@ import './shell.css';
 import './sidebar.css';
 import '../features/timeline/timeline.css';
 import '../features/table/table.css';
+import '../features/sandwich/sandwich.css';
+import '../features/tree/tree.css';
 import '../features/details/details.css';
 import '../features/hints/hints.css';
 import '../flame/flame.css';

@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 import { commands, runCommand } from './commands.js';
-import { pressMatches, typesText } from './keys.js';
+import { inViews, isSingleKey, pressMatches, typesText } from './keys.js';
 import { useControls } from './workbench.js';
 
 /** Keys, menu items and dropped files, wherever they happen in the window. */
@@ -13,7 +13,10 @@ export function useShortcuts(): void {
       if (event.defaultPrevented || store.getState().dialog !== null || store.getState().prompts.length > 0) return;
       const command = commands.find((each) => each.keys !== undefined && pressMatches(event, each.keys, mac));
       if (command === undefined) return;
-      const needsNoText = command.keys?.includes('Mod') !== true;
+      const keys = command.keys ?? '';
+      const single = isSingleKey(keys);
+      if (single && (!store.getState().settings.singleKeys || !inViews(event.target))) return;
+      const needsNoText = single || keys === 'Home';
       if (needsNoText && (typesText(event.target) || store.getState().paletteOpen)) return;
       if (!command.enabled(store.getState())) return;
       event.preventDefault();

@@ -10,6 +10,7 @@ import type { Context, TimelineData } from '../state/context.js';
 import { loadSnapshots, showFiles } from '../state/documents-control.js';
 import { FunctionsControl } from '../state/functions-control.js';
 import { followLive } from '../state/live-control.js';
+import { followHistory } from '../state/operations-control.js';
 import { receivePorts } from '../state/ports.js';
 import { createProcessClient } from '../state/process-client.js';
 import { followSearch } from '../state/search-control.js';
@@ -49,7 +50,7 @@ export async function createWorkbench(api: ShellApi, target: Window): Promise<Wo
   };
   const ends = [await followSettings(context), await restoreSession(context)];
   ends.push(followTargets(context), followServices(context), followTimeline(context), followLive(context));
-  ends.push(followSearch(context), followTheme(context, target));
+  ends.push(followHistory(context), followSearch(context), followTheme(context, target));
   const view = new ViewControl(context);
   const functions = new FunctionsControl(context);
   ends.push(

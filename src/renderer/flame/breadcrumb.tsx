@@ -4,24 +4,29 @@ import { formatCount, formatShare, formatValue } from '../format/numbers.js';
 import { visibleText } from '../format/visible-text.js';
 import { useCell } from '../state/cell.js';
 import { crumbsOf } from './crumbs.js';
+import { ColoursMenu } from './colours-menu.js';
+import { OperationsBar } from './operations-bar.js';
 import { DiffLegend } from './diff-legend.js';
 
-/** The way from the whole to the zoomed frame, and what the whole is. */
+/** What is done to the profile, the way from the whole to the zoomed frame, and what the whole is. */
 export function Breadcrumb(): ReactElement {
   const zoomPath = useApp((state) => state.zoomPath);
   const { head, skipped, tail } = crumbsOf(zoomPath);
   return (
-    <nav className="crumbs" aria-label="Zoom">
-      <Crumb length={0} text="all" current={zoomPath.length === 0} />
-      {head.map((crumb) => (
-        <Crumb key={crumb.length} {...crumb} />
-      ))}
-      {skipped > 0 ? <span className="mute">… {skipped} …</span> : null}
-      {tail.map((crumb) => (
-        <Crumb key={crumb.length} {...crumb} />
-      ))}
+    <div className="crumbs">
+      <OperationsBar />
+      <nav className="crumbs-zoom" aria-label="Zoom">
+        <Crumb length={0} text="all" current={zoomPath.length === 0} />
+        {head.map((crumb) => (
+          <Crumb key={crumb.length} {...crumb} />
+        ))}
+        {skipped > 0 ? <span className="mute">… {skipped} …</span> : null}
+        {tail.map((crumb) => (
+          <Crumb key={crumb.length} {...crumb} />
+        ))}
+      </nav>
       <Whole />
-    </nav>
+    </div>
   );
 }
 
@@ -55,6 +60,7 @@ function Whole(): ReactElement | null {
   const model = useCell(flame);
   const header = useApp((state) => state.viewHeader);
   const normalisation = useApp((state) => state.normalisation);
+  const coloured = useApp((state) => state.tab === 'flame' || state.tab === 'sandwich');
   const samples = useApp((state) => state.viewSummaries.reduce((sum, summary) => sum + summary.sampleCount, 0));
   if (header === null || model === null) return null;
   const { unit } = header.sampleType;
@@ -78,8 +84,11 @@ function Whole(): ReactElement | null {
   const loaded = model.complete ? '' : `, ${formatShare(model.graph.count / model.graph.nodeCount)} loaded`;
   return (
     <span className="whole">
-      {formatValue(header.total, unit)}
-      {cpu ? ' of CPU' : ''}, {formatCount(samples)} stacks, {functions} functions{loaded}
+      {coloured ? <ColoursMenu /> : null}
+      <span>
+        {formatValue(header.total, unit)}
+        {cpu ? ' of CPU' : ''}, {formatCount(samples)} stacks, {functions} functions{loaded}
+      </span>
     </span>
   );
 }

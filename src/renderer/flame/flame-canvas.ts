@@ -4,7 +4,18 @@ import type { FlameModel } from './model.js';
 import { labelFont, paintFlame, type Surface } from './painter.js';
 import { diffPaletteOf, flamePalette, withQuietCallers, type Palette } from './palette.js';
 import { readTokens, type TokenColour } from './theme-colours.js';
-import { clampTop, easeViewport, framePitchPx, levelAt, positionAt, viewportOf, type Viewport } from './viewport.js';
+import {
+  clampTop,
+  easeViewport,
+  framePitchPx,
+  levelAt,
+  partOf,
+  positionAt,
+  sidePaddingPx,
+  viewportOf,
+  wholePart,
+  type Viewport,
+} from './viewport.js';
 
 /** What is below the pointer, in CSS pixels of the canvas. */
 export interface Hover {
@@ -29,6 +40,8 @@ export class FlameCanvas {
   #viewport = nowhere;
   #goal = nowhere;
   #zoomNode = 0;
+  /** The part of the zoomed frame that is shown. */
+  #part = wholePart;
   #hovered = -1;
   #selected = -1;
   #frame = 0;
@@ -58,8 +71,14 @@ export class FlameCanvas {
       }),
       store.subscribe((state, before) => {
         if (state.shownTheme !== before.shownTheme) this.#tokens = undefined;
-        if (state.zoomPath !== before.zoomPath) this.#followZoom(true);
-        if (state.selectedPath !== before.selectedPath) this.#followSelection();
+        if (state.zoomPath !== before.zoomPath) {
+          this.#part = wholePart;
+          this.#followZoom(true);
+        }
+        if (state.selectedPath !== before.selectedPath) {
+          this.#followSelection();
+          if (this.#selected > 0) this.#reveal(this.#selected);
+        }
         if (state.viewPhase !== before.viewPhase) this.#publish(this.model);
         const repainted = state.shownTheme !== before.shownTheme || state.settings !== before.settings;
         if (repainted || state.viewPhase !== before.viewPhase) this.#schedule();
@@ -93,8 +112,9 @@ export class FlameCanvas {
   /** The node at a point of the canvas, or -1. */
   nodeAt(xPx: number, yPx: number): number {
     const { model } = this;
-    const level = levelAt(this.#viewport, yPx);
-    if (model === null || this.#surface === undefined || level < 0 || level >= model.graph.depthCount) return -1;
+    if (model === null || this.#surface === undefined) return -1;
+    const level = levelAt(this.#viewport, yPx, this.#surface.heightPx, this.#up);
+    if (level < 0 || level >= model.graph.depthCount) return -1;
     return hitTest(model.graph, level, positionAt(this.#viewport, xPx, this.#surface.widthPx));
   }
 
@@ -117,8 +137,9 @@ export class FlameCanvas {
     const { model } = this;
     if (model === null) return;
     const selectedPath = node <= 0 ? [] : pathOfNode(model.graph, node, model.nameOf);
-    this.#selected = node <= 0 ? -1 : node;
     this.#context.store.setState({ selectedPath });
+    // Of siblings with one name the path finds the widest; what was pressed is known.
+    this.#selected = node <= 0 ? -1 : node;
     if (node > 0) this.#reveal(node);
     this.#schedule();
   }
@@ -130,8 +151,62 @@ export class FlameCanvas {
     this.#context.store.setState({ zoomPath: pathOfNode(model.graph, node, model.nameOf) });
   }
 
-  /** Scrolls by CSS pixels. */
-  scroll(deltaPx: number): void {
+  /** Zooms to the whole and lets go of the selection. */
+  showWhole(): void {
+    this.#part = wholePart;
+    this.#context.store.setState({ zoomPath: [], selectedPath: [] });
+    this.#followZoom(true);
+  }
+
+  /** Where a node's box begins on the canvas, CSS pixels, for what opens beside it. */
+  placeOf(node: number): { readonly xPx: number; readonly yPx: number } {
+    const { model } = this;
+    if (model === null || this.#surface === undefined) return { xPx: 0, yPx: 0 };
+    const { widthPx, heightPx } = this.#surface;
+    const { from, to, topPx } = this.#goal;
+    const x = (((model.graph.x0[node] ?? 0) - from) / (to - from)) * (widthPx - 2 * sidePaddingPx) + sidePaddingPx;
+    const y = ((model.graph.depth[node] ?? 0) + 1) * framePitchPx - topPx;
+    return { xPx: Math.max(sidePaddingPx, Math.min(widthPx / 2, x)), yPx: this.#up ? heightPx - y : y };
+  }
+
+  /** Zooms by a factor around a CSS pixel of the canvas; without one around the middle. Goes on to the last sample. */
+  zoomAround(factor: number, xPx?: number): void {
+    const { model } = this;
+    if (model === null || this.#surface === undefined) return;
+    const { from, to } = this.#goal;
+    const { widthPx } = this.#surface;
+    const at = positionAt(this.#goal, xPx ?? widthPx / 2, widthPx);
+    this.#showPart(at - (at - from) / factor, at + (to - at) / factor);
+  }
+
+  /** Moves what is shown by CSS pixels. */
+  pan(deltaXPx: number, deltaYPx: number): void {
+    if (this.#surface === undefined) return;
+    const { from, to } = this.#goal;
+    const by = (deltaXPx / Math.max(1, this.#surface.widthPx - 2 * sidePaddingPx)) * (to - from);
+    if (by !== 0) this.#showPart(from + by, to + by);
+    if (deltaYPx !== 0) this.scroll(deltaYPx);
+  }
+
+  #showPart(from: number, to: number): void {
+    const { model } = this;
+    if (model === null || this.#surface === undefined) return;
+    this.#part = partOf(model.graph, this.#zoomNode, from, to);
+    const { topPx } = this.#goal;
+    this.#goal = { ...viewportOf(model.graph, this.#zoomNode, this.#surface.heightPx, this.#part), topPx };
+    this.#viewport = this.#goal;
+    this.#animation = undefined;
+    this.#onHover(null);
+    this.#schedule();
+  }
+
+  get #up(): boolean {
+    return this.#context.store.getState().settings.orientation === 'flame';
+  }
+
+  /** Scrolls by CSS pixels, down. */
+  scroll(deltaDownPx: number): void {
+    const deltaPx = this.#up ? -deltaDownPx : deltaDownPx;
     const { model } = this;
     if (model === null || this.#surface === undefined) return;
     const topPx = clampTop(model.graph, this.#goal.topPx + deltaPx, this.#surface.heightPx);
@@ -142,15 +217,26 @@ export class FlameCanvas {
     this.#schedule();
   }
 
+  /** Scrolls, and pans or zooms out, until a node can be seen. */
   #reveal(node: number): void {
     const { model } = this;
     if (model === null || this.#surface === undefined) return;
-    const top = (model.graph.depth[node] ?? 0) * framePitchPx;
-    const { heightPx } = this.#surface;
-    if (top < this.#goal.topPx) this.scroll(top - this.#goal.topPx - framePitchPx);
-    else if (top + 2 * framePitchPx > this.#goal.topPx + heightPx) {
-      this.scroll(top + 2 * framePitchPx - this.#goal.topPx - heightPx);
+    const { graph } = model;
+    const [x0, x1] = [graph.x0[node] ?? 0, graph.x1[node] ?? 0];
+    const { from, to } = this.#goal;
+    const isCaller = (graph.depth[node] ?? 0) < (graph.depth[this.#zoomNode] ?? 0);
+    if (!isCaller && (x1 <= from || x0 >= to)) {
+      const span = Math.max(to - from, x1 - x0);
+      const middle = (x0 + x1) / 2;
+      this.#showPart(middle - span / 2, middle + span / 2);
     }
+    const top = (graph.depth[node] ?? 0) * framePitchPx;
+    const { heightPx } = this.#surface;
+    const by =
+      top < this.#goal.topPx
+        ? top - this.#goal.topPx - framePitchPx
+        : Math.max(0, top + 2 * framePitchPx - this.#goal.topPx - heightPx);
+    if (by !== 0) this.scroll(this.#up ? -by : by);
   }
 
   #onModel(): void {
@@ -184,7 +270,7 @@ export class FlameCanvas {
     const { zoomPath } = this.#context.store.getState();
     this.#zoomNode = nodeAtPath(model.graph, zoomPath, model.nameOf).node;
     const { heightPx } = this.#surface;
-    const goal = viewportOf(model.graph, this.#zoomNode, heightPx);
+    const goal = viewportOf(model.graph, this.#zoomNode, heightPx, this.#part);
     if (inMotion) {
       this.#goal = goal;
       this.#animation = { start: this.#viewport, beginMs: performance.now(), durationMs: zoomDurationMs(this.#canvas) };
@@ -258,18 +344,18 @@ export class FlameCanvas {
       found === null ? null : { matches: found.matches, bar: hit.word, barHeight: Math.round(2.5 * surface.ratio) };
     const { shownTheme } = this.#context.store.getState();
     const palette = withQuietCallers(this.#paletteOf(model), model, this.#zoomNode, shownTheme);
-    const style = { background: bg.word, selection: text.css, hover: mute.css, highlight, palette };
+    const style = { background: bg.word, selection: text.css, hover: mute.css, highlight, palette, up: this.#up };
     paintFlame(surface, model, this.#viewport, style, this.#hovered, this.#selected);
   }
 
   #paletteOf(model: FlameModel): Palette {
     const { shownTheme, settings } = this.#context.store.getState();
-    const key = `${shownTheme} ${settings.diffPalette}`;
+    const key = `${shownTheme} ${settings.diffPalette} ${settings.colourBy} ${settings.framePalette}`;
     const known = this.#palette;
     if (known?.model === model && known.key === key) return known.palette;
     const palette = model.isDiff
       ? diffPaletteOf(model, shownTheme, settings.diffPalette)
-      : flamePalette(model, shownTheme);
+      : flamePalette(model, shownTheme, settings);
     this.#palette = { model, key, palette };
     return palette;
   }

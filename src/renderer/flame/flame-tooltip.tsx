@@ -1,7 +1,11 @@
 import { useLayoutEffect, useRef, type ReactElement } from 'react';
+import { frameKindAt } from '../../core/flame/frame-kinds.js';
 import { useControls } from '../app/workbench.js';
+import { formatShare } from '../format/numbers.js';
+import { visibleText } from '../format/visible-text.js';
 import { useCell } from '../state/cell.js';
 import type { Hover } from './flame-canvas.js';
+import { frameKindWords } from './operation-words.js';
 import { nodeNumbers } from './node-words.js';
 
 const awayPx = 14;
@@ -22,11 +26,18 @@ export function FlameTooltip({ hover }: { readonly hover: Hover }): ReactElement
     element.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
   });
   if (model === null || hover.node >= model.graph.count) return null;
-  const file = model.files[model.functionOf(hover.node)] ?? '';
+  const index = model.functionOf(hover.node);
+  const file = model.files[index] ?? '';
+  const kind = frameKindAt(model.kinds[index] ?? 0);
+  const origin = [kind === 'unknown' ? '' : frameKindWords(kind), visibleText(model.packages[index] ?? '')]
+    .filter((part) => part !== '')
+    .join(', ');
+  const parent = model.graph.parent[hover.node] ?? 0;
   return (
     <div className="flame-tip" ref={box} role="tooltip">
       <strong>{model.label(hover.node)}</strong>
       {file === '' ? null : <span className="file">{file}</span>}
+      {origin === '' ? null : <span className="origin">{origin}</span>}
       <dl>
         {nodeNumbers(model, hover.node).map(({ label, value, share, tone }) => (
           <div key={label}>
@@ -35,6 +46,13 @@ export function FlameTooltip({ hover }: { readonly hover: Hover }): ReactElement
             <dd className={label === 'change' ? tone : 'mute'}>{share}</dd>
           </div>
         ))}
+        {model.isDiff || hover.node === 0 ? null : (
+          <div>
+            <dt>of caller</dt>
+            <dd />
+            <dd className="mute">{formatShare(model.width(hover.node) / model.width(parent))}</dd>
+          </div>
+        )}
       </dl>
     </div>
   );

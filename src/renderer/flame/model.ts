@@ -1,4 +1,5 @@
 import type { FlameHeader, FlamePiece, NamesPiece } from '../../contract/decoder.js';
+import type { FrameKey } from '../../contract/operations.js';
 import { createFlameAssembly, type FlameAssembly, type FlameGraph } from '../../core/flame/flame-graph.js';
 import { visibleText } from '../format/visible-text.js';
 
@@ -10,6 +11,8 @@ export class FlameModel {
   readonly viewId: string;
   readonly names: string[] = [];
   readonly labels: string[] = [];
+  /** As they came: what operations name. */
+  readonly rawFiles: string[] = [];
   readonly files: string[] = [];
   readonly packages: string[] = [];
   /** By function index, see frameKinds. */
@@ -76,6 +79,7 @@ export class FlameModel {
       const name = piece.names[i] ?? '';
       this.names[piece.first + i] = name;
       this.labels[piece.first + i] = visibleText(name);
+      this.rawFiles[piece.first + i] = piece.files[i] ?? '';
       this.files[piece.first + i] = visibleText(piece.files[i] ?? '');
       this.packages[piece.first + i] = piece.packages[i] ?? '';
     }
@@ -93,6 +97,12 @@ export class FlameModel {
   /** A node's name for the screen. */
   label(node: number): string {
     return this.labels[this.functionOf(node)] ?? '';
+  }
+
+  /** What an operation calls the function of a node. */
+  keyOf(node: number): FrameKey {
+    const index = this.functionOf(node);
+    return { name: this.names[index] ?? '', file: this.rawFiles[index] ?? '' };
   }
 
   functionOf(node: number): number {

@@ -13,6 +13,7 @@ const layout: RasterLayout = {
   left: 0,
   right: 20,
   top: 0,
+  up: false,
   frameHeight: 2,
   pitch: 3,
   gap: 1,
@@ -128,7 +129,7 @@ describe('paintFlame', () => {
       heightPx: 80,
       ratio: 1,
     };
-    const style = { background, selection: '#fff', hover: '#999', highlight: null, palette };
+    const style = { background, selection: '#fff', hover: '#999', highlight: null, palette, up: false };
     paintFlame(surface, smallModel(['everything', 'serve', 'b', 'c']), { from: 0, to: 10, topPx: 0 }, style, -1, 1);
     expect(calls).toEqual([
       ['putImageData'],

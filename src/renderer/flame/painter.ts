@@ -16,6 +16,8 @@ export interface PaintStyle {
   readonly hover: string;
   readonly highlight: Highlight | null;
   readonly palette: Palette;
+  /** The root is at the bottom. */
+  readonly up: boolean;
 }
 
 /** A canvas to draw on: its size in CSS pixels and device pixels per CSS pixel. */
@@ -55,7 +57,10 @@ export function paintFlame(
     height: image.height,
     left: device(sidePaddingPx),
     right: image.width - device(sidePaddingPx),
-    top: device(topPaddingPx) - device(viewport.topPx),
+    top: style.up
+      ? image.height - device(topPaddingPx) - (device(framePitchPx) - device(1)) + device(viewport.topPx)
+      : device(topPaddingPx) - device(viewport.topPx),
+    up: style.up,
     frameHeight: device(framePitchPx) - device(1),
     pitch: device(framePitchPx),
     gap: device(1),
@@ -116,7 +121,7 @@ export function fitText(text: string, letters: number): string {
 
 function outline(
   context: FlameContext,
-  layout: { left: number; right: number; top: number; pitch: number; frameHeight: number },
+  layout: { left: number; right: number; top: number; up: boolean; pitch: number; frameHeight: number },
   x0: number,
   x1: number,
   level: number,
@@ -131,12 +136,7 @@ function outline(
   const inset = lineWidth / 2;
   context.strokeStyle = colour;
   context.lineWidth = lineWidth;
-  const y = layout.top + level * layout.pitch;
+  const y = layout.top + (layout.up ? -level : level) * layout.pitch;
   const width = Math.max(lineWidth, right - left - 2 * inset);
   context.strokeRect(left + inset, y + inset, width, layout.frameHeight - 2 * inset);
-}
-
-/** Height of the frame of a level on the canvas, CSS pixels from its top; for what is placed beside it. */
-export function frameTopPx(level: number, viewport: Viewport): number {
-  return topPaddingPx + level * framePitchPx - viewport.topPx;
 }

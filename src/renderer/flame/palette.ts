@@ -1,3 +1,4 @@
+import { defaultSettings, type Settings } from '../../contract/settings.js';
 import { frameKinds } from '../../contract/decoder.js';
 import { frameColour, quietColour, type FrameColour, type Theme } from '../../core/flame/colours.js';
 import {
@@ -34,11 +35,46 @@ function paintOf(colour: FrameColour): Paint {
   return { fill: toImageDataWord(colour.fill), text: toHex(colour.text) };
 }
 
+/** What frames are coloured by, and in which colours. */
+export type Colouring = Pick<Settings, 'colourBy' | 'framePalette'>;
+
+/** What a function is coloured by; "" where that is not known. */
+export function groupOf(model: FlameModel, functionIndex: number, colourBy: Colouring['colourBy']): string {
+  switch (colourBy) {
+    case 'package':
+      return model.packages[functionIndex] ?? '';
+    case 'file':
+      return model.rawFiles[functionIndex] ?? '';
+    case 'kind': {
+      const kind = frameKinds[model.kinds[functionIndex] ?? 0] ?? 'unknown';
+      return kind === 'unknown' ? '' : kind;
+    }
+  }
+}
+
+/** Groups that most of the picture belongs to, largest first, with the time in them themselves: what a legend shows. */
+export function largestGroups(
+  model: FlameModel,
+  colourBy: Colouring['colourBy'],
+  most: number,
+): readonly { readonly group: string; readonly self: number }[] {
+  const sums = new Map<string, { group: string; self: number; area: number }>();
+  const { self, count } = model.graph;
+  for (let node = 1; node < count; node++) {
+    const group = groupOf(model, model.functionOf(node), colourBy);
+    const sum = sums.get(group) ?? { group, self: 0, area: 0 };
+    sum.self += self[node] ?? 0;
+    sum.area += model.width(node);
+    sums.set(group, sum);
+  }
+  return [...sums.values()].sort((a, b) => b.area - a.area).slice(0, most);
+}
+
 /**
  * Colours by package; the root is quiet. Good for a model as it grows and one theme. A function's colour is made when a
  * frame of it is first drawn: a large profile has tens of thousands of them and shows a few hundred.
  */
-export function flamePalette(model: FlameModel, theme: Theme): Palette {
+export function flamePalette(model: FlameModel, theme: Theme, colouring: Colouring = defaultSettings): Palette {
   const words = new Uint32Array(model.header?.functionCount ?? 0); // 0 where not made yet: fills are opaque
   const quiet = paintOf(quietColour(theme));
   const { text } = paintOf(frameColour(theme, '', '', 'unknown'));
@@ -46,7 +82,16 @@ export function flamePalette(model: FlameModel, theme: Theme): Palette {
     const known = words[index] ?? 0;
     if (known !== 0) return known;
     const kind = frameKinds[model.kinds[index] ?? 0] ?? 'unknown';
-    const { fill } = frameColour(theme, model.packages[index] ?? '', model.names[index] ?? '', kind);
+    const { fill } =
+      colouring.colourBy === 'package'
+        ? frameColour(theme, model.packages[index] ?? '', model.names[index] ?? '', kind, colouring.framePalette)
+        : frameColour(
+            theme,
+            groupOf(model, index, colouring.colourBy),
+            model.names[index] ?? '',
+            'unknown',
+            colouring.framePalette,
+          );
     return (words[index] = toImageDataWord(fill));
   };
   return {

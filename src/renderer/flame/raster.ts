@@ -9,8 +9,10 @@ export interface RasterLayout {
   /** First column and end of the graph: the padding outside stays background. */
   readonly left: number;
   readonly right: number;
-  /** Top of level 0; negative when scrolled. */
+  /** Top of level 0; beyond the edge when scrolled. */
   readonly top: number;
+  /** Callees stand above their callers. */
+  readonly up: boolean;
   readonly frameHeight: number;
   readonly pitch: number;
   /** Width of the gap at a box's right side; boxes of less than four gaps have none. */
@@ -51,12 +53,14 @@ export function rasterFlame(
   background: number,
   highlight: Highlight | null,
 ): Label[] {
-  const { width, height, left, right, top, frameHeight, pitch, gap, labelWidth } = layout;
+  const { width, height, left, right, top, up, frameHeight, pitch, gap, labelWidth } = layout;
   pixels.fill(background);
   const labels: Label[] = [];
   const scale = (right - left) / (view.to - view.from);
-  const firstLevel = Math.max(0, Math.floor((-top - frameHeight) / pitch) + 1);
-  const lastLevel = Math.min(graph.depthCount - 1, Math.floor((height - 1 - top) / pitch));
+  // How far level 0 lies beyond the edge that levels grow from, and how far it is to the other edge.
+  const [beyond, room] = up ? [top - height, top + frameHeight - 1] : [-top - frameHeight, height - 1 - top];
+  const firstLevel = Math.max(0, Math.floor(beyond / pitch) + 1);
+  const lastLevel = Math.min(graph.depthCount - 1, Math.floor(room / pitch));
   const row = new Uint32Array(width);
   const bar = new Uint32Array(width);
   const { x0, x1, functionIndex } = graph;
@@ -67,7 +71,7 @@ export function rasterFlame(
     let barred = false;
     const hatched: Hatch[] = [];
     if (highlight !== null) bar.fill(0);
-    const y = top + level * pitch;
+    const y = up ? top - level * pitch : top + level * pitch;
     for (let node = first; node < end;) {
       const from = left + ((x0[node] ?? 0) - view.from) * scale;
       const to = left + ((x1[node] ?? 0) - view.from) * scale;

@@ -1,15 +1,21 @@
 import { useCallback, type ChangeEvent, type KeyboardEvent, type ReactElement } from 'react';
+import { nameTest, type SearchMode } from '../../core/flame/match-names.js';
+import type { SearchResult } from '../../core/flame/search.js';
 import { useApp, useControls } from '../app/workbench.js';
 import { formatShare, plural } from '../format/numbers.js';
 import { useCell } from '../state/cell.js';
+import { stepMatch } from '../state/search-control.js';
 import { IconButton } from '../ui/button.js';
 import { CloseIcon, SearchIcon } from '../ui/icons.js';
 
 /** Search in the flame graph: how many frames match, and the share of the total that lies in or under them. */
 export function SearchField(): ReactElement {
-  const { store, found } = useControls();
+  const controls = useControls();
+  const { store, found } = controls;
   const query = useApp((state) => state.search);
+  const mode = useApp((state) => state.searchMode);
   const result = useCell(found);
+  const wrong = query !== '' && nameTest(query, mode) === null;
   const onChange = useCallback(
     (event: ChangeEvent<HTMLInputElement>) => {
       store.setState({ search: event.target.value.slice(0, 1024) });
@@ -21,13 +27,18 @@ export function SearchField(): ReactElement {
   }, [store]);
   const onKeyDown = useCallback(
     (event: KeyboardEvent<HTMLInputElement>) => {
+      if (event.key === 'Enter') {
+        event.preventDefault();
+        stepMatch(controls, event.shiftKey ? -1 : 1);
+        return;
+      }
       if (event.key !== 'Escape') return;
       event.preventDefault();
       event.stopPropagation();
       if (event.currentTarget.value === '') event.currentTarget.blur();
       else store.setState({ search: '' });
     },
-    [store],
+    [controls, store],
   );
   return (
     <search className="find" data-hint="search">
@@ -43,14 +54,40 @@ export function SearchField(): ReactElement {
         spellCheck={false}
         autoComplete="off"
       />
-      <output htmlFor="flame-search" className={result?.frames === 0 ? 'warn' : undefined} aria-live="polite">
-        {result === null ? '' : `${plural(result.frames, 'match', 'matches')}, ${formatShare(result.share)}`}
+      <output htmlFor="flame-search" className={wrong || result?.frames === 0 ? 'warn' : undefined} aria-live="polite">
+        {wrong ? 'not a regular expression' : foundWords(result)}
       </output>
+      <ModeButton mode="regex" sign=".*" label="Regular expression" />
+      <ModeButton mode="fuzzy" sign="~" label="Fuzzy: letters in their order" />
       {query === '' ? null : (
         <IconButton label="Clear search" onClick={clear}>
           <CloseIcon />
         </IconButton>
       )}
     </search>
+  );
+}
+
+function foundWords(result: SearchResult | null): string {
+  return result === null ? '' : `${plural(result.frames, 'match', 'matches')}, ${formatShare(result.share)}`;
+}
+
+interface ModeButtonProps {
+  readonly mode: SearchMode;
+  readonly sign: string;
+  readonly label: string;
+}
+
+/** Reads the query in another way; pressed again as plain text. */
+function ModeButton({ mode, sign, label }: ModeButtonProps): ReactElement {
+  const { store } = useControls();
+  const on = useApp((state) => state.searchMode === mode);
+  const toggle = useCallback(() => {
+    store.setState({ searchMode: on ? 'plain' : mode });
+  }, [store, on, mode]);
+  return (
+    <button type="button" className="find-mode" aria-pressed={on} aria-label={label} title={label} onClick={toggle}>
+      {sign}
+    </button>
   );
 }

@@ -14,11 +14,11 @@ describe('viewport', () => {
     const view = { from: 0, to: 10, topPx: 0 };
     expect(positionAt(view, 12, 124)).toBe(0);
     expect(positionAt(view, 62, 124)).toBe(5);
-    expect(levelAt(view, 4)).toBe(0);
-    expect(levelAt(view, 21.9)).toBe(0);
-    expect(levelAt(view, 22.5)).toBe(-1);
-    expect(levelAt(view, 23)).toBe(1);
-    expect(levelAt({ ...view, topPx: 19 }, 4)).toBe(1);
+    expect(levelAt(view, 4, 100, false)).toBe(0);
+    expect(levelAt(view, 21.9, 100, false)).toBe(0);
+    expect(levelAt(view, 22.5, 100, false)).toBe(-1);
+    expect(levelAt(view, 23, 100, false)).toBe(1);
+    expect(levelAt({ ...view, topPx: 19 }, 4, 100, false)).toBe(1);
   });
 
   it('never scrolls past the ends', () => {

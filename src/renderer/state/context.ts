@@ -29,6 +29,8 @@ export interface Context {
   readonly functions: Cell<FunctionRows | null>;
   /** What the search finds in what is on the screen; null when nothing is searched for. */
   readonly found: Cell<SearchResult | null>;
+  /** Of a graph that is a part of another view: where operations, and what else its menu does, are done. */
+  readonly operationsOn?: Context;
   /** Unix milliseconds. */
   readonly clock: () => number;
   /** A new id of the contract's form. */

@@ -1,7 +1,7 @@
 import type { AppState, Document, KeptView } from './store.js';
 
 const selection: Document = { kind: 'selection' };
-const untouched: KeptView = { valueIndex: null, zoomPath: [], selectedPath: [] };
+const untouched: KeptView = { valueIndex: null, operations: [], zoomPath: [], selectedPath: [] };
 
 /** What a document's view is kept under; the selection's is "". */
 function keyOf(document: Document): string {
@@ -10,12 +10,12 @@ function keyOf(document: Document): string {
 
 /** The change that puts a document on the screen: what is shown keeps its view, and the document's own comes back. */
 export function switchTo(state: AppState, document: Document): Partial<AppState> {
-  const { valueIndex, zoomPath, selectedPath, keptViews } = state;
+  const { valueIndex, operations, zoomPath, selectedPath, keptViews } = state;
   const from = keyOf(state.document);
   const to = keyOf(document);
   if (from === to) return { document };
-  const views = { ...keptViews, [from]: { valueIndex, zoomPath, selectedPath } };
-  return { document, keptViews: withoutKey(views, to), ...(keptViews[to] ?? untouched) };
+  const views = { ...keptViews, [from]: { valueIndex, operations, zoomPath, selectedPath } };
+  return { document, keptViews: withoutKey(views, to), ...(keptViews[to] ?? untouched), past: [], future: [] };
 }
 
 /** The change that leads back from a document to the selection; none when that is shown. */

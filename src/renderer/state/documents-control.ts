@@ -108,6 +108,7 @@ export function viewStateOf(state: AppState): ViewState {
     valueIndex: state.viewSource?.valueIndex ?? 0,
     zoomPath: [...state.zoomPath],
     search: state.search,
+    ...(state.operations.length === 0 ? {} : { operations: [...state.operations] }),
   };
 }
 
@@ -164,6 +165,8 @@ export async function openSnapshot(context: Context, snapshotId: string): Promis
     tab: view.tab,
     zoomPath: view.zoomPath,
     search: view.search,
+    searchMode: 'plain',
+    operations: view.operations ?? [],
   }));
 }
 

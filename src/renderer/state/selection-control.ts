@@ -6,6 +6,9 @@ import { extentOf, rangeBefore, type Preset, type TimeRange } from './time-range
 import { switchToSelection } from './document-switch.js';
 import type { AppState } from './store.js';
 
+/** Of another service nothing is selected, zoomed to or taken out yet. */
+const untouchedView = { operations: [], zoomPath: [], selectedPath: [], past: [], future: [] } as const;
+
 /** What the timeline spans. */
 export function currentExtent(state: AppState): TimeRange {
   return extentOf(state.preset, state.extentEndMs, state.earliestMs);
@@ -33,8 +36,7 @@ export function chooseTarget(context: Context, targetId: string): void {
     range: null,
     comparison: null,
     live: true,
-    zoomPath: [],
-    selectedPath: [],
+    ...untouchedView,
   });
 }
 
@@ -64,7 +66,7 @@ export function chooseService(context: Context, row: ServiceRow | null): void {
     selector,
     serviceName: row?.name ?? null,
     earliestMs: null,
-    ...(sameService ? {} : { zoomPath: [], selectedPath: [] }),
+    ...(sameService ? {} : untouchedView),
   });
 }
 

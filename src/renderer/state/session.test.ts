@@ -22,7 +22,9 @@ const state = {
   zoomPath: ['a', 'b'],
   document,
   documents: [{ ...document, documentId: 'w1-0' }, document],
-  keptViews: { 'w1-0': { valueIndex: 1, zoomPath: ['main'], selectedPath: [] } },
+  keptViews: {
+    'w1-0': { valueIndex: 1, operations: [{ kind: 'invert' as const }], zoomPath: ['main'], selectedPath: [] },
+  },
 };
 
 describe('the session', () => {

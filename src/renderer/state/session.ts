@@ -1,5 +1,7 @@
 import * as v from 'valibot';
-import { Id, SourceKind } from '../../contract/selection.js';
+import { searchModes } from '../../core/flame/match-names.js';
+import { Operations } from '../../contract/operations.js';
+import { Id, SourceKind, Tab } from '../../contract/selection.js';
 import { Normalisation } from '../../contract/decoder.js';
 import type { Context } from './context.js';
 import { presets } from './time-range.js';
@@ -27,8 +29,10 @@ const Session = v.object({
   comparison: Range,
   normalisation: Normalisation,
   valueIndex: ValueIndex,
-  tab: v.picklist(['flame', 'table']),
+  tab: Tab,
   search: v.string(),
+  searchMode: v.picklist(searchModes),
+  operations: Operations,
   zoomPath: Path,
   selectedPath: Path,
   sidebarOpen: v.boolean(),
@@ -46,7 +50,10 @@ const Session = v.object({
       profiles: v.array(v.object({ profileId: Id, byteLength: v.number(), title: v.string() })),
     }),
   ),
-  keptViews: v.record(v.string(), v.object({ valueIndex: ValueIndex, zoomPath: Path, selectedPath: Path })),
+  keptViews: v.record(
+    v.string(),
+    v.object({ valueIndex: ValueIndex, operations: Operations, zoomPath: Path, selectedPath: Path }),
+  ),
 });
 
 /** The limit of session.save. */
@@ -71,6 +78,8 @@ export function sessionOf(state: AppState): string {
     valueIndex: state.valueIndex,
     tab: state.tab,
     search: state.search,
+    searchMode: state.searchMode,
+    operations: [...state.operations],
     zoomPath: [...state.zoomPath],
     selectedPath: [...state.selectedPath],
     sidebarOpen: state.sidebarOpen,
@@ -83,7 +92,12 @@ export function sessionOf(state: AppState): string {
     keptViews: Object.fromEntries(
       Object.entries(state.keptViews).map(([key, view]) => [
         key,
-        { ...view, zoomPath: [...view.zoomPath], selectedPath: [...view.selectedPath] },
+        {
+          ...view,
+          operations: [...view.operations],
+          zoomPath: [...view.zoomPath],
+          selectedPath: [...view.selectedPath],
+        },
       ]),
     ),
   };

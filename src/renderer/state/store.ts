@@ -1,13 +1,15 @@
 import { create, type StoreApi, type UseBoundStore } from 'zustand';
-import { cpuProfileType, type SourceKind } from '../../contract/selection.js';
+import { cpuProfileType, type SourceKind, type ViewState } from '../../contract/selection.js';
 import type { FlameHeader, Normalisation, ProfileSummary, ViewSource } from '../../contract/decoder.js';
 import type { Prompt, ServiceRow, SnapshotRow, SpooledProfile } from '../../contract/links.js';
+import type { Operation } from '../../contract/operations.js';
+import type { SearchMode } from '../../core/flame/match-names.js';
 import type { Failure } from '../../contract/result.js';
 import { defaultSettings, type Settings } from '../../contract/settings.js';
 import type { TargetState } from '../../contract/target.js';
 import type { Preset, TimeRange } from './time-range.js';
 
-export type Tab = 'flame' | 'table';
+export type Tab = ViewState['tab'];
 
 /** How far something that is asked for has come. */
 export type Phase = 'idle' | 'loading' | 'ready' | 'failed';
@@ -71,6 +73,7 @@ export type Document = { readonly kind: 'selection' } | ProfilesDocument;
 /** What a document was left with; it comes back with it. */
 export interface KeptView {
   readonly valueIndex: number | null;
+  readonly operations: readonly Operation[];
   readonly zoomPath: readonly string[];
   readonly selectedPath: readonly string[];
 }
@@ -96,10 +99,23 @@ export interface ViewSlice {
   /** The column of values; null: the profile's default. */
   readonly valueIndex: number | null;
   readonly tab: Tab;
+  /** What is done to the profiles before they are shown, in this order. */
+  readonly operations: readonly Operation[];
   readonly search: string;
+  readonly searchMode: SearchMode;
   /** Function names from the root to the frame that is zoomed to; empty: the whole. */
   readonly zoomPath: readonly string[];
   /** Function names from the root to the selected frame; empty: none. */
+  readonly selectedPath: readonly string[];
+  /** Where Alt+Left leads back to, the last one first to go; and where Alt+Right leads forward to. */
+  readonly past: readonly ViewMark[];
+  readonly future: readonly ViewMark[];
+}
+
+/** A place in a view: what back and forward go over. */
+export interface ViewMark {
+  readonly operations: readonly Operation[];
+  readonly zoomPath: readonly string[];
   readonly selectedPath: readonly string[];
 }
 
@@ -180,9 +196,13 @@ export function initialState(nowMs: number): AppState {
     viewSummaries: [],
     valueIndex: null,
     tab: 'flame',
+    operations: [],
     search: '',
+    searchMode: 'plain',
     zoomPath: [],
     selectedPath: [],
+    past: [],
+    future: [],
     settings: defaultSettings,
     shownTheme: 'dark',
     sidebarOpen: true,

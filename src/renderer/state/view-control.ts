@@ -185,15 +185,17 @@ export class ViewControl {
     if (first === undefined || summary === undefined) return giveUp(fail('not-found', 'There is nothing to show.'));
     const asked = request.valueIndex ?? summary.defaultValueIndex;
     const valueIndex = asked < summary.sampleTypes.length ? asked : summary.defaultValueIndex;
+    const operations = request.operations.length === 0 ? {} : { operations: [...request.operations] };
     const source: ViewSource =
       second === undefined
-        ? { kind: 'flame', profileId: first.profileId, valueIndex }
+        ? { kind: 'flame', profileId: first.profileId, valueIndex, ...operations }
         : {
             kind: 'diff',
             baselineId: first.profileId,
             comparisonId: second.profileId,
             valueIndex,
             normalisation: request.normalisation,
+            ...operations,
           };
     store.setState({ viewStep: 'Drawing' });
     const viewId = newId('view');

@@ -1,5 +1,6 @@
 import type { SpooledProfile } from '../../contract/links.js';
 import type { Selection } from '../../contract/selection.js';
+import type { Operation } from '../../contract/operations.js';
 import type { Normalisation } from '../../contract/decoder.js';
 import { sourceAnswers } from './readable.js';
 import { currentExtent } from './selection-control.js';
@@ -13,6 +14,7 @@ export interface ViewRequest {
   readonly sides: readonly Side[];
   readonly valueIndex: number | null;
   readonly normalisation: Normalisation;
+  readonly operations: readonly Operation[];
 }
 
 /** A side of a view: to be fetched, or a profile that lies in the spool already. */
@@ -22,11 +24,16 @@ export type Side =
 
 /** The request of the present state; null when there is nothing that could answer it. */
 export function viewRequestOf(state: AppState): ViewRequest | null {
-  const { document, valueIndex, normalisation } = state;
+  const { document, valueIndex, normalisation, operations } = state;
   if (document.kind === 'profiles') {
     const sides = document.profiles.map((profile): Side => ({ kind: 'spooled', profile }));
-    const subject = JSON.stringify([document.profiles.map((profile) => profile.profileId), valueIndex, normalisation]);
-    return { subject, sides, valueIndex, normalisation };
+    const subject = JSON.stringify([
+      document.profiles.map((profile) => profile.profileId),
+      valueIndex,
+      normalisation,
+      operations,
+    ]);
+    return { subject, sides, valueIndex, normalisation, operations };
   }
   if (state.targetId === null || !sourceAnswers(state)) return null;
   // "All" is not known before its beginning is found.
@@ -55,8 +62,9 @@ export function viewRequestOf(state: AppState): ViewRequest | null {
     state.comparison,
     valueIndex,
     normalisation,
+    operations,
   ]);
-  return { subject, sides, valueIndex, normalisation };
+  return { subject, sides, valueIndex, normalisation, operations };
 }
 
 /** Equal for equal requests. */

@@ -44,7 +44,7 @@ function FrameDetails({ model, node }: FrameProps): ReactElement {
     store.setState((state) => ({ zoomPath: state.selectedPath }));
   }, [store]);
   const search = useCallback(() => {
-    store.setState({ search: model.nameOf(index), tab: 'flame' });
+    store.setState({ search: model.nameOf(index), searchMode: 'plain', tab: 'flame' });
   }, [store, model, index]);
   const copyName = useCallback(() => {
     void shell.call('clipboard.write', { text: model.nameOf(index) }); // nothing to say when it fails

@@ -3,7 +3,7 @@ import {
   useMemo,
   useRef,
   useState,
-  type ChangeEvent,
+  type CSSProperties,
   type MouseEvent,
   type ReactElement,
   type UIEvent,
@@ -18,33 +18,31 @@ import {
   plural,
 } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
+import type { FlameModel } from '../../flame/model.js';
 import { useCell } from '../../state/cell.js';
+import { changeSettings } from '../../state/settings-control.js';
 import { showInfo } from '../../state/toasts.js';
 import { Button } from '../../ui/button.js';
+import { CheckField } from '../../ui/fields.js';
+import { ChevronIcon } from '../../ui/icons.js';
+import { MenuItem, Popover } from '../../ui/menu.js';
 import { useBoxSize } from '../timeline/use-box-size.js';
-import { arrangeRows, changeOf, type FunctionRows, type Sort, type SortColumn } from './function-rows.js';
-import { tableText } from './table-text.js';
+import { changeOf, choosableColumns, chosenColumns, type Column } from './columns.js';
+import { arrangeRows, type FunctionRows, type Sort } from './function-rows.js';
+import { tableText, type TableFormat } from './table-text.js';
 
 const rowPx = 24;
 /** Rows drawn beyond each edge, so that scrolling shows no gaps. */
 const spareRows = 8;
+const columnWidths: Readonly<Record<Column['shape'], string>> = {
+  share: 'minmax(120px, 210px)',
+  value: '100px',
+  count: '64px',
+  change: '180px',
+  text: 'minmax(80px, 0.6fr)',
+};
 
-interface Column {
-  readonly key: SortColumn;
-  readonly title: string;
-}
-
-const flameColumns: readonly Column[] = [
-  { key: 'self', title: 'Self' },
-  { key: 'total', title: 'Total' },
-];
-const diffColumns: readonly Column[] = [
-  { key: 'baseline', title: 'Before' },
-  { key: 'total', title: 'After' },
-  { key: 'change', title: 'Change' },
-];
-
-/** All functions of the view: sort by a column, filter by typing, click to find one in the flame graph. */
+/** All functions of the view: sort by a column, search, click to find one in the flame graph. */
 export function FunctionTableView(): ReactElement {
   const { functions } = useControls();
   const rows = useCell(functions);
@@ -56,101 +54,164 @@ export function FunctionTableView(): ReactElement {
 
 function Table({ rows }: { readonly rows: FunctionRows }): ReactElement {
   const { shell, store, flame } = useControls();
+  const shown = useCell(flame);
+  const model = shown?.viewId === rows.viewId ? shown : null;
   const unit = useApp((state) => state.viewHeader?.sampleType.unit ?? '');
   const whole = useApp((state) => state.viewHeader?.total ?? 0);
+  const query = useApp((state) => state.search);
+  const mode = useApp((state) => state.searchMode);
   const diff = rows.table.baselineTotal !== undefined;
-  const columns = diff ? diffColumns : flameColumns;
-  const [sort, setSort] = useState<Sort>({ column: diff ? 'change' : 'self', descending: true });
-  const [filter, setFilter] = useState('');
+  const chosen = useApp((state) => state.settings.tableColumns);
+  const columns = useMemo(() => chosenColumns(diff, chosen), [diff, chosen]);
+  const [sort, setSort] = useState<Sort>(() => ({
+    column: columns.find(({ key }) => key === (diff ? 'change' : 'self')) ?? columns[0] ?? null,
+    descending: true,
+  }));
   const [scrollPx, setScrollPx] = useState(0);
   const box = useRef<HTMLDivElement>(null);
   const { heightPx } = useBoxSize(box);
-  const order = useMemo(() => arrangeRows(rows, filter, sort), [rows, filter, sort]);
+  const order = useMemo(() => arrangeRows(rows, query, mode, sort, model), [rows, query, mode, sort, model]);
   const first = Math.max(0, Math.floor(scrollPx / rowPx) - spareRows);
   const visible = order.subarray(first, first + Math.ceil(heightPx / rowPx) + 2 * spareRows);
+  const grid: CSSProperties = {
+    gridTemplateColumns: ['minmax(160px, 1fr)', ...columns.map(({ shape }) => columnWidths[shape])].join(' '),
+  };
 
   const onScroll = useCallback((event: UIEvent<HTMLDivElement>) => {
     setScrollPx(event.currentTarget.scrollTop);
   }, []);
-  const onFilter = useCallback((event: ChangeEvent<HTMLInputElement>) => {
-    setFilter(event.target.value);
+  const onSort = useCallback((column: Column | null) => {
+    setSort((before) => ({
+      column,
+      descending: before.column?.key === column?.key ? !before.descending : column?.value !== undefined,
+    }));
   }, []);
-  const onSort = useCallback((column: SortColumn) => {
-    setSort((before) => ({ column, descending: before.column === column ? !before.descending : column !== 'name' }));
-  }, []);
-  const copy = useCallback(() => {
-    const text = tableText(rows, order, unit, flame.get()?.labels ?? []);
+  const copyAs = (format: TableFormat) => () => {
+    const text = tableText({ rows, order, columns, unit, whole, model }, format);
     void shell.call('clipboard.write', { text }); // nothing to say when it fails
     showInfo(store, `Copied ${plural(order.length, 'row', 'rows')}.`);
-  }, [rows, order, unit, flame, shell, store]);
+  };
   const find = useCallback(
     (event: MouseEvent<HTMLDivElement>) => {
       const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-row]') : null;
       if (row === null) return;
       const name = rows.names[rows.table.functionIndex[Number(row.dataset['row'])] ?? 0] ?? '';
-      store.setState({ search: name, tab: 'flame' });
+      store.setState({ search: name, searchMode: 'plain', tab: 'flame' });
     },
     [rows, store],
   );
 
   return (
-    <div
-      className={diff ? 'table diff' : 'table'}
-      role="table"
-      aria-label="Functions"
-      data-hint="table"
-      aria-rowcount={order.length}
-    >
+    <div className="table-view">
       <div className="table-tools">
-        <input
-          className="input slim"
-          type="search"
-          placeholder="Filter functions"
-          aria-label="Filter functions"
-          value={filter}
-          onChange={onFilter}
-          spellCheck={false}
-        />
         <span className="mute">{formatCount(order.length)} functions</span>
-        <Button tone="quiet" onClick={copy}>
-          Copy
-        </Button>
+        <span className="bar-space" />
+        <ColumnsMenu diff={diff} />
+        <Popover
+          label="Copy"
+          align="end"
+          button={(props) => (
+            <Button tone="quiet" {...props}>
+              Copy <ChevronIcon />
+            </Button>
+          )}
+        >
+          {(close) => (
+            <>
+              <MenuItem close={close} onChoose={copyAs('csv')} hint="for a spreadsheet">
+                Copy as CSV
+              </MenuItem>
+              <MenuItem close={close} onChoose={copyAs('markdown')} hint="for a document">
+                Copy as Markdown
+              </MenuItem>
+            </>
+          )}
+        </Popover>
       </div>
-      <div className="table-row head" role="row">
-        <SortHead column="name" title="Function" sort={sort} onSort={onSort} />
-        {columns.map(({ key, title }) => (
-          <SortHead key={key} column={key} title={title} sort={sort} onSort={onSort} />
-        ))}
-      </div>
-      <div className="table-body scroll" ref={box} onScroll={onScroll} onClick={find}>
-        <div className="table-space" style={{ height: order.length * rowPx }}>
-          <div role="rowgroup" style={{ transform: `translateY(${first * rowPx}px)` }}>
-            {Array.from(visible, (row) => (
-              <Row key={row} rows={rows} row={row} unit={unit} whole={whole} diff={diff} />
+      <div
+        className={diff ? 'table diff' : 'table'}
+        role="table"
+        aria-label="Functions"
+        data-hint="table"
+        aria-rowcount={order.length + 1}
+      >
+        <div role="rowgroup">
+          <div className="table-row head" role="row" style={grid}>
+            <SortHead column={null} title="Function" sort={sort} onSort={onSort} />
+            {columns.map((column) => (
+              <SortHead key={column.key} column={column} title={column.title} sort={sort} onSort={onSort} />
             ))}
           </div>
         </div>
-        {order.length === 0 ? <p className="table-wait">No function is called “{visibleText(filter)}”.</p> : null}
+        <div className="table-body scroll" role="rowgroup" tabIndex={0} ref={box} onScroll={onScroll} onClick={find}>
+          <div className="table-space" role="presentation" style={{ height: order.length * rowPx }}>
+            <div role="presentation" style={{ transform: `translateY(${first * rowPx}px)` }}>
+              {Array.from(visible, (row, index) => (
+                <Row
+                  key={row}
+                  rows={rows}
+                  row={row}
+                  position={first + index + 2}
+                  unit={unit}
+                  whole={whole}
+                  columns={columns}
+                  model={model}
+                  grid={grid}
+                />
+              ))}
+            </div>
+          </div>
+        </div>
       </div>
+      {order.length === 0 ? <p className="table-wait">No function is called “{visibleText(query)}”.</p> : null}
     </div>
   );
 }
 
+function ColumnsMenu({ diff }: { readonly diff: boolean }): ReactElement {
+  const controls = useControls();
+  const chosen = useApp((state) => state.settings.tableColumns);
+  const toggle = (key: string) => (on: boolean) => {
+    changeSettings(controls, { tableColumns: on ? [...chosen, key] : chosen.filter((each) => each !== key) });
+  };
+  return (
+    <Popover
+      label="Columns"
+      role="dialog"
+      align="end"
+      button={(props) => (
+        <Button tone="quiet" {...props}>
+          Columns <ChevronIcon />
+        </Button>
+      )}
+    >
+      {() => (
+        <div className="column-choice">
+          {choosableColumns(diff).map(({ key, title }) => (
+            <CheckField key={key} label={title} checked={chosen.includes(key)} onChange={toggle(key)} />
+          ))}
+        </div>
+      )}
+    </Popover>
+  );
+}
+
 interface SortHeadProps {
-  readonly column: SortColumn;
+  readonly column: Column | null;
   readonly title: string;
   readonly sort: Sort;
-  readonly onSort: (column: SortColumn) => void;
+  readonly onSort: (column: Column | null) => void;
 }
 
 function SortHead({ column, title, sort, onSort }: SortHeadProps): ReactElement {
   const onClick = useCallback(() => {
     onSort(column);
   }, [column, onSort]);
-  const sorted = sort.column === column;
+  const sorted = sort.column?.key === column?.key;
   const direction = sort.descending ? 'descending' : 'ascending';
+  const words = column === null || column.shape === 'text';
   return (
-    <span role="columnheader" aria-sort={sorted ? direction : 'none'} className={column}>
+    <span role="columnheader" aria-sort={sorted ? direction : 'none'} className={words ? 'name' : undefined}>
       <button type="button" onClick={onClick}>
         {title}
         <span aria-hidden="true">{sorted ? (sort.descending ? ' ↓' : ' ↑') : ''}</span>
@@ -159,42 +220,78 @@ function SortHead({ column, title, sort, onSort }: SortHeadProps): ReactElement 
   );
 }
 
-interface RowProps {
+interface CellProps {
   readonly rows: FunctionRows;
   readonly row: number;
   readonly unit: string;
   readonly whole: number;
-  readonly diff: boolean;
+  readonly model: FlameModel | null;
 }
 
-function Row({ rows, row, unit, whole, diff }: RowProps): ReactElement {
-  const { flame } = useControls();
-  const { table } = rows;
-  const index = table.functionIndex[row] ?? 0;
-  const model = flame.get();
-  const label = model?.viewId === rows.viewId ? (model.labels[index] ?? '') : visibleText(rows.names[index] ?? '');
-  const file = model?.viewId === rows.viewId ? (model.files[index] ?? '') : '';
+interface RowProps extends CellProps {
+  readonly position: number;
+  readonly columns: readonly Column[];
+  readonly grid: CSSProperties;
+}
+
+function Row({ columns, grid, position, ...cell }: RowProps): ReactElement {
+  const { rows, row, model } = cell;
+  const index = rows.table.functionIndex[row] ?? 0;
+  const label = model?.labels[index] ?? visibleText(rows.names[index] ?? '');
+  const file = model?.files[index] ?? '';
   return (
-    <div className="table-row" role="row" data-row={row} title={file === '' ? label : `${label}\n${file}`}>
+    <div
+      className="table-row"
+      role="row"
+      data-row={row}
+      aria-rowindex={position}
+      style={grid}
+      title={file === '' ? label : `${label}\n${file}`}
+    >
       <span role="cell" className="name">
         <button type="button" className="clip">
           {label}
         </button>
-        <span className="file clip">{file}</span>
       </span>
-      {diff ? (
-        <DiffCells rows={rows} row={row} unit={unit} />
-      ) : (
-        <>
-          <ValueCell value={table.self[row] ?? 0} unit={unit} whole={whole} />
-          <ValueCell value={table.total[row] ?? 0} unit={unit} whole={whole} />
-        </>
-      )}
+      {columns.map((column) => (
+        <Cell key={column.key} column={column} {...cell} />
+      ))}
     </div>
   );
 }
 
-function ValueCell({
+function Cell({ column, rows, row, unit, whole, model }: CellProps & { readonly column: Column }): ReactElement {
+  const { table } = rows;
+  const value = column.value?.(table, row) ?? 0;
+  switch (column.shape) {
+    case 'share':
+      return <ShareCell value={value} unit={unit} whole={whole} />;
+    case 'value':
+      return (
+        <span role="cell" className="value single">
+          {formatValue(value, unit)}
+        </span>
+      );
+    case 'count':
+      return (
+        <span role="cell" className="value single">
+          {formatCount(value)}
+        </span>
+      );
+    case 'change':
+      return <ChangeCell rows={rows} row={row} unit={unit} />;
+    case 'text': {
+      const text = model === null ? '' : (column.text?.(model, table.functionIndex[row] ?? 0) ?? '');
+      return (
+        <span role="cell" className="file clip" title={visibleText(text)}>
+          {visibleText(text)}
+        </span>
+      );
+    }
+  }
+}
+
+function ShareCell({
   value,
   unit,
   whole,
@@ -215,32 +312,16 @@ function ValueCell({
   );
 }
 
-function DiffCells({
-  rows,
-  row,
-  unit,
-}: {
-  readonly rows: FunctionRows;
-  readonly row: number;
-  readonly unit: string;
-}): ReactElement {
+function ChangeCell({ rows, row, unit }: Pick<CellProps, 'rows' | 'row' | 'unit'>): ReactElement {
   const before = rows.table.baselineTotal?.[row] ?? 0;
   const after = rows.table.total[row] ?? 0;
   const change = changeOf(rows.table, row);
   const tone = change > 0 ? 'more' : change < 0 ? 'less' : 'mute';
   const relative = before === 0 ? 'new' : after === 0 ? 'gone' : formatSignedShare(change / before);
   return (
-    <>
-      <span role="cell" className="value single">
-        {formatValue(before, unit)}
-      </span>
-      <span role="cell" className="value single">
-        {formatValue(after, unit)}
-      </span>
-      <span role="cell" className="value">
-        <span className={tone}>{formatSignedValue(change, unit)}</span>
-        <span className={tone}>{change === 0 ? '' : relative}</span>
-      </span>
-    </>
+    <span role="cell" className="value">
+      <span className={tone}>{formatSignedValue(change, unit)}</span>
+      <span className={tone}>{change === 0 ? '' : relative}</span>
+    </span>
   );
 }
