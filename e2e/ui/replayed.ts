@@ -1,5 +1,6 @@
 import type { AgentConnection } from '../../src/engine/agent/agent-connection';
 import { connectAgent } from '../../src/engine/agent/agent-connection';
+import { agentTrust } from '../../src/engine/agent/trust';
 import { agentServices } from '../../src/engine/deploy/sources';
 import { LocalLink } from '../../src/engine/link/local-link';
 import { decodeInTypeScript, decodeText } from '../../src/engine/profiles/decode';
@@ -7,6 +8,7 @@ import { QuerierClient, type Range } from '../../src/engine/pyroscope/querier-cl
 import { timeline } from '../../src/engine/pyroscope/source-views';
 import { cpuProfileType } from '../../src/contract/selection';
 import type { ServiceRow, Timeline } from '../../src/contract/links';
+import type { Trust } from '../../src/contract/trust';
 import type { Result } from '../../src/contract/result';
 import type { FlameGraph } from '../../src/core/flame/flame-graph';
 import { layoutFlame } from '../../src/core/flame/layout';
@@ -34,6 +36,7 @@ export interface Store {
   services(range: Range): Promise<readonly ServiceRow[]>;
   timeline(selector: string, range: Range, stepMs: number): Promise<Timeline>;
   profile(selector: string, range: Range): Promise<Answer>;
+  trust(selector: string, range: Range): Promise<Trust>;
   dispose(): void;
 }
 
@@ -47,6 +50,7 @@ export async function openStore(socket: string): Promise<Store> {
     services: async (range) => valueOf(await agentServices(agent, range)),
     timeline: async (selector, range, stepMs) => valueOf(await timeline(querier, queryOf(selector, range), stepMs)),
     profile: async (selector, range) => read(valueOf(await querier.mergeProfile(queryOf(selector, range)))),
+    trust: async (selector, range) => valueOf(await agentTrust(agent, { selector, ...range })),
     dispose: () => {
       agent.dispose();
       link.dispose();

@@ -54,6 +54,30 @@ test.each(['{}', web, '{service_name="revel_beat"}'])('the graph of %s is what t
   );
 });
 
+test('the trust panel says what the agent judges of the chosen service', async () => {
+  const panel = view.page.getByRole('region', { name: 'Trust' });
+  const verdict = (label: string): Promise<string> =>
+    panel.getByRole('row', { name: label }).locator('td').innerText().then(words);
+  await view.ui.service('revel_web').click();
+  await view.shows((await view.store.profile(web, shown)).total);
+  const trust = await view.store.trust(web, shown);
+  expect(trust.fates).toMatchObject({ windows: 59, unbalancedWindows: 0 });
+  await expect.poll(() => verdict('balance')).toBe('adds up');
+  expect(await verdict('whole stacks')).toBe(words(formatShare(1 - trust.cutNs / trust.totalNs)));
+  expect(await verdict('native code named')).toContain(words(formatShare(trust.namedNs / trust.nativeNs)));
+  expect(await verdict('Python')).not.toBe('');
+  await view.pictures('trust');
+
+  // Two samples of the worker were lost at 11:50: its window is marked, and says which one it is.
+  await view.ui.service('revel_celery_default').click();
+  await expect.poll(() => verdict('balance')).toContain('1 of 59 windows off');
+  expect(await panel.getByRole('row', { name: 'balance' }).getAttribute('title')).toContain('11:50:00');
+  await view.pictures('trust-warns');
+
+  await view.ui.service('revel_web').click();
+  await expect.poll(() => verdict('balance')).toBe('adds up');
+});
+
 test('the timeline says the CPU use of each window', async () => {
   await view.ui.service('revel_web').click();
   const expected = await view.store.timeline(web, shown, 15_000);

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { call } from './calls.js';
 import { Id, Selection, SourceKind, TimeMs, ViewState } from './selection.js';
 import { PyroscopeConfig, TargetConfig, type Leftover, type TargetState } from './target.js';
+import type { Trust } from './trust.js';
 
 /** A service as a source knows it. */
 export interface ServiceRow {
@@ -120,6 +121,8 @@ export const linksCalls = {
   'source.timeline': call(
     v.object({ selection: Selection, stepMs: v.pipe(v.number(), v.integer(), v.minValue(1000)) }),
   )<Timeline>(),
+  /** How far the samples can be believed. "unsupported" where the source is not our agent's store. */
+  'source.trust': call(v.object({ selection: Selection }))<Trust>(),
   /** Fetches the selection's merged profile into the spool. An empty selection is a profile without samples. */
   'source.fetch': call(v.object({ selection: Selection }))<SpooledProfile>(),
   /** Lets go of a profile of this window's. */

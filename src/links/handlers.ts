@@ -69,6 +69,8 @@ export function linksHandlers({ targets, prompts, spool, library }: Parts, windo
       withSession(targetId, (session) => session.profileTypes(source, { startMs, endMs }, signal)),
     'source.timeline': ({ selection, stepMs }, signal) =>
       withSession(selection.targetId, (session) => session.timeline(selection.source, selection, stepMs, signal)),
+    'source.trust': ({ selection }, signal) =>
+      withSession(selection.targetId, (session) => session.trust(selection, signal)),
     'source.fetch': ({ selection }, signal) =>
       withSession(selection.targetId, async (session) => {
         const bytes = await session.fetch(selection, signal);

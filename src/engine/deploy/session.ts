@@ -10,6 +10,8 @@ import type {
   TargetConfig,
   TargetState,
 } from '../../contract/target.js';
+import type { Trust } from '../../contract/trust.js';
+import { agentTrust } from '../agent/trust.js';
 import { containerRows, listContainers } from '../docker/containers.js';
 import type { HostKeys } from '../link/host-keys.js';
 import type { Link } from '../link/link.js';
@@ -220,6 +222,18 @@ export class TargetSession {
     if (!this.connected() || this.facts === undefined) return this.notRunning();
     const containers = await listContainers(this.link, this.facts.uid, signal);
     return containers.ok ? ok(containerRows(containers.value)) : containers;
+  }
+
+  /** How far samples can be believed: the agent judges its own. */
+  async trust(selection: Selection, signal?: AbortSignal): Promise<Result<Trust>> {
+    if (selection.source === 'pyroscope') {
+      return fail(
+        'unsupported',
+        'Only our agent counts what became of each sample: choose its own store as the source.',
+      );
+    }
+    if (this.watch === undefined) return this.notRunning();
+    return agentTrust(this.watch.connection, selection, signal);
   }
 
   async profileTypes(source: SourceKind, range: Range, signal?: AbortSignal): Promise<Result<readonly string[]>> {

@@ -8,5 +8,6 @@ import '../features/table/table.css';
 import '../features/sandwich/sandwich.css';
 import '../features/tree/tree.css';
 import '../features/details/details.css';
+import '../features/trust/trust.css';
 import '../features/hints/hints.css';
 import '../flame/flame.css';

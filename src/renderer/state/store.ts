@@ -7,6 +7,7 @@ import type { SearchMode } from '../../core/flame/match-names.js';
 import type { Failure } from '../../contract/result.js';
 import { defaultSettings, type Settings } from '../../contract/settings.js';
 import type { TargetState } from '../../contract/target.js';
+import type { Trust } from '../../contract/trust.js';
 import type { Preset, TimeRange } from './time-range.js';
 
 export type Tab = ViewState['tab'];
@@ -53,6 +54,13 @@ export interface ServicesSlice {
   readonly servicesPhase: Phase;
   readonly servicesFailure: Failure | null;
   readonly profileTypes: readonly string[];
+}
+
+/** How far the samples of the selection can be believed. */
+export interface TrustSlice {
+  readonly trust: Trust | null;
+  readonly trustPhase: Phase;
+  readonly trustFailure: Failure | null;
 }
 
 /** Profiles that were opened from a file or a snapshot. They stay open until they are closed. */
@@ -156,7 +164,7 @@ export interface SurfaceSlice {
 }
 
 /** All state of the window that React sees: ids, selection, settings. */
-export type AppState = TargetsSlice & SelectionSlice & ServicesSlice & ViewSlice & SurfaceSlice;
+export type AppState = TargetsSlice & SelectionSlice & ServicesSlice & TrustSlice & ViewSlice & SurfaceSlice;
 export type AppStore = UseBoundStore<StoreApi<AppState>>;
 
 /** How the window begins before anything is restored. */
@@ -183,6 +191,9 @@ export function initialState(nowMs: number): AppState {
     servicesPhase: 'idle',
     servicesFailure: null,
     profileTypes: [],
+    trust: null,
+    trustPhase: 'idle',
+    trustFailure: null,
     document: { kind: 'selection' },
     documents: [],
     keptViews: {},

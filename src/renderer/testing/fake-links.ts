@@ -9,6 +9,7 @@ import { fail, ok } from '../../contract/result.js';
 import { serve, type Handlers, type Port, type Server } from '../../contract/rpc.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import type { AgentState, AgentStatus, TargetState } from '../../contract/target.js';
+import { inventTrust } from './invented-trust.js';
 import { randomFrom } from './invented-profiles.js';
 
 /** What the development page pretends. */
@@ -221,6 +222,10 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       return ok(null);
     },
     'source.services': () => ok(services(scenario.hostile)),
+    'source.trust': () =>
+      scenario.fetchFails
+        ? fail('agent-not-running', 'The connection to the agent broke.', 'read ECONNRESET')
+        : ok(inventTrust(scenario.hostile)),
     'source.profileTypes': ({ source }) =>
       ok(source === 'agent' ? [cpuProfileType] : [cpuProfileType, 'memory:alloc_space:bytes:space:bytes']),
     'source.timeline': ({ selection, stepMs }) => {

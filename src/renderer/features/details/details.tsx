@@ -7,6 +7,7 @@ import { formatCount, formatShare } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
 import { useCell } from '../../state/cell.js';
 import { Button } from '../../ui/button.js';
+import { TrustPanel } from '../trust/trust-panel.js';
 import { viewNumbers } from './view-numbers.js';
 
 /** The selected frame; without one, what is open. */
@@ -196,6 +197,7 @@ function ViewDetails(): ReactElement {
           </tr>
         </tbody>
       </table>
+      <TrustPanel />
       {document.kind === 'profiles' && document.notes !== '' ? (
         <section>
           <h3>Notes</h3>

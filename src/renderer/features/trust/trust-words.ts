@@ -1,0 +1,142 @@
+import type { Fates, Trust } from '../../../contract/trust.js';
+import { formatCount, formatNanoseconds, formatShare, formatSignedShare } from '../../format/numbers.js';
+
+/** A line of the panel: what is judged, the verdict, and what it rests on. */
+export interface TrustRow {
+  readonly label: string;
+  readonly value: string;
+  readonly title: string;
+  /** "warn" is worth a look, "ok" is as it should be; undefined where there is nothing to judge. */
+  readonly tone?: 'ok' | 'warn';
+}
+
+/** What a person should know or do, most important first. */
+export interface TrustNote {
+  readonly text: string;
+  readonly share: string;
+}
+
+/** Shares from which on a person should look: more than noise, less than what falsifies a picture. */
+const cutFrom = 0.02;
+const unnamedFrom = 0.05;
+const schedulerFrom = 0.05;
+const maxNotes = 4;
+
+/** The verdicts, in the order in which they matter. `time` says a moment in the window's zone. */
+export function trustRows(trust: Trust, time: (ms: number) => string): readonly TrustRow[] {
+  const rows: TrustRow[] = [];
+  if (trust.totalNs > 0) {
+    const whole = 1 - trust.cutNs / trust.totalNs;
+    rows.push({
+      label: 'whole stacks',
+      value: formatShare(whole),
+      title: `${formatNanoseconds(trust.cutNs)} of ${formatNanoseconds(trust.totalNs)} could not be walked to the root of the stack`,
+      tone: 1 - whole > cutFrom ? 'warn' : 'ok',
+    });
+  }
+  if (trust.nativeNs > 0) {
+    const named = trust.namedNs / trust.nativeNs;
+    rows.push({
+      label: 'native code named',
+      value: formatShare(named),
+      title: `of ${formatNanoseconds(trust.nativeNs)} in native code, ${formatNanoseconds(trust.namedNs)} have all names`,
+      tone: 1 - named > unnamedFrom ? 'warn' : 'ok',
+    });
+    rows.push({
+      label: 'with source lines',
+      value: formatShare(trust.linedNs / trust.nativeNs),
+      title: 'native code whose debug information says file and line',
+    });
+  }
+  if (trust.fates !== undefined) rows.push(...fateRows(trust.fates, time));
+  for (const { name, version } of trust.runtimes) {
+    rows.push({
+      label: name,
+      value: version === '' ? 'version unknown' : version,
+      title: 'by the files of the runtime',
+    });
+  }
+  return rows;
+}
+
+function fateRows(fates: Fates, time: (ms: number) => string): readonly TrustRow[] {
+  const lost = fates.lostNewProcess + fates.lostTailCall + fates.lostWindowFull + Math.max(0, fates.missing);
+  const rows: TrustRow[] = [
+    {
+      label: 'samples lost',
+      value: lost === 0 ? 'none' : `${formatCount(lost)} of ${formatCount(fates.fired)}`,
+      title: lossWords(fates),
+      tone: lost > fates.fired * cutFrom ? 'warn' : 'ok',
+    },
+    balanceRow(fates, time),
+  ];
+  if (fates.schedulerNs > 0) {
+    const difference = fates.sampledNs / fates.schedulerNs - 1;
+    // Three standard deviations of a count of samples are chance, whatever their share.
+    const chance = fates.delivered > 0 ? 3 / Math.sqrt(fates.delivered) : 1;
+    const ended =
+      fates.endedProcesses === 0
+        ? ''
+        : `; ${formatCount(fates.endedProcesses)} processes ended, with time that the scheduler no longer tells`;
+    rows.push({
+      label: 'against the scheduler',
+      value: formatSignedShare(difference),
+      title: `samples stand for ${formatNanoseconds(fates.sampledNs)}, the scheduler says ${formatNanoseconds(fates.schedulerNs)}${ended}`,
+      ...(fates.endedProcesses > 0 ? {} : { tone: Math.abs(difference) > schedulerFrom + chance ? 'warn' : 'ok' }),
+    });
+  }
+  return rows;
+}
+
+function balanceRow(fates: Fates, time: (ms: number) => string): TrustRow {
+  const label = 'balance';
+  const first = fates.firstUnbalancedMs;
+  if (first !== undefined) {
+    return {
+      label,
+      value: `${formatCount(fates.unbalancedWindows)} of ${formatCount(fates.windows)} windows off`,
+      title: `what the kernel fired and what arrived do not add up, first in the window of ${time(first)}`,
+      tone: 'warn',
+    };
+  }
+  const measured = fates.windows - fates.unmeasuredWindows;
+  if (measured === 0) return { label, value: 'not counted', title: 'the kernel could not be asked', tone: 'warn' };
+  return {
+    label,
+    value: 'adds up',
+    title: `in each of ${formatCount(measured)} windows, what the kernel fired is what arrived or was lost for a known reason`,
+    tone: fates.unmeasuredWindows === 0 ? 'ok' : 'warn',
+  };
+}
+
+/** Each reason with its count. */
+export function lossWords(fates: Fates): string {
+  const reasons: readonly (readonly [number, string])[] = [
+    [fates.lostNewProcess, 'of processes that were too new to be walked'],
+    [fates.lostTailCall, 'refused by the kernel'],
+    [fates.lostWindowFull, 'without room in their window'],
+    [Math.max(0, fates.missing), 'fired and never arrived'],
+    [fates.inFlight, 'still on their way'],
+  ];
+  const said = reasons.filter(([count]) => count > 0).map(([count, words]) => `${formatCount(count)} ${words}`);
+  return said.length === 0 ? `all ${formatCount(fates.fired)} samples arrived` : said.join(', ');
+}
+
+/** What mends what is not as it should be. */
+export function trustNotes(trust: Trust): readonly TrustNote[] {
+  const share = (valueNs: number): string => formatShare(trust.totalNs === 0 ? 0 : valueNs / trust.totalNs);
+  const mends = trust.files
+    .filter(({ mend }) => mend !== '')
+    .map((file) => ({ lackNs: file.valueNs - file.namedNs, text: file.mend }));
+  const cuts = trust.cuts.map(({ reason, valueNs }) => ({ lackNs: valueNs, text: cutWords(reason) }));
+  return [...mends, ...cuts]
+    .toSorted((a, b) => b.lackNs - a.lackNs)
+    .filter(({ lackNs }) => lackNs > trust.totalNs / 1000)
+    .slice(0, maxNotes)
+    .map(({ lackNs, text }) => ({ text, share: share(lackNs) }));
+}
+
+/** "[stack cut: native pc read]" in a sentence. */
+function cutWords(reason: string): string {
+  return `stacks end early: ${reason.replace(/^\[stack cut: (.*)\]$/, '$1')}`;
+}
