@@ -6,7 +6,7 @@ export interface Trust {
   /** Samples whose stack could not be walked to its root, and why, most first. */
   readonly cutNs: number;
   readonly cuts: readonly StackCut[];
-  /** Samples with native code, those with all names, those with all lines. */
+  /** Samples with native code, those with all names, those whose innermost native frame has a line. */
   readonly nativeNs: number;
   readonly namedNs: number;
   readonly linedNs: number;

@@ -20,7 +20,7 @@ type Trust struct {
 	// Mappings are the files that native frames lie in, those with the most unnamed samples first.
 	Mappings []Coverage
 	// NativeNs are samples with a native frame, NamedNs those of them in which every native frame has a name, and LinedNs
-	// those in which every one has a line too.
+	// those in which the innermost one has a line: the code that starts a program never has one.
 	NativeNs, NamedNs, LinedNs int64
 	Runtimes                   []Runtime
 }
@@ -34,7 +34,8 @@ type Cut struct {
 // Coverage is how well one file's addresses are named. A sample counts once for a file, whatever its depth.
 type Coverage struct {
 	Path, BuildID string
-	// ValueNs are samples with a frame in the file, NamedNs those in which all of them have a name, LinedNs a line too.
+	// ValueNs are samples with a frame in the file, NamedNs those in which all of them have a name, LinedNs those in which the
+	// innermost of them has a line.
 	ValueNs, NamedNs, LinedNs int64
 	// Mend says what to do, "" where nothing is missing.
 	Mend string
@@ -126,26 +127,30 @@ func (t *Trust) look(ctx context.Context, m *merge, from *catalog) error {
 	return nil
 }
 
-// fileState is what is known of all frames of one stack in one file.
+// fileState is what is known of the frames of one stack in one file: of all whether they have names, of the innermost whether
+// it has a line.
 type fileState struct{ named, lined bool }
 
 func (t *Trust) lookAtFrames(ids []int64, value int64, from *catalog, files map[int64]*Coverage, kinds map[engine.FrameKind]bool) {
 	states := map[int64]fileState{}
-	all := fileState{true, true}
+	all := fileState{named: true}
 	for _, id := range ids {
 		row := from.locations[id]
 		kinds[row.kind] = true
 		if row.mapping == 0 || row.kind != engine.KindNative {
 			continue
 		}
+		named, lined := len(row.lines) > 0, len(row.lines) > 0 && row.lines[0].line > 0
+		if len(states) == 0 {
+			all.lined = lined
+		}
 		state, seen := states[row.mapping]
 		if !seen {
-			state = fileState{true, true}
+			state = fileState{named: true, lined: lined}
 		}
-		lined := len(row.lines) > 0 && row.lines[0].line > 0
-		state = fileState{state.named && len(row.lines) > 0, state.lined && lined}
+		state.named = state.named && named
+		all.named = all.named && named
 		states[row.mapping] = state
-		all = fileState{all.named && state.named, all.lined && state.lined}
 	}
 	if len(states) == 0 {
 		return

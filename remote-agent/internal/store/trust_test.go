@@ -61,6 +61,8 @@ func TestTrustOfStacks(t *testing.T) {
 		Frames: []*engine.Frame{{Kind: engine.KindPython, Function: "leaf"}, {Kind: engine.KindError, Function: "[stack cut: native pc read]"}},
 	})
 	w.Counts = append(w.Counts, window.Count{Stack: uint32(len(w.Stacks) - 1), Count: 2})
+	w.Stacks = append(w.Stacks, stackOf("0x3000>0x1000"))
+	w.Counts = append(w.Counts, countOf(len(w.Stacks)-1))
 	s.must(t, w)
 	waiting, err := s.UnnamedLocations(t.Context(), 10)
 	if err != nil {
@@ -78,13 +80,13 @@ func TestTrustOfStacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if trust.TotalNs != 10*period || trust.CutNs != 2*period || len(trust.Cuts) != 1 || trust.Cuts[0].Reason != "[stack cut: native pc read]" {
+	if trust.TotalNs != 11*period || trust.CutNs != 2*period || len(trust.Cuts) != 1 || trust.Cuts[0].Reason != "[stack cut: native pc read]" {
 		t.Errorf("%+v", trust)
 	}
-	if trust.NativeNs != 7*period || trust.NamedNs != 4*period || trust.LinedNs != 4*period {
+	if trust.NativeNs != 8*period || trust.NamedNs != 4*period || trust.LinedNs != 6*period {
 		t.Errorf("of %d native, %d named, %d with lines", trust.NativeNs/period, trust.NamedNs/period, trust.LinedNs/period)
 	}
-	if len(trust.Mappings) != 2 || trust.Mappings[0].Path != libfoo.Path || trust.Mappings[0].NamedNs != 5*period || trust.Mappings[1].NamedNs != 0 {
+	if len(trust.Mappings) != 2 || trust.Mappings[0].Path != libfoo.Path || trust.Mappings[0].NamedNs != 5*period || trust.Mappings[0].LinedNs != 6*period || trust.Mappings[1].NamedNs != 0 {
 		t.Errorf("%+v", trust.Mappings)
 	}
 	if trust.Mappings[0].Mend != "" || !strings.Contains(trust.Mappings[1].Mend, "debug symbols of libother.so are not installed") {

@@ -1151,7 +1151,8 @@ type GetTrustResponse struct {
 	TotalNs int64       `protobuf:"varint,2,opt,name=total_ns,json=totalNs,proto3" json:"total_ns,omitempty"`
 	CutNs   int64       `protobuf:"varint,3,opt,name=cut_ns,json=cutNs,proto3" json:"cut_ns,omitempty"`
 	Cuts    []*StackCut `protobuf:"bytes,4,rep,name=cuts,proto3" json:"cuts,omitempty"`
-	// Samples with a frame of native code; those of them in which all such frames have a name; and a line too.
+	// Samples with a frame of native code; those of them in which all such frames have a name; in which the
+	// innermost one has a line.
 	NativeNs int64 `protobuf:"varint,5,opt,name=native_ns,json=nativeNs,proto3" json:"native_ns,omitempty"`
 	NamedNs  int64 `protobuf:"varint,6,opt,name=named_ns,json=namedNs,proto3" json:"named_ns,omitempty"`
 	LinedNs  int64 `protobuf:"varint,7,opt,name=lined_ns,json=linedNs,proto3" json:"lined_ns,omitempty"`

@@ -593,7 +593,8 @@ export type GetTrustResponse = Message<"agent.v1.GetTrustResponse"> & {
   cuts: StackCut[];
 
   /**
-   * Samples with a frame of native code; those of them in which all such frames have a name; and a line too.
+   * Samples with a frame of native code; those of them in which all such frames have a name; in which the
+   * innermost one has a line.
    *
    * @generated from field: int64 native_ns = 5;
    */
