@@ -1,4 +1,5 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, readdirSync, statfsSync, statSync, watch } from 'node:fs';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFailed, test } from 'vitest';
@@ -114,8 +115,14 @@ test('a target without space refuses the agent with what to do', async () => {
   mkdirSync(cache, { recursive: true });
   chownSync(cache, uid, gid);
   mkdirSync(store, { recursive: true, mode: 0o755 });
-  const refusedOn = async (folder: string, options: string, says: RegExp): Promise<void> => {
+  const refusedOn = async (
+    folder: string,
+    options: string,
+    says: RegExp,
+    prepare: () => () => void = () => () => undefined,
+  ): Promise<void> => {
     await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
+    const end = prepare();
     try {
       await ui.button('Start agent').first().click();
       await waitFor(
@@ -132,6 +139,7 @@ test('a target without space refuses the agent with what to do', async () => {
       const left = readdirSync(folder, { recursive: true }).map(String);
       expect(left.filter((name) => name.includes('.part-'))).toEqual([]);
     } finally {
+      end();
       await run('umount', [folder]);
     }
   };
@@ -142,6 +150,31 @@ test('a target without space refuses the agent with what to do', async () => {
     /There is no space left for the agent in .*\(\d+ MB free\): make room for/,
   );
   await app.screenshot('2-no-space');
+  // It fills when the place of the agent is made: after the look at the disk, while the agent is sent.
+  await refusedOn(
+    cache,
+    `size=96m,${owner}`,
+    /There is no space left for the agent in .*\([0-6] MB free\): make room for/,
+    () => {
+      const agents = join(cache, 'pyrometer', 'agent');
+      mkdirSync(agents, { recursive: true });
+      for (const folder of [join(cache, 'pyrometer'), agents]) chownSync(folder, uid, gid);
+      const watcher = watch(agents, () => {
+        watcher.close();
+        const { bavail, bsize } = statfsSync(cache);
+        execFileSync('fallocate', ['-l', String(bavail * bsize - 6 * 1024 * 1024), join(cache, 'filler')]);
+      });
+      return () => {
+        watcher.close();
+      };
+    },
+  );
+  await app.screenshot('3-filled-meanwhile');
+  await refusedOn(
+    cache,
+    `size=96m,nr_inodes=4,${owner}`,
+    /takes no more files \(its inodes are used up\): remove some/,
+  );
   // Where it keeps its windows is another disk than where it is put.
   await refusedOn(store, 'size=1m,mode=755', /The disk of \/var\/lib\/pyrometer has \d MB left: free some space/);
 });

@@ -4,7 +4,7 @@ import { copyFile, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'n
 import { basename, join } from 'node:path';
 import type { SpooledProfile } from '../contract/links.js';
 import { fail, ok, type Result } from '../contract/result.js';
-import { errorCode, errorText } from '../engine/failures/thrown.js';
+import { errorCode, errorText, isDiskFull } from '../engine/failures/thrown.js';
 
 /** What the decoder takes at most, compressed or not. */
 const maxBytes = 512 * 1024 * 1024;
@@ -90,7 +90,9 @@ export class Spool {
   }
 
   private failure(error: unknown): Result<never> {
-    if (errorCode(error) === 'ENOSPC') return fail('no-space', `There is no space left in ${this.folder}.`);
+    if (isDiskFull(error)) {
+      return fail('no-space', `The disk of ${this.folder} is full: make room there and try again.`, errorText(error));
+    }
     return fail('internal', `The profile could not be kept in ${this.folder}.`, errorText(error));
   }
 }

@@ -8,6 +8,13 @@ import type { TargetFacts } from './facts.js';
 /** Left free on the target's disk beside the binary. */
 const spareBytes = 16 * 1024 * 1024;
 
+/** Makes the folder and says the hash of what is there. A part that is an hour old is of an upload that a crash ended. */
+const prepareScript = `
+umask 077; mkdir -p -- "$1" || exit 1
+find "$3" -type f -name 'pyrometer-agent.part-*' -mmin +60 -exec rm -f -- {} + 2>/dev/null
+sha256sum -- "$2" || :
+`;
+
 export interface InstallOptions {
   readonly onProgress?: (sentBytes: number, totalBytes: number) => void;
   /** Called when the bytes are there and before they are compared. */
@@ -33,14 +40,12 @@ export async function install(
   const path = installedPath(facts, binary);
   const folder = path.slice(0, path.lastIndexOf('/'));
   const given = options.signal === undefined ? {} : { signal: options.signal };
-  const prepared = await runScript(
-    link,
-    'umask 077; mkdir -p -- "$1" && { sha256sum -- "$2" || :; }',
-    [folder, path],
-    given,
-  );
+  const prepared = await runScript(link, prepareScript, [folder, path, facts.cacheFolder], given);
   if (!prepared.ok) return prepared;
   if (prepared.value.code !== 0) {
+    const room = await roomIn(link, folder);
+    if (room.freeFiles === 0) return noFiles(folder);
+    if (room.freeBytes !== undefined && room.freeBytes < binary.size) return noSpace(folder, room.freeBytes);
     return fail(
       'agent-failed',
       `The folder ${folder} cannot be made: check its owner and mode.`,
@@ -57,15 +62,17 @@ export async function install(
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
   if (!sent.ok) {
-    const left = await discard(link, part, folder);
-    const full = left !== undefined && left < binary.size;
-    return sent.failure.code === 'upload-corrupt' && full ? noSpace(folder, left) : sent;
+    const { code } = sent.failure;
+    if (code !== 'upload-corrupt' && code !== 'no-space') return sent;
+    const room = await roomIn(link, folder);
+    if (room.freeFiles === 0) return noFiles(folder);
+    return room.freeBytes !== undefined && room.freeBytes < binary.size ? noSpace(folder, room.freeBytes) : sent;
   }
   options.onVerify?.();
   const verified = await runScript(link, 'sha256sum -- "$1"', [part], given);
   if (!verified.ok) return verified;
   if (!verified.value.stdout.includes(binary.sha256)) {
-    await discard(link, part, folder);
+    await discard(link, part);
     return verified.value.code === 127
       ? fail('unsupported', 'The target has no sha256sum, with which the agent is verified: install coreutils.')
       : fail('upload-corrupt', 'The agent did not arrive as it was sent: try again.', verified.value.stdout);
@@ -73,22 +80,51 @@ export async function install(
   const placed = await runScript(link, 'chmod 755 -- "$1" && mv -f -- "$1" "$2"', [part, path], given);
   if (!placed.ok) return placed;
   if (placed.value.code !== 0) {
+    await discard(link, part);
     return fail('agent-failed', `The agent cannot be put into ${folder}.`, placed.value.stderr);
   }
   return ok(path);
 }
 
-/** Removes what was sent; answers the bytes that are free then, undefined when that cannot be told. */
-async function discard(link: Link, part: string, folder: string): Promise<number | undefined> {
-  const script = `rm -f -- "$1"; df -Pk -- "$2" | awk 'NR==2 {print $4}'`;
-  const result = await runScript(link, script, [part, folder]);
-  const freeKb = result.ok ? Number.parseInt(result.value.stdout, 10) : Number.NaN;
-  return Number.isNaN(freeKb) ? undefined : freeKb * 1024;
+/** Removes what was sent and cannot be used; a link that broke meanwhile leaves it to the next sweep. */
+async function discard(link: Link, part: string): Promise<void> {
+  await runScript(link, 'rm -f -- "$1"', [part]);
+}
+
+/** What is free on a folder's disk; undefined where df does not say. */
+interface Room {
+  readonly freeBytes: number | undefined;
+  /** Files that can still be made; undefined also for file systems that do not count them. */
+  readonly freeFiles: number | undefined;
+}
+
+const roomScript = `
+at=$1; while [ ! -d "$at" ] && [ "$at" != / ]; do at=$(dirname -- "$at"); done
+df -Pk -- "$at" | awk 'NR==2 {print "kb=" $4}'
+df -Pi -- "$at" 2>/dev/null | awk 'NR==2 && $2>0 {print "files=" $4}'
+:`;
+
+async function roomIn(link: Link, folder: string): Promise<Room> {
+  const result = await runScript(link, roomScript, [folder]);
+  const said = result.ok ? result.value.stdout : '';
+  const kb = /^kb=(\d+)$/m.exec(said)?.[1];
+  const files = /^files=(\d+)$/m.exec(said)?.[1];
+  return {
+    freeBytes: kb === undefined ? undefined : Number(kb) * 1024,
+    freeFiles: files === undefined ? undefined : Number(files),
+  };
 }
 
 function noSpace(folder: string, freeBytes: number): Result<never> {
   return fail(
     'no-space',
     `There is no space left for the agent in ${folder} (${Math.floor(freeBytes / 1024 / 1024)} MB free): make room for 64 MB.`,
+  );
+}
+
+function noFiles(folder: string): Result<never> {
+  return fail(
+    'no-space',
+    `The disk of ${folder} takes no more files (its inodes are used up): remove some files there, their size does not matter.`,
   );
 }

@@ -67,7 +67,8 @@ export interface Link {
   exec(argv: readonly string[], options?: ExecOptions): Promise<Result<ExecResult>>;
   /**
    * Writes a local file to a path on the target, mode 0600, in place: callers upload to a name of their own, verify, and
-   * rename. A target that did not take the whole file is code "upload-corrupt" with what it said as detail.
+   * rename. A target that did not take the whole file is code "upload-corrupt" with what it said as detail, and keeps
+   * none of it.
    */
   upload(localPath: string, remotePath: string, options?: UploadOptions): Promise<Result<null>>;
   /** Opens a stream to a socket on the target's side. "refused": nobody listens there or it may not be opened. */

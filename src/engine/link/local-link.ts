@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createReadStream, createWriteStream } from 'node:fs';
+import { lstat, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -17,7 +18,7 @@ import {
   type UploadOptions,
 } from './link.js';
 import { quoteCommand } from './quote.js';
-import { errorCode, errorText } from '../failures/thrown.js';
+import { errorCode, errorText, isDiskFull } from '../failures/thrown.js';
 
 const openTimeoutMs = 10_000;
 
@@ -79,8 +80,13 @@ export class LocalLink implements Link {
       );
       return ok(null);
     } catch (error) {
+      // A device or a pipe is not ours to remove; what cannot be removed is told by the failure that counts.
+      const left = await lstat(remotePath).catch(() => undefined);
+      if (left?.isFile() === true) await rm(remotePath, { force: true }).catch(() => undefined);
       if (options.signal?.aborted === true) return fail('cancelled', 'Cancelled.');
-      if (errorCode(error) === 'ENOSPC') return fail('no-space', `There is no space left for ${remotePath}.`);
+      if (isDiskFull(error)) {
+        return fail('no-space', `The disk is too full for ${remotePath}: make room there and try again.`);
+      }
       return fail('upload-corrupt', `${remotePath} could not be written.`, errorText(error));
     }
   }

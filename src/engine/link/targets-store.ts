@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { TargetConfig } from '../../contract/target.js';
 import { writeAtomic } from '../files/atomic-write.js';
-import { errorCode, errorText } from '../failures/thrown.js';
+import { errorCode, errorText, isDiskFull } from '../failures/thrown.js';
 
 const currentVersion = 1;
 
@@ -71,6 +71,13 @@ export class TargetsStore {
         await writeAtomic(this.path, text);
         return ok(null);
       } catch (error) {
+        if (isDiskFull(error)) {
+          return fail(
+            'no-space',
+            `The disk of ${this.path} is full: make room there and save again.`,
+            errorText(error),
+          );
+        }
         return fail('internal', `The targets could not be saved in ${this.path}.`, errorText(error));
       }
     });

@@ -8,7 +8,7 @@ import type { SnapshotRow } from '../../contract/links.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { Id, Selection, ViewState } from '../../contract/selection.js';
 import { writeAtomic } from '../files/atomic-write.js';
-import { errorCode, errorText } from '../failures/thrown.js';
+import { errorCode, errorText, isDiskFull } from '../failures/thrown.js';
 import { sniff } from './sniff.js';
 
 const currentVersion = 1;
@@ -110,9 +110,8 @@ export class SnapshotLibrary {
     } catch (error) {
       // What matters is why it could not be saved; a folder that stays is not listed.
       await rm(making, { recursive: true, force: true }).catch(() => undefined);
-      const full = errorCode(error) === 'ENOSPC';
-      return full
-        ? fail('no-space', `There is no space left for the snapshot in ${this.folder}.`)
+      return isDiskFull(error)
+        ? fail('no-space', `The disk of ${this.folder} is full: make room there and save again.`, errorText(error))
         : fail('internal', `The snapshot could not be saved in ${this.folder}.`, errorText(error));
     }
   }
