@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { HostName, type ConfigHosts, type ImportedHost } from './ssh-config.js';
 import { call } from './calls.js';
 import { Id, Selection, SourceKind, TimeMs, ViewState } from './selection.js';
 import { PyroscopeConfig, TargetConfig, type Leftover, type TargetState } from './target.js';
@@ -90,6 +91,10 @@ export const linksCalls = {
   /** Connects with a configuration that need not be saved, looks, disconnects. */
   'targets.test': call(v.object({ config: TargetConfig }))<TestReport>(),
   'targets.setPyroscope': call(v.object({ targetId: Id, pyroscope: v.nullable(PyroscopeConfig) }))<TargetState>(),
+  /** Names only: nothing is resolved and nothing runs. */
+  'sshConfig.list': call(v.object({}))<ConfigHosts>(),
+  /** Runs `ssh -G`, which runs the commands of `Match exec` lines: only after the user was told. */
+  'sshConfig.resolve': call(v.object({ name: HostName }))<ImportedHost>(),
   'link.connect': call(v.object({ targetId: Id }))<null>(),
   'link.disconnect': call(v.object({ targetId: Id }))<null>(),
   /** An answer to a prompt; `values` are the fields of a secret. accept=false cancels what asked. */

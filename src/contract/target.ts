@@ -8,13 +8,32 @@ import { Id } from './selection.js';
 const hostName = v.pipe(v.string(), v.maxLength(255), v.regex(/^[A-Za-z0-9_[\]:.%][A-Za-z0-9_[\]:.%-]*$/));
 const userName = v.pipe(v.string(), v.maxLength(64), v.regex(/^[A-Za-z0-9_.][A-Za-z0-9_.@-]*$/));
 
+/** A file's path on this computer: without control characters, which no message could show. */
+const filePath = v.pipe(v.string(), v.minLength(1), v.maxLength(4096), v.regex(/^\P{Cc}+$/u));
+
 /** How to prove who we are to a server. Secrets are never part of a configuration. */
 export const Authentication = v.variant('method', [
-  v.object({ method: v.literal('agent') }),
-  v.object({ method: v.literal('key'), path: v.pipe(v.string(), v.minLength(1), v.maxLength(4096)) }),
+  /** `socket`: another SSH agent than the one that SSH_AUTH_SOCK names. */
+  v.object({ method: v.literal('agent'), socket: v.optional(filePath) }),
+  v.object({ method: v.literal('key'), path: filePath }),
   v.object({ method: v.literal('password') }),
 ]);
 export type Authentication = v.InferOutput<typeof Authentication>;
+
+const hopEntries = {
+  host: hostName,
+  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)),
+  user: userName,
+  authentication: Authentication,
+} as const;
+
+/** A server that an SSH connection is made to: the target itself, or one on the way to it. */
+export const SshHop = v.object(hopEntries);
+export type SshHop = v.InferOutput<typeof SshHop>;
+
+/** Colours that a server can be marked with, by the names of their tokens. */
+export const targetColours = ['red', 'amber', 'green', 'blue', 'violet'] as const;
+export type TargetColour = (typeof targetColours)[number];
 
 /** A Pyroscope server that belongs to a target. */
 export const PyroscopeConfig = v.object({
@@ -35,10 +54,12 @@ export const TargetConfig = v.variant('kind', [
     kind: v.literal('ssh'),
     id: Id,
     name,
-    host: hostName,
-    port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)),
-    user: userName,
-    authentication: Authentication,
+    ...hopEntries,
+    /** Servers on the way, first the one that is dialled from here. */
+    jumps: v.optional(v.pipe(v.array(SshHop), v.maxLength(8))),
+    /** The heading that it stands under in the list; undefined: none. */
+    group: v.optional(name),
+    colour: v.optional(v.picklist(targetColours)),
     pyroscope: v.optional(PyroscopeConfig),
   }),
 ]);

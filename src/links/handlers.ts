@@ -3,6 +3,8 @@ import { fail, ok, type Result } from '../contract/result.js';
 import type { Handlers } from '../contract/rpc.js';
 import { selectionTitle } from '../engine/deploy/titles.js';
 import type { TargetSession } from '../engine/deploy/session.js';
+import { importHost } from '../engine/link/import-host.js';
+import { listConfigHosts } from '../engine/link/ssh-config.js';
 import type { SnapshotLibrary } from '../engine/snapshots/library.js';
 import type { Prompts } from './prompts.js';
 import { isOf, type Spool } from './spool.js';
@@ -47,6 +49,8 @@ export function linksHandlers({ targets, prompts, spool, library }: Parts, windo
         else config.pyroscope = pyroscope;
         return targets.save(config);
       }),
+    'sshConfig.list': () => listConfigHosts(),
+    'sshConfig.resolve': ({ name }, signal) => importHost(name, { signal }),
     'link.connect': ({ targetId }, signal) => withSession(targetId, (session) => session.connect(signal)),
     'link.disconnect': ({ targetId }) =>
       withSession(targetId, (session) => {

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { errorText } from '../failures/thrown.js';
+import { convertKey } from './key-conversion.js';
 
-/** How a private key's file is written. "pkcs8" is what ssh2 cannot read. */
+/** How a private key's file is written. */
 export type KeyFormat = 'openssh' | 'pem' | 'pkcs8' | 'unknown';
 
 /** What can be told of a private key's file without its passphrase. */
@@ -39,12 +40,16 @@ export interface KeyFile {
   readonly facts: KeyFileFacts;
 }
 
-/** Reads a private key's file; "~/" is the user's home. */
+/** A path of the configuration as this computer knows it: "~/" is the user's home. */
+export function expandHome(path: string): string {
+  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
+}
+
+/** Reads a private key's file. */
 export async function readKeyFile(path: string): Promise<Result<KeyFile>> {
-  const resolved = path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
   let text: string;
   try {
-    text = await readFile(resolved, 'utf8');
+    text = await readFile(expandHome(path), 'utf8');
   } catch (error) {
     return fail('auth-failed', `The key file ${path} cannot be read.`, errorText(error));
   }
@@ -53,30 +58,34 @@ export async function readKeyFile(path: string): Promise<Result<KeyFile>> {
     const hint = /^(ssh-|ecdsa-|sk-)/.test(text) ? ' It is a public key; name the file without ".pub".' : '';
     return fail('auth-failed', `${path} is no private key.${hint}`);
   }
-  if (facts.format === 'pkcs8') {
-    return fail(
-      'unsupported',
-      `${path} is in PKCS#8 format, which cannot be read here: rewrite it with "ssh-keygen -p -f FILE", or add it to an SSH agent.`,
-    );
-  }
   return ok({ path, text, facts });
 }
 
 /**
- * Decodes a private key. Deriving a key from a passphrase blocks for about 0.2 s; it happens once a link, in the links
- * process, before anything else runs over that link. A worker would need the decoded key to cross threads, which ssh2's
- * keys cannot; should passphrases with many rounds turn up, signing has to move to the worker as a whole.
+ * Decodes a private key. PEM and PKCS#8 go through a worker, which derives the key from the passphrase. OpenSSH's own
+ * format is derived here and blocks for about 0.2 s, once a link, before anything else runs over it: a decoded key cannot
+ * cross threads. Should passphrases with many rounds turn up, signing has to move to the worker as a whole.
  */
-export function parseKey(file: KeyFile, passphrase?: string): Result<ssh2.ParsedKey> {
-  const parsed = ssh2.utils.parseKey(file.text, passphrase);
-  if (parsed instanceof Error) {
-    return fail(
-      'auth-failed',
-      file.facts.encrypted
-        ? `The passphrase does not open ${file.path}.`
-        : `${file.path} holds no key that can be used here; add it to an SSH agent instead.`,
-      parsed.message,
-    );
-  }
-  return ok(parsed);
+export async function decodeKey(file: KeyFile, passphrase?: string): Promise<Result<ssh2.ParsedKey>> {
+  if (file.facts.format === 'openssh') return parseKey(file, file.text, passphrase);
+  const converted = await convertKey(file.text, passphrase);
+  if (converted.ok) return parseKey(file, converted.text);
+  // Old PEM files may be encrypted in ways that the runtime's OpenSSL gave up and ssh2 still knows.
+  if (file.facts.format === 'pem') return parseKey(file, file.text, passphrase);
+  return refused(file, converted.said);
+}
+
+function parseKey(file: KeyFile, text: string, passphrase?: string): Result<ssh2.ParsedKey> {
+  const parsed = ssh2.utils.parseKey(text, passphrase);
+  return parsed instanceof Error ? refused(file, parsed.message) : ok(parsed);
+}
+
+function refused(file: KeyFile, said: string): Result<never> {
+  return fail(
+    'auth-failed',
+    file.facts.encrypted
+      ? `The passphrase does not open ${file.path}.`
+      : `${file.path} holds no key that can be used here; add it to an SSH agent instead.`,
+    said,
+  );
 }

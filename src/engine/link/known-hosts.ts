@@ -73,8 +73,8 @@ function hashedMatches(hashed: string, name: string): boolean {
   return expected.length === actual.length && timingSafeEqual(expected, actual);
 }
 
-/** "*" is any run of characters, "?" one. Linear in both lengths but for "*", which needs one step back at a time. */
-function globMatches(pattern: string, name: string): boolean {
+/** Whether a name fits a pattern: "*" is any run of characters, "?" one. Linear in both lengths but for "*", which needs one step back at a time. */
+export function globMatches(pattern: string, name: string): boolean {
   let p = 0;
   let n = 0;
   let starAt = -1;

@@ -1,17 +1,19 @@
 import type { AnyAuthMethod, AuthenticationType, AuthHandlerMiddleware, ParsedKey, Prompt } from 'ssh2';
 import { fail, type Failure } from '../../contract/result.js';
-import type { SshTargetConfig } from '../../contract/target.js';
-import { parseKey, readKeyFile } from './key-file.js';
+import type { SshHop } from '../../contract/target.js';
+import { decodeKey, expandHome, readKeyFile } from './key-file.js';
 import type { Prompter } from './prompter.js';
 
-/** What the user told us, for reconnecting. Lives in memory as long as its link, is never stored or logged. */
+/** What the user told us of one server, for reconnecting. Lives in memory as long as its link, is never stored or logged. */
 export interface Secrets {
   password?: string;
   key?: ParsedKey;
 }
 
 export interface AuthOptions {
-  readonly config: SshTargetConfig;
+  /** The server that asks. */
+  readonly hop: SshHop;
+  readonly targetId: string;
   readonly prompter: Prompter;
   readonly secrets: Secrets;
   /** SSH_AUTH_SOCK, undefined where there is none. */
@@ -44,7 +46,7 @@ export class Authenticator {
   constructor(options: AuthOptions) {
     this.options = options;
     const first = { agent: 'agent', key: 'key', password: 'password' } as const;
-    this.steps = [first[options.config.authentication.method], 'interactive'];
+    this.steps = [first[options.hop.authentication.method], 'interactive'];
   }
 
   /** For ssh2's `authHandler`. */
@@ -74,7 +76,7 @@ export class Authenticator {
   /** Why the server did not let us in, what was tried and what it would take. */
   failure(): Failure {
     if (this.own !== undefined) return this.own;
-    const { user, host } = this.options.config;
+    const { user, host } = this.options.hop;
     const tried = this.tried.length === 0 ? 'nothing could be tried' : `tried ${this.tried.join(', then ')}`;
     const takes = this.allowed.length === 0 ? '' : `; it takes ${this.allowed.join(', ')}`;
     return fail(
@@ -84,7 +86,7 @@ export class Authenticator {
   }
 
   private async next(): Promise<AnyAuthMethod | undefined> {
-    const username = this.options.config.user;
+    const username = this.options.hop.user;
     if (!this.started) {
       this.started = true;
       return { type: 'none', username }; // asks the server what it takes
@@ -115,7 +117,9 @@ export class Authenticator {
   }
 
   private agent(username: string): AnyAuthMethod | undefined {
-    const { agentSocket } = this.options;
+    const { hop } = this.options;
+    const own = hop.authentication.method === 'agent' ? hop.authentication.socket : undefined;
+    const agentSocket = own === undefined ? this.options.agentSocket : expandHome(own);
     if (agentSocket === undefined || agentSocket === '') {
       this.tried.push('no SSH agent (none is running here: SSH_AUTH_SOCK is not set)');
       return undefined;
@@ -126,17 +130,17 @@ export class Authenticator {
   }
 
   private async key(username: string): Promise<AnyAuthMethod | undefined> {
-    const { config, secrets } = this.options;
-    if (config.authentication.method !== 'key' || !this.allowed.includes('publickey')) return undefined;
+    const { hop, secrets } = this.options;
+    if (hop.authentication.method !== 'key' || !this.allowed.includes('publickey')) return undefined;
     const known = secrets.key;
     if (known !== undefined) return { type: 'publickey', username, key: known };
-    const { path } = config.authentication;
+    const { path } = hop.authentication;
     const file = await readKeyFile(path);
     if (!file.ok) {
       this.own = file.failure;
       return undefined;
     }
-    let parsed = file.value.facts.encrypted ? undefined : parseKey(file.value);
+    let parsed = file.value.facts.encrypted ? undefined : await decodeKey(file.value);
     for (let asked = 0; parsed === undefined || (!parsed.ok && asked > 0 && asked < maxPasswords); asked++) {
       const again = asked > 0 ? 'That passphrase did not open it. ' : '';
       const passphrase = await this.ask(
@@ -145,7 +149,7 @@ export class Authenticator {
         [{ label: 'Passphrase', echo: false }],
       );
       if (passphrase === undefined) return undefined;
-      parsed = parseKey(file.value, passphrase[0]);
+      parsed = await decodeKey(file.value, passphrase[0]);
     }
     if (!parsed.ok) {
       this.own = parsed.failure;
@@ -158,7 +162,7 @@ export class Authenticator {
 
   private async password(username: string): Promise<AnyAuthMethod | undefined> {
     if (!this.allowed.includes('password')) return undefined;
-    const { config, secrets } = this.options;
+    const { hop, secrets } = this.options;
     let { password } = secrets;
     if (password !== undefined) delete secrets.password;
     else {
@@ -166,8 +170,8 @@ export class Authenticator {
       const again = this.passwordsAsked > 0 ? 'The server did not accept that password. ' : '';
       this.passwordsAsked++;
       const answer = await this.ask(
-        `Password of ${config.user} on ${config.host}`,
-        `${again}It is sent to ${config.host} over the encrypted connection, kept in memory while connected, and not stored.`,
+        `Password of ${hop.user} on ${hop.host}`,
+        `${again}It is sent to ${hop.host} over the encrypted connection, kept in memory while connected, and not stored.`,
         [{ label: 'Password', echo: false }],
       );
       password = answer?.[0];
@@ -180,7 +184,7 @@ export class Authenticator {
 
   private interactive(username: string): AnyAuthMethod | undefined {
     // After the agent, ssh2 does not say what the server still takes; it may want a second factor now.
-    const { method } = this.options.config.authentication;
+    const { method } = this.options.hop.authentication;
     // A key that is not accepted is a mistake to be told, not a reason to ask for a password.
     if (method === 'key' && !this.halfway) return undefined;
     const afterAgent = method === 'agent' && this.tried.length > 0;
@@ -190,11 +194,11 @@ export class Authenticator {
       username,
       prompt: (name: string, instructions: string, _language: string, prompts: Prompt[], finish) => {
         if (!this.tried.includes("the server's own questions")) this.tried.push("the server's own questions");
-        const { config } = this.options;
+        const { host } = this.options.hop;
         const said = [name, instructions].filter((text) => text.trim() !== '').join(': ');
         this.ask(
-          `${config.host} asks`,
-          `${said === '' ? '' : `${said} `}Answers are sent to ${config.host} over the encrypted connection and not stored.`,
+          `${host} asks`,
+          `${said === '' ? '' : `${said} `}Answers are sent to ${host} over the encrypted connection and not stored.`,
           prompts.map((prompt) => ({ label: prompt.prompt, echo: prompt.echo === true })),
         ).then(
           (answers) => {
@@ -217,7 +221,7 @@ export class Authenticator {
     if (this.own !== undefined) return undefined;
     this.options.onAsking(true);
     const answers = await this.options.prompter
-      .askSecret({ targetId: this.options.config.id, title, explanation, fields }, this.options.signal)
+      .askSecret({ targetId: this.options.targetId, title, explanation, fields }, this.options.signal)
       .finally(() => {
         this.options.onAsking(false);
       });

@@ -1,7 +1,8 @@
-import { connect as connectSocket, type Socket } from 'node:net';
+import { connect as connectSocket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
 import { fail, ok, type Failure, type Result } from '../../contract/result.js';
-import type { SshTargetConfig } from '../../contract/target.js';
+import type { SshHop, SshTargetConfig } from '../../contract/target.js';
 import { Deadline } from './deadline.js';
 import type { HostKeys } from './host-keys.js';
 import type { Prompter } from './prompter.js';
@@ -24,39 +25,136 @@ export interface SshOptions {
 /** A connection that let us in. */
 export interface SshConnection {
   readonly client: ssh2.Client;
-  readonly socket: Socket;
-  /** One round trip, as the TCP handshake took it. */
+  /** Ends it and what it was made through. */
+  readonly close: () => void;
+  /** One round trip, as opening the last stretch took it. */
   readonly latencyMs: number;
 }
 
-/** Connects, checks the host's key, proves who we are. All failures come with what to do. */
-export async function connectSsh(
-  options: SshOptions,
-  secrets: Secrets,
-  signal: AbortSignal,
-): Promise<Result<SshConnection>> {
-  const host = options.config.host.replace(/^\[(.*)\]$/, '$1');
-  const { port } = options.config;
-  const lines = await options.hostKeys.load();
-  if (!lines.ok) return lines;
-  const dialled = await dial(host, port, options.dialTimeoutMs ?? 15_000, signal);
-  if (!dialled.ok) return dialled;
-  const { socket, latencyMs } = dialled.value;
-  const algorithms = options.hostKeys.algorithms(lines.value, host, port);
-  const client = await handshake(options, secrets, socket, { host, port, algorithms }, signal);
-  if (!client.ok) {
-    socket.destroy();
-    return client;
-  }
-  return ok({ client: client.value, socket, latencyMs });
+/** What SSH runs over: a socket, or a channel of the server before. */
+interface Way {
+  readonly stream: Duplex;
+  readonly latencyMs: number;
 }
 
-function dial(
+/** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254. */
+const prohibited = 1;
+
+/**
+ * Connects through every server on the way; checks each one's key and proves to each who we are, with its own
+ * credentials. All failures come with what to do.
+ *
+ * @param secrets one for each server on the way and, last, the target; filled as they are told
+ */
+export async function connectSsh(
+  options: SshOptions,
+  secrets: Secrets[],
+  signal: AbortSignal,
+): Promise<Result<SshConnection>> {
+  const lines = await options.hostKeys.load();
+  if (!lines.ok) return lines;
+  const timeoutMs = options.dialTimeoutMs ?? 15_000;
+  const opened: { readonly client: ssh2.Client; readonly stream: Duplex }[] = [];
+  const close = (): void => {
+    for (const { client } of opened.toReversed()) client.end();
+    setTimeout(() => opened[0]?.stream.destroy(), 1000).unref();
+  };
+  let latencyMs = 0;
+  for (const [index, hop] of [...(options.config.jumps ?? []), options.config].entries()) {
+    const host = hop.host.replace(/^\[(.*)\]$/, '$1');
+    const { port } = hop;
+    const before = opened.at(-1);
+    const via = options.config.jumps?.[index - 1]?.host;
+    const way =
+      before === undefined || via === undefined
+        ? await dial(host, port, timeoutMs, signal)
+        : await reach(before.client, via, host, port, timeoutMs, signal);
+    if (!way.ok) {
+      close();
+      return way;
+    }
+    const { stream } = way.value;
+    const algorithms = options.hostKeys.algorithms(lines.value, host, port);
+    const client = await handshake(options, (secrets[index] ??= {}), stream, { hop, host, port, algorithms }, signal);
+    if (!client.ok) {
+      stream.destroy();
+      close();
+      return client;
+    }
+    opened.push({ client: client.value, stream });
+    latencyMs = way.value.latencyMs;
+  }
+  const client = opened.at(-1)?.client;
+  if (client === undefined) throw new Error('a connection has a target'); // the list ends with it
+  client.once('close', close);
+  return ok({ client, close, latencyMs });
+}
+
+/** A channel of a server on the way to the next one. */
+function reach(
+  client: ssh2.Client,
+  via: string,
   host: string,
   port: number,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<Result<{ readonly socket: Socket; readonly latencyMs: number }>> {
+): Promise<Result<Way>> {
+  return new Promise((resolve) => {
+    const beganAt = performance.now();
+    let waiting = true;
+    const settle = (result: Result<Way>): void => {
+      waiting = false;
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      client.removeListener('close', onClose);
+      resolve(result);
+    };
+    const timer = setTimeout(() => {
+      settle(fail('timeout', `${via} did not reach ${host} port ${port} in time: check the address and firewalls.`));
+    }, timeoutMs);
+    const onAbort = (): void => {
+      settle(fail('cancelled', 'Cancelled.'));
+    };
+    const onClose = (): void => {
+      settle(fail('unreachable', `${via} closed the connection on the way to ${host}.`));
+    };
+    client.once('close', onClose);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    client.forwardOut('127.0.0.1', 0, host, port, (error: (Error & { reason?: unknown }) | undefined, stream) => {
+      if (!waiting) {
+        if (error === undefined) stream.destroy(); // came too late
+        return;
+      }
+      if (error === undefined) {
+        // ssh2 sets no listener before its handshake; the connection's own close is what is acted on.
+        stream.on('error', () => undefined);
+        settle(ok({ stream, latencyMs: performance.now() - beganAt }));
+      } else if (error.reason === prohibited) {
+        settle(
+          fail(
+            'forwarding-denied',
+            `${via} does not forward connections to ${host}: allow it with "AllowTcpForwarding yes" in its sshd_config.`,
+            error.message,
+          ),
+        );
+      } else {
+        settle(
+          fail(
+            'unreachable',
+            `${via} cannot reach ${host} port ${port}: check the name and the port as ${via} sees them.`,
+            error.message,
+          ),
+        );
+      }
+    });
+  });
+}
+
+function dial(host: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<Result<Way>> {
   return new Promise((resolve) => {
     let beganAt = performance.now();
     // Without noDelay each new channel waits 40 ms for an acknowledgement.
@@ -87,7 +185,7 @@ function dial(
     socket.once('error', onError);
     socket.once('connect', () => {
       settle();
-      resolve(ok({ socket, latencyMs: performance.now() - beganAt }));
+      resolve(ok({ stream: socket, latencyMs: performance.now() - beganAt }));
     });
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
@@ -95,6 +193,7 @@ function dial(
 }
 
 interface Server {
+  readonly hop: SshHop;
   readonly host: string;
   readonly port: number;
   readonly algorithms: ssh2.ServerHostKeyAlgorithm[];
@@ -103,7 +202,7 @@ interface Server {
 function handshake(
   options: SshOptions,
   secrets: Secrets,
-  socket: Socket,
+  stream: Duplex,
   server: Server,
   signal: AbortSignal,
 ): Promise<Result<ssh2.Client>> {
@@ -117,7 +216,8 @@ function handshake(
     let keyFailure: Failure | undefined;
     let authenticating = false;
     const authenticator = new Authenticator({
-      config,
+      hop: server.hop,
+      targetId: config.id,
       prompter,
       secrets,
       agentSocket: options.agentSocket ?? process.env['SSH_AUTH_SOCK'],
@@ -172,8 +272,8 @@ function handshake(
     }
     try {
       client.connect({
-        sock: socket,
-        username: config.user,
+        sock: stream,
+        username: server.hop.user,
         readyTimeout: 0, // ours above waits for the user
         keepaliveInterval: 3000,
         keepaliveCountMax: 3,

@@ -23,9 +23,21 @@ import type { Secrets } from './ssh-auth.js';
 import { connectSsh, type SshConnection, type SshOptions } from './ssh-connect.js';
 
 const channelTimeoutMs = 20_000;
+/** For room among the sessions that a server allows: an upload to end, not an agent's bridge. */
+const sessionWaitMs = 60_000;
 const retryDelaysMs = [500, 1000, 2000, 5000, 10_000, 15_000];
 /** Failures that may pass by themselves while reconnecting. */
 const transient: readonly FailureCode[] = ['unreachable', 'refused', 'timeout', 'unsupported'];
+/**
+ * Writes its input to $1 and keeps it only when all $2 bytes are there: a disk that filled, a cut and a stop look the
+ * same from inside, an early end of the input, and the other side may be gone then.
+ */
+const receiveScript = `
+umask 077; whole=
+trap '[ -n "$whole" ] || [ ! -f "$1" ] || rm -f -- "$1"' EXIT
+trap 'exit 1' HUP INT TERM
+cat > "$1" && [ "$(wc -c < "$1")" -eq "$2" ] && whole=1
+`;
 /** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254. */
 const prohibited = 1;
 
@@ -34,8 +46,12 @@ export class SshLink implements Link {
   readonly kind = 'ssh';
   private readonly options: SshOptions;
   private readonly states = new LinkStates({ state: 'disconnected' });
-  private readonly secrets: Secrets = {};
+  private readonly secrets: Secrets[] = [];
   private readonly ending = new AbortController();
+  private readonly sessions = new Set<ClientChannel>();
+  /** Sessions that were asked for and not yet answered. */
+  private opening = 0;
+  private readonly waiters = new Set<(room: boolean) => void>();
   private connection: SshConnection | undefined;
   private connecting: Promise<Result<null>> | undefined;
 
@@ -61,10 +77,28 @@ export class SshLink implements Link {
 
   async spawn(argv: readonly string[], signal?: AbortSignal): Promise<Result<RunningCommand>> {
     const line = quoteCommand(argv);
-    const channel = await this.channel(signal, `"${argv[0] ?? ''}" could not be started.`, (client, done) =>
-      client.exec(line, done),
-    );
-    return channel.ok ? ok(this.command(channel.value)) : channel;
+    const name = argv[0] ?? '';
+    for (;;) {
+      this.opening++;
+      const channel = await this.channel(signal, `"${name}" could not be started.`, (client, done) =>
+        client.exec(line, done),
+      );
+      this.opening--;
+      if (channel.ok) return ok(this.command(channel.value));
+      // A server refuses a session beyond its MaxSessions as it refuses anything else: while sessions of ours are open,
+      // the next that ends makes room.
+      if (this.sessions.size + this.opening === 0) this.wakeWaiters();
+      if (channel.failure.code !== 'refused' || this.sessions.size + this.opening === 0) return channel;
+      const room = await this.roomForSession(signal);
+      if (!room) {
+        if (signal?.aborted === true) return fail('cancelled', 'Cancelled.');
+        return fail(
+          'refused',
+          `${this.options.config.host} takes no more commands at once: raise MaxSessions in its sshd_config.`,
+          channel.failure.detail,
+        );
+      }
+    }
   }
 
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<Result<ExecResult>> {
@@ -75,8 +109,8 @@ export class SshLink implements Link {
   /** By "cat": as fast as SFTP at its best, and unlike it not broken by a login script that prints. */
   async upload(localPath: string, remotePath: string, options: UploadOptions = {}): Promise<Result<null>> {
     const totalBytes = (await stat(localPath)).size;
-    const script = 'umask 077 && exec cat > "$1"';
-    const command = await this.spawn(['sh', '-c', script, 'sh', remotePath], options.signal);
+    const argv = ['sh', '-c', receiveScript, 'sh', remotePath, String(totalBytes)];
+    const command = await this.spawn(argv, options.signal);
     if (!command.ok) return command;
     const { stdin, stdout, stderr, exit, stop } = command.value;
     stdout.resume();
@@ -125,8 +159,7 @@ export class SshLink implements Link {
   dispose(): void {
     this.ending.abort();
     this.drop();
-    delete this.secrets.password;
-    delete this.secrets.key;
+    this.secrets.length = 0;
     this.states.set({ state: 'disconnected' });
     this.states.clear();
   }
@@ -134,9 +167,7 @@ export class SshLink implements Link {
   private drop(): void {
     const connection = this.connection;
     this.connection = undefined;
-    if (connection === undefined) return;
-    connection.client.end();
-    setTimeout(() => connection.socket.destroy(), 1000).unref();
+    connection?.close();
   }
 
   private async firstConnect(signal?: AbortSignal): Promise<Result<null>> {
@@ -156,13 +187,15 @@ export class SshLink implements Link {
     if (!result.ok) return result;
     const connection = result.value;
     if (both.aborted) {
-      connection.client.end();
+      connection.close();
       return fail('cancelled', 'Cancelled.');
     }
     this.connection = connection;
     connection.client.once('close', () => {
       if (this.connection !== connection) return;
       this.connection = undefined;
+      this.sessions.clear();
+      this.wakeWaiters();
       void this.reconnect(); // reports by states
     });
     this.states.set({ state: 'connected', latencyMs: connection.latencyMs });
@@ -237,7 +270,35 @@ export class SshLink implements Link {
     });
   }
 
+  private wakeWaiters(): void {
+    for (const wake of [...this.waiters]) wake(true);
+  }
+
+  /** Whether a session ended in time. Each end wakes all who wait: who comes too late waits again. */
+  private roomForSession(signal: AbortSignal | undefined): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (room: boolean): void => {
+        clearTimeout(timer);
+        this.waiters.delete(settle);
+        signal?.removeEventListener('abort', onAbort);
+        resolve(room);
+      };
+      const onAbort = (): void => {
+        settle(false);
+      };
+      const timer = setTimeout(onAbort, sessionWaitMs);
+      this.waiters.add(settle);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal?.aborted === true) onAbort();
+    });
+  }
+
   private command(channel: ClientChannel): RunningCommand {
+    this.sessions.add(channel);
+    channel.on('close', () => {
+      this.sessions.delete(channel);
+      this.wakeWaiters();
+    });
     let status: ExitStatus | undefined;
     channel.on('exit', (code: number | null, signalName?: string) => {
       status = { code, signal: signalName ?? null };
@@ -256,6 +317,9 @@ export class SshLink implements Link {
         channel.on('error', () => undefined); // given up; nobody is left to be told
         channel.signal('TERM');
         channel.close();
+        // A channel whose output nobody reads never says that it closed.
+        channel.resume();
+        channel.stderr.resume();
       },
     };
   }

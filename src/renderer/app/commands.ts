@@ -83,6 +83,14 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    id: 'import-server',
+    title: named('Import from your SSH configuration…'),
+    enabled: always,
+    run: ({ store }) => {
+      store.setState({ dialog: { kind: 'import-server' } });
+    },
+  },
+  {
     id: 'pyroscope',
     title: named('Set the Pyroscope address…'),
     enabled: hasTarget,

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState, type ReactElement } from 'react';
 import type { About } from '../../contract/shell.js';
 import { PromptDialog } from '../features/prompts/prompt-dialog.js';
+import { ImportServerDialog } from '../features/targets/import-server-dialog.js';
 import { RemoveSnapshotDialog, SaveSnapshotDialog } from '../features/snapshots/snapshot-dialogs.js';
 import { LeftoversDialog } from '../features/targets/leftovers-dialog.js';
 import { PyroscopeDialog } from '../features/targets/pyroscope-dialog.js';
@@ -27,7 +28,9 @@ export function Dialogs(): ReactElement {
 function OpenDialog({ dialog }: { readonly dialog: Dialog }): ReactElement {
   switch (dialog.kind) {
     case 'server':
-      return <ServerDialog targetId={dialog.targetId} />;
+      return <ServerDialog targetId={dialog.targetId} draft={dialog.draft} notes={dialog.notes} />;
+    case 'import-server':
+      return <ImportServerDialog />;
     case 'remove-target':
       return <RemoveTargetDialog targetId={dialog.targetId} />;
     case 'leftovers':

@@ -3,6 +3,7 @@ import './base.css';
 import '../ui/controls.css';
 import './shell.css';
 import './sidebar.css';
+import '../features/targets/targets.css';
 import '../features/timeline/timeline.css';
 import '../features/table/table.css';
 import '../features/sandwich/sandwich.css';

@@ -2,6 +2,7 @@ import { create, type StoreApi, type UseBoundStore } from 'zustand';
 import { cpuProfileType, type SourceKind, type ViewState } from '../../contract/selection.js';
 import type { FlameHeader, Normalisation, ProfileSummary, ViewSource } from '../../contract/decoder.js';
 import type { Prompt, ServiceRow, SnapshotRow, SpooledProfile } from '../../contract/links.js';
+import type { ServerDraft } from '../features/targets/server-form.js';
 import type { Operation } from '../../contract/operations.js';
 import type { SearchMode } from '../../core/flame/match-names.js';
 import type { Failure } from '../../contract/result.js';
@@ -139,7 +140,14 @@ export interface Toast {
 
 /** The one dialog that is open. */
 export type Dialog =
-  | { readonly kind: 'server'; readonly targetId: string | null }
+  | {
+      readonly kind: 'server';
+      readonly targetId: string | null;
+      /** What a new server begins with, and what is to be said of it. */
+      readonly draft?: ServerDraft;
+      readonly notes?: readonly string[];
+    }
+  | { readonly kind: 'import-server' }
   | { readonly kind: 'remove-target'; readonly targetId: string }
   | { readonly kind: 'leftovers'; readonly targetId: string }
   | { readonly kind: 'stop-agent'; readonly targetId: string }

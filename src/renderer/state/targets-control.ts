@@ -1,5 +1,6 @@
 import type { Prompt, TestReport } from '../../contract/links.js';
 import type { Result } from '../../contract/result.js';
+import type { ConfigHosts, ImportedHost } from '../../contract/ssh-config.js';
 import type { PyroscopeConfig, TargetConfig, TargetState } from '../../contract/target.js';
 import type { Context } from './context.js';
 import { switchToSelection } from './document-switch.js';
@@ -140,6 +141,16 @@ export async function saveTarget(context: Context, config: TargetConfig): Promis
 /** Tries a configuration without saving it. */
 export function testTarget(context: Context, config: TargetConfig, signal: AbortSignal): Promise<Result<TestReport>> {
   return context.links.call('targets.test', { config }, signal);
+}
+
+/** The hosts that the user's SSH configuration names; nothing runs. */
+export function listConfigHosts(context: Context): Promise<Result<ConfigHosts>> {
+  return context.links.call('sshConfig.list', {});
+}
+
+/** What the user's SSH configuration says of a host; runs `ssh -G`. */
+export function resolveConfigHost(context: Context, name: string, signal: AbortSignal): Promise<Result<ImportedHost>> {
+  return context.links.call('sshConfig.resolve', { name }, signal);
 }
 
 /** Forgets a target. */

@@ -179,6 +179,27 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       const target = targets.find((other) => other.config.id === targetId);
       return target === undefined ? fail('not-found', 'There is no such target.') : ok(target);
     },
+    'sshConfig.list': () =>
+      ok({
+        file: '/home/ada/.ssh/config',
+        names: ['bastion', 'build-1', 'db-1', 'db-2', 'shop-eu', 'shop-us', 'staging', 'web-1', 'web-2'],
+        unusable: 1,
+      }),
+    'sshConfig.resolve': async ({ name }) => {
+      await wait(400);
+      const agent = { method: 'agent' } as const;
+      return ok({
+        name,
+        hop: {
+          host: `${name}.example.com`,
+          port: 22,
+          user: 'deploy',
+          authentication: { method: 'key', path: '~/.ssh/deploy' },
+        },
+        jumps: [{ host: 'bastion.example.com', port: 2222, user: 'ada', authentication: agent }],
+        notes: [],
+      });
+    },
     'link.connect': async ({ targetId }) => {
       change(targetId, {}, { state: 'connecting', message: 'Asking for the host key' });
       await wait(400);

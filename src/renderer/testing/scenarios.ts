@@ -1,5 +1,5 @@
 import type { SnapshotRow } from '../../contract/links.js';
-import type { TargetState } from '../../contract/target.js';
+import type { SshTargetConfig, TargetState } from '../../contract/target.js';
 import { inventStatus, type Scenario } from './fake-links.js';
 
 const local: TargetState = {
@@ -9,7 +9,7 @@ const local: TargetState = {
   pyroscope: { state: 'none' },
 };
 
-function server(name: string, rest: Partial<TargetState>): TargetState {
+function server(name: string, rest: Partial<TargetState>, config: Partial<SshTargetConfig> = {}): TargetState {
   return {
     config: {
       kind: 'ssh',
@@ -19,6 +19,7 @@ function server(name: string, rest: Partial<TargetState>): TargetState {
       port: 22,
       user: 'deploy',
       authentication: { method: 'agent' },
+      ...config,
     },
     link: { state: 'connected', latencyMs: 12 },
     agent: { state: 'profiling', recording: false, status: inventStatus() },
@@ -27,7 +28,7 @@ function server(name: string, rest: Partial<TargetState>): TargetState {
   };
 }
 
-const web1 = server('web-1', {});
+const web1 = server('web-1', {}, { group: 'Shop', colour: 'red' });
 const web1WithPyroscope: TargetState = {
   ...web1,
   config: { ...web1.config, pyroscope: { url: 'http://localhost:4040', reach: 'tunnel', push: true } },
@@ -37,11 +38,15 @@ const web1WithPyroscope: TargetState = {
 const several: readonly TargetState[] = [
   web1WithPyroscope,
   local,
-  server('web-2', {}),
-  server('staging', {
-    agent: { state: 'starting', recording: false, step: { number: 4, of: 7, text: 'Verifying what was uploaded' } },
-  }),
-  server('db-1', { agent: { state: 'not-installed', recording: false } }),
+  server('web-2', {}, { group: 'Shop', colour: 'red' }),
+  server(
+    'staging',
+    {
+      agent: { state: 'starting', recording: false, step: { number: 4, of: 7, text: 'Verifying what was uploaded' } },
+    },
+    { colour: 'green' },
+  ),
+  server('db-1', { agent: { state: 'not-installed', recording: false } }, { group: 'Data', colour: 'blue' }),
   server('old-1', {
     agent: {
       state: 'failed',

@@ -119,6 +119,30 @@ const shots = [
     },
   ],
   [
+    'import-server',
+    'normal',
+    async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: 'Add server' }).click();
+      await page.getByRole('button', { name: 'Import from' }).click();
+      await page.getByRole('radio', { name: 'shop-eu' }).click();
+    },
+  ],
+  [
+    'imported-server',
+    'normal',
+    async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: 'Add server' }).click();
+      await page.getByRole('button', { name: 'Import from' }).click();
+      await page.getByRole('radio', { name: 'shop-eu' }).click();
+      await page.getByRole('button', { name: 'Read its settings' }).click();
+      await page.getByText('Server 1 on the way').waitFor();
+      await page.getByLabel('Group').fill('Shop');
+      await page.getByRole('radio', { name: 'violet' }).click();
+    },
+  ],
+  [
     'pyroscope',
     'normal',
     async (page) => {

@@ -7,44 +7,66 @@ import { visibleText } from '../../format/visible-text.js';
 import { saveTarget, testTarget } from '../../state/targets-control.js';
 import { Button } from '../../ui/button.js';
 import { FailureNotice } from '../../ui/failure-notice.js';
-import { Segments, TextField } from '../../ui/fields.js';
+import { TextField } from '../../ui/fields.js';
 import { Modal } from '../../ui/modal.js';
-import { configOf, emptyServerForm, formOf, splitAddress, type FormErrors, type ServerForm } from './server-form.js';
+import { ColourField } from './colour-field.js';
+import { JumpFields } from './jump-fields.js';
+import { LoginFields } from './login-fields.js';
+import {
+  configOf,
+  emptyServerForm,
+  formOf,
+  splitAddress,
+  type FormErrors,
+  type LoginForm,
+  type ServerDraft,
+  type ServerForm,
+} from './server-form.js';
 
-const methods = ['agent', 'key', 'password'] as const;
-const methodLabels = { agent: 'SSH agent', key: 'Key file', password: 'Password' } as const;
-const methodHints = {
-  agent: 'Keys that your SSH agent holds are offered.',
-  key: 'A passphrase is asked for when the key has one. It is not stored.',
-  password: 'It is asked for when connecting. It is not stored.',
-} as const;
+interface Props {
+  /** null: a new one. */
+  readonly targetId: string | null;
+  /** What a new one begins with. */
+  readonly draft?: ServerDraft | undefined;
+  /** What was not carried over into the draft, one sentence each. */
+  readonly notes?: readonly string[] | undefined;
+}
 
 /** Adds a server, or edits one. */
-export function ServerDialog({ targetId }: { readonly targetId: string | null }): ReactElement {
+export function ServerDialog({ targetId, draft, notes = [] }: Props): ReactElement {
   const controls = useControls();
   const { store } = controls;
   const existing = useApp((state) => state.targets.find((target) => target.config.id === targetId)?.config);
   const [id] = useState(() => targetId ?? controls.newId('server'));
-  const [form, setForm] = useState<ServerForm>(() => (existing?.kind === 'ssh' ? formOf(existing) : emptyServerForm));
+  const [form, setForm] = useState<ServerForm>(() => {
+    const begin = existing?.kind === 'ssh' ? existing : draft;
+    return begin === undefined ? emptyServerForm : formOf(begin);
+  });
   const [errors, setErrors] = useState<FormErrors>({});
   const [failure, setFailure] = useState<Failure | null>(null);
   const [saving, setSaving] = useState(false);
   const test = useConnectionTest();
 
-  const set = (field: keyof ServerForm) => (value: string) => {
+  const set = (field: 'port' | 'user' | 'name' | 'group') => (value: string) => {
     setForm((before) => ({ ...before, [field]: value }));
   };
   const setHost = useCallback((value: string) => {
     setForm((before) => splitAddress(before, value));
   }, []);
-  const setMethod = useCallback((method: ServerForm['method']) => {
-    setForm((before) => ({ ...before, method }));
+  const setLogin = useCallback((login: Partial<LoginForm>) => {
+    setForm((before) => ({ ...before, ...login }));
   }, []);
+  const setColour = useCallback((colour: ServerForm['colour']) => {
+    setForm((before) => ({ ...before, colour }));
+  }, []);
+  const importHosts = useCallback(() => {
+    store.setState({ dialog: { kind: 'import-server' } });
+  }, [store]);
   const close = useCallback(() => {
     store.setState({ dialog: null });
   }, [store]);
   const check = (): TargetConfig | undefined => {
-    const checked = configOf(form, id, existing?.pyroscope);
+    const checked = configOf(form, id, existing === undefined ? draft?.pyroscope : existing.pyroscope);
     setErrors('errors' in checked ? checked.errors : {});
     return 'config' in checked ? checked.config : undefined;
   };
@@ -78,6 +100,16 @@ export function ServerDialog({ targetId }: { readonly targetId: string | null })
         </Button>
       }
     >
+      {existing === undefined && draft === undefined ? (
+        <div>
+          <Button onClick={importHosts}>Import from your SSH configuration…</Button>
+        </div>
+      ) : null}
+      {notes.map((note) => (
+        <p key={note} className="notice" role="note">
+          {visibleText(note)}
+        </p>
+      ))}
       <div className="two">
         <TextField
           label="Host"
@@ -90,6 +122,14 @@ export function ServerDialog({ targetId }: { readonly targetId: string | null })
         <TextField label="Port" value={form.port} onChange={set('port')} error={errors.port} inputMode="numeric" />
       </div>
       <TextField label="User" value={form.user} onChange={set('user')} error={errors.user} placeholder="deploy" />
+      <LoginFields
+        label="Authentication"
+        login={form}
+        onChange={setLogin}
+        keyError={errors.keyPath}
+        socketError={errors.agentSocket}
+      />
+      <JumpFields form={form} errors={errors.jumps} onChange={setForm} />
       <TextField
         label="Name"
         value={form.name}
@@ -97,28 +137,10 @@ export function ServerDialog({ targetId }: { readonly targetId: string | null })
         error={errors.name}
         placeholder={form.host === '' ? 'as the host' : form.host}
       />
-      <div className="field">
-        <span className="field-label">Authentication</span>
-        <Segments
-          label="Authentication"
-          values={methods}
-          labels={methodLabels}
-          value={form.method}
-          onChoose={setMethod}
-          wide
-        />
-        <p className="field-hint">{methodHints[form.method]}</p>
+      <div className="halves">
+        <TextField label="Group" value={form.group} onChange={set('group')} error={errors.group} placeholder="none" />
+        <ColourField value={form.colour} onChoose={setColour} />
       </div>
-      {form.method === 'key' ? (
-        <TextField
-          label="Private key"
-          value={form.keyPath}
-          onChange={set('keyPath')}
-          error={errors.keyPath}
-          placeholder="~/.ssh/id_ed25519"
-          mono
-        />
-      ) : null}
       <TestOutcome result={test.result} />
       {failure === null ? null : <FailureNotice failure={failure} />}
     </Modal>

@@ -1,4 +1,4 @@
-import { useCallback, type ReactElement } from 'react';
+import { useCallback, useMemo, useState, type ChangeEvent, type ReactElement } from 'react';
 import type { TargetState } from '../../../contract/target.js';
 import { useApp, useControls } from '../../app/workbench.js';
 import { visibleText } from '../../format/visible-text.js';
@@ -9,9 +9,13 @@ import { DotsIcon, PlusIcon } from '../../ui/icons.js';
 import { MenuItem, Popover } from '../../ui/menu.js';
 import { Name } from '../../ui/name.js';
 import { StateDot } from './state-dot.js';
+import { arrangeTargets } from './target-rows.js';
 import { endsWithOthers, targetWords } from './target-words.js';
 
-/** The targets with their states, and the way to add one. */
+/** From so many targets on there is a field to filter them. */
+const filterFrom = 8;
+
+/** The targets in their groups with their states, and the way to add one. */
 export function TargetList(): ReactElement {
   const { store } = useControls();
   const targets = useApp((state) => state.targets);
@@ -20,18 +24,46 @@ export function TargetList(): ReactElement {
   const add = useCallback(() => {
     store.setState({ dialog: { kind: 'server', targetId: null } });
   }, [store]);
+  const [filter, setFilter] = useState('');
+  const groups = useMemo(() => arrangeTargets(targets, filter), [targets, filter]);
+  const onFilter = useCallback((event: ChangeEvent<HTMLInputElement>) => {
+    setFilter(event.target.value);
+  }, []);
   return (
-    <section aria-label="Targets" data-hint="targets">
+    <section className="targets" aria-label="Targets" data-hint="targets">
       <header className="side-head">
         <h2>Targets</h2>
         <IconButton label="Add server" onClick={add}>
           <PlusIcon />
         </IconButton>
       </header>
-      <ul aria-label="Targets">
-        {targets.map((target) => (
-          <TargetRow key={target.config.id} target={target} chosen={target.config.id === targetId} />
-        ))}
+      {targets.length >= filterFrom || filter !== '' ? (
+        <div className="side-field">
+          <input
+            className="input slim"
+            type="search"
+            placeholder="Filter targets"
+            aria-label="Filter targets"
+            value={filter}
+            onChange={onFilter}
+            spellCheck={false}
+          />
+        </div>
+      ) : null}
+      <ul className="targets-list scroll" aria-label="Targets">
+        {groups.map((group) => [
+          group.name === '' ? null : (
+            <li key={`group ${group.name}`} className="side-group">
+              <Name text={group.name} />
+            </li>
+          ),
+          ...group.targets.map((target) => (
+            <TargetRow key={target.config.id} target={target} chosen={target.config.id === targetId} />
+          )),
+        ])}
+        {groups.length === 0 && filter !== '' ? (
+          <li className="side-note">No target has “{visibleText(filter)}”.</li>
+        ) : null}
       </ul>
       {targets.length === 0 && phase === 'loading' ? <p className="side-note">Looking for targets…</p> : null}
     </section>
@@ -51,7 +83,12 @@ function TargetRow({ target, chosen }: RowProps): ReactElement {
     chooseTarget(controls, id);
   }, [controls, id]);
   return (
-    <li className={chosen ? 'side-row on' : 'side-row'} data-agent={target.agent.state} data-link={target.link.state}>
+    <li
+      className={chosen ? 'side-row on' : 'side-row'}
+      data-agent={target.agent.state}
+      data-link={target.link.state}
+      data-mark={target.config.kind === 'ssh' ? target.config.colour : undefined}
+    >
       <button
         type="button"
         className="side-main"
@@ -79,6 +116,11 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
   };
   const act = (action: 'link.disconnect' | 'agent.stop' | 'record.start') => () => {
     void actOnTarget(controls, action, id); // shows its own failure
+  };
+  const duplicate = (): void => {
+    if (target.config.kind !== 'ssh') return;
+    const draft = { ...target.config, name: `${target.config.name.slice(0, 120)} copy` };
+    store.setState({ dialog: { kind: 'server', targetId: null, draft } });
   };
   const connected = target.link.state === 'connected';
   const idle =
@@ -116,6 +158,9 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
               </MenuItem>
               <MenuItem close={close} onChoose={open('server')}>
                 Edit…
+              </MenuItem>
+              <MenuItem close={close} onChoose={duplicate}>
+                Duplicate…
               </MenuItem>
               <MenuItem close={close} onChoose={open('remove-target')} danger>
                 Remove…
