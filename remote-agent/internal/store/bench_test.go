@@ -111,3 +111,26 @@ func BenchmarkAppendKnownWindow(b *testing.B) {
 		s.must(b, w)
 	}
 }
+
+// What a machine does on which processes come and go: every window brings stacks of its own.
+func BenchmarkAppendNewWindow(b *testing.B) {
+	s := openStore(b, nil)
+	random := rand.New(rand.NewPCG(1, 2))
+	number := uint64(0)
+	for b.Loop() {
+		w := windowOf("web", baseMs)
+		for i := range 500 {
+			frames := make([]*engine.Frame, 25)
+			for j := range frames {
+				frames[j] = frameOf(fmt.Sprintf("function_%d", random.IntN(3_000)))
+			}
+			h := keyHasher{}
+			h.number(number)
+			number++
+			w.Stacks = append(w.Stacks, window.Stack{Hash: h.sum(), Frames: frames})
+			w.Counts = append(w.Counts, window.Count{Stack: uint32(i), Count: 1})
+		}
+		w.SampleLabels = []window.SampleLabels{{PID: 1, Thread: "a"}}
+		s.must(b, w)
+	}
+}

@@ -154,34 +154,31 @@ func (r *rows) sampleLabelsID(at seriesHour, ids *hourIDs, labels string) (uint3
 	return id, nil
 }
 
-// stackID returns the id of a stack, which is written when it is new to its series and hour. locations is asked only
-// then.
+// stackID returns the id of a stack, which is written when it is new to its series and hour. locations is asked when
+// the writer does not remember it.
 func (r *rows) stackID(at seriesHour, ids *hourIDs, hash [16]byte, locations func() ([]int64, error)) (uint32, error) {
 	key := stackKey{at, hash}
 	if id, known := r.stacks.get(key); known {
 		return id, nil
 	}
-	var id uint32
-	found, err := r.find("SELECT id FROM stack WHERE series_id = ? AND hour = ? AND hash = ?",
-		[]any{at.series, at.hour, hash[:]}, &id)
+	if ids.nextStack == math.MaxUint32 {
+		return 0, errors.New("too many stacks in one hour")
+	}
+	members, err := locations()
 	if err != nil {
 		return 0, err
 	}
-	if !found {
-		if ids.nextStack == math.MaxUint32 {
-			return 0, errors.New("too many stacks in one hour")
-		}
-		members, err := locations()
-		if err != nil {
-			return 0, err
-		}
-		id = ids.nextStack
+	id := ids.nextStack
+	_, inserted, err := r.insert("INSERT INTO stack (series_id, hour, hash, id, locations) VALUES (?, ?, ?, ?, ?)",
+		at.series, at.hour, hash[:], id, encodeIDs([]byte{}, members))
+	if err != nil {
+		return 0, err
+	}
+	if inserted {
 		ids.nextStack++
-		_, err = r.exec("INSERT INTO stack (series_id, hour, hash, id, locations) VALUES (?, ?, ?, ?, ?)",
-			at.series, at.hour, hash[:], id, encodeIDs([]byte{}, members))
-		if err != nil {
-			return 0, err
-		}
+	} else if _, err := r.find("SELECT id FROM stack WHERE series_id = ? AND hour = ? AND hash = ?",
+		[]any{at.series, at.hour, hash[:]}, &id); err != nil {
+		return 0, err
 	}
 	r.stacks.put(key, id)
 	return id, nil
@@ -191,20 +188,9 @@ func (r *rows) locationID(l *location, hour int64) (int64, error) {
 	key := l.key()
 	entry, known := r.locations.get(key)
 	if !known {
-		var state int
-		found, err := r.find("SELECT id, last_hour, state FROM location WHERE key = ?", []any{key[:]},
-			&entry.id, &entry.lastHour, &state)
-		if err != nil {
+		var err error
+		if entry, err = r.insertLocation(key, l, hour); err != nil {
 			return 0, err
-		}
-		if !found {
-			if entry, err = r.insertLocation(key, l, hour); err != nil {
-				return 0, err
-			}
-		} else if l.mapping != nil {
-			if _, err := r.mappingID(l.mapping); err != nil {
-				return 0, err
-			}
 		}
 	}
 	if entry.lastHour < hour {
@@ -220,6 +206,7 @@ func (r *rows) locationID(l *location, hour int64) (int64, error) {
 	return entry.id, nil
 }
 
+// insertLocation writes a location, or finds the one that is there.
 func (r *rows) insertLocation(key rowKey, l *location, hour int64) (locationEntry, error) {
 	mapping, err := r.mappingID(l.mapping)
 	if err != nil {
@@ -233,10 +220,14 @@ func (r *rows) insertLocation(key rowKey, l *location, hour int64) (locationEntr
 	if len(lines) > 0 {
 		state = stateNamed
 	}
-	id, err := r.exec("INSERT INTO location (key, kind, mapping_id, address, lines, state, last_hour) "+
+	id, inserted, err := r.insert("INSERT INTO location (key, kind, mapping_id, address, lines, state, last_hour) "+
 		"VALUES (?, ?, ?, ?, ?, ?, ?)",
 		key[:], string(l.kind), mapping, int64(l.address), lines, state, hour) //nolint:gosec // two's complement
-	return locationEntry{id: id, lastHour: hour}, err
+	entry := locationEntry{id: id, lastHour: hour}
+	if err == nil && !inserted {
+		_, err = r.find("SELECT id, last_hour FROM location WHERE key = ?", []any{key[:]}, &entry.id, &entry.lastHour)
+	}
+	return entry, err
 }
 
 func (r *rows) mappingID(mapping *engine.Mapping) (int64, error) {
@@ -269,10 +260,12 @@ func (r *rows) lines(lines []symbol.Line) ([]byte, error) {
 		key := h.sum()
 		id, known := r.functions.get(key)
 		if !known {
-			found, err := r.find("SELECT id FROM function WHERE key = ?", []any{key[:]}, &id)
-			if err == nil && !found {
-				id, err = r.exec("INSERT INTO function (key, name, system_name, file, start_line) VALUES (?, ?, ?, ?, ?)",
-					key[:], l.Function, l.SystemName, l.File, l.StartLine)
+			var inserted bool
+			var err error
+			id, inserted, err = r.insert("INSERT INTO function (key, name, system_name, file, start_line) VALUES (?, ?, ?, ?, ?)",
+				key[:], l.Function, l.SystemName, l.File, l.StartLine)
+			if err == nil && !inserted {
+				_, err = r.find("SELECT id FROM function WHERE key = ?", []any{key[:]}, &id)
 			}
 			if err != nil {
 				return nil, err

@@ -44,6 +44,25 @@ func (r *rows) exec(query string, arguments ...any) (int64, error) {
 	return result.LastInsertId()
 }
 
+// insert writes a row unless there is one with its key; false when there is. What a window brings is mostly new: asking
+// first would cost a statement more.
+func (r *rows) insert(query string, arguments ...any) (id int64, inserted bool, err error) {
+	s, err := r.statement(query + " ON CONFLICT DO NOTHING")
+	if err != nil {
+		return 0, false, err
+	}
+	result, err := s.ExecContext(r.ctx, arguments...)
+	if err != nil {
+		return 0, false, fmt.Errorf("write row: %w", err)
+	}
+	written, err := result.RowsAffected()
+	if err != nil || written == 0 {
+		return 0, false, err
+	}
+	id, err = result.LastInsertId()
+	return id, true, err
+}
+
 // find reads one row; false when there is none.
 func (r *rows) find(query string, arguments []any, into ...any) (bool, error) {
 	s, err := r.statement(query)
