@@ -80,8 +80,11 @@ func TestNamings(t *testing.T) {
 		{"drop", Naming{RelabelConfigs: "- action: drop\n  source_labels: [compose_service]\n  regex: web|db\n"}, "", true},
 		{"keep", Naming{RelabelConfigs: "- {action: keep, source_labels: [image], regex: 'shop:.*'}"}, whole, false},
 		{"keep others", Naming{RelabelConfigs: "- {action: keep, source_labels: [image], regex: shop}"}, "", true},
-		{"labels of the container", Naming{RelabelConfigs: "- source_labels: [__meta_docker_container_label_team_name]\n  target_label: team\n"},
-			whole + " team=blue", false},
+		{
+			"labels of the container",
+			Naming{RelabelConfigs: "- source_labels: [__meta_docker_container_label_team_name]\n  target_label: team\n"},
+			whole + " team=blue", false,
+		},
 		{"replace, several sources", Naming{RelabelConfigs: "- source_labels: [host, compose_service]\n  separator: '-'\n" +
 			"  target_label: service_name\n- {action: labelkeep, regex: service_name}\n"}, "service_name=h-web", false},
 		{"a service without a name", Naming{RelabelConfigs: "- {action: labelkeep, regex: host}"}, "host=h service_name=unknown", false},

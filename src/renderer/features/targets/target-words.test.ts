@@ -99,7 +99,7 @@ describe('the form for a server', () => {
         authentication: { method: 'key', path: '~/.ssh/id' },
       },
     });
-    if ('config' in checked && checked.config.kind === 'ssh') {
+    if ('config' in checked) {
       expect(formOf(checked.config)).toMatchObject({ host: 'web-1', keyPath: '~/.ssh/id' });
     }
   });
