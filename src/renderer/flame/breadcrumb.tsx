@@ -1,6 +1,6 @@
 import { useCallback, type ReactElement } from 'react';
 import { useApp, useControls } from '../app/workbench.js';
-import { formatCount, formatShare, formatValue } from '../format/numbers.js';
+import { formatShare, formatValue, plural } from '../format/numbers.js';
 import { visibleText } from '../format/visible-text.js';
 import { useCell } from '../state/cell.js';
 import { crumbsOf } from './crumbs.js';
@@ -80,14 +80,15 @@ function Whole(): ReactElement | null {
     );
   }
   const cpu = header.sampleType.type === 'cpu' && unit === 'nanoseconds';
-  const functions = formatCount(header.functionCount - 1); // the root counts there
+  const functions = plural(header.functionCount - 1, 'function', 'functions'); // the root counts there
   const loaded = model.complete ? '' : `, ${formatShare(model.graph.count / model.graph.nodeCount)} loaded`;
   return (
     <span className="whole">
       {coloured ? <ColoursMenu /> : null}
       <span>
         {formatValue(header.total, unit)}
-        {cpu ? ' of CPU' : ''}, {formatCount(samples)} stacks, {functions} functions{loaded}
+        {cpu ? ' of CPU' : ''}, {plural(samples, 'stack', 'stacks')}, {functions}
+        {loaded}
       </span>
     </span>
   );

@@ -104,7 +104,7 @@ function Table({ rows }: { readonly rows: FunctionRows }): ReactElement {
   return (
     <div className="table-view">
       <div className="table-tools">
-        <span className="mute">{formatCount(order.length)} functions</span>
+        <span className="mute">{plural(order.length, 'function', 'functions')}</span>
         <span className="bar-space" />
         <ColumnsMenu diff={diff} />
         <Popover
