@@ -13,7 +13,7 @@ export function ColourField({ value, onChoose }: Props): ReactElement {
   return (
     <div className="field">
       <span className="field-label">Colour</span>
-      <div className="swatches" role="radiogroup" aria-label="Colour">
+      <div className="mark-choices" role="radiogroup" aria-label="Colour">
         {(['none', ...targetColours] as const).map((colour) => (
           <Swatch key={colour} colour={colour} chosen={colour === value} onChoose={onChoose} />
         ))}
@@ -36,7 +36,7 @@ function Swatch({ colour, chosen, onChoose }: SwatchProps): ReactElement {
     <button
       type="button"
       role="radio"
-      className="swatch"
+      className="mark-choice"
       data-mark={colour}
       aria-checked={chosen}
       aria-label={colour === 'none' ? 'No colour' : colour}

@@ -79,7 +79,7 @@ function fateRows(fates: Fates, time: (ms: number) => string): readonly TrustRow
         ? ''
         : `; ${formatCount(fates.endedProcesses)} processes ended, with time that the scheduler no longer tells`;
     rows.push({
-      label: 'against the scheduler',
+      label: 'against scheduler',
       value: formatSignedShare(difference),
       title: `samples stand for ${formatNanoseconds(fates.sampledNs)}, the scheduler says ${formatNanoseconds(fates.schedulerNs)}${ended}`,
       ...(fates.endedProcesses > 0 ? {} : { tone: Math.abs(difference) > schedulerFrom + chance ? 'warn' : 'ok' }),
