@@ -80,22 +80,25 @@ export class SshLink implements Link {
     const name = argv[0] ?? '';
     for (;;) {
       this.opening++;
-      const channel = await this.channel(signal, `"${name}" could not be started.`, (client, done) =>
-        client.exec(line, done),
+      const command = await this.channel(
+        signal,
+        `"${name}" could not be started.`,
+        (client, done) => client.exec(line, done),
+        (channel) => this.command(channel),
       );
       this.opening--;
-      if (channel.ok) return ok(this.command(channel.value));
+      if (command.ok) return command;
       // A server refuses a session beyond its MaxSessions as it refuses anything else: while sessions of ours are open,
       // the next that ends makes room.
       if (this.sessions.size + this.opening === 0) this.wakeWaiters();
-      if (channel.failure.code !== 'refused' || this.sessions.size + this.opening === 0) return channel;
+      if (command.failure.code !== 'refused' || this.sessions.size + this.opening === 0) return command;
       const room = await this.roomForSession(signal);
       if (!room) {
         if (signal?.aborted === true) return fail('cancelled', 'Cancelled.');
         return fail(
           'refused',
           `${this.options.config.host} takes no more commands at once: raise MaxSessions in its sshd_config.`,
-          channel.failure.detail,
+          command.failure.detail,
         );
       }
     }
@@ -149,10 +152,14 @@ export class SshLink implements Link {
 
   async open(address: Address, signal?: AbortSignal): Promise<Result<Duplex>> {
     const failed = `${describeAddress(address)} could not be opened on ${this.options.config.host}.`;
-    return this.channel(signal, failed, (client, done) =>
-      address.kind === 'unix'
-        ? client.openssh_forwardOutStreamLocal(address.path, done)
-        : client.forwardOut('127.0.0.1', 0, address.host, address.port, done),
+    return this.channel<Duplex>(
+      signal,
+      failed,
+      (client, done) =>
+        address.kind === 'unix'
+          ? client.openssh_forwardOutStreamLocal(address.path, done)
+          : client.forwardOut('127.0.0.1', 0, address.host, address.port, done),
+      (channel) => channel,
     );
   }
 
@@ -221,20 +228,24 @@ export class SshLink implements Link {
     return this.ending.signal.aborted;
   }
 
-  /** Opens a channel. An open that the server never answers, as during a cut, ends by the time limit. */
-  private channel(
+  /**
+   * Opens a channel. An open that the server never answers, as during a cut, ends by the time limit. `accept` is called at
+   * once: what a short command says on ending can lie in the same packet, and waits for no promise.
+   */
+  private channel<T>(
     signal: AbortSignal | undefined,
     failed: string,
     request: (
       client: SshConnection['client'],
       done: (error: Error | undefined, channel: ClientChannel) => void,
     ) => unknown,
-  ): Promise<Result<ClientChannel>> {
+    accept: (channel: ClientChannel) => T,
+  ): Promise<Result<T>> {
     const client = this.connection?.client;
     if (client === undefined) return Promise.resolve(this.notConnected());
     return new Promise((resolve) => {
       let waiting = true;
-      const settle = (result: Result<ClientChannel>): void => {
+      const settle = (result: Result<T>): void => {
         waiting = false;
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
@@ -262,7 +273,7 @@ export class SshLink implements Link {
             if (error === undefined) channel.close(); // came too late
             return;
           }
-          settle(error === undefined ? ok(channel) : { ok: false, failure: openFailure(error, failed) });
+          settle(error === undefined ? ok(accept(channel)) : { ok: false, failure: openFailure(error, failed) });
         });
       } catch (error) {
         settle(fail('forwarding-denied', failed, errorText(error)));
