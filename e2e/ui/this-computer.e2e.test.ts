@@ -128,6 +128,8 @@ test('a snapshot is kept and opens again', async () => {
 test('a range is dragged, and a second one with Shift is a diff', async () => {
   await ui.service('revel_web').click();
   await app.window.getByRole('radio', { name: 'All' }).click();
+  // What was shared and opened stood still; the windows that are still to come are waited for.
+  if ((await ui.button('Live').getAttribute('aria-pressed')) !== 'true') await ui.button('Live').click();
   await ui.graph();
   const timeline = app.window.getByRole('group', { name: /^Timeline/ }).locator('canvas');
   await waitFor(
