@@ -91,8 +91,6 @@ async function start(api: Docker, name: string, service: string, command: readon
       // The world's dockerd has no bridge; the shop listens on loopback only.
       NetworkMode: 'host',
       Mounts: service === 'web' ? [] : [{ Type: 'volume', Source: broker, Target: '/var/lib/revel/broker' }],
-      // Celery's filesystem transport may read a message that beat is still writing; the worker then ends.
-      RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 10 },
     },
   });
   await container.start();

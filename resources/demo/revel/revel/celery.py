@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "revel.settings")
 
@@ -13,7 +14,8 @@ for name in ("messages", "control"):
     if os.access(folder, os.W_OK):
         (folder / name).mkdir(exist_ok=True)
 
-app = Celery("revel", broker="filesystem://", include=["shop.tasks"])
+TRANSPORT_ALIASES["whole-files"] = "revel.broker:Transport"
+app = Celery("revel", broker="whole-files://", include=["shop.tasks"])
 app.conf.update(
     broker_transport_options={
         "data_folder_in": str(folder / "messages"),
