@@ -206,7 +206,7 @@ test('an agent whose disk fills says so while it runs, and stores again after ro
   const until = <T>(what: string, look: () => T | undefined | false): Promise<T> =>
     waitFor(what, () => Promise.resolve(look() || undefined), { timeoutMs: 90_000, everyMs: 200 });
   try {
-    value(await session.startAgent('continuous'));
+    value(await session.agent.start('continuous'));
     await until('a stored window', () => (session.state.agent.status?.windowsStored ?? 0) > 0);
     const free = fill(store, 0);
     const message = await until('the agent to complain', () => session.state.agent.message);
@@ -219,7 +219,7 @@ test('an agent whose disk fills says so while it runs, and stores again after ro
     await until('new windows', () => (session.state.agent.status?.windowsStored ?? 0) > stored);
     await until('the complaint to end', () => session.state.agent.message === undefined);
   } finally {
-    await session.stopAgent(true);
+    await session.agent.stop(true);
     session.dispose();
   }
 });

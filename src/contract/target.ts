@@ -65,6 +65,8 @@ export const TargetConfig = v.variant('kind', [
 ]);
 export type TargetConfig = v.InferOutput<typeof TargetConfig>;
 export type SshTargetConfig = Extract<TargetConfig, { kind: 'ssh' }>;
+/** A server to begin with, as a copy of one or as OpenSSH's configuration has it. */
+export type ServerDraft = Omit<SshTargetConfig, 'id' | 'kind'>;
 
 /** The link's state. A local target is always connected. */
 export interface LinkState {

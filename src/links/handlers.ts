@@ -59,14 +59,15 @@ export function linksHandlers({ targets, prompts, spool, library }: Parts, windo
       }),
     'prompt.answer': ({ promptId, accept, values }) => prompts.answer(promptId, accept, values),
     'agent.start': ({ targetId }, signal) =>
-      withSession(targetId, (session) => session.startAgent('continuous', signal)),
-    'agent.stop': ({ targetId, force }, signal) => withSession(targetId, (session) => session.stopAgent(force, signal)),
+      withSession(targetId, (session) => session.agent.start('continuous', signal)),
+    'agent.stop': ({ targetId, force }, signal) =>
+      withSession(targetId, (session) => session.agent.stop(force, signal)),
     'leftovers.list': ({ targetId }, signal) => withSession(targetId, (session) => session.leftovers(signal)),
     'leftovers.remove': ({ targetId, force }, signal) =>
       withSession(targetId, (session) => session.removeLeftovers(force, signal)),
     'record.start': ({ targetId }, signal) =>
-      withSession(targetId, (session) => session.startAgent('recording', signal)),
-    'record.stop': ({ targetId }) => withSession(targetId, (session) => session.stopRecording()),
+      withSession(targetId, (session) => session.agent.start('recording', signal)),
+    'record.stop': ({ targetId }) => withSession(targetId, (session) => session.agent.stopRecording()),
     'source.services': ({ targetId, source, startMs, endMs }, signal) =>
       withSession(targetId, (session) => session.services(source, { startMs, endMs }, signal)),
     'source.profileTypes': ({ targetId, source, startMs, endMs }, signal) =>

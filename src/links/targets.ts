@@ -44,7 +44,7 @@ export class Targets {
         if (id !== 'local' && !before.connected.includes(id)) return;
         const connected = await session.connect();
         const beganAt = session.state.agent.status?.startedAtMs;
-        if (connected.ok && beganAt !== undefined && before.recordings[id] === beganAt) session.keepRecording();
+        if (connected.ok && beganAt !== undefined && before.recordings[id] === beganAt) session.agent.keepRecording();
       }),
     );
   }
@@ -128,7 +128,7 @@ export class Targets {
     for (const [id, session] of this.sessions) {
       const { state } = session.state.link;
       if (state === 'connected' || state === 'reconnecting') connected.push(id);
-      if (session.recordingStartedAtMs !== undefined) recordings[id] = session.recordingStartedAtMs;
+      if (session.agent.recordingStartedAtMs !== undefined) recordings[id] = session.agent.recordingStartedAtMs;
     }
     this.options.resume.save({ connected, recordings });
   }

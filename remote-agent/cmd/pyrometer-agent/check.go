@@ -4,8 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"flag"
 	"fmt"
 	"text/tabwriter"
 
@@ -20,49 +18,24 @@ type checked struct {
 	Facts  []privilege.Fact `json:"facts"`
 }
 
+var _ verdict = checked{}
+
 // runCheck is the command check: it tells a person what this machine can do, and why not.
 func runCheck(ctx context.Context, arguments []string, std streams) int {
-	var chosen options
-	flags := flag.NewFlagSet("check", flag.ContinueOnError)
-	chosen.places.register(flags)
-	flags.StringVar(&chosen.dockerHost, "docker-host", target.DefaultDockerHost, "where Docker listens")
-	asJSON := flags.Bool("json", false, "print one JSON line")
-	if code, ok := parseFlags(flags, arguments, std); !ok {
-		return code
-	}
-	if err := chosen.absolute(); err != nil {
-		return fail(std, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, dockerTimeout)
-	defer cancel()
-	report := privilege.Preflight(chosen.store)
-	found := checked{CanRun: len(report.Refusals) == 0, Facts: append(privilege.Facts(report), dockerFact(ctx, chosen.dockerHost))}
-	code := exitOK
-	if !found.CanRun {
-		code = exitFailure
-	}
-	if *asJSON {
-		text, err := json.Marshal(found)
-		if err != nil {
-			return fail(std, err)
-		}
-		fmt.Fprintln(std.out, string(text))
-		return code
-	}
-	if err := found.print(std); err != nil {
-		return fail(std, err)
-	}
-	return code
+	return runLook(ctx, "check", arguments, std, func(report privilege.Report, docker target.DockerStatus) verdict {
+		return checked{CanRun: len(report.Refusals) == 0, Facts: append(privilege.Facts(report), dockerFact(docker))}
+	})
 }
 
 // dockerFact says whether containers of Docker will have names; nothing is refused without.
-func dockerFact(ctx context.Context, host string) privilege.Fact {
-	docker := target.NewDocker(host, discardLogger).Probe(ctx)
+func dockerFact(docker target.DockerStatus) privilege.Fact {
 	if docker.Reachable {
 		return privilege.Fact{Name: "docker", Value: fmt.Sprintf("%d containers", docker.Containers), State: privilege.FactFine}
 	}
 	return privilege.Fact{Name: "docker", Value: "no", State: privilege.FactNote, Message: docker.Message}
 }
+
+func (c checked) canRun() bool { return c.CanRun }
 
 func (c checked) print(std streams) error {
 	table := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)

@@ -4,15 +4,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"strings"
-	"time"
-
-	"pyrometer.dev/remote-agent/internal/privilege"
-	"pyrometer.dev/remote-agent/internal/target"
 )
 
 // runStatus is the command status.
@@ -61,63 +56,4 @@ func status(where places) (outcome, int, error) {
 		told.Message = fmt.Sprintf("The agent ended without a word; its log is %s.", found.Log)
 	}
 	return told, exitNotRunning, nil
-}
-
-// dockerTimeout bounds the question whether Docker answers.
-const dockerTimeout = 3 * time.Second
-
-// preflightReport is what preflight --json prints.
-type preflightReport struct {
-	privilege.Report
-	Docker dockerReport `json:"docker"`
-}
-
-type dockerReport struct {
-	Reachable  bool   `json:"reachable"`
-	Message    string `json:"message"`
-	Containers int    `json:"containers"`
-}
-
-// runPreflight is the command preflight.
-func runPreflight(ctx context.Context, arguments []string, std streams) int {
-	var chosen options
-	flags := flag.NewFlagSet("preflight", flag.ContinueOnError)
-	chosen.places.register(flags)
-	flags.StringVar(&chosen.dockerHost, "docker-host", target.DefaultDockerHost, "where Docker listens")
-	asJSON := flags.Bool("json", false, "print one JSON line")
-	if code, ok := parseFlags(flags, arguments, std); !ok {
-		return code
-	}
-	if err := chosen.absolute(); err != nil {
-		return fail(std, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, dockerTimeout)
-	defer cancel()
-	docker := target.NewDocker(chosen.dockerHost, discardLogger).Probe(ctx)
-	report := preflightReport{
-		Report: privilege.Preflight(chosen.store),
-		Docker: dockerReport{Reachable: docker.Reachable, Message: docker.Message, Containers: docker.Containers},
-	}
-	code := exitOK
-	if len(report.Refusals) > 0 {
-		code = exitFailure
-	}
-	if *asJSON {
-		text, err := json.Marshal(report)
-		if err != nil {
-			return fail(std, err)
-		}
-		fmt.Fprintln(std.out, string(text))
-		return code
-	}
-	for _, refusal := range report.Refusals {
-		fmt.Fprintln(std.out, refusal.Message)
-	}
-	if code == exitOK {
-		fmt.Fprintln(std.out, "The agent can run here.")
-	}
-	if docker.Message != "" {
-		fmt.Fprintln(std.out, docker.Message)
-	}
-	return code
 }

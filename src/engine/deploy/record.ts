@@ -57,7 +57,7 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
     const connected = await session.connect(signal);
     if (!connected.ok) return connected;
     const fresh = session.state.agent.state !== 'profiling';
-    const started = await session.startAgent('recording', signal);
+    const started = await session.agent.start('recording', signal);
     if (!started.ok) return started;
     const status = session.state.agent.status;
     if (status === undefined) return fail('agent-not-running', 'The agent ended while it was recording.');
@@ -77,7 +77,7 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
     return ok({ bytes: bytes.value, title: selectionTitle(selection, options.config.name), selection });
   } finally {
     // A lease ends by itself where this does not get through.
-    await session.stopRecording();
+    await session.agent.stopRecording();
     session.dispose();
   }
 }

@@ -80,7 +80,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     const { session, states } = await make();
     value(await session.connect());
     expect(session.state.agent.state).toBe('not-installed');
-    value(await session.startAgent('continuous'));
+    value(await session.agent.start('continuous'));
     expect(session.state.agent.state).toBe('profiling');
     const steps = states.flatMap((state) => (state.agent.step === undefined ? [] : [state.agent.step]));
     expect([...new Set(steps.map((step) => step.number))]).toEqual([1, 2, 3, 4, 5, 6]);
@@ -106,7 +106,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
 
   it('does not upload what is there, and uploads anew what was changed there', async () => {
     const { session, states, resourcesDir } = await make();
-    value(await session.startAgent('recording'));
+    value(await session.agent.start('recording'));
     const [version = ''] = await readdir(join(cache, 'pyrometer', 'agent'));
     const folder = join(cache, 'pyrometer', 'agent', version);
     const calls = async (): Promise<string> => readFile(join(resourcesDir, 'calls'), 'utf8');
@@ -116,11 +116,11 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     const verified = (): number => states.filter((state) => state.agent.step?.number === 3).length;
     expect(verified()).toBe(1);
     session.disconnect();
-    value(await session.startAgent('recording'));
+    value(await session.agent.start('recording'));
     expect(verified()).toBe(1);
     session.disconnect();
     await writeFile(join(folder, 'pyrometer-agent'), '#!/bin/sh\nexit 1\n');
-    value(await session.startAgent('recording'));
+    value(await session.agent.start('recording'));
     expect(verified()).toBe(2);
     expect((await readdir(folder)).sort()).toEqual(['pyrometer-agent']);
   });
@@ -136,7 +136,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     ['an agent that does not answer', { socket: '/nowhere/agent.sock' }, 'agent-not-running'],
   ])('says what is wrong with %s', async (_name, agent, code) => {
     const { session } = await make(agent);
-    const started = await session.startAgent('continuous');
+    const started = await session.agent.start('continuous');
     expect(failureCode(started)).toBe(code);
     const said = agent.refusals?.[0]?.message ?? agent.startFailure;
     if (said !== undefined && !started.ok) expect(started.failure.message).toBe(said);
@@ -155,7 +155,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
       onChange: () => undefined,
     });
     sessions.push(without);
-    expect(failureCode(await without.startAgent('continuous'))).toBe('not-found');
+    expect(failureCode(await without.agent.start('continuous'))).toBe('not-found');
   });
 
   it('tests a connection and leaves nothing behind', async () => {
@@ -171,17 +171,17 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     const [first, second] = [await make({ socket: own.socket }), await make({ socket: own.socket })];
     const { session: mine } = first;
     const { session: other } = second;
-    value(await mine.startAgent('recording'));
-    value(await other.startAgent('recording'));
+    value(await mine.agent.start('recording'));
+    value(await other.agent.start('recording'));
     await expect.poll(() => mine.state.agent.heldBy).toEqual(['a recording']);
     expect(mine.state.agent).toMatchObject({ state: 'profiling', recording: true });
-    expect(failureCode(await mine.stopAgent(false))).toBe('agent-in-use');
+    expect(failureCode(await mine.agent.stop(false))).toBe('agent-in-use');
     expect(mine.state.agent).toMatchObject({ state: 'profiling', recording: true });
 
-    value(await mine.stopRecording());
+    value(await mine.agent.stopRecording());
     expect(mine.state.agent).toMatchObject({ state: 'profiling', recording: false });
     await expect.poll(() => other.state.agent.heldBy).toBeUndefined();
-    value(await other.stopAgent(false)); // nobody else's
+    value(await other.agent.stop(false)); // nobody else's
     expect(other.state.agent.state).toBe('stopped');
     await own.dispose();
   });
@@ -190,9 +190,9 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     const own = await startReplay();
     const { session: mine } = await make({ socket: own.socket });
     const { session: other } = await make({ socket: own.socket });
-    value(await other.startAgent('recording'));
-    value(await mine.startAgent('recording'));
-    value(await mine.stopAgent(true));
+    value(await other.agent.start('recording'));
+    value(await mine.agent.start('recording'));
+    value(await mine.agent.stop(true));
     expect(mine.state.agent.state).toBe('stopped');
     await expect.poll(() => other.state.agent.state, { timeout: 15_000 }).toBe('stopped');
     await own.dispose();
@@ -200,13 +200,13 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
 
   it('finds the agent again after the connection broke', async () => {
     const { session, states } = await make();
-    value(await session.startAgent('recording'));
+    value(await session.agent.start('recording'));
     states.length = 0;
     await sshd.restart();
     await expect.poll(() => states.some((state) => state.link.state === 'reconnecting')).toBe(true);
     await expect.poll(() => session.state.link.state, { timeout: 15_000 }).toBe('connected');
     // The fake agent's socket is not where an agent's is: it is installed, and not running.
     await expect.poll(() => session.state.agent.state, { timeout: 5000 }).toBe('stopped');
-    expect(failureCode(await session.stopAgent(false))).toBe('agent-not-running');
+    expect(failureCode(await session.agent.stop(false))).toBe('agent-not-running');
   });
 });

@@ -2,12 +2,11 @@ import { create, type StoreApi, type UseBoundStore } from 'zustand';
 import { cpuProfileType, type SourceKind, type ViewState } from '../../contract/selection.js';
 import type { FlameHeader, Normalisation, ProfileSummary, ViewSource } from '../../contract/decoder.js';
 import type { Prompt, ServiceRow, SnapshotRow, SpooledProfile } from '../../contract/links.js';
-import type { ServerDraft } from '../features/targets/server-form.js';
 import type { Operation } from '../../contract/operations.js';
 import type { SearchMode } from '../../core/flame/match-names.js';
 import type { Failure } from '../../contract/result.js';
 import { defaultSettings, type Settings } from '../../contract/settings.js';
-import type { TargetState } from '../../contract/target.js';
+import type { ServerDraft, TargetState } from '../../contract/target.js';
 import type { Trust } from '../../contract/trust.js';
 import type { Preset, TimeRange } from './time-range.js';
 

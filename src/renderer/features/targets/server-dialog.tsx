@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState, type ReactElement } from 'react';
 import type { TestReport } from '../../../contract/links.js';
 import type { Failure, Result } from '../../../contract/result.js';
-import type { TargetConfig } from '../../../contract/target.js';
+import type { ServerDraft, TargetConfig } from '../../../contract/target.js';
 import { useApp, useControls } from '../../app/workbench.js';
 import { visibleText } from '../../format/visible-text.js';
 import { saveTarget, testTarget } from '../../state/targets-control.js';
@@ -19,7 +19,6 @@ import {
   splitAddress,
   type FormErrors,
   type LoginForm,
-  type ServerDraft,
   type ServerForm,
 } from './server-form.js';
 

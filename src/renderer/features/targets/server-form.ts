@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {
   TargetConfig,
   type Authentication,
+  type ServerDraft,
   type SshTargetConfig,
   type TargetColour,
 } from '../../../contract/target.js';
@@ -44,9 +45,6 @@ export const emptyServerForm: ServerForm = {
   colour: 'none',
   jumps: [],
 };
-
-/** A server to begin with, as a copy of one or as OpenSSH's configuration has it. */
-export type ServerDraft = Omit<SshTargetConfig, 'id' | 'kind'>;
 
 /** A saved server, or one to begin with, as the form shows it. */
 export function formOf(config: ServerDraft): ServerForm {

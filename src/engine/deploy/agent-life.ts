@@ -1,0 +1,283 @@
+import { fail, failureWords, ok, type Failure, type Result } from '../../contract/result.js';
+import type { AgentState } from '../../contract/target.js';
+import type { AgentConnection, AgentPlace } from '../agent/agent-connection.js';
+import type { Link } from '../link/link.js';
+import type { Prompter } from '../link/prompter.js';
+import { AgentWatch, type LeaseHolder } from './agent-watch.js';
+import { agentSocket, lookAt, type TargetFacts } from './facts.js';
+import { startAgent } from './start-agent.js';
+
+/** How long a recording outlives whoever renews it. */
+export const recordingLeaseSeconds = 30;
+const reattachDelaysMs = [300, 1000, 3000];
+
+const unknown: AgentState = { state: 'unknown', recording: false };
+
+export interface AgentLifeOptions {
+  readonly targetId: string;
+  /** What the user calls the target: "this computer" or a host. */
+  readonly targetName: () => string;
+  /** The link now: another one after a disconnect. */
+  readonly link: () => Link;
+  readonly prompter: Prompter;
+  /** The folder that holds agent/manifest.json. */
+  readonly resourcesDir: string;
+  readonly holder: LeaseHolder;
+  /** Of agents that are started here; default 15. */
+  readonly windowSeconds: number | undefined;
+  /** Where a running agent is looked for; default /run/pyrometer. */
+  readonly runDirectory: string | undefined;
+  readonly onChange: () => void;
+  /** An agent is followed from now on; settles when it was told what it is to know. */
+  readonly onAttached: (state: AgentState) => Promise<void>;
+  readonly onWindow: (endMs: number) => void;
+}
+
+/** The agent of one target: found, started, followed, found again when its connection ended, stopped. */
+export class AgentLife {
+  private readonly options: AgentLifeOptions;
+  private watch: AgentWatch | undefined;
+  private now: AgentState = unknown;
+  private seen: TargetFacts | undefined;
+  private operation: AbortController | undefined;
+  private disposed = false;
+
+  constructor(options: AgentLifeOptions) {
+    this.options = options;
+  }
+
+  get state(): AgentState {
+    return this.now;
+  }
+
+  /** What was seen of the target when it was looked at last. */
+  get facts(): TargetFacts | undefined {
+    return this.seen;
+  }
+
+  /** The connection to the agent, while one is followed. */
+  get connection(): AgentConnection | undefined {
+    return this.watch?.connection;
+  }
+
+  /** When the agent that this records with began, Unix milliseconds; what tells one recording from the next. */
+  get recordingStartedAtMs(): number | undefined {
+    return this.watch?.renewing === true ? this.watch.state.status?.startedAtMs : undefined;
+  }
+
+  /** Looks at the target and for an agent that runs already; answers what it saw. */
+  async detect(signal?: AbortSignal): Promise<TargetFacts | undefined> {
+    const facts = await lookAt(this.options.link(), signal);
+    if (!facts.ok) {
+      this.set({ ...unknown, message: facts.failure.message });
+      return undefined;
+    }
+    this.seen = facts.value;
+    const path = facts.value.installed.at(-1);
+    const place = {
+      socket: agentSocket(facts.value.uid, this.options.runDirectory),
+      bridge: path === undefined ? undefined : [path, 'bridge'],
+    };
+    const attached = await this.attach(place, signal);
+    if (attached.ok || this.operation !== undefined) return facts.value;
+    const { code, message } = attached.failure;
+    if (code === 'agent-not-running') {
+      this.set({ state: path === undefined ? 'not-installed' : 'stopped', recording: false });
+    } else this.set({ ...unknown, message });
+    return facts.value;
+  }
+
+  /** Starts an agent, or leaves one that runs already; a recording's lease is renewed from then on. */
+  async start(kind: 'continuous' | 'recording', signal?: AbortSignal): Promise<Result<null>> {
+    if (this.operation !== undefined) return fail('agent-failed', 'The agent is being started or stopped already.');
+    const operation = new AbortController();
+    this.operation = operation;
+    const both = signal === undefined ? operation.signal : AbortSignal.any([operation.signal, signal]);
+    const before = this.now;
+    try {
+      const started = await this.begin(kind, both);
+      if (!started.ok) this.set(started.failure.code === 'cancelled' ? before : failed(started.failure));
+      return started;
+    } finally {
+      this.operation = undefined;
+    }
+  }
+
+  /**
+   * Stops the agent, whoever started it. What it stored stays. "agent-in-use" while others record with it, unless forced.
+   */
+  async stop(force: boolean, signal?: AbortSignal): Promise<Result<null>> {
+    const watch = this.watch;
+    if (watch === undefined) return this.notRunning();
+    this.set({ ...this.now, state: 'stopping' });
+    const stopped = await watch.stop(force, signal);
+    this.ended(watch, stopped);
+    return stopped;
+  }
+
+  /** Ends a recording of this app. The agent ends with it when nobody else wants it. */
+  async stopRecording(): Promise<Result<null>> {
+    const watch = this.watch;
+    if (watch === undefined) return this.notRunning();
+    if (!watch.renewing) return ok(null);
+    this.set({ ...this.now, state: 'stopping' });
+    const released = await watch.release();
+    if (released.ok && !released.value.ended) return ok(null);
+    const stopped = released.ok ? ok(null) : released;
+    this.ended(watch, stopped);
+    return stopped;
+  }
+
+  /** Goes on renewing a recording that this app began before it was restarted. */
+  keepRecording(): void {
+    void this.watch?.keepLease(recordingLeaseSeconds); // shown by the state
+  }
+
+  /** Tells the agent where to push; nothing where none is followed. */
+  async push(url: string): Promise<Result<null>> {
+    return (await this.watch?.setPush(url)) ?? ok(null);
+  }
+
+  /** All that was ours on the target is gone. */
+  removed(): void {
+    this.detach();
+    this.set({ state: 'not-installed', recording: false });
+  }
+
+  /** The link is gone: an agent there goes on, a recording until its lease ends. */
+  leave(message?: string): void {
+    this.detach();
+    this.now = message === undefined ? unknown : { ...unknown, message };
+  }
+
+  /** Ends what is being done: a start that was begun. */
+  abort(): void {
+    this.operation?.abort();
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.abort();
+    this.detach();
+  }
+
+  /** Says that there is no agent to ask. */
+  notRunning(): { ok: false; failure: Failure } {
+    return fail('agent-not-running', `No agent runs on ${this.options.targetName()}: press Record or Start agent.`);
+  }
+
+  private async begin(kind: 'continuous' | 'recording', signal: AbortSignal): Promise<Result<null>> {
+    const { options } = this;
+    const link = options.link();
+    const connected = await link.connect(signal);
+    if (!connected.ok) return connected;
+    const seen = this.watch === undefined ? await this.detect(signal) : undefined;
+    const running = this.watch?.state;
+    const recording = kind === 'recording';
+    // A recording has what it needs when an agent runs and is held; a continuous agent is more than a leased one.
+    if (running?.state === 'profiling' && (recording || running.status?.leaseExpiresAtMs === 0)) {
+      if (recording) await this.watch?.keepLease(recordingLeaseSeconds);
+      return ok(null);
+    }
+    const started = await startAgent({
+      link,
+      targetId: options.targetId,
+      targetName: options.targetName(),
+      prompter: options.prompter,
+      resourcesDir: options.resourcesDir,
+      ...(recording ? { lease: { seconds: recordingLeaseSeconds, holder: options.holder } } : {}),
+      windowSeconds: options.windowSeconds,
+      facts: seen,
+      onStep: (step) => {
+        this.set({ state: 'starting', recording, step, message: step.text });
+      },
+      signal,
+    });
+    if (!started.ok) return started;
+    this.seen = started.value.facts;
+    const place = { socket: started.value.socket, bridge: [started.value.path, 'bridge'] };
+    // What was recorded goes on by itself now.
+    if (!recording && this.watch?.renewing === true) await this.watch.release();
+    this.detach();
+    const attached = await this.attach(place, signal);
+    if (attached.ok && recording) await this.watch?.keepLease(recordingLeaseSeconds);
+    return attached;
+  }
+
+  private async attach(place: AgentPlace, signal?: AbortSignal): Promise<Result<null>> {
+    const events = {
+      onState: (state: AgentState): void => {
+        this.set(state);
+      },
+      onWindow: this.options.onWindow,
+      onClosed: (said: AgentState): void => {
+        void this.reattach(place, said); // shown by the state
+      },
+    };
+    const opened = await AgentWatch.open(this.options.link(), place, this.options.holder, events, signal);
+    if (!opened.ok) return opened;
+    if (this.disposed) {
+      opened.value.dispose();
+      return fail('cancelled', 'Cancelled.');
+    }
+    // Two may have looked at once, as a reconnected link and a start: the first would go on renewing unseen.
+    const before = this.watch;
+    this.watch = opened.value;
+    if (before?.renewing === true) void this.watch.keepLease(recordingLeaseSeconds); // shown by the state
+    before?.dispose();
+    await this.options.onAttached(opened.value.state);
+    return ok(null);
+  }
+
+  /** What became of an agent that was told to end. */
+  private ended(watch: AgentWatch, stopped: Result<null>): void {
+    if (!stopped.ok) {
+      // That others record is asked about; it is no trouble of the agent's.
+      const said = stopped.failure.code === 'agent-in-use' ? {} : { message: stopped.failure.message };
+      this.set({ ...watch.state, ...said });
+    } else if (this.watch === watch) {
+      this.detach();
+      this.set({ state: 'stopped', recording: false });
+    }
+  }
+
+  /** The connection to the agent ended: it stopped, or only the connection did. */
+  private async reattach(place: AgentPlace, said: AgentState): Promise<void> {
+    const wasRenewing = this.watch?.renewing === true;
+    this.detach();
+    if (!this.connected()) return; // detected anew when the link is back
+    for (const delayMs of said.state === 'stopping' ? [] : reattachDelaysMs) {
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      if (this.disposed || !this.connected() || this.watch !== undefined) return;
+      if ((await this.attach(place)).ok) {
+        if (wasRenewing) this.keepRecording();
+        return;
+      }
+    }
+    if (this.disposed || this.operation !== undefined) return;
+    const unexpected = said.state !== 'stopping' && this.now.state !== 'stopping';
+    this.set({
+      state: 'stopped',
+      recording: false,
+      ...(unexpected ? { message: 'The agent ended by itself; /var/lib/pyrometer/agent.log there says why.' } : {}),
+    });
+  }
+
+  private connected(): boolean {
+    return this.options.link().state.state === 'connected';
+  }
+
+  private detach(): void {
+    this.watch?.dispose();
+    this.watch = undefined;
+  }
+
+  private set(state: AgentState): void {
+    this.now = state;
+    this.options.onChange();
+  }
+}
+
+function failed(failure: Failure): AgentState {
+  return { state: 'failed', recording: false, ...failureWords(failure) };
+}
