@@ -6,11 +6,13 @@ export interface Trust {
   /** Samples whose stack could not be walked to its root, and why, most first. */
   readonly cutNs: number;
   readonly cuts: readonly StackCut[];
-  /** Samples with native code, those with all names, those whose innermost native frame has a line. */
+  /** Samples with native code, those whose innermost native frame has a line. */
   readonly nativeNs: number;
-  readonly namedNs: number;
   readonly linedNs: number;
-  /** Files of native code, those with the most unnamed samples first. */
+  /** Frames of native code, each weighed by its sample, and those that have a name. */
+  readonly frameNs: number;
+  readonly namedFrameNs: number;
+  /** Files of native code, those with the most unnamed frames first. */
   readonly files: readonly FileCoverage[];
   readonly runtimes: readonly { readonly name: string; readonly version: string }[];
 }
@@ -44,9 +46,12 @@ export interface FileCoverage {
   /** Empty for code in no file. */
   readonly path: string;
   readonly buildId: string;
+  /** Samples with a frame in it, those whose innermost such frame has a line. */
   readonly valueNs: number;
-  readonly namedNs: number;
   readonly linedNs: number;
+  /** Frames in it, each weighed by its sample, and those that have a name. */
+  readonly frameNs: number;
+  readonly namedFrameNs: number;
   /** What gives the rest its names; empty when nothing is missing. */
   readonly mend: string;
 }

@@ -133,7 +133,7 @@ func (s *storing) Open(ctx context.Context) error {
 	}
 	s.server = control.NewServer(control.Agent{
 		Status: s.agent, Windows: s.recorder, Select: s.agent.selector, Sampling: s.agent.sampling, Naming: naming, Lease: s.agent.leases,
-		Stop: s.agent, Push: s.pusher, Store: opened,
+		Stop: s.agent, Push: s.pusher, Store: opened, Packages: s.symbols,
 	}, s.logger)
 	return nil
 }

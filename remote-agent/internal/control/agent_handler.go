@@ -97,7 +97,7 @@ func (h *agentHandler) GetTrust(ctx context.Context, request *connect.Request[ag
 	if err != nil {
 		return nil, asConnect(err)
 	}
-	return connect.NewResponse(trustOf(trust)), nil
+	return connect.NewResponse(trustOf(ctx, trust, h.agent.Packages)), nil
 }
 
 func (h *agentHandler) SelectWindows(ctx context.Context, request *connect.Request[agentv1.SelectWindowsRequest],

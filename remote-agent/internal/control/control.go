@@ -6,10 +6,12 @@ import (
 	"errors"
 	"time"
 
+	"pyrometer.dev/remote-agent/internal/engine"
 	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
 	"pyrometer.dev/remote-agent/internal/lease"
 	"pyrometer.dev/remote-agent/internal/push"
 	"pyrometer.dev/remote-agent/internal/store"
+	"pyrometer.dev/remote-agent/internal/symbol"
 	"pyrometer.dev/remote-agent/internal/target"
 )
 
@@ -74,6 +76,11 @@ type PushSettings interface {
 	Set(ctx context.Context, settings push.Settings) error
 }
 
+// Packages knows which package a file came with; symbol.FileResolver is one.
+type Packages interface {
+	OwnerOf(ctx context.Context, mapping *engine.Mapping) symbol.Owner
+}
+
 // Agent is what the agent's contract is served from. Nil parts answer "unimplemented" with the reason in Unavailable.
 type Agent struct {
 	Status  StatusSource
@@ -86,6 +93,8 @@ type Agent struct {
 	Stop     Stopper
 	Push     PushSettings
 	Store    *store.Store
+	// Packages may be nil: then what is missing is named without its package.
+	Packages Packages
 	// Unavailable says why a nil part is not there, for example "this is a recording that is played back".
 	Unavailable string
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"pyrometer.dev/remote-agent/internal/engine"
+	"pyrometer.dev/remote-agent/internal/symbol"
 )
 
 // Runtime is a language that a service runs, as far as frames and file names tell.
@@ -61,34 +62,73 @@ var glibc = regexp.MustCompile(`^(?:libc|libm|libpthread|libdl|librt|libresolv|l
 
 var debianPython = regexp.MustCompile(`^(?:libpython|python)(3\.\d+)(?:\.so[.\d]*)?$`)
 
-// mendOf says what gives the addresses of a file their names, or their lines.
-func mendOf(c *Coverage) string {
-	file := path.Base(c.Path)
+// Lacks says whether a file's addresses lack names that could be had.
+func (c *Coverage) Lacks() bool {
 	switch {
-	case c.LinedNs > 0, (c.ValueNs-c.NamedNs)*20 < c.ValueNs:
-		return "" // Its symbols are there: some addresses belong to no function, as those of jump tables between files.
-	case c.Path == "":
-		return "code made at run time has no file to be named from; runtimes with a profiler's map (perf map) are not read yet"
-	case c.Path == "[vdso]":
-		return ""
+	case c.LinedNs > 0, c.UnnamedFrameNs()*20 < c.FrameNs:
+		return false // Its symbols are there: some addresses belong to no function, as those of jump tables between files.
+	default:
+		return c.Mapping.Path != "[vdso]"
 	}
-	return "debug symbols of " + file + " are not installed: " + howToInstall(file, c)
 }
 
-func howToInstall(file string, c *Coverage) string {
-	distribution := strings.HasPrefix(c.Path, "/usr/") && !strings.HasPrefix(c.Path, "/usr/local/") ||
-		strings.HasPrefix(c.Path, "/lib")
+// Mend says what gives the addresses of a file their names, "" where nothing is missing. owner is the package that the file
+// came with, as far as it is known.
+func (c *Coverage) Mend(owner symbol.Owner) string {
 	switch {
+	case !c.Lacks():
+		return ""
+	case c.Mapping.Path == "":
+		return "code made at run time has no file to be named from; runtimes with a profiler's map (perf map) are not read yet"
+	}
+	// Of most files the unwinder tells the base name only; the process knows the rest.
+	at := cmp.Or(owner.Path, c.Mapping.Path)
+	return "debug symbols of " + path.Base(at) + " are not installed: " + howToInstall(at, c.Mapping.BuildID, owner)
+}
+
+func howToInstall(at, buildID string, owner symbol.Owner) string {
+	file := path.Base(at)
+	distribution := strings.HasPrefix(at, "/usr/") && !strings.HasPrefix(at, "/usr/local/") || strings.HasPrefix(at, "/lib")
+	switch {
+	case owner.Manager == symbol.ManagerDpkg && owner.Package != "":
+		return debianSymbols(owner)
+	case owner.Manager == symbol.ManagerApk && owner.Package != "":
+		return "apk add " + owner.Package + "-dbg in the image, where Alpine has that package"
+	case owner.Manager == symbol.ManagerRpm && distribution && plainPath.MatchString(at):
+		return "dnf debuginfo-install $(rpm -qf " + at + ")"
 	case strings.HasPrefix(file, "ld-musl-") || strings.HasPrefix(file, "libc.musl-"):
 		return "apk add musl-dbg"
 	case glibc.MatchString(file) && distribution:
 		return "apt-get install libc6-dbg (Debian, Ubuntu) or debuginfo-install glibc (Fedora, RHEL)"
 	case debianPython.MatchString(file) && distribution:
 		return "apt-get install python" + debianPython.FindStringSubmatch(file)[1] + "-dbg (Debian, Ubuntu)"
-	case c.BuildID == "" || !distribution:
+	case buildID == "" || !distribution:
 		return "build it with -g and do not strip it, or put its debug file next to it"
 	default:
-		return "apt-get install the -dbgsym package of " + c.Path + " (Debian, Ubuntu; dpkg -S names the package), or put its debug file at " +
-			"/usr/lib/debug/.build-id/" + c.BuildID[:min(2, len(c.BuildID))] + "/" + c.BuildID[min(2, len(c.BuildID)):] + ".debug on the server"
+		return "apt-get install the -dbgsym package of " + at + " (Debian, Ubuntu; dpkg -S names the package), or put its debug file at " +
+			"/usr/lib/debug/.build-id/" + buildID[:min(2, len(buildID))] + "/" + buildID[min(2, len(buildID)):] + ".debug on the server"
+	}
+}
+
+// plainPath needs no quoting in a shell.
+var plainPath = regexp.MustCompile(`^[A-Za-z0-9/._+-]+$`)
+
+var debianPythonPackage = regexp.MustCompile(`^(?:lib)?(python3\.\d+)(?:-minimal|-stdlib)?$`)
+
+// debianSymbols names the package of the debug symbols. Only symbols of the very same build fit.
+func debianSymbols(owner symbol.Owner) string {
+	version := ""
+	if owner.Version != "" {
+		version = " of version " + owner.Version
+	}
+	where := version + ", in the image or on the server"
+	if python := debianPythonPackage.FindStringSubmatch(owner.Package); python != nil {
+		return "apt-get install " + python[1] + "-dbg" + where
+	}
+	switch owner.Package {
+	case "libc6", "libc-bin":
+		return "apt-get install libc6-dbg" + where
+	default:
+		return "apt-get install " + owner.Package + "-dbgsym" + where + " (from the archive of debug symbols)"
 	}
 }

@@ -19,10 +19,13 @@ type Trust struct {
 	Cuts           []Cut
 	// Mappings are the files that native frames lie in, those with the most unnamed samples first.
 	Mappings []Coverage
-	// NativeNs are samples with a native frame, NamedNs those of them in which every native frame has a name, and LinedNs
-	// those in which the innermost one has a line: the code that starts a program never has one.
-	NativeNs, NamedNs, LinedNs int64
-	Runtimes                   []Runtime
+	// NativeNs are samples with a native frame, and LinedNs those of them in which the innermost one has a line: the code that
+	// starts a program never has one.
+	NativeNs, LinedNs int64
+	// FrameNs weighs each native frame by its sample, NamedFrameNs those that have a name. One static function without a name
+	// in the middle of every stack costs its own weight and not all of them.
+	FrameNs, NamedFrameNs int64
+	Runtimes              []Runtime
 }
 
 // Cut is a reason why stacks end early.
@@ -31,14 +34,13 @@ type Cut struct {
 	ValueNs int64
 }
 
-// Coverage is how well one file's addresses are named. A sample counts once for a file, whatever its depth.
+// Coverage is how well one file's addresses are named.
 type Coverage struct {
-	Path, BuildID string
-	// ValueNs are samples with a frame in the file, NamedNs those in which all of them have a name, LinedNs those in which the
-	// innermost of them has a line.
-	ValueNs, NamedNs, LinedNs int64
-	// Mend says what to do, "" where nothing is missing.
-	Mend string
+	Mapping engine.Mapping
+	// ValueNs are samples with a frame in the file, LinedNs those in which the innermost of them has a line.
+	ValueNs, LinedNs int64
+	// FrameNs weighs each frame in the file by its sample, NamedFrameNs those that have a name.
+	FrameNs, NamedFrameNs int64
 }
 
 // maxCoverages bounds what is listed; the rest is in the sums.
@@ -112,28 +114,31 @@ func (t *Trust) look(ctx context.Context, m *merge, from *catalog) error {
 	slices.SortFunc(t.Cuts, func(a, b Cut) int { return cmp.Or(cmp.Compare(b.ValueNs, a.ValueNs), cmp.Compare(a.Reason, b.Reason)) })
 	paths := map[string]bool{}
 	for id, coverage := range files {
-		mapping := from.mappings[id]
-		coverage.Path, coverage.BuildID = mapping.Path, mapping.BuildID
-		coverage.Mend = mendOf(coverage)
-		paths[mapping.Path] = true
+		coverage.Mapping = *from.mappings[id]
+		paths[coverage.Mapping.Path] = true
 		t.Mappings = append(t.Mappings, *coverage)
 	}
 	slices.SortFunc(t.Mappings, func(a, b Coverage) int {
-		return cmp.Or(cmp.Compare(b.ValueNs-b.NamedNs, a.ValueNs-a.NamedNs), cmp.Compare(b.ValueNs, a.ValueNs),
-			cmp.Compare(a.Path, b.Path), cmp.Compare(a.BuildID, b.BuildID))
+		return cmp.Or(cmp.Compare(b.UnnamedFrameNs(), a.UnnamedFrameNs()), cmp.Compare(b.ValueNs, a.ValueNs),
+			cmp.Compare(a.Mapping.Path, b.Mapping.Path), cmp.Compare(a.Mapping.BuildID, b.Mapping.BuildID))
 	})
 	t.Mappings = t.Mappings[:min(len(t.Mappings), maxCoverages)]
 	t.Runtimes = runtimesOf(kinds, paths)
 	return nil
 }
 
-// fileState is what is known of the frames of one stack in one file: of all whether they have names, of the innermost whether
-// it has a line.
-type fileState struct{ named, lined bool }
+// UnnamedFrameNs is the weight of the frames in the file that have no name.
+func (c *Coverage) UnnamedFrameNs() int64 { return c.FrameNs - c.NamedFrameNs }
+
+// fileState is what is known of the frames of one stack in one file: how many there are, how many have names, and whether the
+// innermost has a line.
+type fileState struct {
+	frames, named int64
+	lined         bool
+}
 
 func (t *Trust) lookAtFrames(ids []int64, value int64, from *catalog, files map[int64]*Coverage, kinds map[engine.FrameKind]bool) {
 	states := map[int64]fileState{}
-	all := fileState{named: true}
 	for _, id := range ids {
 		row := from.locations[id]
 		kinds[row.kind] = true
@@ -142,25 +147,20 @@ func (t *Trust) lookAtFrames(ids []int64, value int64, from *catalog, files map[
 		}
 		named, lined := len(row.lines) > 0, len(row.lines) > 0 && row.lines[0].line > 0
 		if len(states) == 0 {
-			all.lined = lined
+			t.NativeNs += value
+			if lined {
+				t.LinedNs += value
+			}
 		}
 		state, seen := states[row.mapping]
 		if !seen {
-			state = fileState{named: true, lined: lined}
+			state.lined = lined
 		}
-		state.named = state.named && named
-		all.named = all.named && named
+		state.frames++
+		if named {
+			state.named++
+		}
 		states[row.mapping] = state
-	}
-	if len(states) == 0 {
-		return
-	}
-	t.NativeNs += value
-	if all.named {
-		t.NamedNs += value
-	}
-	if all.lined {
-		t.LinedNs += value
 	}
 	for mapping, state := range states {
 		coverage := files[mapping]
@@ -169,11 +169,12 @@ func (t *Trust) lookAtFrames(ids []int64, value int64, from *catalog, files map[
 			files[mapping] = coverage
 		}
 		coverage.ValueNs += value
-		if state.named {
-			coverage.NamedNs += value
-		}
+		coverage.FrameNs += state.frames * value
+		coverage.NamedFrameNs += state.named * value
 		if state.lined {
 			coverage.LinedNs += value
 		}
+		t.FrameNs += state.frames * value
+		t.NamedFrameNs += state.named * value
 	}
 }

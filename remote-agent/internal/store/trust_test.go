@@ -83,14 +83,20 @@ func TestTrustOfStacks(t *testing.T) {
 	if trust.TotalNs != 11*period || trust.CutNs != 2*period || len(trust.Cuts) != 1 || trust.Cuts[0].Reason != "[stack cut: native pc read]" {
 		t.Errorf("%+v", trust)
 	}
-	if trust.NativeNs != 8*period || trust.NamedNs != 4*period || trust.LinedNs != 6*period {
-		t.Errorf("of %d native, %d named, %d with lines", trust.NativeNs/period, trust.NamedNs/period, trust.LinedNs/period)
+	// Frames of libfoo: 4 x 0x1000, 2 x 0x2000, 1 x 0x1000, 1 x (0x3000 and 0x1000); of libother: 1 x 0x10.
+	if trust.NativeNs != 8*period || trust.LinedNs != 6*period || trust.FrameNs != 10*period || trust.NamedFrameNs != 6*period {
+		t.Errorf("of %d native, %d with lines; of %d frames, %d named", trust.NativeNs/period, trust.LinedNs/period,
+			trust.FrameNs/period, trust.NamedFrameNs/period)
 	}
-	if len(trust.Mappings) != 2 || trust.Mappings[0].Path != libfoo.Path || trust.Mappings[0].NamedNs != 5*period || trust.Mappings[0].LinedNs != 6*period || trust.Mappings[1].NamedNs != 0 {
+	if len(trust.Mappings) != 2 {
+		t.Fatalf("%+v", trust.Mappings)
+	}
+	foo, other := trust.Mappings[0], trust.Mappings[1]
+	if foo.Mapping != *libfoo || foo.FrameNs != 9*period || foo.NamedFrameNs != 6*period || foo.LinedNs != 6*period || other.NamedFrameNs != 0 {
 		t.Errorf("%+v", trust.Mappings)
 	}
-	if trust.Mappings[0].Mend != "" || !strings.Contains(trust.Mappings[1].Mend, "debug symbols of libother.so are not installed") {
-		t.Errorf("%q, %q", trust.Mappings[0].Mend, trust.Mappings[1].Mend)
+	if foo.Mend(symbol.Owner{}) != "" || !strings.Contains(other.Mend(symbol.Owner{}), "debug symbols of libother.so are not installed") {
+		t.Errorf("%q, %q", foo.Mend(symbol.Owner{}), other.Mend(symbol.Owner{}))
 	}
 	if len(trust.Runtimes) != 1 || trust.Runtimes[0] != (Runtime{Name: "Python"}) {
 		t.Errorf("%+v", trust.Runtimes)
@@ -98,24 +104,40 @@ func TestTrustOfStacks(t *testing.T) {
 }
 
 func TestMendsSayWhatToDo(t *testing.T) {
+	of := func(path, buildID string) Coverage {
+		return Coverage{Mapping: engine.Mapping{Path: path, BuildID: buildID}, ValueNs: 100, FrameNs: 300, NamedFrameNs: 200}
+	}
+	with := func(c Coverage, change func(*Coverage)) Coverage { change(&c); return c }
 	for _, test := range []struct {
 		coverage Coverage
+		owner    symbol.Owner
 		want     string
 	}{
-		{Coverage{Path: "/usr/lib/x86_64-linux-gnu/libc.so.6", BuildID: "abcd", ValueNs: 100}, "apt-get install libc6-dbg"},
-		{Coverage{Path: "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", BuildID: "abcd", ValueNs: 100}, "apt-get install libc6-dbg"},
-		{Coverage{Path: "/usr/bin/python3.11", BuildID: "abcd", ValueNs: 100}, "apt-get install python3.11-dbg"},
-		{Coverage{Path: "/lib/ld-musl-x86_64.so.1", ValueNs: 100}, "apk add musl-dbg"},
-		{Coverage{Path: "/usr/lib/libpq.so.5", BuildID: "abcd", ValueNs: 100}, "/usr/lib/debug/.build-id/ab/cd.debug on the server"},
-		{Coverage{Path: "/app/server", BuildID: "abcd", ValueNs: 100}, "build it with -g"},
-		{Coverage{Path: "/usr/lib/libpq.so.5", BuildID: "a", ValueNs: 100}, ".debug on the server"},
-		{Coverage{Path: "", ValueNs: 100}, "code made at run time"},
-		{Coverage{Path: "/usr/lib/libpq.so.5", ValueNs: 100, NamedNs: 98}, ""},
-		{Coverage{Path: "/usr/lib/libpq.so.5", ValueNs: 100, NamedNs: 50, LinedNs: 50}, ""},
-		{Coverage{Path: "[vdso]", ValueNs: 100}, ""},
+		{of("/usr/lib/x86_64-linux-gnu/libc.so.6", "abcd"), symbol.Owner{}, "apt-get install libc6-dbg"},
+		{of("/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "abcd"), symbol.Owner{}, "apt-get install libc6-dbg"},
+		{of("/usr/bin/python3.11", "abcd"), symbol.Owner{}, "apt-get install python3.11-dbg"},
+		{of("/lib/ld-musl-x86_64.so.1", ""), symbol.Owner{}, "apk add musl-dbg"},
+		{of("/usr/lib/libpq.so.5", "abcd"), symbol.Owner{}, "/usr/lib/debug/.build-id/ab/cd.debug on the server"},
+		{of("/app/server", "abcd"), symbol.Owner{}, "build it with -g"},
+		{of("/usr/lib/libpq.so.5", "a"), symbol.Owner{}, ".debug on the server"},
+		{of("", ""), symbol.Owner{}, "code made at run time"},
+		{with(of("/usr/lib/libpq.so.5", ""), func(c *Coverage) { c.NamedFrameNs = 294 }), symbol.Owner{}, ""},
+		{with(of("/usr/lib/libpq.so.5", ""), func(c *Coverage) { c.LinedNs = 50 }), symbol.Owner{}, ""},
+		{of("[vdso]", ""), symbol.Owner{}, ""},
+		{
+			of("python3.11", "abcd"), symbol.Owner{Manager: "dpkg", Package: "python3.11-minimal", Version: "3.11.2-6+deb12u6", Path: "/usr/bin/python3.11"},
+			"debug symbols of python3.11 are not installed: apt-get install python3.11-dbg of version 3.11.2-6+deb12u6, in the image or on the server",
+		},
+		{of("libpython3.11.so.1.0", "abcd"), symbol.Owner{Manager: "dpkg", Package: "libpython3.11", Path: "/usr/lib/x/libpython3.11.so.1.0"}, "apt-get install python3.11-dbg, in"},
+		{of("libc.so.6", "abcd"), symbol.Owner{Manager: "dpkg", Package: "libc6", Path: "/lib/libc.so.6"}, "apt-get install libc6-dbg, in"},
+		{of("libpq.so.5", "abcd"), symbol.Owner{Manager: "dpkg", Package: "libpq5", Path: "/usr/lib/libpq.so.5"}, "apt-get install libpq5-dbgsym, in"},
+		{of("libz.so.1", "abcd"), symbol.Owner{Manager: "apk", Package: "zlib", Path: "/lib/libz.so.1"}, "apk add zlib-dbg"},
+		{of("libpq.so.5", "abcd"), symbol.Owner{Manager: "rpm", Path: "/usr/lib64/libpq.so.5"}, "dnf debuginfo-install $(rpm -qf /usr/lib64/libpq.so.5)"},
+		{of("$(x)", "abcd"), symbol.Owner{Manager: "rpm", Path: "/usr/lib64/$(x)"}, "/usr/lib/debug/.build-id/ab/cd.debug"},
+		{of("server", "abcd"), symbol.Owner{Manager: "rpm", Path: "/app/server"}, "build it with -g"},
 	} {
-		if got := mendOf(&test.coverage); !strings.Contains(got, test.want) || (test.want == "") != (got == "") {
-			t.Errorf("%+v: got %q, want %q", test.coverage, got, test.want)
+		if got := test.coverage.Mend(test.owner); !strings.Contains(got, test.want) || (test.want == "") != (got == "") {
+			t.Errorf("%+v, %+v: got %q, want %q", test.coverage, test.owner, got, test.want)
 		}
 	}
 }

@@ -18,6 +18,8 @@ type loaded struct {
 	complete bool
 	// newLines says that a line index was made; the rest is empty then.
 	newLines bool
+	// owner is the file's package, where that was asked for.
+	owner Owner
 }
 
 // loader opens a mapped file and builds its table. Safe for concurrent use: it keeps nothing but counters.

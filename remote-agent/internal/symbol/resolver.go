@@ -62,6 +62,7 @@ type FileResolver struct {
 	// loadLines is nil where lines are not wanted.
 	loadLines func(mapping *engine.Mapping, pids []uint32, progress func()) (made bool, err error)
 	lines     *lineCache
+	findOwner func(mapping *engine.Mapping, pids []uint32) (Owner, error)
 
 	mutex   sync.Mutex
 	entries map[string]*entry // by FileID
@@ -70,6 +71,7 @@ type FileResolver struct {
 	queue   []*entry
 	// lineQueue are files with a table whose debug information waits to be read: names come first.
 	lineQueue []*entry
+	questions []*question
 	wake      chan struct{} // has room for one: there is work, or the end
 	hung      int
 	closed    bool
@@ -99,6 +101,8 @@ type entry struct {
 	evicted bool
 	// reading is not nil while the file waits or is read.
 	reading *reading
+	// question is not nil since the file's package was asked for.
+	question *question
 }
 
 // reading is a file that waits or is read. Its table is for those who wait: in the entry it may be evicted before they wake.
@@ -128,7 +132,7 @@ func NewResolver(options Options) *FileResolver {
 		options: options, counters: newCounters(), entries: map[string]*entry{}, recent: list.New(), wake: make(chan struct{}, 1),
 	}
 	reader := &loader{counters: resolver.counters, own: ownRoot{}}
-	resolver.load = reader.load
+	resolver.load, resolver.findOwner = reader.load, reader.ownerOf
 	if options.Directory != "" {
 		cache, err := newLineCache(options.Directory, options.CacheBytes)
 		if err != nil {
@@ -281,7 +285,10 @@ func (r *FileResolver) Close() error {
 	for _, waiting := range r.queue {
 		r.finish(waiting)
 	}
-	r.queue, r.lineQueue = nil, nil
+	for _, asked := range r.questions {
+		close(asked.done)
+	}
+	r.queue, r.lineQueue, r.questions = nil, nil, nil
 	r.mutex.Unlock()
 	r.signal()
 	ended := make(chan struct{})

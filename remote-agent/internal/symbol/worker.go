@@ -49,6 +49,8 @@ type task struct {
 	again bool
 	// lines says that debug information is to be read, not the symbol table.
 	lines bool
+	// question asks for the file's package; the rest of the file is left alone.
+	question *question
 }
 
 // next waits for work; false is the end of this worker.
@@ -64,6 +66,10 @@ func (r *FileResolver) next(generation int) (task, bool) {
 			r.mutex.Unlock()
 			return work, true
 		}
+		for _, asked := range r.questions {
+			close(asked.done)
+		}
+		r.questions = nil
 		for _, waiting := range r.queue { // too many readers hang: nothing is read any more
 			r.settle(waiting, loaded{}, refuse(ReasonHung, "no file is read any more, %d readers hang", r.hung))
 		}
@@ -77,6 +83,11 @@ func (r *FileResolver) next(generation int) (task, bool) {
 func (r *FileResolver) takeWork() (task, bool) {
 	if r.hung >= maxHung {
 		return task{}, false
+	}
+	if len(r.questions) > 0 { // A person waits for the answer.
+		asked := r.questions[0]
+		r.questions = r.questions[1:]
+		return task{entry: asked.entry, mapping: asked.entry.mapping, pids: append([]uint32(nil), asked.entry.pids...), question: asked}, true
 	}
 	from := &r.queue
 	if len(r.queue) == 0 {
@@ -116,9 +127,12 @@ func (r *FileResolver) run(generation int, work task, leave func()) {
 		answered = true
 		r.hung++
 		err := refuse(ReasonHung, "reading %q takes longer than %s", work.mapping.Path, r.options.HungAfter)
-		if work.lines {
+		switch {
+		case work.question != nil:
+			r.settleQuestion(work.question, Owner{}, err)
+		case work.lines:
 			r.settleLines(work.entry, err)
-		} else {
+		default:
 			r.settle(work.entry, loaded{}, err)
 		}
 		if !r.closed {
@@ -139,9 +153,12 @@ func (r *FileResolver) run(generation int, work task, leave func()) {
 	}
 	answered = true
 	better := result.newLines
-	if work.lines {
+	switch {
+	case work.question != nil:
+		r.settleQuestion(work.question, result.owner, err)
+	case work.lines:
 		r.settleLines(work.entry, err)
-	} else {
+	default:
 		better = r.settle(work.entry, result, err)
 	}
 	r.mutex.Unlock()
@@ -160,6 +177,10 @@ func (r *FileResolver) loadGuarded(work task, progress func()) (result loaded, e
 			err = refuse(ReasonPanic, "%v", problem)
 		}
 	}()
+	if work.question != nil {
+		owner, err := r.findOwner(work.mapping, work.pids)
+		return loaded{owner: owner}, err
+	}
 	if work.lines {
 		made, err := r.loadLines(work.mapping, work.pids, progress)
 		return loaded{newLines: made}, err

@@ -72,7 +72,9 @@ function Note({ note }: { readonly note: TrustNote }): ReactElement {
   }, [shell, note]);
   return (
     <li>
-      <span className="trust-share">{note.share}</span>
+      <span className="trust-share" title={note.shareTitle}>
+        {note.share}
+      </span>
       <span className="trust-text selectable" title={visibleText(note.text)}>
         {visibleText(note.text)}
       </span>

@@ -24,8 +24,9 @@ const trust: Trust = {
   cutNs: 0,
   cuts: [],
   nativeNs: 0,
-  namedNs: 0,
   linedNs: 0,
+  frameNs: 0,
+  namedFrameNs: 0,
   files: [],
   runtimes: [],
 };
@@ -51,8 +52,9 @@ describe('verdicts', () => {
       cutNs: 0,
       cuts: [],
       nativeNs: 0,
-      namedNs: 0,
       linedNs: 0,
+      frameNs: 0,
+      namedFrameNs: 0,
       files: [],
       runtimes: [],
     };
@@ -62,8 +64,9 @@ describe('verdicts', () => {
   test.each([
     [{ cutNs: 1e9 }, 'whole stacks: 90.0\u00a0% warn'],
     [{ cutNs: 0.1e9 }, 'whole stacks: 99.0\u00a0% ok'],
-    [{ nativeNs: 4e9, namedNs: 3e9, linedNs: 1e9 }, 'native code named: 75.0\u00a0% warn'],
-    [{ nativeNs: 4e9, namedNs: 4e9, linedNs: 1e9 }, 'with source lines: 25.0\u00a0% -'],
+    [{ nativeNs: 4e9, frameNs: 40e9, namedFrameNs: 30e9 }, 'native frames named: 75.0\u00a0% warn'],
+    [{ nativeNs: 4e9, frameNs: 40e9, namedFrameNs: 39e9 }, 'native frames named: 97.5\u00a0% ok'],
+    [{ nativeNs: 4e9, linedNs: 1e9 }, 'with source lines: 25.0\u00a0% -'],
     [{ runtimes: [{ name: 'Python', version: '3.11' }] }, 'Python: 3.11 -'],
     [{ runtimes: [{ name: 'Go', version: '' }] }, 'Go: version unknown -'],
   ])('%j', (given, expected) => {
@@ -93,21 +96,23 @@ describe('verdicts', () => {
 });
 
 test('says what mends it, the largest first, and nothing that is noise', () => {
-  const file = { path: '/x', buildId: '', linedNs: 0 };
+  const file = { path: '/x', buildId: '', valueNs: 9e9, linedNs: 0 };
   expect(
     trustNotes({
       ...trust,
+      frameNs: 100e9,
+      namedFrameNs: 60e9,
       cuts: [{ reason: '[stack cut: native pc read]', valueNs: 2e9 }],
       files: [
-        { ...file, valueNs: 1e9, namedNs: 0, mend: 'install a' },
-        { ...file, valueNs: 4e9, namedNs: 1e9, mend: 'install b' },
-        { ...file, valueNs: 9e9, namedNs: 1e9, mend: '' },
-        { ...file, valueNs: 1e3, namedNs: 0, mend: 'install noise' },
+        { ...file, frameNs: 10e9, namedFrameNs: 0, mend: 'install a' },
+        { ...file, frameNs: 40e9, namedFrameNs: 10e9, mend: 'install b' },
+        { ...file, frameNs: 50e9, namedFrameNs: 9e9, mend: '' },
+        { ...file, frameNs: 1e6, namedFrameNs: 0, mend: 'install noise' },
       ],
-    }),
+    }).map(({ text, share, shareTitle }) => [share, shareTitle.split(' ').slice(0, 3).join(' '), text]),
   ).toEqual([
-    { text: 'install b', share: '30.0\u00a0%' },
-    { text: 'stacks end early: native pc read', share: '20.0\u00a0%' },
-    { text: 'install a', share: '10.0\u00a0%' },
+    ['30.0\u00a0%', 'of all native', 'install b'],
+    ['20.0\u00a0%', 'of all samples', 'stacks end early: native pc read'],
+    ['10.0\u00a0%', 'of all native', 'install a'],
   ]);
 });

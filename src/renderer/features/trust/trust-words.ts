@@ -14,6 +14,8 @@ export interface TrustRow {
 export interface TrustNote {
   readonly text: string;
   readonly share: string;
+  /** Of what the share is. */
+  readonly shareTitle: string;
 }
 
 /** Shares from which on a person should look: more than noise, less than what falsifies a picture. */
@@ -34,14 +36,16 @@ export function trustRows(trust: Trust, time: (ms: number) => string): readonly 
       tone: 1 - whole > cutFrom ? 'warn' : 'ok',
     });
   }
-  if (trust.nativeNs > 0) {
-    const named = trust.namedNs / trust.nativeNs;
+  if (trust.frameNs > 0) {
+    const named = trust.namedFrameNs / trust.frameNs;
     rows.push({
-      label: 'native code named',
+      label: 'native frames named',
       value: formatShare(named),
-      title: `of ${formatNanoseconds(trust.nativeNs)} in native code, ${formatNanoseconds(trust.namedNs)} have all names`,
+      title: 'of the frames of native code in all stacks, each weighed by the time of its stack',
       tone: 1 - named > unnamedFrom ? 'warn' : 'ok',
     });
+  }
+  if (trust.nativeNs > 0) {
     rows.push({
       label: 'with source lines',
       value: formatShare(trust.linedNs / trust.nativeNs),
@@ -122,18 +126,25 @@ export function lossWords(fates: Fates): string {
   return said.length === 0 ? `all ${formatCount(fates.fired)} samples arrived` : said.join(', ');
 }
 
-/** What mends what is not as it should be. */
+/** What mends what is not as it should be: the files that lack the most names, and why stacks end early. */
 export function trustNotes(trust: Trust): readonly TrustNote[] {
-  const share = (valueNs: number): string => formatShare(trust.totalNs === 0 ? 0 : valueNs / trust.totalNs);
   const mends = trust.files
     .filter(({ mend }) => mend !== '')
-    .map((file) => ({ lackNs: file.valueNs - file.namedNs, text: file.mend }));
-  const cuts = trust.cuts.map(({ reason, valueNs }) => ({ lackNs: valueNs, text: cutWords(reason) }));
+    .map((file) => ({
+      part: trust.frameNs === 0 ? 0 : (file.frameNs - file.namedFrameNs) / trust.frameNs,
+      text: file.mend,
+      shareTitle: 'of all native frames lie in this file and have no name',
+    }));
+  const cuts = trust.cuts.map(({ reason, valueNs }) => ({
+    part: trust.totalNs === 0 ? 0 : valueNs / trust.totalNs,
+    text: cutWords(reason),
+    shareTitle: 'of all samples',
+  }));
   return [...mends, ...cuts]
-    .toSorted((a, b) => b.lackNs - a.lackNs)
-    .filter(({ lackNs }) => lackNs > trust.totalNs / 1000)
+    .toSorted((a, b) => b.part - a.part)
+    .filter(({ part }) => part > 0.001)
     .slice(0, maxNotes)
-    .map(({ lackNs, text }) => ({ text, share: share(lackNs) }));
+    .map(({ part, text, shareTitle }) => ({ text, share: formatShare(part), shareTitle }));
 }
 
 /** "[stack cut: native pc read]" in a sentence. */

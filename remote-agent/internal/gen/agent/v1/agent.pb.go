@@ -1151,14 +1151,15 @@ type GetTrustResponse struct {
 	TotalNs int64       `protobuf:"varint,2,opt,name=total_ns,json=totalNs,proto3" json:"total_ns,omitempty"`
 	CutNs   int64       `protobuf:"varint,3,opt,name=cut_ns,json=cutNs,proto3" json:"cut_ns,omitempty"`
 	Cuts    []*StackCut `protobuf:"bytes,4,rep,name=cuts,proto3" json:"cuts,omitempty"`
-	// Samples with a frame of native code; those of them in which all such frames have a name; in which the
-	// innermost one has a line.
+	// Samples with a frame of native code; those of them in which the innermost one has a line.
 	NativeNs int64 `protobuf:"varint,5,opt,name=native_ns,json=nativeNs,proto3" json:"native_ns,omitempty"`
-	NamedNs  int64 `protobuf:"varint,6,opt,name=named_ns,json=namedNs,proto3" json:"named_ns,omitempty"`
 	LinedNs  int64 `protobuf:"varint,7,opt,name=lined_ns,json=linedNs,proto3" json:"lined_ns,omitempty"`
 	// The files of native code, those with the most unnamed samples first; at most 100.
-	Files         []*FileCoverage `protobuf:"bytes,8,rep,name=files,proto3" json:"files,omitempty"`
-	Runtimes      []*Runtime      `protobuf:"bytes,9,rep,name=runtimes,proto3" json:"runtimes,omitempty"`
+	Files    []*FileCoverage `protobuf:"bytes,8,rep,name=files,proto3" json:"files,omitempty"`
+	Runtimes []*Runtime      `protobuf:"bytes,9,rep,name=runtimes,proto3" json:"runtimes,omitempty"`
+	// Frames of native code, each weighed by its sample; those that have a name.
+	FrameNs       int64 `protobuf:"varint,10,opt,name=frame_ns,json=frameNs,proto3" json:"frame_ns,omitempty"`
+	NamedFrameNs  int64 `protobuf:"varint,11,opt,name=named_frame_ns,json=namedFrameNs,proto3" json:"named_frame_ns,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1228,13 +1229,6 @@ func (x *GetTrustResponse) GetNativeNs() int64 {
 	return 0
 }
 
-func (x *GetTrustResponse) GetNamedNs() int64 {
-	if x != nil {
-		return x.NamedNs
-	}
-	return 0
-}
-
 func (x *GetTrustResponse) GetLinedNs() int64 {
 	if x != nil {
 		return x.LinedNs
@@ -1254,6 +1248,20 @@ func (x *GetTrustResponse) GetRuntimes() []*Runtime {
 		return x.Runtimes
 	}
 	return nil
+}
+
+func (x *GetTrustResponse) GetFrameNs() int64 {
+	if x != nil {
+		return x.FrameNs
+	}
+	return 0
+}
+
+func (x *GetTrustResponse) GetNamedFrameNs() int64 {
+	if x != nil {
+		return x.NamedFrameNs
+	}
+	return 0
 }
 
 // What became of the samples of services, by the kernel's count. Over the range,
@@ -1479,11 +1487,14 @@ type FileCoverage struct {
 	// Empty for code in no file.
 	Path    string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
 	BuildId string `protobuf:"bytes,2,opt,name=build_id,json=buildId,proto3" json:"build_id,omitempty"`
-	ValueNs int64  `protobuf:"varint,3,opt,name=value_ns,json=valueNs,proto3" json:"value_ns,omitempty"`
-	NamedNs int64  `protobuf:"varint,4,opt,name=named_ns,json=namedNs,proto3" json:"named_ns,omitempty"`
-	LinedNs int64  `protobuf:"varint,5,opt,name=lined_ns,json=linedNs,proto3" json:"lined_ns,omitempty"`
+	// Samples with a frame in the file; those of them in which the innermost one has a line.
+	ValueNs int64 `protobuf:"varint,3,opt,name=value_ns,json=valueNs,proto3" json:"value_ns,omitempty"`
+	LinedNs int64 `protobuf:"varint,5,opt,name=lined_ns,json=linedNs,proto3" json:"lined_ns,omitempty"`
 	// What gives the rest its names; empty when nothing is missing.
-	Mend          string `protobuf:"bytes,6,opt,name=mend,proto3" json:"mend,omitempty"`
+	Mend string `protobuf:"bytes,6,opt,name=mend,proto3" json:"mend,omitempty"`
+	// Frames in the file, each weighed by its sample; those that have a name.
+	FrameNs       int64 `protobuf:"varint,7,opt,name=frame_ns,json=frameNs,proto3" json:"frame_ns,omitempty"`
+	NamedFrameNs  int64 `protobuf:"varint,8,opt,name=named_frame_ns,json=namedFrameNs,proto3" json:"named_frame_ns,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1539,13 +1550,6 @@ func (x *FileCoverage) GetValueNs() int64 {
 	return 0
 }
 
-func (x *FileCoverage) GetNamedNs() int64 {
-	if x != nil {
-		return x.NamedNs
-	}
-	return 0
-}
-
 func (x *FileCoverage) GetLinedNs() int64 {
 	if x != nil {
 		return x.LinedNs
@@ -1558,6 +1562,20 @@ func (x *FileCoverage) GetMend() string {
 		return x.Mend
 	}
 	return ""
+}
+
+func (x *FileCoverage) GetFrameNs() int64 {
+	if x != nil {
+		return x.FrameNs
+	}
+	return 0
+}
+
+func (x *FileCoverage) GetNamedFrameNs() int64 {
+	if x != nil {
+		return x.NamedFrameNs
+	}
+	return 0
 }
 
 type Runtime struct {
@@ -2480,17 +2498,19 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x0fGetTrustRequest\x12%\n" +
 	"\x0elabel_selector\x18\x01 \x01(\tR\rlabelSelector\x12\x14\n" +
 	"\x05start\x18\x02 \x01(\x03R\x05start\x12\x10\n" +
-	"\x03end\x18\x03 \x01(\x03R\x03end\"\xc3\x02\n" +
+	"\x03end\x18\x03 \x01(\x03R\x03end\"\xef\x02\n" +
 	"\x10GetTrustResponse\x12%\n" +
 	"\x05fates\x18\x01 \x01(\v2\x0f.agent.v1.FatesR\x05fates\x12\x19\n" +
 	"\btotal_ns\x18\x02 \x01(\x03R\atotalNs\x12\x15\n" +
 	"\x06cut_ns\x18\x03 \x01(\x03R\x05cutNs\x12&\n" +
 	"\x04cuts\x18\x04 \x03(\v2\x12.agent.v1.StackCutR\x04cuts\x12\x1b\n" +
 	"\tnative_ns\x18\x05 \x01(\x03R\bnativeNs\x12\x19\n" +
-	"\bnamed_ns\x18\x06 \x01(\x03R\anamedNs\x12\x19\n" +
 	"\blined_ns\x18\a \x01(\x03R\alinedNs\x12,\n" +
 	"\x05files\x18\b \x03(\v2\x16.agent.v1.FileCoverageR\x05files\x12-\n" +
-	"\bruntimes\x18\t \x03(\v2\x11.agent.v1.RuntimeR\bruntimes\"\x9b\x04\n" +
+	"\bruntimes\x18\t \x03(\v2\x11.agent.v1.RuntimeR\bruntimes\x12\x19\n" +
+	"\bframe_ns\x18\n" +
+	" \x01(\x03R\aframeNs\x12$\n" +
+	"\x0enamed_frame_ns\x18\v \x01(\x03R\fnamedFrameNsJ\x04\b\x06\x10\a\"\x9b\x04\n" +
 	"\x05Fates\x12\x14\n" +
 	"\x05fired\x18\x01 \x01(\x04R\x05fired\x12(\n" +
 	"\x10lost_new_process\x18\x02 \x01(\x04R\x0elostNewProcess\x12$\n" +
@@ -2511,14 +2531,15 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x17first_unbalanced_window\x18\x0f \x01(\x03R\x15firstUnbalancedWindow\"=\n" +
 	"\bStackCut\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x19\n" +
-	"\bvalue_ns\x18\x02 \x01(\x03R\avalueNs\"\xa2\x01\n" +
+	"\bvalue_ns\x18\x02 \x01(\x03R\avalueNs\"\xce\x01\n" +
 	"\fFileCoverage\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12\x19\n" +
 	"\bbuild_id\x18\x02 \x01(\tR\abuildId\x12\x19\n" +
 	"\bvalue_ns\x18\x03 \x01(\x03R\avalueNs\x12\x19\n" +
-	"\bnamed_ns\x18\x04 \x01(\x03R\anamedNs\x12\x19\n" +
 	"\blined_ns\x18\x05 \x01(\x03R\alinedNs\x12\x12\n" +
-	"\x04mend\x18\x06 \x01(\tR\x04mend\"7\n" +
+	"\x04mend\x18\x06 \x01(\tR\x04mend\x12\x19\n" +
+	"\bframe_ns\x18\a \x01(\x03R\aframeNs\x12$\n" +
+	"\x0enamed_frame_ns\x18\b \x01(\x03R\fnamedFrameNsJ\x04\b\x04\x10\x05\"7\n" +
 	"\aRuntime\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\"\x8c\x01\n" +
