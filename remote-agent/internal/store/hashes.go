@@ -8,11 +8,13 @@ type recentHashes struct {
 	next int
 }
 
-// add says whether the hash is new.
-func (h *recentHashes) add(hash [16]byte) bool {
-	if _, known := h.seen[hash]; known {
-		return false
-	}
+func (h *recentHashes) has(hash [16]byte) bool {
+	_, known := h.seen[hash]
+	return known
+}
+
+// add remembers a hash that is not there.
+func (h *recentHashes) add(hash [16]byte) {
 	if h.seen == nil {
 		h.seen = make(map[[16]byte]struct{}, len(h.ring))
 	}
@@ -20,8 +22,4 @@ func (h *recentHashes) add(hash [16]byte) bool {
 	h.ring[h.next] = hash
 	h.next = (h.next + 1) % len(h.ring)
 	h.seen[hash] = struct{}{}
-	return true
 }
-
-// forget makes a hash new again, when what it stands for was not stored after all.
-func (h *recentHashes) forget(hash [16]byte) { delete(h.seen, hash) }

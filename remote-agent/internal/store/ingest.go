@@ -113,14 +113,15 @@ func (s *Store) AppendPushed(ctx context.Context, labels []target.Label, raw []b
 	hasher.text(name)
 	hasher.text(key)
 	hasher.text(string(raw))
+	s.receivedMu.Lock()
+	defer s.receivedMu.Unlock()
+	if s.received.has(hasher.sum()) {
+		return nil
+	}
 	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if !s.received.add(hasher.sum()) {
-			return nil
-		}
 		r := newRows(ctx, tx, s.dictionary)
 		for _, in := range pushedWindows(name, labels, parsed, at) {
 			if err := s.appendIncoming(r, in); err != nil {
-				s.received.forget(hasher.sum())
 				return err
 			}
 		}
@@ -129,6 +130,7 @@ func (s *Store) AppendPushed(ctx context.Context, labels []target.Label, raw []b
 	if err != nil {
 		return fmt.Errorf("store pushed profile: %w", err)
 	}
+	s.received.add(hasher.sum())
 	return nil
 }
 

@@ -123,6 +123,37 @@ func TestPushWithoutServiceIsUnspecified(t *testing.T) {
 	}
 }
 
+// The first try fails only when it is committed, as on a disk that is full.
+func TestPushIsTakenAgainAfterItWasNotStored(t *testing.T) {
+	s := openStore(t, nil)
+	for _, statement := range []string{
+		"PRAGMA foreign_keys = ON",
+		"CREATE TABLE missing (id INTEGER PRIMARY KEY)",
+		"CREATE TABLE broken (id REFERENCES missing DEFERRABLE INITIALLY DEFERRED)",
+		"CREATE TRIGGER break AFTER INSERT ON window BEGIN INSERT INTO broken VALUES (1); END",
+	} {
+		if _, err := s.writer.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raw := packed(t, pushed())
+	if err := s.AppendPushed(t.Context(), sdk, raw); err == nil || !strings.Contains(err.Error(), "commit") {
+		t.Fatalf("the commit did not fail: %v", err)
+	}
+	if _, err := s.writer.ExecContext(t.Context(), "DROP TRIGGER break"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // and once only
+		if err := s.AppendPushed(t.Context(), sdk, raw); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var windows int
+	if err := s.writer.QueryRowContext(t.Context(), "SELECT count(*) FROM window").Scan(&windows); err != nil || windows != 2 {
+		t.Errorf("%d windows are stored, not one for each of two sample types; %v", windows, err)
+	}
+}
+
 func TestPushingIsLimited(t *testing.T) {
 	s := openStore(t, nil)
 	if _, err := s.writer.ExecContext(t.Context(), "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "+

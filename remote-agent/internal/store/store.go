@@ -49,8 +49,11 @@ type Store struct {
 
 	writeMu    sync.Mutex
 	dictionary *dictionary
-	received   recentHashes
 	pushed     allowance
+
+	// receivedMu is held from the look at received until what was new is stored.
+	receivedMu sync.Mutex
+	received   recentHashes
 
 	problemMu sync.Mutex
 	problem   string
