@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { studentQuantile } from '../../src/core/compare/distributions.js';
+import { startAgent } from './agent.js';
+import { recordPerf, recordPySpy, type Peers } from './peers.js';
+import { fixedWork } from './programs.js';
+
+/** How much more CPU time fixed work takes beside a profiler, in percent. */
+export interface Slowdown {
+  readonly percent: number;
+  /** Half of the interval of 95 %. */
+  readonly half: number;
+  readonly pairs: number;
+}
+
+interface Options {
+  readonly rounds: number;
+  readonly maxPairs: number;
+  readonly note: (text: string) => void;
+}
+
+/** Until the interval is that narrow on each side. */
+const wantedHalf = 0.3;
+const leastPairs = 4;
+
+/** One profiler's work beside the work: begun, then ended. */
+type Profiler = () => Promise<{ readonly run: () => Promise<number>; readonly end: () => Promise<void> }>;
+
+/** Pairs in the order ABBA: what drifts meanwhile hits both sides alike. The profiler is started and ended each time. */
+async function measureSlowdown(rounds: number, maxPairs: number, profiler: Profiler): Promise<Slowdown> {
+  const ratios: number[] = [];
+  let half = Number.POSITIVE_INFINITY;
+  while (ratios.length < maxPairs && (ratios.length < leastPairs || half > wantedHalf)) {
+    const before = await fixedWork(rounds);
+    const { run, end } = await profiler();
+    const beside = [await run(), await run()];
+    await end();
+    const after = await fixedWork(rounds);
+    ratios.push(100 * ((beside[0] ?? 0) / before - 1), 100 * ((beside[1] ?? 0) / after - 1));
+    half = intervalOf(ratios);
+  }
+  return { percent: ratios.reduce((a, b) => a + b, 0) / ratios.length, half, pairs: ratios.length };
+}
+
+/** Half of the interval of 95 % of the mean, by Student's t. */
+function intervalOf(values: readonly number[]): number {
+  const n = values.length;
+  if (n < 2) return Number.POSITIVE_INFINITY;
+  const mean = values.reduce((a, b) => a + b, 0) / n;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  return studentQuantile(0.05, n - 1) * Math.sqrt(variance / n);
+}
+
+export interface Slowdowns {
+  readonly ours: Slowdown;
+  readonly pySpy: Slowdown | undefined;
+  readonly perf: Slowdown | undefined;
+}
+
+export async function measureSlowdowns(
+  binary: string,
+  peers: Peers,
+  folder: string,
+  options: Options,
+): Promise<Slowdowns> {
+  const { rounds, maxPairs, note } = options;
+  const { pySpy, perf } = peers;
+  const ours = await measureSlowdown(rounds, maxPairs, async () => {
+    const agent = await startAgent(binary, folder, 15);
+    return { run: () => fixedWork(rounds), end: () => agent.stop() };
+  });
+  note(`slowdown: ours ${ours.percent.toFixed(2)} % ±${ours.half.toFixed(2)} after ${ours.pairs} pairs`);
+  let made = 0;
+  const bySpy =
+    pySpy === undefined
+      ? undefined
+      : await measureSlowdown(rounds, Math.min(maxPairs, 8), () =>
+          Promise.resolve({
+            run: () =>
+              fixedWork(rounds, async (pid) => {
+                const recording = await recordPySpy(pySpy, pid, join(folder, `slow-${++made}.txt`));
+                return recording.end;
+              }),
+            end: () => Promise.resolve(),
+          }),
+        );
+  const byPerf =
+    perf === undefined
+      ? undefined
+      : await measureSlowdown(rounds, Math.min(maxPairs, 8), async () => {
+          const recording = await recordPerf(perf, join(folder, `slow-${++made}.data`));
+          return { run: () => fixedWork(rounds), end: recording.end };
+        });
+  return { ours, pySpy: bySpy, perf: byPerf };
+}
