@@ -32,7 +32,7 @@ func (s *Store) Append(ctx context.Context, interval window.Interval, names Name
 		return nil
 	}
 	appendAll := func(ctx context.Context, tx *sql.Tx) error {
-		r := newRows(ctx, tx, s.dictionary)
+		r := s.newRows(ctx, tx)
 		for _, w := range interval.Windows {
 			if err := s.appendWindow(r, w, names); err != nil {
 				return err
@@ -56,16 +56,16 @@ func (s *Store) appendWindow(r *rows, w *window.Window, names Names) error {
 		period: w.Period, scale: w.Period,
 		sampleLabels: make([][]target.Label, len(w.SampleLabels)),
 		stackHash:    func(i uint32) [16]byte { return w.Stacks[i].Hash },
-		stackLocations: func(i uint32) []location {
+		stackLocations: func(r *rows, i uint32, hour int64) ([]int64, error) {
 			frames := w.Stacks[i].Frames
-			locations := make([]location, len(frames))
+			ids := make([]int64, len(frames))
 			for j, frame := range frames {
-				locations[j] = locationOfFrame(frame)
-				if l := &locations[j]; l.state == statePending {
-					l.lines = names[Address{l.mapping.FileID, l.address}]
+				var err error
+				if ids[j], err = r.frameLocation(frame, names, hour); err != nil {
+					return nil, err
 				}
 			}
-			return locations
+			return ids, nil
 		},
 		counts: make([]count, len(w.Counts)),
 	}
@@ -100,7 +100,7 @@ type incoming struct {
 	processes      int
 	sampleLabels   [][]target.Label
 	stackHash      func(index uint32) [16]byte
-	stackLocations func(index uint32) []location
+	stackLocations func(r *rows, index uint32, hour int64) ([]int64, error)
 	counts         []count
 }
 
@@ -130,14 +130,15 @@ func (s *Store) appendIncoming(r *rows, in *incoming) error {
 	}
 	var total int64
 	stackIDs := map[uint32]uint32{}
+	block := &stackBlock{at: at}
 	for i := range in.counts {
 		c := &in.counts[i]
 		total += c.count * in.scale
 		id, known := stackIDs[c.stack]
 		if !known {
 			index := c.stack
-			id, err = r.stackID(at, ids, in.stackHash(index), func() ([]int64, error) {
-				return r.locationIDs(in.stackLocations(index), at.hour)
+			id, err = r.stackID(block, ids, in.stackHash(index), func() ([]int64, error) {
+				return in.stackLocations(r, index, at.hour)
 			})
 			if err != nil {
 				return err
@@ -145,6 +146,9 @@ func (s *Store) appendIncoming(r *rows, in *incoming) error {
 			stackIDs[index] = id
 		}
 		c.stack, c.labels = id, labelIDs[c.labels]
+	}
+	if err := r.writeBlock(block); err != nil {
+		return err
 	}
 	_, err = r.exec("INSERT INTO window (series_id, level, start_ms, end_ms, period, scale, total, processes, body) "+
 		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -155,10 +159,11 @@ func (s *Store) appendIncoming(r *rows, in *incoming) error {
 func (r *rows) locationIDs(locations []location, hour int64) ([]int64, error) {
 	ids := make([]int64, len(locations))
 	for i := range locations {
-		var err error
-		if ids[i], err = r.locationID(&locations[i], hour); err != nil {
+		entry, err := r.locationOf(&locations[i], hour)
+		if err != nil {
 			return nil, err
 		}
+		ids[i] = entry.id
 	}
 	return ids, nil
 }

@@ -20,6 +20,7 @@ const (
 const (
 	cachedLocations = 100_000
 	cachedFunctions = 30_000
+	cachedFrames    = 30_000
 	cachedStacks    = 100_000 // of all series together
 )
 
@@ -31,7 +32,9 @@ type dictionary struct {
 	stacks    *generations[stackKey, uint32]
 	functions *generations[rowKey, int64]
 	locations *generations[rowKey, locationEntry]
-	mappings  map[engine.Mapping]int64
+	// frames are locations by the engine's own value, of which there is mostly one: a known one costs no key.
+	frames   *generations[*engine.Frame, locationEntry]
+	mappings map[engine.Mapping]int64
 	// fateServices are ids by encoded labels.
 	fateServices map[string]int64
 	// pointers are the engine's own values, for resolvers that know a mapping by its address.
@@ -66,6 +69,7 @@ func newDictionary() *dictionary {
 		stacks:       newGenerations[stackKey, uint32](cachedStacks),
 		functions:    newGenerations[rowKey, int64](cachedFunctions),
 		locations:    newGenerations[rowKey, locationEntry](cachedLocations),
+		frames:       newGenerations[*engine.Frame, locationEntry](cachedFrames),
 		mappings:     map[engine.Mapping]int64{},
 		fateServices: map[string]int64{},
 		pointers:     map[int64]*engine.Mapping{},
@@ -115,7 +119,8 @@ func (r *rows) hour(at seriesHour) (*hourIDs, error) {
 		return ids, nil
 	}
 	ids := &hourIDs{labels: map[string]uint32{}}
-	_, err := r.find("SELECT coalesce(max(id) + 1, 0) FROM stack WHERE series_id = ? AND hour = ?",
+	_, err := r.find("SELECT max(coalesce((SELECT max(id) + 1 FROM stack WHERE series_id = ?1 AND hour = ?2), 0), "+
+		"coalesce((SELECT max(first + count) FROM stack_block WHERE series_id = ?1 AND hour = ?2), 0))",
 		[]any{at.series, at.hour}, &ids.nextStack)
 	if err != nil {
 		return nil, err
@@ -154,10 +159,10 @@ func (r *rows) sampleLabelsID(at seriesHour, ids *hourIDs, labels string) (uint3
 	return id, nil
 }
 
-// stackID returns the id of a stack, which is written when it is new to its series and hour. locations is asked when
-// the writer does not remember it.
-func (r *rows) stackID(at seriesHour, ids *hourIDs, hash [16]byte, locations func() ([]int64, error)) (uint32, error) {
-	key := stackKey{at, hash}
+// stackID returns the id of a stack, which is added to the block when it is new to its series and hour. locations is asked
+// when the writer does not remember it.
+func (r *rows) stackID(block *stackBlock, ids *hourIDs, hash [16]byte, locations func() ([]int64, error)) (uint32, error) {
+	key := stackKey{block.at, hash}
 	if id, known := r.stacks.get(key); known {
 		return id, nil
 	}
@@ -168,34 +173,44 @@ func (r *rows) stackID(at seriesHour, ids *hourIDs, hash [16]byte, locations fun
 	if err != nil {
 		return 0, err
 	}
-	id := ids.nextStack
-	_, inserted, err := r.insert("INSERT INTO stack (series_id, hour, hash, id, locations) VALUES (?, ?, ?, ?, ?)",
-		at.series, at.hour, hash[:], id, encodeIDs([]byte{}, members))
+	id, err := r.appendStack(block, ids, members)
 	if err != nil {
-		return 0, err
-	}
-	if inserted {
-		ids.nextStack++
-	} else if _, err := r.find("SELECT id FROM stack WHERE series_id = ? AND hour = ? AND hash = ?",
-		[]any{at.series, at.hour, hash[:]}, &id); err != nil {
 		return 0, err
 	}
 	r.stacks.put(key, id)
 	return id, nil
 }
 
-func (r *rows) locationID(l *location, hour int64) (int64, error) {
+// frameLocation is locationOf for a frame of the engine's.
+func (r *rows) frameLocation(frame *engine.Frame, names Names, hour int64) (int64, error) {
+	if entry, known := r.frames.get(frame); known && entry.lastHour == hour {
+		return entry.id, nil
+	}
+	l := locationOfFrame(frame)
+	if l.state == statePending {
+		l.lines = names[Address{l.mapping.FileID, l.address}]
+	}
+	entry, err := r.locationOf(&l, hour)
+	if err != nil {
+		return 0, err
+	}
+	r.frames.put(frame, entry)
+	return entry.id, nil
+}
+
+// locationOf finds or writes a location, and notes that it was seen in an hour.
+func (r *rows) locationOf(l *location, hour int64) (locationEntry, error) {
 	key := l.key()
 	entry, known := r.locations.get(key)
 	if !known {
 		var err error
 		if entry, err = r.insertLocation(key, l, hour); err != nil {
-			return 0, err
+			return locationEntry{}, err
 		}
 	}
 	if entry.lastHour < hour {
 		if _, err := r.exec("UPDATE location SET last_hour = ? WHERE id = ?", hour, entry.id); err != nil {
-			return 0, err
+			return locationEntry{}, err
 		}
 		entry.lastHour = hour
 		known = false
@@ -203,7 +218,7 @@ func (r *rows) locationID(l *location, hour int64) (int64, error) {
 	if !known {
 		r.locations.put(key, entry)
 	}
-	return entry.id, nil
+	return entry, nil
 }
 
 // insertLocation writes a location, or finds the one that is there.

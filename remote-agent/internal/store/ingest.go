@@ -119,7 +119,7 @@ func (s *Store) AppendPushed(ctx context.Context, labels []target.Label, raw []b
 		return nil
 	}
 	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		r := newRows(ctx, tx, s.dictionary)
+		r := s.newRows(ctx, tx)
 		for _, in := range pushedWindows(name, labels, parsed, at) {
 			if err := s.appendIncoming(r, in); err != nil {
 				return err

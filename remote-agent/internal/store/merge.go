@@ -23,7 +23,7 @@ func (s *Store) MergeProfile(ctx context.Context, selection Selection) (*googlev
 		if err != nil {
 			return err
 		}
-		m := newMerge(profileType)
+		m := s.newMerge(profileType)
 		for i := range chosen {
 			if err := s.mergeSeries(ctx, db, m, &chosen[i], selection.StartMs, selection.EndMs); err != nil {
 				return err
@@ -93,27 +93,10 @@ func (m *merge) addHour(ctx context.Context, db *sql.Tx, at seriesHour, sums *ho
 	if m.stacks != nil {
 		return m.addKnown(ctx, db, at, sums.values)
 	}
-	return readStacks(ctx, db, at, func(id int, locations []byte) {
+	return m.codec.readStacks(ctx, db, at, func(id int, locations []byte) {
 		if id < len(sums.values) && sums.values[id] != 0 {
 			m.add(locations, sums.values[id])
 		}
-	})
-}
-
-// readStacks calls visit for each stack of a series and hour; locations hold until it returns.
-func readStacks(ctx context.Context, db *sql.Tx, at seriesHour, visit func(id int, locations []byte)) error {
-	found, err := db.QueryContext(ctx, "SELECT id, locations FROM stack WHERE series_id = ? AND hour = ?", at.series, at.hour)
-	if err != nil {
-		return fmt.Errorf("read stacks: %w", err)
-	}
-	var id int
-	var locations sql.RawBytes
-	return each(found, func() error {
-		if err := found.Scan(&id, &locations); err != nil {
-			return fmt.Errorf("read stacks: %w", err)
-		}
-		visit(id, locations)
-		return nil
 	})
 }
 
@@ -130,7 +113,7 @@ func (m *merge) addKnown(ctx context.Context, db *sql.Tx, at seriesHour, values 
 	known := m.stacks[at.series]
 	if known == nil || known.hour != at.hour || len(known.locations) < len(values) {
 		known = &hourStacks{hour: at.hour}
-		err := readStacks(ctx, db, at, func(id int, locations []byte) {
+		err := m.codec.readStacks(ctx, db, at, func(id int, locations []byte) {
 			for len(known.locations) <= id {
 				known.locations = append(known.locations, nil)
 			}

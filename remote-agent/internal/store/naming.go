@@ -86,7 +86,7 @@ func (s *Store) CountUnnamed(ctx context.Context) (int, error) {
 // NameLocations amends the dictionary: every window that was ever stored shows the names from now on.
 func (s *Store) NameLocations(ctx context.Context, namings []Naming) error {
 	err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		r := newRows(ctx, tx, s.dictionary)
+		r := s.newRows(ctx, tx)
 		for _, naming := range namings {
 			lines, err := r.lines(naming.Lines)
 			if err != nil {
@@ -160,7 +160,7 @@ const maxAttempts = 3
 // postpone notes that a resolver had an error, so that others are asked for first.
 func (s *Store) postpone(ctx context.Context, locations []UnnamedLocation) error {
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		r := newRows(ctx, tx, s.dictionary)
+		r := s.newRows(ctx, tx)
 		for _, location := range locations {
 			arguments := append([]any{maxAttempts, stateNamed, stateUnnamed}, location.identity()...)
 			_, err := r.exec("UPDATE location SET attempts = attempts + 1, state = CASE WHEN attempts + 1 < ? THEN state "+

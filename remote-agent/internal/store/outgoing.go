@@ -99,7 +99,7 @@ func (s *Store) WindowProfile(ctx context.Context, id int64) (*googlev1.Profile,
 		if err != nil {
 			return err
 		}
-		m, sums := newMerge(parsed), hourSums{}
+		m, sums := s.newMerge(parsed), hourSums{}
 		m.cover(&h)
 		sums.add(counts, nil, h.scale)
 		if err := m.addHour(ctx, tx, seriesHour{seriesID, h.hour()}, &sums); err != nil {

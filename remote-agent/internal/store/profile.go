@@ -16,6 +16,7 @@ import (
 
 // merge sums stacks, whose identity is their list of location ids: locations are one dictionary for all series.
 type merge struct {
+	codec          *bodyCodec
 	profileType    window.ProfileType
 	values         map[string]int64 // by encoded location ids
 	startMs, endMs int64            // covered by windows
@@ -23,8 +24,8 @@ type merge struct {
 	stacks         stackCache       // nil: each dictionary is read once and not kept
 }
 
-func newMerge(profileType window.ProfileType) *merge {
-	return &merge{profileType: profileType, values: map[string]int64{}}
+func (s *Store) newMerge(profileType window.ProfileType) *merge {
+	return &merge{codec: s.codec, profileType: profileType, values: map[string]int64{}}
 }
 
 func (m *merge) add(locations []byte, value int64) { m.values[string(locations)] += value }

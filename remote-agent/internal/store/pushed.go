@@ -29,9 +29,11 @@ func pushedWindows(name string, labels []target.Label, p *profile.Profile, at ti
 			labels:      labels,
 			profileType: window.ProfileType{Name: name, SampleType: sampleType.Type, SampleUnit: sampleType.Unit},
 			startMs:     at.UnixMilli(), endMs: at.Add(length).UnixMilli(), period: p.Period, scale: 1,
-			sampleLabels:   sets,
-			stackHash:      func(i uint32) [16]byte { return stacks[i].hash },
-			stackLocations: func(i uint32) []location { return stacks[i].locations },
+			sampleLabels: sets,
+			stackHash:    func(i uint32) [16]byte { return stacks[i].hash },
+			stackLocations: func(r *rows, i uint32, hour int64) ([]int64, error) {
+				return r.locationIDs(stacks[i].locations, hour)
+			},
 		}
 		if p.PeriodType != nil {
 			in.profileType.PeriodType, in.profileType.PeriodUnit = p.PeriodType.Type, p.PeriodType.Unit

@@ -91,6 +91,7 @@ func (s *Store) deleteHour(ctx context.Context, hour int64) error {
 			{"DELETE FROM fate WHERE start_ms < ?", []any{(hour + 1) * hourMs}},
 			{"DELETE FROM fate_service WHERE NOT EXISTS (SELECT 1 FROM fate WHERE service_id = fate_service.id)", nil},
 			{"DELETE FROM stack WHERE hour <= ?", []any{hour}},
+			{"DELETE FROM stack_block WHERE hour <= ?", []any{hour}},
 			{"DELETE FROM sample_labels WHERE hour <= ?", []any{hour}},
 			{"DELETE FROM location WHERE last_hour <= ?", []any{hour}},
 			{"DELETE FROM mapping WHERE NOT EXISTS (SELECT 1 FROM location WHERE mapping_id = mapping.id)", nil},

@@ -255,7 +255,7 @@ func TestRetentionByAge(t *testing.T) {
 	if err != nil || strings.Join(names, " ") != "service2 service3 service4 web" {
 		t.Errorf("%v %v", names, err)
 	}
-	for table, want := range map[string]int{"series": 4, "location": 8, "function": 5, "stack": 9, "sample_labels": 6, "window": 6, "mapping": 1} {
+	for table, want := range map[string]int{"series": 4, "location": 8, "function": 5, "stack": 0, "stack_block": 6, "sample_labels": 6, "window": 6, "mapping": 1} {
 		var rows int
 		if err := s.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&rows); err != nil || rows != want {
 			t.Errorf("%s has %d rows, not %d: %v", table, rows, want, err)
@@ -269,16 +269,16 @@ func TestRetentionByAge(t *testing.T) {
 }
 
 func TestRetentionBySize(t *testing.T) {
-	const hours = 8
+	const hours, maxBytes = 8, 1 << 20
 	s := openStore(t, func(o *Options) {
-		o.MaxBytes = 700 << 10
+		o.MaxBytes = maxBytes
 		o.Now = func() time.Time { return time.UnixMilli(baseMs + hours*hourMs) }
 	})
 	for hour := range int64(hours) {
 		w := windowOf("web", baseMs+hour*hourMs)
 		w.SampleLabels = []window.SampleLabels{{PID: 1}}
 		for i := range 2_000 {
-			w.Stacks = append(w.Stacks, stackOf(fmt.Sprintf("main>h%d>f%d", hour, i)))
+			w.Stacks = append(w.Stacks, stackOf(fmt.Sprintf("main>h%d>f%d_%d", hour, hour, i)))
 			w.Counts = append(w.Counts, window.Count{Stack: uint32(i), Count: 1})
 		}
 		s.must(t, w)
@@ -293,7 +293,7 @@ func TestRetentionBySize(t *testing.T) {
 	if err != nil || stats.Windows == 0 || stats.Windows == hours || stats.NewestMs != baseMs+(hours-1)*hourMs {
 		t.Errorf("%+v %v", stats, err)
 	}
-	if bytes := s.Bytes(); bytes > 700<<10 {
+	if bytes := s.Bytes(); bytes > maxBytes {
 		t.Errorf("%d bytes are still on disk", bytes)
 	}
 }

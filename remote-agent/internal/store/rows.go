@@ -10,13 +10,16 @@ import (
 // rows is the dictionary within one transaction.
 type rows struct {
 	*dictionary
-	ctx  context.Context //nolint:containedctx // lives as long as the transaction that it belongs to
-	tx   *sql.Tx
-	prep map[string]*sql.Stmt
+	ctx   context.Context //nolint:containedctx // lives as long as the transaction that it belongs to
+	tx    *sql.Tx
+	prep  map[string]*sql.Stmt
+	codec *bodyCodec
+	// scratch is used again for each stack.
+	scratch []byte
 }
 
-func newRows(ctx context.Context, tx *sql.Tx, d *dictionary) *rows {
-	return &rows{dictionary: d, ctx: ctx, tx: tx, prep: map[string]*sql.Stmt{}}
+func (s *Store) newRows(ctx context.Context, tx *sql.Tx) *rows {
+	return &rows{dictionary: s.dictionary, ctx: ctx, tx: tx, prep: map[string]*sql.Stmt{}, codec: s.codec}
 }
 
 // statement prepares a query once a transaction; statements end with it.

@@ -9,7 +9,20 @@ import (
 
 // schemaVersion is kept in SQLite's user_version. Each step of upgrades leads from its index to the next version;
 // steps that were released are never edited. Changes are listed in CHANGELOG.md beside this file.
-var upgrades = []string{version1, version2}
+var upgrades = []string{version1, version2, version3}
+
+const version3 = `
+-- New stacks of a window in one row, see stackblock.go. The table stack holds those of before, and is only read.
+CREATE TABLE stack_block (
+	id INTEGER PRIMARY KEY,
+	series_id INTEGER NOT NULL,
+	hour INTEGER NOT NULL,
+	first INTEGER NOT NULL,      -- id of the block's first stack
+	count INTEGER NOT NULL,
+	body BLOB NOT NULL
+);
+CREATE UNIQUE INDEX stack_block_at ON stack_block (series_id, hour, first);
+`
 
 const version2 = `
 -- What became of the samples of a service in a window, also of those of which nothing was delivered; see fates.go.

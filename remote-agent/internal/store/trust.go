@@ -58,7 +58,7 @@ func (s *Store) Trust(ctx context.Context, selection Selection) (*Trust, error) 
 		if err != nil {
 			return err
 		}
-		m := newMerge(profileType)
+		m := s.newMerge(profileType)
 		for i := range chosen {
 			if err := s.mergeSeries(ctx, tx, m, &chosen[i], selection.StartMs, selection.EndMs); err != nil {
 				return err

@@ -57,7 +57,7 @@ func (s *Store) Windows(ctx context.Context, selection Selection, visit func(Win
 				return errReplaced
 			}
 			known.db = tx
-			m := newMerge(profileType)
+			m := s.newMerge(profileType)
 			m.stacks = stacks
 			for i := range chosen {
 				if err := s.mergeSeries(ctx, tx, m, &chosen[i], start, start+1); err != nil {
