@@ -155,6 +155,9 @@ func (a *agent) start(ctx context.Context) error {
 		return report.Refusals[0]
 	}
 	budget.LimitMemory()
+	if err := budget.RaisePriority(); err != nil {
+		a.logger.Warn("the agent has no priority: where the machine is very busy, samples of new processes are lost", "reason", err)
+	}
 	if err := makeDirectory(a.options.store, 0o700, storePatterns); err != nil {
 		return err
 	}
