@@ -39,7 +39,7 @@ const importRules = Object.entries(layers).map(([layer, allowed]) => {
 
 export default tseslint.config(
   {
-    ignores: ['out/', 'build/', 'node_modules/', 'src/engine/gen/', 'test-results/'],
+    ignores: ['out/', 'build/', '**/node_modules/', 'src/engine/gen/', 'test-results/'],
   },
   ...tseslint.configs.strictTypeChecked,
   {
@@ -85,7 +85,7 @@ export default tseslint.config(
   },
   {
     // In no project of tsc's: what can be said without types.
-    files: ['*.js', 'e2e/**/*.mjs', 'src/**/*.mjs', 'scripts/setup/default-app/*.mjs'],
+    files: ['*.js', 'bench/**/*.mjs', 'e2e/**/*.mjs', 'src/**/*.mjs', 'scripts/setup/default-app/*.mjs'],
     ...tseslint.configs.disableTypeChecked,
   },
 );

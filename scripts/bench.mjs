@@ -10,7 +10,8 @@ import { exitCodeOf, runStages } from './stages.mjs';
 // npm run bench -- NAME [--json] [--quick]
 //
 // bench/NAME/index.ts (or index.mjs) exports `bench({ quick, note })`, which measures ours and the peers alternately and
-// gives the rows. A package.json beside it names peers that the app itself does not need.
+// gives the rows. A package.json beside it names peers that the app itself does not need, a stages.mjs exports `stages()`, what
+// else must be there.
 
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
@@ -30,7 +31,12 @@ if (unknown !== undefined || names.length !== 1 || name === undefined || entry =
   );
   process.exitCode = 2;
 } else {
-  const prepared = await runStages('bench', [dependenciesStage(), addonStage(), peersStage(name)]);
+  const prepared = await runStages('bench', [
+    dependenciesStage(),
+    addonStage(),
+    peersStage(name),
+    ...(await stagesOf(name)),
+  ]);
   process.exitCode = exitCodeOf(prepared);
   if (prepared.ok) await measure(name, entry);
 }
@@ -47,6 +53,15 @@ async function measure(benchmark, path) {
   });
   console.log(formatTable(rows));
   if (options.includes('--json')) console.log(JSON.stringify({ bench: benchmark, rows }));
+}
+
+/**
+ * @param {string} benchmark
+ * @returns {Promise<import('./stages.mjs').Stage[]>}
+ */
+async function stagesOf(benchmark) {
+  const path = fromRoot('bench', benchmark, 'stages.mjs');
+  return existsSync(path) ? (await import(pathToFileURL(path).href)).stages() : [];
 }
 
 /** @param {string} path */
@@ -75,7 +90,7 @@ function peersStage(benchmark) {
       });
       if (stamp.fresh) return { mark: 'ready', text: 'as locked' };
       begin('npm ci');
-      await exec('npm', ['ci', '--no-audit', '--no-fund', '--no-progress'], { cwd: folder });
+      await exec('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--no-progress'], { cwd: folder });
       stamp.save();
       return undefined;
     },

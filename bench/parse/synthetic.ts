@@ -58,13 +58,21 @@ class Bytes {
   }
 }
 
+/** Call nodes by number, from 1 on; 0 is the root. A caller's number is smaller than its callees'. */
+export interface SyntheticTree {
+  readonly functionCount: number;
+  /** By node. */
+  readonly parent: Uint32Array;
+  /** By node: its function, from 1 on. */
+  readonly callee: Uint32Array;
+}
+
 /**
- * A pprof with one sample a node of a random tree: children are chosen unevenly, as programs do, stacks are about 40 deep at
+ * A random tree with one sample a node: children are chosen unevenly, as programs do, stacks are about 40 deep at
  * most, and a fifteenth as many functions as nodes recur all over it.
  */
-export function syntheticPprof(sampleCount: number, seed = 97): Uint8Array {
-  const random = seededRandom(seed);
-  const functionCount = Math.max(200, Math.min(40_000, Math.floor(sampleCount / 15)));
+function bushyTree(sampleCount: number, random: () => number): SyntheticTree {
+  const functionCount = functionsOf(sampleCount);
   const parent = new Uint32Array(sampleCount + 1);
   const callee = new Uint32Array(sampleCount + 1);
   const depth = new Uint32Array(sampleCount + 1);
@@ -89,7 +97,22 @@ export function syntheticPprof(sampleCount: number, seed = 97): Uint8Array {
       }
     }
   }
+  return { functionCount, parent, callee };
+}
 
+/** How many functions recur in a tree of so many nodes. */
+export function functionsOf(nodeCount: number): number {
+  return Math.max(200, Math.min(40_000, Math.floor(nodeCount / 15)));
+}
+
+/** A pprof of a bushy tree. */
+export function syntheticPprof(sampleCount: number, seed = 97): Uint8Array {
+  const random = seededRandom(seed);
+  return encodePprof(bushyTree(sampleCount, random), random);
+}
+
+/** A pprof with one sample for each node of a tree. */
+export function encodePprof({ functionCount, parent, callee }: SyntheticTree, random: () => number): Uint8Array {
   const out = new Bytes();
   const text = new TextEncoder();
   for (const [type, unit] of [
@@ -104,7 +127,7 @@ export function syntheticPprof(sampleCount: number, seed = 97): Uint8Array {
   const ids = new Bytes();
   const sample = new Bytes();
   const values = new Bytes();
-  for (let node = 1; node <= sampleCount; node++) {
+  for (let node = 1; node < parent.length; node++) {
     ids.clear();
     sample.clear();
     values.clear();
@@ -136,9 +159,14 @@ export function syntheticPprof(sampleCount: number, seed = 97): Uint8Array {
   for (const string of ['', 'samples', 'count', 'cpu', 'nanoseconds']) out.bytes(6, text.encode(string));
   for (let file = 0; file < 200; file++) out.bytes(6, text.encode(`/src/pkg${file}/file${file}.go`));
   for (let id = 1; id <= functionCount; id++) {
-    out.bytes(6, text.encode(`${packages[id % packages.length] ?? ''}.(*Type${(id * 7) % 997}).method${id}`));
+    out.bytes(6, text.encode(syntheticName(id)));
   }
   out.number(9, 1_795_320_152_000_000_000);
   out.number(10, 30_000_000_000);
   return out.view().slice();
+}
+
+/** The name of a function by its number. */
+export function syntheticName(id: number): string {
+  return `${packages[id % packages.length] ?? ''}.(*Type${(id * 7) % 997}).method${id}`;
 }

@@ -369,6 +369,8 @@ export class FlameCanvas {
     dataset['total'] = String(model?.total ?? 0);
     dataset['nodes'] = String(model?.graph.count ?? 0);
     dataset['state'] = stateOf(model, viewPhase);
+    // Whether all that the screen can show has arrived.
+    dataset['shown'] = model?.complete === true ? 'yes' : 'no';
   }
 }
 

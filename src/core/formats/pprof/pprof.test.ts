@@ -1,11 +1,12 @@
 import * as fc from 'fast-check';
+import { Profile as PprofProfile } from 'pprof-format';
 import { describe, expect, it } from 'vitest';
 import { describeProfile } from '../../profile/testing/describe.js';
 import { nameOfFunction, pictureOfTree, toBytes, toText, treeOf } from '../../profile/testing/pictures.js';
 import { anyProfile } from '../../profile/testing/random-profile.js';
 import { importProfile } from '../importing.js';
 import { readOrThrow, testContext } from '../testing/context.js';
-import { brokenFiles, smallPprof } from '../testing/wire.js';
+import { brokenFiles, len, num, smallPprof } from '../testing/wire.js';
 import { pprofImporter } from './read.js';
 import { writePprof } from './write.js';
 
@@ -75,6 +76,23 @@ describe('pprof', () => {
   it('refuses more call paths than the limit', () => {
     const result = pprofImporter.read(smallPprof(), { ...testContext, callPathLimit: 2 });
     expect(result).toMatchObject({ ok: false, failure: { code: 'too-large' } });
+  });
+
+  it('writes the program before its libraries and what is no file, so that pprof names it', () => {
+    const files = ['[kernel]', '/lib/libc.so.6', '/usr/bin/python3.11'];
+    const ids = files.map((_, index) => index + 1);
+    const file = smallPprof({
+      sample: len(2, [...len(1, ids), ...len(2, [5])]),
+      mapping: ids.flatMap((id) => len(3, [...num(1, id), ...num(5, 4 + id)])),
+      locations: ids.flatMap((id) => len(4, [...num(1, id), ...num(2, id), ...len(4, num(1, 1))])),
+      strings: ['', 'cpu', 'ns', 'main', 'work', ...files].flatMap((text) => len(6, text)),
+    });
+    const written = PprofProfile.decode(writePprof(readOrThrow(pprofImporter, file).profile, toText));
+    expect(written.mapping.map(({ filename }) => written.stringTable.strings[Number(filename)])).toEqual([
+      '/usr/bin/python3.11',
+      '/lib/libc.so.6',
+      '[kernel]',
+    ]);
   });
 
   it('keeps everything on the way out and in again', () => {

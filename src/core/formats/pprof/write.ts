@@ -50,7 +50,7 @@ export function writePprof(profile: Profile, decode: DecodeText): Uint8Array {
           value: samples.values.map((column) => Math.round(f64At(column, sample))),
         }),
     ),
-    mapping: sorted(usedMappings).map(
+    mapping: mainFirst(usedMappings, (id) => textAt(u32At(mappings.file, id))).map(
       (id) =>
         new PprofMapping({
           id,
@@ -82,6 +82,19 @@ export function writePprof(profile: Profile, decode: DecodeText): Uint8Array {
     defaultSampleType: strings.dedup(profile.sampleTypes[profile.defaultValueIndex]?.type ?? ''),
   });
   return encoded.encode();
+}
+
+/**
+ * pprof's tools call the first mapping the profiled program: programs stand before libraries, and what is no file ("[kernel]", "[vdso]")
+ * stands last. Otherwise their order stays, in which a program comes first already where one wrote the profile itself.
+ */
+function mainFirst(ids: ReadonlySet<number>, fileOf: (id: number) => string): readonly number[] {
+  const rank = (id: number): number => {
+    const file = fileOf(id);
+    if (file === '' || file.startsWith('[')) return 2;
+    return /\.so(?:\.|$)/.test(file) ? 1 : 0;
+  };
+  return Array.from(ids).sort((a, b) => rank(a) - rank(b) || a - b);
 }
 
 function sorted(ids: ReadonlySet<number>): readonly number[] {
