@@ -28,6 +28,37 @@ describe('parseTarget', () => {
   });
 });
 
+describe('tunnel', () => {
+  const target = { kind: 'ssh', user: 'ada', host: 'web-1', port: 22 };
+
+  it('reads addresses and ports wished for', () => {
+    expect(parseCommand(['tunnel', 'ada@web-1', '4040', '15432:db:5432', '8080:/run/app.sock', '81:80'])).toMatchObject(
+      {
+        ok: true,
+        value: {
+          name: 'tunnel',
+          target,
+          tunnels: [
+            { name: '127.0.0.1:4040', to: { kind: 'tcp', host: '127.0.0.1', port: 4040 } },
+            { name: 'db:5432', to: { kind: 'tcp', host: 'db', port: 5432 }, localPort: 15432 },
+            { name: '/run/app.sock', to: { kind: 'unix', path: '/run/app.sock' }, localPort: 8080 },
+            { to: { host: '127.0.0.1', port: 80 }, localPort: 81 },
+          ],
+        },
+      },
+    );
+    expect(parseCommand(['tunnel', 'ada@web-1'])).toMatchObject({ ok: true, value: { tunnels: [] } });
+  });
+
+  it.each(['', 'x', '0', '70000:db:1', 'a b:1', '$(id):1'])('refuses the address %j', (address) => {
+    expect(parseCommand(['tunnel', 'ada@web-1', address])).toMatchObject({ failure: { code: 'invalid-input' } });
+  });
+
+  it('refuses this computer', () => {
+    expect(parseCommand(['tunnel', 'local', '80'])).toMatchObject({ ok: false });
+  });
+});
+
 describe('parseCommand', () => {
   it('reads a recording', () => {
     expect(parseCommand(['record', 'local', '--seconds', '30', '--out', 'flame.html'])).toEqual({

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import * as v from 'valibot';
 import { fail, ok, type Result } from '../contract/result.js';
+import { NewTunnel, parseTunnelAddress, tunnelAddressText } from '../contract/tunnels.js';
 
 /** Where a recording is made. */
 export type RecordTarget =
@@ -32,6 +34,13 @@ export type Command =
       /** Also when others record with the agent. */
       readonly force: boolean;
     }
+  | {
+      readonly name: 'tunnel';
+      readonly target: Extract<RecordTarget, { kind: 'ssh' }>;
+      /** None: tell what could be reached. */
+      readonly tunnels: readonly NewTunnel[];
+      readonly identity: string | undefined;
+    }
   | { readonly name: 'export'; readonly file: string; readonly out: string; readonly format: OutputFormat };
 
 export const usage = `Pyrometer, the flame graphs of your servers
@@ -46,6 +55,10 @@ export const usage = `Pyrometer, the flame graphs of your servers
   npm start -- agent list TARGET             lists what of Pyrometer lies on TARGET
   npm start -- agent remove TARGET           stops the agent there and removes all of it
       --force             also while others record with it
+      --identity PATH     a private key
+  npm start -- tunnel TARGET                 lists what of Pyroscope, Grafana and Alloy could be reached there
+  npm start -- tunnel TARGET ADDRESS...      makes it reachable on 127.0.0.1 until Ctrl+C
+      ADDRESS             PORT, HOST:PORT or /SOCKET as TARGET sees it; LOCALPORT: before it wishes for a port here
       --identity PATH     a private key
   npm start -- export PROFILE --out FILE     writes a profile in another form
   npm start -- help | version
@@ -108,12 +121,45 @@ function parseAgent(rest: readonly string[]): Result<Command> {
   return target.ok ? ok({ name: 'agent', action, target: target.value, identity, force }) : target;
 }
 
+function parseTunnel(rest: readonly string[]): Result<Command> {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...rest],
+      allowPositionals: true,
+      options: { identity: { type: 'string', short: 'i' } },
+    });
+  } catch (error) {
+    return fail('invalid-input', `${error instanceof Error ? error.message : String(error)} See "npm start -- help".`);
+  }
+  const [name, ...addresses] = parsed.positionals;
+  const target = parseTarget(name ?? '');
+  if (!target.ok) return target;
+  if (target.value.kind === 'local') return fail('invalid-input', 'This computer needs no tunnel to itself.');
+  const tunnels: NewTunnel[] = [];
+  for (const text of addresses) {
+    const [, wished, address = text] = /^(\d{1,5}):(.+)$/.exec(text) ?? [];
+    const to = parseTunnelAddress(address);
+    const tunnel = v.safeParse(NewTunnel, {
+      to,
+      name: to === undefined ? '' : tunnelAddressText(to),
+      ...(wished === undefined ? {} : { localPort: Number(wished) }),
+    });
+    if (!tunnel.success) {
+      return fail('invalid-input', `"${text}" is no address: say PORT, HOST:PORT, /SOCKET or LOCALPORT:HOST:PORT.`);
+    }
+    tunnels.push(tunnel.output);
+  }
+  return ok({ name: 'tunnel', target: target.value, tunnels, identity: parsed.values.identity });
+}
+
 /** Reads the arguments behind the program's name. */
 export function parseCommand(argv: readonly string[]): Result<Command> {
   const [name = 'help', ...rest] = argv;
   if (name === 'help' || name === '--help' || name === '-h') return ok({ name: 'help' });
   if (name === 'version' || name === '--version') return ok({ name: 'version' });
   if (name === 'agent') return parseAgent(rest);
+  if (name === 'tunnel') return parseTunnel(rest);
   if (name !== 'record' && name !== 'export')
     return fail('invalid-input', `There is no command "${name}"; see "npm start -- help".`);
   const one = { type: 'string' } as const;

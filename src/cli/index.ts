@@ -6,6 +6,7 @@ import { agentCommand } from './agent.js';
 import { parseCommand, usage, type Command } from './arguments.js';
 import { progressOn, type Progress } from './progress.js';
 import { record } from './record.js';
+import { tunnelCommand } from './tunnel.js';
 import { writeProfile, type Written } from './write-profile.js';
 
 async function version(): Promise<string> {
@@ -70,6 +71,19 @@ async function main(argv: readonly string[]): Promise<number> {
       }
       process.stdout.write(`${done.value.join('\n')}\n`);
       return 0;
+    }
+    case 'tunnel': {
+      const controller = new AbortController();
+      process.once('SIGINT', () => {
+        controller.abort();
+      });
+      const say = (line: string): void => {
+        process.stdout.write(`${line}\n`);
+      };
+      const done = await tunnelCommand(command, say, controller.signal);
+      if (done.ok) return 0;
+      complain(done.failure);
+      return done.failure.code === 'cancelled' ? 130 : 1;
     }
     case 'record': {
       const controller = new AbortController();

@@ -4,6 +4,7 @@ import { call } from './calls.js';
 import { Id, Selection, SourceKind, TimeMs, ViewState } from './selection.js';
 import { PyroscopeConfig, TargetConfig, type Leftover, type TargetState } from './target.js';
 import type { Trust } from './trust.js';
+import { NewTunnel, type TunnelState, type TunnelSuggestion } from './tunnels.js';
 
 /** A service as a source knows it. */
 export interface ServiceRow {
@@ -97,6 +98,14 @@ export const linksCalls = {
   'sshConfig.resolve': call(v.object({ name: HostName }))<ImportedHost>(),
   'link.connect': call(v.object({ targetId: Id }))<null>(),
   'link.disconnect': call(v.object({ targetId: Id }))<null>(),
+  'tunnels.list': call(v.object({}))<
+    readonly { readonly targetId: string; readonly tunnels: readonly TunnelState[] }[]
+  >(),
+  /** Opens a tunnel now, and with the connection from now on. "forwarding-denied" where the server forbids it. */
+  'tunnels.open': call(v.object({ targetId: Id, tunnel: NewTunnel }))<TunnelState>(),
+  'tunnels.close': call(v.object({ targetId: Id, tunnelId: Id }))<null>(),
+  /** Looks at what listens on the target and at published container ports. */
+  'tunnels.suggest': call(v.object({ targetId: Id }))<readonly TunnelSuggestion[]>(),
   /** An answer to a prompt; `values` are the fields of a secret. accept=false cancels what asked. */
   'prompt.answer': call(
     v.object({
@@ -161,6 +170,8 @@ export type LinksCalls = typeof linksCalls;
 export interface LinksEvents extends Record<string, unknown> {
   'target.changed': { readonly target: TargetState };
   'target.removed': { readonly targetId: string };
+  /** A tunnel was opened, closed, used or failed; once a second at most while bytes go through. */
+  'tunnels.changed': { readonly targetId: string; readonly tunnels: readonly TunnelState[] };
   'prompt.opened': { readonly prompt: Prompt };
   'prompt.closed': { readonly promptId: string };
   /** A new window of a target is in its store. */

@@ -4,6 +4,7 @@ import { ShareFormat, ViewSource } from './decoder.js';
 import type { SpooledProfile } from './links.js';
 import { Id } from './selection.js';
 import { Settings } from './settings.js';
+import { port } from './tunnels.js';
 
 /** What runs this app. */
 export interface About {
@@ -43,6 +44,8 @@ export const shellCalls = {
   'settings.load': call(v.object({}))<Settings>(),
   /** Keeps settings; the other windows are told. */
   'settings.save': call(v.object({ settings: Settings }))<null>(),
+  /** Opens a tunnel in the user's browser: a port of this computer's loopback, and nothing else. */
+  'tunnel.browse': call(v.object({ port }))<null>(),
   'clipboard.write': call(v.object({ text: v.pipe(v.string(), v.maxLength(10_000_000)) }))<null>(),
 } as const;
 export type ShellCalls = typeof shellCalls;

@@ -1,11 +1,8 @@
 import * as v from 'valibot';
 import { Id } from './selection.js';
+import { hostName, port, TunnelConfig } from './tunnels.js';
 
-/**
- * A host or user name for ssh: never begins with "-" and holds no control, blank or shell character, so that it can
- * not become an option or a command wherever it is passed on.
- */
-const hostName = v.pipe(v.string(), v.maxLength(255), v.regex(/^[A-Za-z0-9_[\]:.%][A-Za-z0-9_[\]:.%-]*$/));
+/** A user name for ssh, as harmless as a host's. */
 const userName = v.pipe(v.string(), v.maxLength(64), v.regex(/^[A-Za-z0-9_.][A-Za-z0-9_.@-]*$/));
 
 /** A file's path on this computer: without control characters, which no message could show. */
@@ -22,7 +19,7 @@ export type Authentication = v.InferOutput<typeof Authentication>;
 
 const hopEntries = {
   host: hostName,
-  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)),
+  port,
   user: userName,
   authentication: Authentication,
 } as const;
@@ -60,6 +57,8 @@ export const TargetConfig = v.variant('kind', [
     /** The heading that it stands under in the list; undefined: none. */
     group: v.optional(name),
     colour: v.optional(v.picklist(targetColours)),
+    /** Opened with the connection. */
+    tunnels: v.optional(v.pipe(v.array(TunnelConfig), v.maxLength(64))),
     pyroscope: v.optional(PyroscopeConfig),
   }),
 ]);

@@ -57,6 +57,10 @@ export function linksHandlers({ targets, prompts, spool, library }: Parts, windo
         if (session.state.config.kind === 'ssh') session.disconnect();
         return Promise.resolve(ok(null));
       }),
+    'tunnels.list': () => ok(targets.tunnels.list()),
+    'tunnels.open': ({ targetId, tunnel }, signal) => targets.tunnels.open(targetId, tunnel, signal),
+    'tunnels.close': ({ targetId, tunnelId }) => targets.tunnels.close(targetId, tunnelId),
+    'tunnels.suggest': ({ targetId }, signal) => targets.tunnels.suggest(targetId, signal),
     'prompt.answer': ({ promptId, accept, values }) => prompts.answer(promptId, accept, values),
     'agent.start': ({ targetId }, signal) =>
       withSession(targetId, (session) => session.agent.start('continuous', signal)),

@@ -8,6 +8,7 @@ import { HostKeys } from '../engine/link/host-keys.js';
 import type { TargetsStore } from '../engine/link/targets-store.js';
 import type { Emit, Prompts } from './prompts.js';
 import type { Resume } from './resume.js';
+import { TargetTunnels } from './target-tunnels.js';
 
 export interface TargetsOptions {
   readonly store: TargetsStore;
@@ -27,10 +28,18 @@ export class Targets {
   private readonly options: TargetsOptions;
   private readonly hostKeys: HostKeys;
   private readonly sessions = new Map<string, TargetSession>();
+  readonly tunnels: TargetTunnels;
 
   constructor(options: TargetsOptions) {
     this.options = options;
     this.hostKeys = new HostKeys(join(options.dataDir, 'known_hosts'));
+    this.tunnels = new TargetTunnels({
+      find: (targetId) => this.find(targetId),
+      save: (config) => this.save(config),
+      onChange: (targetId, tunnels) => {
+        options.emit('tunnels.changed', { targetId, tunnels });
+      },
+    });
     const saved = options.store.list();
     if (options.localTarget) this.add(saved.find((config) => config.kind === 'local') ?? thisComputer);
     for (const config of saved) if (config.kind !== 'local') this.add(config);
@@ -66,6 +75,7 @@ export class Targets {
     const session = this.sessions.get(config.id);
     if (session === undefined) return ok(this.add(config).state);
     session.reconfigure(config);
+    await this.tunnels.configure(config);
     return ok(session.state);
   }
 
@@ -76,6 +86,7 @@ export class Targets {
     const removed = await this.options.store.remove(targetId);
     if (!removed.ok) return removed;
     this.sessions.delete(targetId);
+    this.tunnels.remove(targetId);
     session.value.dispose();
     this.options.emit('target.removed', { targetId });
     this.remember();
@@ -93,6 +104,7 @@ export class Targets {
   }
 
   dispose(): void {
+    this.tunnels.dispose();
     for (const session of this.sessions.values()) session.dispose();
     this.sessions.clear();
   }
@@ -101,8 +113,10 @@ export class Targets {
     const session = this.makeSession(config, (target) => {
       this.options.emit('target.changed', { target });
       this.remember();
+      this.tunnels.follow(config.id, session);
     });
     this.sessions.set(config.id, session);
+    void this.tunnels.configure(config); // opens none before the link is connected
     this.options.emit('target.changed', { target: session.state });
     return session;
   }

@@ -111,6 +111,14 @@ export function serveShell(parts: ShellParts, sessions: WeakMap<Electron.WebCont
       }
       return ok(null);
     },
+    'tunnel.browse': async ({ port }) => {
+      try {
+        await shell.openExternal(`http://127.0.0.1:${port}/`);
+        return ok(null);
+      } catch (error) {
+        return fail('unsupported', `No browser could be started: open 127.0.0.1:${port} yourself.`, String(error));
+      }
+    },
     'clipboard.write': async ({ text }) => {
       await clipboard.writeText(text);
       return ok(null);

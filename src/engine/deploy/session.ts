@@ -85,6 +85,11 @@ export class TargetSession {
     };
   }
 
+  /** The link as it is now; another one after `disconnect`. */
+  get currentLink(): Link {
+    return this.link;
+  }
+
   /** Connects and looks for a running agent. */
   async connect(signal?: AbortSignal): Promise<Result<null>> {
     const connected = await this.link.connect(signal);

@@ -35,13 +35,25 @@ describe('listContainers', () => {
   it('lists what runs, by name', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'pyrometer-docker-'));
     const socket = join(folder, 'docker.sock');
+    const ports = [
+      { IP: '0.0.0.0', PrivatePort: 8000, PublicPort: 18000, Type: 'tcp' },
+      { IP: '0.0.0.0', PrivatePort: 8001, PublicPort: 18001, Type: 'udp' },
+      { PrivatePort: 8002, Type: 'tcp' },
+    ];
+    const published = [{ containerPort: 8000, port: 18000, address: '0.0.0.0' }];
     const docker = createServer((request, response) => {
       expect(request.url).toContain('/containers/json');
       response.setHeader('content-type', 'application/json');
       response.end(
         JSON.stringify([
-          { Id: 'abc', Names: ['/revel_web'], Image: 'revel:1', Labels: { 'com.docker.compose.project': 'revel' } },
-          { Id: 'f'.repeat(64), Names: [], Image: 'sha256:1', Labels: {} },
+          {
+            Id: 'abc',
+            Names: ['/revel_web'],
+            Image: 'revel:1',
+            Labels: { 'com.docker.compose.project': 'revel' },
+            Ports: ports,
+          },
+          { Id: 'f'.repeat(64), Names: [], Image: 'sha256:1', Labels: {}, Ports: [] },
         ]),
       );
     }).listen(socket);
@@ -50,8 +62,8 @@ describe('listContainers', () => {
     expect(found).toEqual({
       ok: true,
       value: [
-        { id: 'abc', name: 'revel_web', image: 'revel:1', composeProject: 'revel' },
-        { id: 'f'.repeat(64), name: 'f'.repeat(12), image: 'sha256:1', composeProject: '' },
+        { id: 'abc', name: 'revel_web', image: 'revel:1', composeProject: 'revel', published },
+        { id: 'f'.repeat(64), name: 'f'.repeat(12), image: 'sha256:1', composeProject: '', published: [] },
       ],
     });
     expect(found.ok && containerRows(found.value)[0]).toMatchObject({

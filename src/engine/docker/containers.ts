@@ -14,6 +14,8 @@ export interface Container {
   readonly name: string;
   readonly image: string;
   readonly composeProject: string;
+  /** Ports of the machine that lead to ports of the container. */
+  readonly published: readonly { readonly containerPort: number; readonly port: number; readonly address: string }[];
 }
 
 const listTimeoutMs = 10_000;
@@ -74,6 +76,9 @@ async function ask(stream: Duplex, signal?: AbortSignal): Promise<Result<readonl
         name: (container.Names[0] ?? container.Id.slice(0, 12)).replace(/^\//, ''),
         image: container.Image,
         composeProject: container.Labels['com.docker.compose.project'] ?? '',
+        published: container.Ports.filter(
+          ({ Type, PublicPort }) => Type === 'tcp' && (PublicPort as number | undefined) !== undefined,
+        ).map(({ PrivatePort, PublicPort, IP }) => ({ containerPort: PrivatePort, port: PublicPort, address: IP })),
       })),
     );
   } catch (error) {

@@ -151,16 +151,18 @@ export class SshLink implements Link {
   }
 
   async open(address: Address, signal?: AbortSignal): Promise<Result<Duplex>> {
-    const failed = `${describeAddress(address)} could not be opened on ${this.options.config.host}.`;
-    return this.channel<Duplex>(
+    const { host } = this.options.config;
+    const opened = await this.channel<Duplex>(
       signal,
-      failed,
+      `${describeAddress(address)} cannot be reached from ${host}: check that something listens there.`,
       (client, done) =>
         address.kind === 'unix'
           ? client.openssh_forwardOutStreamLocal(address.path, done)
           : client.forwardOut('127.0.0.1', 0, address.host, address.port, done),
       (channel) => channel,
     );
+    if (opened.ok || opened.failure.code !== 'forwarding-denied') return opened;
+    return forwardingDenied(host, address, opened.failure.detail);
   }
 
   dispose(): void {
@@ -198,6 +200,7 @@ export class SshLink implements Link {
       return fail('cancelled', 'Cancelled.');
     }
     this.connection = connection;
+    connection.client.setMaxListeners(0); // one for each channel that is being opened
     connection.client.once('close', () => {
       if (this.connection !== connection) return;
       this.connection = undefined;
@@ -343,6 +346,16 @@ export class SshLink implements Link {
 function openFailure(error: Error & { reason?: unknown }, failed: string): Failure {
   const code = error.reason === prohibited || error.reason === undefined ? 'forwarding-denied' : 'refused';
   return fail(code, failed, error.message).failure;
+}
+
+/** What to say where a server forwards nothing, or not there. */
+export function forwardingDenied(host: string, address: Address, detail?: string): { ok: false; failure: Failure } {
+  const setting = address.kind === 'tcp' ? 'AllowTcpForwarding' : 'AllowStreamLocalForwarding';
+  return fail(
+    'forwarding-denied',
+    `${host} does not forward connections to ${describeAddress(address)}: allow it with "${setting} yes" in its sshd_config.`,
+    detail,
+  );
 }
 
 function sleep(delayMs: number, signal: AbortSignal): Promise<void> {

@@ -100,6 +100,18 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    id: 'tunnel',
+    title: named('Open a tunnel…'),
+    enabled: (state) => {
+      const target = currentTarget(state);
+      return target?.config.kind === 'ssh' && target.link.state === 'connected';
+    },
+    run: ({ store }) => {
+      const { targetId } = store.getState();
+      if (targetId !== null) store.setState({ dialog: { kind: 'tunnel', targetId } });
+    },
+  },
+  {
     id: 'open',
     title: named('Open a file…'),
     keys: 'Mod+O',

@@ -8,6 +8,7 @@ import { PyroscopeDialog } from '../features/targets/pyroscope-dialog.js';
 import { RemoveTargetDialog } from '../features/targets/remove-target-dialog.js';
 import { ServerDialog } from '../features/targets/server-dialog.js';
 import { StopAgentDialog } from '../features/targets/stop-agent-dialog.js';
+import { TunnelDialog } from '../features/tunnels/tunnel-dialog.js';
 import type { Dialog } from '../state/store.js';
 import { Modal } from '../ui/modal.js';
 import { commands } from './commands.js';
@@ -39,6 +40,8 @@ function OpenDialog({ dialog }: { readonly dialog: Dialog }): ReactElement {
       return <StopAgentDialog targetId={dialog.targetId} />;
     case 'pyroscope':
       return <PyroscopeDialog targetId={dialog.targetId} />;
+    case 'tunnel':
+      return <TunnelDialog targetId={dialog.targetId} />;
     case 'save-snapshot':
       return <SaveSnapshotDialog />;
     case 'remove-snapshot':

@@ -3,6 +3,7 @@ import { DocumentList } from '../features/documents/document-list.js';
 import { ServiceList } from '../features/services/service-list.js';
 import { SnapshotList } from '../features/snapshots/snapshot-list.js';
 import { TargetList } from '../features/targets/target-list.js';
+import { TunnelList } from '../features/tunnels/tunnel-list.js';
 import { toggleTheme } from '../state/theme-control.js';
 import { IconButton } from '../ui/button.js';
 import { Logo, MoonIcon, SunIcon } from '../ui/icons.js';
@@ -27,6 +28,7 @@ export function Sidebar(): ReactElement {
       <div className="sidebar-body scroll">
         <TargetList />
         <ServiceList />
+        <TunnelList />
         <DocumentList />
         <SnapshotList />
       </div>

@@ -8,6 +8,7 @@ import type { Failure } from '../../contract/result.js';
 import { defaultSettings, type Settings } from '../../contract/settings.js';
 import type { ServerDraft, TargetState } from '../../contract/target.js';
 import type { Trust } from '../../contract/trust.js';
+import type { TunnelState } from '../../contract/tunnels.js';
 import type { Preset, TimeRange } from './time-range.js';
 
 export type Tab = ViewState['tab'];
@@ -20,6 +21,8 @@ export interface TargetsSlice {
   readonly targets: readonly TargetState[];
   readonly targetsPhase: Phase;
   readonly prompts: readonly Prompt[];
+  /** By the id of their target. */
+  readonly tunnels: Readonly<Record<string, readonly TunnelState[]>>;
   /** Buttons that were pressed and not yet answered: "link.connect web-1". */
   readonly pending: readonly string[];
 }
@@ -151,6 +154,7 @@ export type Dialog =
   | { readonly kind: 'leftovers'; readonly targetId: string }
   | { readonly kind: 'stop-agent'; readonly targetId: string }
   | { readonly kind: 'pyroscope'; readonly targetId: string }
+  | { readonly kind: 'tunnel'; readonly targetId: string }
   | { readonly kind: 'save-snapshot' }
   | { readonly kind: 'remove-snapshot'; readonly snapshotId: string }
   | { readonly kind: 'about' }
@@ -180,6 +184,7 @@ export function initialState(nowMs: number): AppState {
     targets: [],
     targetsPhase: 'loading',
     prompts: [],
+    tunnels: {},
     pending: [],
     targetId: null,
     source: 'agent',

@@ -9,7 +9,9 @@ import { fail, ok } from '../../contract/result.js';
 import { serve, type Handlers, type Port, type Server } from '../../contract/rpc.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import type { AgentState, AgentStatus, TargetState } from '../../contract/target.js';
+import type { TunnelState } from '../../contract/tunnels.js';
 import { inventTrust } from './invented-trust.js';
+import { inventSuggestions, inventTunnel, inventTunnels } from './invented-tunnels.js';
 import { randomFrom } from './invented-profiles.js';
 
 /** What the development page pretends. */
@@ -113,6 +115,12 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
     const target = targets.find((other) => other.config.id === targetId);
     if (target !== undefined) server.emit('target.changed', { target });
   };
+  const tunnels = new Map([['web-1', inventTunnels(scenario.hostile)]]);
+  const changeTunnels = (targetId: string, next: (list: readonly TunnelState[]) => readonly TunnelState[]): void => {
+    const list = next(tunnels.get(targetId) ?? []);
+    tunnels.set(targetId, list);
+    server.emit('tunnels.changed', { targetId, tunnels: list });
+  };
   const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   const start = async (targetId: string, recording: boolean): Promise<void> => {
     const steps = [
@@ -209,6 +217,21 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
     'link.disconnect': ({ targetId }) => {
       change(targetId, { state: 'unknown' }, { state: 'disconnected' });
       return ok(null);
+    },
+    'tunnels.list': () => ok([...tunnels].map(([targetId, list]) => ({ targetId, tunnels: list }))),
+    'tunnels.open': async ({ targetId, tunnel }) => {
+      await wait(200);
+      const opened = inventTunnel(nextProfile++, tunnel);
+      changeTunnels(targetId, (list) => [...list, opened]);
+      return ok(opened);
+    },
+    'tunnels.close': ({ targetId, tunnelId }) => {
+      changeTunnels(targetId, (list) => list.filter(({ config }) => config.id !== tunnelId));
+      return ok(null);
+    },
+    'tunnels.suggest': async () => {
+      await wait(300);
+      return ok(inventSuggestions(scenario.hostile));
     },
     'prompt.answer': () => ok(null),
     'agent.start': async ({ targetId }) => {

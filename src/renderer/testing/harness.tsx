@@ -78,6 +78,7 @@ function fakeShell(harness: Harness): ShellApi {
         case 'settings.load':
           return Promise.resolve(ok(defaultSettings));
         case 'share.reveal':
+        case 'tunnel.browse':
         case 'settings.save':
           return Promise.resolve(ok(null));
       }

@@ -2,7 +2,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { access, appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SshTargetConfig } from '../../../contract/target.js';
@@ -11,6 +11,11 @@ const run = promisify(execFile);
 /** Starts the installed sshd, or the one that set-up unpacked where installing it would upgrade other packages. */
 const sshdPath = join(import.meta.dirname, '../../../../scripts/setup/sshd.sh');
 const installedPath = '/usr/sbin/sshd';
+/** Where set-up unpacks it; sshd.sh starts that one as root only. */
+const unpackedPath = join(
+  process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
+  'pyrometer/unpacked/openssh-server/usr/sbin/sshd',
+);
 
 /** A real OpenSSH server on loopback that lets the user of this process in by a key. */
 export interface TestSshd {
@@ -30,12 +35,15 @@ export interface TestSshd {
 /** Why no server can be started here; undefined when it can. Never a reason where CI must not skip. */
 export async function sshdMissing(): Promise<string | undefined> {
   if (process.env['CI'] === 'true') return undefined;
-  try {
-    await access(installedPath);
-    return undefined;
-  } catch {
-    return `${installedPath} is not installed (Debian: openssh-server)`;
+  for (const path of process.getuid?.() === 0 ? [installedPath, unpackedPath] : [installedPath]) {
+    try {
+      await access(path);
+      return undefined;
+    } catch {
+      // looked for at the next place
+    }
   }
+  return `${installedPath} is not installed (Debian: openssh-server; as root "npm test" unpacks it)`;
 }
 
 /** A port on loopback that nobody uses at the moment. */

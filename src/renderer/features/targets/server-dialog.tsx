@@ -65,7 +65,7 @@ export function ServerDialog({ targetId, draft, notes = [] }: Props): ReactEleme
     store.setState({ dialog: null });
   }, [store]);
   const check = (): TargetConfig | undefined => {
-    const checked = configOf(form, id, existing === undefined ? draft?.pyroscope : existing.pyroscope);
+    const checked = configOf(form, id, (existing?.kind === 'ssh' ? existing : draft) ?? {});
     setErrors('errors' in checked ? checked.errors : {});
     return 'config' in checked ? checked.config : undefined;
   };

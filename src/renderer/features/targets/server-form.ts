@@ -122,11 +122,11 @@ function authenticationOf({ method, keyPath, agentSocket }: LoginForm): unknown 
   return method === 'agent' && socket !== '' ? { method, socket } : { method };
 }
 
-/** The configuration that a form stands for, or what is wrong with it in words. */
+/** The configuration that a form stands for, with what the form does not show, or what is wrong with it in words. */
 export function configOf(
   form: ServerForm,
   id: string,
-  pyroscope: TargetConfig['pyroscope'],
+  kept: Pick<SshTargetConfig, 'pyroscope' | 'tunnels'>,
 ): { readonly config: SshTargetConfig } | { readonly errors: FormErrors } {
   const host = form.host.trim();
   const group = form.group.trim();
@@ -141,7 +141,8 @@ export function configOf(
     ...(form.jumps.length === 0 ? {} : { jumps: form.jumps.map(hopOf) }),
     ...(group === '' ? {} : { group }),
     ...(form.colour === 'none' ? {} : { colour: form.colour }),
-    ...(pyroscope === undefined ? {} : { pyroscope }),
+    ...(kept.pyroscope === undefined ? {} : { pyroscope: kept.pyroscope }),
+    ...(kept.tunnels === undefined ? {} : { tunnels: kept.tunnels }),
   };
   const parsed = v.safeParse(TargetConfig, candidate);
   if (parsed.success && parsed.output.kind === 'ssh') return { config: parsed.output };

@@ -111,7 +111,7 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
   const controls = useControls();
   const { store } = controls;
   const { id, kind, name } = target.config;
-  const open = (dialog: 'server' | 'pyroscope' | 'remove-target' | 'leftovers') => () => {
+  const open = (dialog: 'server' | 'pyroscope' | 'remove-target' | 'leftovers' | 'tunnel') => () => {
     store.setState({ dialog: { kind: dialog, targetId: id } });
   };
   const act = (action: 'link.disconnect' | 'agent.stop' | 'record.start') => () => {
@@ -150,6 +150,9 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
           </MenuItem>
           {kind === 'ssh' ? (
             <>
+              <MenuItem close={close} onChoose={open('tunnel')} disabled={!connected}>
+                Open a tunnel…
+              </MenuItem>
               <MenuItem close={close} onChoose={act('record.start')} disabled={!idle} hint="ends with this app">
                 Record for a while
               </MenuItem>

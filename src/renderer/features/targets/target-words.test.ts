@@ -87,7 +87,7 @@ describe('the form for a server', () => {
 
   it('makes a configuration and goes back', () => {
     const form = { ...emptyServerForm, host: ' web-1 ', user: 'ada', method: 'key' as const, keyPath: '~/.ssh/id' };
-    const checked = configOf(form, 'id-1', undefined);
+    const checked = configOf(form, 'id-1', {});
     expect(checked).toEqual({
       config: {
         kind: 'ssh',
@@ -112,7 +112,7 @@ describe('the form for a server', () => {
     [{ host: 'web', user: 'ada', port: 'x' }, ['port']],
     [{ host: 'web', user: 'ada', method: 'key' as const }, ['keyPath']],
   ])('says what is wrong with %j', (wrong, fields) => {
-    const checked = configOf({ ...emptyServerForm, ...wrong }, 'id-1', undefined);
+    const checked = configOf({ ...emptyServerForm, ...wrong }, 'id-1', {});
     expect('errors' in checked ? Object.keys(checked.errors).sort() : []).toEqual([...fields].sort());
   });
 });
