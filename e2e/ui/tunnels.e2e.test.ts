@@ -1,13 +1,16 @@
-import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { basename } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFailed, test } from 'vitest';
 import { launchApp, type App } from '../app';
+import { processesOf } from '../world/root/processes';
 import { startSshd, type Sshd } from '../world/sshd';
 import { waitFor } from '../world/support/wait';
 import { drive, type Driver } from './driver';
 import { addAndConnect } from './servers';
 
 const world = inject('world');
+const patience = { timeoutMs: 30_000, everyMs: 100 };
 /** An address of loopback that hardly any other world uses: Pyroscope's port may be taken on the usual one. */
 const address = `127.0.${process.pid % 250}.${2 + (process.pid % 101)}`;
 let app: App;
@@ -40,13 +43,31 @@ afterAll(async () => {
 
 /** The port that a tunnel listens on, as its row says it. */
 function portOf(name: string): Promise<number> {
-  return waitFor(`the tunnel ${name} to be open`, async () => {
-    const row = app.window.getByRole('list', { name: 'Tunnels' }).getByRole('button', { name, exact: true });
-    const said = (await row.getAttribute('aria-description', { timeout: 10_000 })) ?? '';
-    const port = /127\.0\.0\.1:(\d+) to/.exec(said)?.[1];
-    if (port === undefined) throw new Error(`it says "${said}"`);
-    return Number(port);
-  });
+  return waitFor(
+    `the tunnel ${name} to be open`,
+    async () => {
+      const row = app.window.getByRole('list', { name: 'Tunnels' }).getByRole('button', { name, exact: true });
+      const said = (await row.getAttribute('aria-description', { timeout: 10_000 })) ?? '';
+      const port = /127\.0\.0\.1:(\d+) to/.exec(said)?.[1];
+      if (port === undefined) throw new Error(`it says "${said}"`);
+      return Number(port);
+    },
+    patience,
+  );
+}
+
+/** Ends the server with every connection to it, as a reboot would, and starts it again. */
+async function restart(config: readonly string[] = []): Promise<void> {
+  await sshd.dispose();
+  const sessions = processesOf(basename(world.path)).filter(({ command }) => command.startsWith('sshd: pyro'));
+  for (const { pid } of sessions) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // its other half ended with it
+    }
+  }
+  sshd = await startSshd({ worldPath: world.path, port: sshd.port, config });
 }
 
 async function read(port: number): Promise<string> {
@@ -76,19 +97,21 @@ test('it is opened in the browser by its local address', async () => {
     .getByRole('list', { name: 'Tunnels' })
     .getByRole('button', { name: 'Pyroscope', exact: true })
     .click();
-  await waitFor('the browser to be told', async () => {
-    const url = await app.electron.evaluate(() => (globalThis as { browsed?: string }).browsed);
-    expect(url).toBe(`http://127.0.0.1:${port}/`);
-    return true;
-  });
+  await waitFor(
+    'the browser to be told',
+    async () => {
+      const url = await app.electron.evaluate(() => (globalThis as { browsed?: string }).browsed);
+      expect(url).toBe(`http://127.0.0.1:${port}/`);
+      return true;
+    },
+    patience,
+  );
 });
 
 test('it comes back by itself after the connection broke', async () => {
   const port = await portOf('Pyroscope');
-  const { port: serverPort } = sshd;
-  await sshd.dispose();
-  await ui.targetState('web-t', /reconnect|connecting/i);
-  sshd = await startSshd({ worldPath: world.path, port: serverPort });
+  await restart();
+  await ui.targetState('web-t', /not installed|stopped|profiling/);
   expect(await read(port)).toBe('the page behind the tunnel');
 });
 
@@ -98,27 +121,27 @@ test('a typed address is checked, and where the server forwards nothing it says 
   await dialog.getByLabel('Address').fill('no such address');
   await dialog.getByRole('button', { name: 'Open tunnel' }).click();
   await dialog.getByText('Write a port, host:port, or the path of a Unix socket.').waitFor();
-  const { port: serverPort } = sshd;
-  await sshd.dispose();
-  sshd = await startSshd({ worldPath: world.path, port: serverPort, config: ['AllowTcpForwarding no'] });
+  await restart(['AllowTcpForwarding no']);
   await dialog.getByLabel('Address').fill('localhost:5432');
-  await waitFor('the sentence', async () => {
-    await dialog.getByRole('button', { name: 'Open tunnel' }).click();
-    await dialog
-      .getByText(
-        '127.0.0.1 does not forward connections to localhost:5432: allow it with "AllowTcpForwarding yes" in its sshd_config.',
-      )
-      .waitFor({ timeout: 2000 });
-    return true;
-  });
+  await waitFor(
+    'the sentence',
+    async () => {
+      await dialog.getByRole('button', { name: 'Open tunnel' }).click();
+      await dialog
+        .getByText(
+          '127.0.0.1 does not forward connections to localhost:5432: allow it with "AllowTcpForwarding yes" in its sshd_config.',
+        )
+        .waitFor({ timeout: 2000 });
+      return true;
+    },
+    patience,
+  );
   await app.screenshot('3-forbidden');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
 });
 
 test('it is saved with the server, and opens with the next connection', async () => {
-  const { port: serverPort } = sshd;
-  await sshd.dispose();
-  sshd = await startSshd({ worldPath: world.path, port: serverPort });
+  await restart();
   const { home } = app;
   await app.dispose();
   app = await launchApp({ world, name: 'tunnels-again', home });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ok, type Result } from '../../contract/result.js';
 import type { Address, ExecResult } from '../link/link.js';
@@ -23,12 +23,19 @@ class ElsewhereLink extends LocalLink {
 
   override open(address: Address, signal?: AbortSignal): Promise<Result<Duplex>> {
     const here = address.kind === 'unix' && address.path === '/var/run/docker.sock';
-    return super.open(here ? { kind: 'unix', path: this.docker } : { kind: 'unix', path: '/none' }, signal);
+    return super
+      .open(here ? { kind: 'unix', path: this.docker } : { kind: 'unix', path: '/none' }, signal)
+      .then((opened) => (opened.ok ? ok(channelOf(opened.value)) : opened));
   }
 
   override exec(): Promise<Result<ExecResult>> {
     return Promise.resolve(ok({ code: this.unreadable ? 0 : 1, signal: null, stdout: '', stderr: '' }));
   }
+}
+
+/** A stream with nothing of a socket's, as a channel of SSH is one. */
+function channelOf(socket: Duplex): Duplex {
+  return Duplex.from({ readable: socket, writable: socket });
 }
 
 describe('listContainers', () => {

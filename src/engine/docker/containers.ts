@@ -65,11 +65,14 @@ export async function listContainers(
 async function ask(stream: Duplex, signal?: AbortSignal): Promise<Result<readonly Container[]>> {
   const agent = new StreamAgent(stream);
   // docker-modem takes an agent, which its types do not know.
-  const options = { host: 'docker', protocol: 'http' as const, port: 80, timeout: listTimeoutMs, agent };
+  const options = { host: 'docker', protocol: 'http' as const, port: 80, agent };
   const docker = new Docker(options);
   try {
-    const given = signal === undefined ? {} : { abortSignal: signal };
-    const listed = await docker.listContainers(given);
+    // Not the client's own time limit, which wants a socket: a channel of SSH has no setTimeout.
+    const limit = AbortSignal.timeout(listTimeoutMs);
+    const listed = await docker.listContainers({
+      abortSignal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+    });
     return ok(
       listed.map((container) => ({
         id: container.Id,

@@ -1,10 +1,10 @@
-import { connect as connectSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
 import { fail, ok, type Failure, type Result } from '../../contract/result.js';
 import type { SshHop, SshTargetConfig } from '../../contract/target.js';
 import { Deadline } from './deadline.js';
 import type { HostKeys } from './host-keys.js';
+import { connectNetwork } from './network-socket.js';
 import type { Prompter } from './prompter.js';
 import { errorText } from '../failures/thrown.js';
 import { dialFailure } from './socket-failures.js';
@@ -35,6 +35,8 @@ export interface SshConnection {
 interface Way {
   readonly stream: Duplex;
   readonly latencyMs: number;
+  /** Of a socket: see `NetworkSocket`. */
+  readonly reuseMemory?: () => void;
 }
 
 /** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254. */
@@ -75,7 +77,8 @@ export async function connectSsh(
     }
     const { stream } = way.value;
     const algorithms = options.hostKeys.algorithms(lines.value, host, port);
-    const client = await handshake(options, (secrets[index] ??= {}), stream, { hop, host, port, algorithms }, signal);
+    const server = { hop, host, port, algorithms };
+    const client = await handshake(options, (secrets[index] ??= {}), way.value, server, signal);
     if (!client.ok) {
       stream.destroy();
       close();
@@ -157,8 +160,7 @@ function reach(
 function dial(host: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<Result<Way>> {
   return new Promise((resolve) => {
     let beganAt = performance.now();
-    // Without noDelay each new channel waits 40 ms for an acknowledgement.
-    const socket = connectSocket({ host, port, noDelay: true });
+    const { socket, reuseMemory } = connectNetwork(host, port);
     const timer = setTimeout(() => {
       give(fail('timeout', `${host} did not answer on port ${port}: check the address, the port and firewalls.`));
     }, timeoutMs);
@@ -185,7 +187,7 @@ function dial(host: string, port: number, timeoutMs: number, signal: AbortSignal
     socket.once('error', onError);
     socket.once('connect', () => {
       settle();
-      resolve(ok({ stream: socket, latencyMs: performance.now() - beganAt }));
+      resolve(ok({ stream: socket, latencyMs: performance.now() - beganAt, reuseMemory }));
     });
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
@@ -202,7 +204,7 @@ interface Server {
 function handshake(
   options: SshOptions,
   secrets: Secrets,
-  stream: Duplex,
+  { stream, reuseMemory }: Way,
   server: Server,
   signal: AbortSignal,
 ): Promise<Result<ssh2.Client>> {
@@ -215,6 +217,8 @@ function handshake(
     });
     let keyFailure: Failure | undefined;
     let authenticating = false;
+    /** Into memory of its own, by a cipher whose code was read for this. */
+    let decrypts = false;
     const authenticator = new Authenticator({
       hop: server.hop,
       targetId: config.id,
@@ -250,6 +254,7 @@ function handshake(
       );
     };
     client.on('ready', () => {
+      if (decrypts) reuseMemory?.();
       authenticator.succeeded();
       settle(ok(client));
     });
@@ -262,8 +267,9 @@ function handshake(
     client.on('close', () => {
       settle(broken('The server closed the connection.'));
     });
-    client.on('handshake', () => {
+    client.on('handshake', ({ sc }) => {
       authenticating = true;
+      if (/^aes\d+-gcm/.test(sc.cipher)) decrypts = true;
     });
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) {

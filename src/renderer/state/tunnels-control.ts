@@ -50,7 +50,7 @@ export function suggestTunnels(
   targetId: string,
   signal: AbortSignal,
 ): Promise<Result<readonly TunnelSuggestion[]>> {
-  return links.call('tunnels.suggest', { targetId }, signal);
+  return links.query('tunnels.suggest', { targetId }, signal);
 }
 
 /** Opens a tunnel in the browser. */

@@ -17,7 +17,7 @@ describe('tunnelWords', () => {
   it('says what went through and what failed', () => {
     expect(tunnelWords(open)).toEqual({
       shape: 'on',
-      brief: ':4041',
+      brief: `${formatBytes(5_001_200)} · :4041`,
       lines: [
         '127.0.0.1:4041 to 127.0.0.1:4040',
         `1 connection open, ${formatBytes(5_000_000)} received, ${formatBytes(1200)} sent`,

@@ -18,6 +18,7 @@ export interface TunnelWords {
 export function tunnelWords(tunnel: TunnelState): TunnelWords {
   const { config, state, localPort, sentBytes, receivedBytes, connections, failures, message = '' } = tunnel;
   const to = tunnelAddressText(config.to);
+  const moved = sentBytes + receivedBytes;
   if (state !== 'open' || localPort === undefined) {
     const waiting = state === 'waiting';
     return {
@@ -29,7 +30,7 @@ export function tunnelWords(tunnel: TunnelState): TunnelWords {
   }
   return {
     shape: failures > 0 && message !== '' ? 'failed' : connections > 0 ? 'on' : 'ready',
-    brief: `:${localPort}`,
+    brief: `${moved === 0 ? '' : `${formatBytes(moved)} · `}:${localPort}`,
     lines: [
       `127.0.0.1:${localPort} to ${to}`,
       `${plural(connections, 'connection', 'connections')} open, ${formatBytes(receivedBytes)} received, ${formatBytes(sentBytes)} sent`,
