@@ -84,6 +84,10 @@ export async function bench({ quick, note }: BenchOptions): Promise<readonly Ben
       try {
         const file = name === 'd3-flame-graph' ? nested : pprof;
         if (file !== undefined) await measure(viewer, file, measures, add, note);
+      } catch (error) {
+        if (name === 'ours') throw error;
+        // What a peer does not bear is missing in its rows.
+        note(`  ${name} gave up on ${size} x${scale}: ${String(error).split('\n', 1)[0] ?? ''}`);
       } finally {
         await viewer.window.dispose();
       }

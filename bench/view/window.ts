@@ -174,9 +174,11 @@ async function timed(
 ): Promise<number> {
   const watched = await page.evaluateHandle<Watched>(`(${watch.toString()})('${input}', () => ${done})`);
   const events = await recordTrace(session, async () => {
+    const begin = performance.now();
     await act(inputsOf(page, session));
     await watched.evaluate(({ whenDone }) => whenDone);
-    await sleep(300); // the frame is on its way
+    // The frame is on its way, which is long for a document of a hundred thousand elements.
+    await sleep(500 + (performance.now() - begin) / 2);
   });
   await watched.dispose();
   return inputToPresented(events, 'bench-begin', 'bench-done');
