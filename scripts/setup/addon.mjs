@@ -7,7 +7,7 @@ import { filesBelow, openStamp } from './stamp.mjs';
 export const addonPath = fromRoot(`build/native/${process.platform}-${process.arch}/pyrometer.node`);
 
 /** What each compilation of src/native gets, with and without Node. */
-export const commonFlags = ['-std=c++20', '-O3', '-Wall', '-Wextra', '-Isrc/native'];
+export const commonFlags = ['-std=c++20', '-O3', '-Wall', '-Wextra', '-pthread', '-Isrc/native'];
 
 /**
  * The C++ addon. Compiled by the compiler itself: node-gyp would download Node's headers, which two npm packages carry.

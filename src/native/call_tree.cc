@@ -2,9 +2,6 @@
 
 #include <utility>
 
-#include "depth_first.h"
-#include "tables.h"
-
 namespace pyrometer {
 bool IsSoundStacks(const StackColumns& stacks) {
   const size_t stack_count = stacks.prefix.size();
@@ -24,38 +21,58 @@ bool IsSoundStacks(const StackColumns& stacks) {
   return true;
 }
 
-std::optional<CallNodes> BuildCallNodes(const StackColumns& stacks,
-                                        size_t limit) {
-  const size_t stack_count = stacks.prefix.size();
-  std::vector<uint32_t> function_index{0};
-  std::vector<uint32_t> parent{0};
-  function_index.reserve(stack_count);
-  parent.reserve(stack_count);
-  ChildLists children(stack_count);
-  std::vector<uint32_t> node_of_stack(stack_count);
-  for (size_t stack = 1; stack < stack_count; ++stack) {
-    uint32_t node = node_of_stack[stacks.prefix[stack]];
-    const uint32_t location = stacks.location[stack];
-    for (uint32_t line = stacks.line_start[location];
-         line < stacks.line_start[location + 1]; ++line) {
-      const uint32_t callee = stacks.line_function[line];
-      const uint32_t known = children.Find(node, callee);
+CallNodesBuilder::CallNodesBuilder(std::span<const uint32_t> line_start,
+                                   std::span<const uint32_t> line_function,
+                                   size_t expected_stacks, size_t limit)
+    : line_start_(line_start),
+      line_function_(line_function),
+      limit_(limit),
+      children_(expected_stacks) {
+  function_index_.reserve(expected_stacks);
+  parent_.reserve(expected_stacks);
+  node_of_stack_.reserve(expected_stacks);
+}
+
+bool CallNodesBuilder::Add(std::span<const uint32_t> prefix,
+                           std::span<const uint32_t> location) {
+  for (size_t at = 0; at < prefix.size(); ++at) {
+    if (node_of_stack_.empty()) {
+      node_of_stack_.push_back(0);
+      continue;
+    }
+    uint32_t node = node_of_stack_[prefix[at]];
+    for (uint32_t line = line_start_[location[at]];
+         line < line_start_[location[at] + 1]; ++line) {
+      const uint32_t callee = line_function_[line];
+      const uint32_t known = children_.Find(node, callee);
       if (known != kNone) {
         node = known;
         continue;
       }
-      if (function_index.size() >= limit) return std::nullopt;
-      function_index.push_back(callee);
-      parent.push_back(node);
-      node = children.Add(node, callee);
+      if (function_index_.size() >= limit_) return false;
+      function_index_.push_back(callee);
+      parent_.push_back(node);
+      node = children_.Add(node, callee);
     }
-    node_of_stack[stack] = node;
+    node_of_stack_.push_back(node);
   }
+  return true;
+}
+
+CallNodes CallNodesBuilder::Finish() {
   std::vector<uint32_t> place;
-  CallNodes nodes{ToDepthFirst(function_index, parent, place), {}};
-  for (uint32_t& node : node_of_stack) node = place[node];
-  nodes.node_of_stack = std::move(node_of_stack);
+  CallNodes nodes{ToDepthFirst(function_index_, parent_, place), {}};
+  for (uint32_t& node : node_of_stack_) node = place[node];
+  nodes.node_of_stack = std::move(node_of_stack_);
   return nodes;
+}
+
+std::optional<CallNodes> BuildCallNodes(const StackColumns& stacks,
+                                        size_t limit) {
+  CallNodesBuilder builder(stacks.line_start, stacks.line_function,
+                           stacks.prefix.size(), limit);
+  if (!builder.Add(stacks.prefix, stacks.location)) return std::nullopt;
+  return builder.Finish();
 }
 
 }  // namespace pyrometer

@@ -4,11 +4,17 @@
 #include <cstddef>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
+#include "block_queue.h"
 #include "tables.h"
 
 namespace pyrometer {
 namespace {
+
+// What is handed from thread to thread at once: as much as the caches hold.
+constexpr size_t kBlockSamples = 1024;
+constexpr size_t kBlockFrames = 32768;
 
 double NotNegative(uint64_t value) {
   return std::max(0.0, static_cast<double>(static_cast<int64_t>(value)));
@@ -62,12 +68,14 @@ class Decoder {
     ReadStrings();
     ReadTypes();
     ReadLocations();
-    ReadSamples();
-    auto nodes = BuildCallNodes({out_.stack_prefix, out_.stack_location,
-                                 out_.location_line_start, out_.line_function},
-                                limits_.call_paths);
-    if (!nodes) throw ReadError{Problem::kTooManyCallPaths, file_.size()};
-    out_.nodes = std::move(*nodes);
+    CallNodesBuilder nodes(out_.location_line_start, out_.line_function,
+                           out_.stack_prefix.capacity(), limits_.call_paths);
+    if (layout_.samples.size() < limits_.few_samples) {
+      ReadSamples(nodes);
+    } else {
+      ReadSamplesOnThreads(nodes);
+    }
+    out_.nodes = nodes.Finish();
     return std::move(out_);
   }
 
@@ -285,89 +293,202 @@ class Decoder {
     return out_.strings.Intern(name);
   }
 
-  // Samples in their order, each stack from its root.
-  void ReadSamples() {
-    const size_t type_count = layout_.sample_types.size();
-    std::vector<uint32_t> frames;  // locations, leaf first
+  // What reading samples hands on: for each sample how many of the callers
+  // are those of the sample before and how many locations follow; the
+  // locations, leaf first; a value for each type.
+  struct SampleBlock {
+    struct Head {
+      uint32_t shared_callers;
+      uint32_t frame_count;
+    };
+    std::vector<Head> heads;
+    std::vector<uint32_t> frames;
     std::vector<double> values;
-    EachMessage(layout_.samples, [&](Reader message) {
-      frames.clear();
-      values.clear();
-      bool labelled = false;
-      double dangling = 0;
-      double negative = 0;
-      std::span<const uint8_t> ids;
-      size_t id_fields = 0;
-      const auto add_frame = [&](uint64_t id) {
-        const uint32_t location = location_of_id_.Find(id);
-        if (location == kNone) {
-          ++dangling;
-        } else {
-          frames.push_back(location);
-        }
-      };
-      const auto add_ids = [&](std::span<const uint8_t> packed) {
-        for (Reader each(packed); !each.done();) add_frame(each.Varint());
-      };
-      const auto add_value = [&](uint64_t value) {
-        if (static_cast<int64_t>(value) < 0) ++negative;
-        values.push_back(NotNegative(value));
-      };
-      EachField(
-          message,
-          [&](size_t field, uint64_t value) {
-            if (field == 1) {
-              // Ids in several fields are put together one by one.
-              if (id_fields++ == 1) add_ids(ids);
-              ids = {};
-              add_frame(value);
-              id_fields = 2;
-            }
-            if (field == 2) add_value(value);
-          },
-          [&](size_t field, Reader inner) {
-            if (field == 1) {
-              if (id_fields == 0) {
-                ids = inner.Bytes();
-              } else {
-                if (id_fields == 1) add_ids(ids);
-                ids = {};
-                add_ids(inner.Bytes());
-              }
-              id_fields = std::min<size_t>(id_fields + 1, 2);
-            } else if (field == 2) {
-              while (!inner.done()) add_value(inner.Varint());
-            } else if (field == 3) {
-              labelled = true;
-            }
-          });
-      if (values.size() != type_count) {
-        ++out_.repairs[kValuesRepaired];
-        return;
-      }
-      const size_t shared = id_fields == 1 ? KeepSharedCallers(ids) : 0;
-      if (id_fields != 1) last_stacks_.clear();
-      add_ids(ids.first(ids.size() - shared));
-      uint32_t stack = last_stacks_.empty() ? 0 : last_stacks_.back();
-      for (size_t at = frames.size(); at-- > 0;) {
-        stack = StackOf(stack, frames[at]);
-        last_stacks_.push_back(stack);
-      }
-      // What dangles has no stack of its own, so nothing can be counted off.
-      last_ids_ = id_fields == 1 && dangling == 0 ? ids
-                                                  : std::span<const uint8_t>();
-      out_.repairs[kLocationsRepaired] += dangling;
-      out_.repairs[kNegativesRepaired] += negative;
-      if (labelled) ++out_.repairs[kLabelsRepaired];
-      AddSample(stack, values);
+  };
+
+  // Stacks that samples made, in their order.
+  struct StackBlock {
+    std::vector<uint32_t> prefix;
+    std::vector<uint32_t> location;
+  };
+
+  // On one thread: what few samples do not repay is starting others.
+  void ReadSamples(CallNodesBuilder& nodes) {
+    AddNodes(nodes, TakeNewStacks());
+    ParseSamples([&](SampleBlock block) {
+      AddSamples(block);
+      AddNodes(nodes, TakeNewStacks());
+      return true;
     });
   }
 
+  // Three steps side by side: reading samples, making stacks of them, and
+  // making call nodes of those. Each sees the same order as on one thread, so
+  // the columns are the same.
+  void ReadSamplesOnThreads(CallNodesBuilder& nodes) {
+    BlockQueue<SampleBlock> samples;
+    BlockQueue<StackBlock> stacks;
+    const auto abandon = [&] {
+      samples.Abandon();
+      stacks.Abandon();
+    };
+    Worker reader(
+        [&] {
+          ParseSamples([&](SampleBlock block) {
+            return samples.Push(std::move(block));
+          });
+          samples.Finish();
+        },
+        abandon);
+    Worker merger(
+        [&] {
+          while (const auto block = stacks.Pop()) AddNodes(nodes, *block);
+        },
+        abandon);
+    try {
+      stacks.Push(TakeNewStacks());
+      while (const auto block = samples.Pop()) {
+        AddSamples(*block);
+        if (!stacks.Push(TakeNewStacks())) break;
+      }
+    } catch (...) {
+      // The workers end before what they work on does.
+      abandon();
+      throw;
+    }
+    stacks.Finish();
+    reader.Join();
+    merger.Join();
+  }
+
+  void AddNodes(CallNodesBuilder& nodes, const StackBlock& stacks) const {
+    if (!nodes.Add(stacks.prefix, stacks.location)) {
+      throw ReadError{Problem::kTooManyCallPaths, file_.size()};
+    }
+  }
+
+  // Copies of the stacks that were made since the last call.
+  StackBlock TakeNewStacks() {
+    const auto from = static_cast<ptrdiff_t>(taken_stacks_);
+    taken_stacks_ = out_.stack_prefix.size();
+    return {{out_.stack_prefix.begin() + from, out_.stack_prefix.end()},
+            {out_.stack_location.begin() + from, out_.stack_location.end()}};
+  }
+
+  // Reads samples in their order and hands them on in blocks, until `take`
+  // answers false. Touches nothing that AddSamples does.
+  template <typename Take>
+  void ParseSamples(Take take) {
+    const size_t type_count = layout_.sample_types.size();
+    SampleBlock block;
+    for (const Extent& extent : layout_.samples) {
+      ParseSample(Reader(file_, extent.start, extent.end), type_count, block);
+      if (block.heads.size() < kBlockSamples &&
+          block.frames.size() < kBlockFrames) {
+        continue;
+      }
+      if (!take(std::exchange(block, {}))) return;
+    }
+    if (!block.heads.empty()) take(std::move(block));
+  }
+
+  void ParseSample(Reader message, size_t type_count, SampleBlock& block) {
+    const size_t first_frame = block.frames.size();
+    const size_t first_value = block.values.size();
+    bool labelled = false;
+    double dangling = 0;
+    double negative = 0;
+    std::span<const uint8_t> ids;
+    size_t id_fields = 0;
+    const auto add_frame = [&](uint64_t id) {
+      const uint32_t location = location_of_id_.Find(id);
+      if (location == kNone) {
+        ++dangling;
+      } else {
+        block.frames.push_back(location);
+      }
+    };
+    const auto add_ids = [&](std::span<const uint8_t> packed) {
+      for (Reader each(packed); !each.done();) add_frame(each.Varint());
+    };
+    const auto add_value = [&](uint64_t value) {
+      if (static_cast<int64_t>(value) < 0) ++negative;
+      block.values.push_back(NotNegative(value));
+    };
+    EachField(
+        message,
+        [&](size_t field, uint64_t value) {
+          if (field == 1) {
+            // Ids in several fields are put together one by one.
+            if (id_fields++ == 1) add_ids(ids);
+            ids = {};
+            add_frame(value);
+            id_fields = 2;
+          }
+          if (field == 2) add_value(value);
+        },
+        [&](size_t field, Reader inner) {
+          if (field == 1) {
+            if (id_fields == 0) {
+              ids = inner.Bytes();
+            } else {
+              if (id_fields == 1) add_ids(ids);
+              ids = {};
+              add_ids(inner.Bytes());
+            }
+            id_fields = std::min<size_t>(id_fields + 1, 2);
+          } else if (field == 2) {
+            while (!inner.done()) add_value(inner.Varint());
+          } else if (field == 3) {
+            labelled = true;
+          }
+        });
+    if (block.values.size() - first_value != type_count) {
+      ++out_.repairs[kValuesRepaired];
+      block.frames.resize(first_frame);
+      block.values.resize(first_value);
+      return;
+    }
+    const Shared shared = id_fields == 1 ? SharedCallers(ids) : Shared{};
+    add_ids(ids.first(ids.size() - shared.bytes));
+    block.heads.push_back(
+        {shared.callers,
+         static_cast<uint32_t>(block.frames.size() - first_frame)});
+    // What dangles has no stack of its own, so nothing can be counted off.
+    last_ids_ = id_fields == 1 && dangling == 0 ? ids
+                                                : std::span<const uint8_t>();
+    out_.repairs[kLocationsRepaired] += dangling;
+    out_.repairs[kNegativesRepaired] += negative;
+    if (labelled) ++out_.repairs[kLabelsRepaired];
+  }
+
+  // Each stack from its root.
+  void AddSamples(const SampleBlock& block) {
+    const size_t type_count = layout_.sample_types.size();
+    const uint32_t* frame = block.frames.data();
+    const double* values = block.values.data();
+    for (const auto& [shared_callers, frame_count] : block.heads) {
+      last_stacks_.resize(shared_callers);
+      uint32_t stack = last_stacks_.empty() ? 0 : last_stacks_.back();
+      for (size_t at = frame_count; at-- > 0;) {
+        stack = StackOf(stack, frame[at]);
+        last_stacks_.push_back(stack);
+      }
+      AddSample(stack, {values, type_count});
+      frame += frame_count;
+      values += type_count;
+    }
+  }
+
+  struct Shared {
+    size_t bytes = 0;
+    uint32_t callers = 0;
+  };
+
   // Samples that follow each other share most of their callers, which stand
   // last: those bytes are compared and not read again. Answers how many of
-  // `ids` belong to callers that the sample before had too, and leaves their
-  // stacks in last_stacks_.
-  size_t KeepSharedCallers(std::span<const uint8_t> ids) {
+  // `ids` belong to callers that the sample before had too.
+  Shared SharedCallers(std::span<const uint8_t> ids) const {
     const size_t most = std::min(ids.size(), last_ids_.size());
     const uint8_t* end = ids.data() + ids.size();
     const uint8_t* last_end = last_ids_.data() + last_ids_.size();
@@ -389,10 +510,9 @@ class Decoder {
       while (shared > 0 && ids[ids.size() - shared] >= 0x80) --shared;
       if (shared > 0) --shared;
     }
-    size_t callers = 0;
+    uint32_t callers = 0;
     for (const uint8_t byte : ids.last(shared)) callers += byte < 0x80 ? 1 : 0;
-    last_stacks_.resize(callers);
-    return shared;
+    return {shared, callers};
   }
 
   uint32_t StackOf(uint32_t prefix, uint32_t location) {
@@ -405,7 +525,7 @@ class Decoder {
     return stacks_.Add(prefix, location);
   }
 
-  void AddSample(uint32_t stack, const std::vector<double>& values) {
+  void AddSample(uint32_t stack, std::span<const double> values) {
     ++out_.file_sample_count;
     uint32_t sample = sample_of_stack_[stack];
     if (sample == kNone) {
@@ -458,10 +578,11 @@ class Decoder {
   PairTable function_by_identity_;
   IdTable location_of_id_;
   ChildLists stacks_;
-  // Of the sample before: its packed ids, where all were found, and its
-  // stacks, root first.
+  // Of the sample that was read before: its packed ids, where all were found.
   std::span<const uint8_t> last_ids_;
+  // Of the sample that was added before: its stacks, root first.
   std::vector<uint32_t> last_stacks_;
+  size_t taken_stacks_ = 0;
   std::vector<uint32_t> sample_of_stack_;
 };
 

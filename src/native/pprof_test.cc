@@ -98,6 +98,49 @@ PYROMETER_TEST(FindsIdsThatAreNotDense) {
   EXPECT_EQ(profile.sample_values[0], (std::vector<double>{5}));
 }
 
+void ExpectThreadsChangeNothing(const Bytes& file, size_t call_paths) {
+  constexpr size_t kNever = ~size_t{0};
+  EXPECT_EQ(ProblemOf(file, {call_paths, 256, 0}),
+            ProblemOf(file, {call_paths, 256, kNever}));
+  if (!ProblemOf(file, {call_paths, 256, kNever}).empty()) return;
+  const auto one = DecodePprof(file, {call_paths, 256, kNever});
+  const auto many = DecodePprof(file, {call_paths, 256, 0});
+  EXPECT_EQ(many.stack_prefix, one.stack_prefix);
+  EXPECT_EQ(many.stack_location, one.stack_location);
+  EXPECT_EQ(many.sample_stack, one.sample_stack);
+  EXPECT_TRUE(many.sample_values == one.sample_values);
+  EXPECT_TRUE(many.repairs == one.repairs);
+  EXPECT_EQ(many.file_sample_count, one.file_sample_count);
+  EXPECT_EQ(many.nodes.parent, one.nodes.parent);
+  EXPECT_EQ(many.nodes.function_index, one.nodes.function_index);
+  EXPECT_EQ(many.nodes.node_of_stack, one.nodes.node_of_stack);
+}
+
+PYROMETER_TEST(ReadsAlikeOnOneThreadAndOnThree) {
+  for (const Bytes& file : testing::SampleFiles()) {
+    ExpectThreadsChangeNothing(file, 1'000'000);
+  }
+  // Many blocks of samples, some of which dangle, are negative or short.
+  std::mt19937 random(97);
+  Bytes file = Tables();
+  for (int sample = 0; sample < 30'000; ++sample) {
+    Bytes ids;
+    for (size_t depth = random() % 12; depth > 0; --depth) {
+      ids.push_back(random() % 500 == 0 ? 99 : 1 + random() % 2);
+    }
+    Bytes values{static_cast<uint8_t>(random() % 100)};
+    if (random() % 500 == 0) values.push_back(1);
+    const Bytes message =
+        Nested(2, Join({Nested(1, ids), Nested(2, values)}));
+    file.insert(file.end(), message.begin(), message.end());
+  }
+  ExpectThreadsChangeNothing(file, 1'000'000);
+  // Whichever step meets the limit, the others end as well.
+  for (const size_t limit : {1, 100, 1'000}) {
+    EXPECT_EQ(ProblemOf(file, {limit, 256, 0}), "too-many-call-paths");
+  }
+}
+
 // A small fuzzer that runs everywhere; the real one is fuzz_pprof.cc.
 PYROMETER_TEST(StaysSoundOnMutatedFiles) {
   std::mt19937 random(97);

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Result } from '../../contract/result.js';
 import { writePprof } from '../../core/formats/pprof/write.js';
-import { brokenFiles, smallPprof } from '../../core/formats/testing/wire.js';
+import { brokenFiles, len, num, smallPprof } from '../../core/formats/testing/wire.js';
 import { layoutFlame } from '../../core/flame/layout.js';
 import { createProfileBuilder } from '../../core/profile/builder.js';
 import { callTreeOf } from '../../core/profile/call-tree.js';
@@ -61,6 +61,26 @@ describe.runIf(isNative)('the addon and the reference agree', () => {
         expect(await native.layout(tree)).toEqual(layoutFlame(tree));
       }),
     );
+  });
+
+  it('on so many samples that several threads read them', async () => {
+    const locations = Array.from({ length: 120 }, (_, n) =>
+      len(4, [...num(1, n + 1), ...num(3, 0x1000 + n), ...len(4, num(1, 1 + (n % 2)))]),
+    ).flat();
+    let state = 97;
+    const below = (limit: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return (state >>> 8) % limit;
+    };
+    // Some dangle, some have a value too many.
+    const samples = Array.from({ length: 20_000 }, () => {
+      const ids = Array.from({ length: below(9) }, () => (below(900) === 0 ? 127 : 1 + below(120)));
+      return len(2, [...len(1, ids), ...len(2, below(900) === 0 ? [1, 2] : [below(100)])]);
+    });
+    const bytes = smallPprof({ locations, sample: samples.flat() });
+    const read = outcomeOf(await native.decode(bytes));
+    expect(read).toEqual(outcomeOf(await reference.decode(bytes)));
+    expect(read).toMatchObject({ warnings: [expect.any(String), expect.any(String)] });
   });
 
   it('on stacks with ids of several bytes, of which the last ones are alike', async () => {
