@@ -83,6 +83,19 @@ export interface AgentCounter {
   readonly value: number;
 }
 
+/** Ceilings of the agent's own cost; see Budget in agent.proto. */
+export interface AgentBudget {
+  readonly machinePercent: number;
+  readonly memoryBytes: number;
+  /** Of the last minute; negative while there is no whole one. */
+  readonly meanMachinePercent: number;
+  readonly meanMemoryBytes: number;
+  /** What was asked for; the rate is less when that costs too much. */
+  readonly wantedRateHz: number;
+  readonly bpfMapBytes: number;
+  readonly diskBytesPerSecond: number;
+}
+
 /** The agent's own account of itself; see Status in agent.proto for the fields' meaning. */
 export interface AgentStatus {
   readonly version: string;
@@ -104,6 +117,8 @@ export interface AgentStatus {
   /** Of one core, negative when it cannot be measured. */
   readonly bpfCpuCores: number;
   readonly residentBytes: number;
+  /** What the agent may cost and what it does about it; undefined where it is too old to say. */
+  readonly budget?: AgentBudget;
   readonly storeBytes: number;
   readonly counters: readonly AgentCounter[];
   readonly docker: { readonly reachable: boolean; readonly message: string; readonly containers: number };

@@ -77,6 +77,7 @@ type agent struct {
 	selector *target.Selector
 	sampling *sampling
 	meter    *budget.Meter
+	economy  *economy
 	leases   *lease.Leases
 	pipeline pipeline
 	admin    *adminServer
@@ -154,7 +155,7 @@ func (a *agent) start(ctx context.Context) error {
 	if report := privilege.Preflight(a.options.store); len(report.Refusals) > 0 {
 		return report.Refusals[0]
 	}
-	budget.LimitMemory()
+	budget.LimitMemory(budget.DefaultCeilings)
 	if err := budget.RaisePriority(); err != nil {
 		a.logger.Warn("the agent has no priority: where the machine is very busy, samples of new processes are lost", "reason", err)
 	}
@@ -234,7 +235,10 @@ func (a *agent) startEngine(ctx context.Context) error {
 		return started.Select(engine.Selection{Everything: chosen.Everything, PIDs: chosen.PIDs})
 	}, a.logger)
 	a.sampling = &sampling{retime: a.retime, logger: a.logger, rateHz: a.options.rateHz, window: a.options.window}
-	a.meter, err = budget.NewMeter(started.BPFRunTime)
+	if a.meter, err = budget.NewMeter(started.BPFRunTime); err != nil {
+		return err
+	}
+	a.economy, err = newEconomy(a, started.BPFRunTime)
 	return err
 }
 
@@ -308,6 +312,8 @@ func (a *agent) wait(ctx context.Context, served <-chan error) error {
 	defer upkeep.Stop()
 	defer windows.Stop()
 	defer leases.Stop()
+	looks := time.NewTicker(economyInterval)
+	defer looks.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -324,6 +330,10 @@ func (a *agent) wait(ctx context.Context, served <-chan error) error {
 		case <-upkeep.C:
 			if _, err := a.engine.AttachOnlineCPUs(); err != nil {
 				a.logger.Warn("a cpu cannot be sampled", "reason", err)
+			}
+		case now := <-looks.C:
+			if err := a.economy.look(ctx, now); err != nil && ctx.Err() == nil {
+				a.logger.Warn("the budget cannot be kept", "reason", err)
 			}
 		case <-windows.C:
 			if _, err := a.meter.Measure(); err != nil {

@@ -131,8 +131,12 @@ func (s *storing) Open(ctx context.Context) error {
 		// Names of its own are better than no profiles.
 		s.logger.Warn("services are called as by default", "reason", err)
 	}
+	bounds := ceilings{s.agent.economy.governor, opened}
+	if err := bounds.load(ctx); err != nil {
+		s.logger.Warn("the ceilings are the default ones", "reason", err)
+	}
 	s.server = control.NewServer(control.Agent{
-		Status: s.agent, Windows: s.recorder, Select: s.agent.selector, Sampling: s.agent.sampling, Naming: naming, Lease: s.agent.leases,
+		Status: s.agent, Windows: s.recorder, Select: s.agent.selector, Sampling: s.agent.sampling, Naming: naming, Budget: bounds, Lease: s.agent.leases,
 		Stop: s.agent, Push: s.pusher, Store: opened, Packages: s.symbols,
 	}, s.logger)
 	return nil

@@ -72,6 +72,9 @@ func TestDaemon(t *testing.T) {
 	if text := string(status); strings.Contains(text, "Uid:\t0") || !strings.Contains(text, kept) || !strings.Contains(text, "NoNewPrivs:\t1") {
 		t.Errorf("the agent has rights left:\n%s", text)
 	}
+	if nice, err := syscall.Getpriority(syscall.PRIO_PROCESS, started.PID); err != nil || nice != 20+10 { // the kernel's 20 - nice
+		t.Errorf("the agent's priority is %d, %v", nice, err)
+	}
 	if owner := privilege.OwnerOf(filepath.Join(directory, "store")); owner == 0 {
 		t.Error("the store is still root's")
 	}
@@ -88,7 +91,7 @@ func TestDaemon(t *testing.T) {
 		t.Errorf("joined = %+v", joined)
 	}
 	for _, change := range [][]string{
-		{"--rate", "199", "--burst", "1m"}, {"--window", "5s"}, {"--label", "env=test", "--leading-slash"}, {"--everything"},
+		{"--rate", "199", "--burst", "1m"}, {"--window", "5s"}, {"--label", "env=test", "--leading-slash"}, {"--everything"}, {"--max-cpu", "2", "--max-memory", "300"},
 	} {
 		if code, out, said := call(t, append(append([]string{"set"}, change...), here...)...); code != exitOK {
 			t.Errorf("set %q = %d: %s%s", change, code, out, said)

@@ -31,6 +31,8 @@ type sampling struct {
 	mu       sync.Mutex
 	rateHz   int
 	window   time.Duration
+	// lower is how many steps below rateHz the budget holds what is really sampled.
+	lower int
 	// rest is the rate after the burst, burst its end; nil without one.
 	rest      int
 	burst     *time.Timer
@@ -54,21 +56,22 @@ func (s *sampling) Set(ctx context.Context, rateHz int, window, burst time.Durat
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	before, rest := s.current()
+	lower := 0 // Who asks for a rate gets it, until it turns out to be too dear.
 	if rateHz == 0 {
-		rateHz = before.rateHz
+		rateHz, lower = before.wantedHz, s.lower
 	}
 	if window == 0 {
 		window = before.window
 	}
-	if rateHz != before.rateHz || window != before.window {
-		if err := s.retime(ctx, rateHz, window); err != nil {
+	if actual := lowered(rateHz, lower); actual != before.rateHz || window != before.window {
+		if err := s.retime(ctx, actual, window); err != nil {
 			return fmt.Errorf("change the sampling: %w", err)
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	changedRate := rateHz != s.rateHz
-	s.rateHz, s.window = rateHz, window
+	s.rateHz, s.window, s.lower = rateHz, window, lower
 	switch {
 	case burst > 0:
 		s.endBurst()
@@ -82,7 +85,9 @@ func (s *sampling) Set(ctx context.Context, rateHz int, window, burst time.Durat
 }
 
 type samplingNow struct {
+	// rateHz is what is sampled, wantedHz what was asked for: more, where the budget does not allow it.
 	rateHz    int
+	wantedHz  int
 	window    time.Duration
 	burstEnds time.Time
 }
@@ -95,7 +100,55 @@ func (s *sampling) current() (now samplingNow, rest int) {
 	if s.burst != nil {
 		rest = s.rest
 	}
-	return samplingNow{s.rateHz, s.window, s.burstEnds}, rest
+	return samplingNow{lowered(s.rateHz, s.lower), s.rateHz, s.window, s.burstEnds}, rest
+}
+
+// lowered is a rate some steps down; the lowest one stays.
+func lowered(rateHz, steps int) int {
+	for ; steps > 0; steps-- {
+		below := 0
+		for _, each := range rates {
+			if each < rateHz {
+				below = each // ascending
+			}
+		}
+		if below == 0 {
+			break
+		}
+		rateHz = below
+	}
+	return rateHz
+}
+
+// rateAndHigher is what is sampled, and the next step towards what was asked for; 0 when that is what is sampled.
+func (s *sampling) rateAndHigher() (rateHz, higherHz int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lower > 0 {
+		higherHz = lowered(s.rateHz, s.lower-1)
+	}
+	return lowered(s.rateHz, s.lower), higherHz
+}
+
+// shift goes steps down, or back up as far as what was asked for. At the lowest rate it changes nothing.
+func (s *sampling) shift(ctx context.Context, by int) error {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	s.mu.Lock()
+	lower := max(s.lower+by, 0)
+	before, after, window := lowered(s.rateHz, s.lower), lowered(s.rateHz, lower), s.window
+	s.mu.Unlock()
+	if after == before {
+		return nil
+	}
+	if err := s.retime(ctx, after, window); err != nil {
+		return fmt.Errorf("change the sampling: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lower = lower
+	s.logger.Warn("the budget changed the sampling", "rate_hz", after, "before_hz", before, "wanted_hz", s.rateHz)
+	return nil
 }
 
 // endBurst is called with the lock held.
@@ -125,7 +178,7 @@ func (s *sampling) returnToRest() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.endBurst()
-	s.rateHz = rest
+	s.rateHz, s.lower = rest, 0
 	s.logger.Info("the burst is over", "rate_hz", rest)
 }
 

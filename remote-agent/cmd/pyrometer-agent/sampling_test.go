@@ -7,12 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"pyrometer.dev/remote-agent/internal/budget"
 	"pyrometer.dev/remote-agent/internal/control"
 	"pyrometer.dev/remote-agent/internal/store"
 	"pyrometer.dev/remote-agent/internal/target"
@@ -111,6 +114,69 @@ func TestBadSamplingIsExplained(t *testing.T) {
 	}
 	if now, _ := s.current(); now.rateHz != 97 {
 		t.Errorf("a rate that could not be set is told: %+v", now)
+	}
+}
+
+func TestBudgetShiftsTheRate(t *testing.T) {
+	asked := &retimings{}
+	s := newSampling(asked)
+	shift := func(by, wantRate, wantHigher int) {
+		t.Helper()
+		if err := s.shift(t.Context(), by); err != nil {
+			t.Fatal(err)
+		}
+		now, rest := s.current()
+		if rate, higher := s.rateAndHigher(); rate != wantRate || higher != wantHigher || now.rateHz != wantRate || rest != now.wantedHz {
+			t.Errorf("by %d: %d Hz, then %d, now %+v", by, rate, higher, now)
+		}
+	}
+	shift(-1, 97, 0) // Never above what was asked for.
+	shift(1, 49, 97)
+	shift(1, 19, 49)
+	shift(1, 19, 49) // The lowest one stays.
+	shift(-1, 49, 97)
+	// The length of windows leaves the budget alone, a rate that is asked for does not.
+	if err := s.Set(t.Context(), 0, 5*time.Second, 0); err != nil {
+		t.Fatal(err)
+	}
+	shift(0, 49, 97)
+	if err := s.Set(t.Context(), 199, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	shift(0, 199, 0)
+	if want := "49/15s 19/15s 49/15s 49/5s 199/5s"; asked.text() != want {
+		t.Errorf("asked %s, want %s", asked.text(), want)
+	}
+	asked.fails = errors.New("no")
+	if err := s.shift(t.Context(), 1); err == nil {
+		t.Error("a failure was not told")
+	}
+	if rate, _ := s.rateAndHigher(); rate != 199 {
+		t.Errorf("a rate that could not be set is told: %d", rate)
+	}
+}
+
+func TestCeilingsAreKept(t *testing.T) {
+	opened, err := store.Open(t.Context(), store.Options{Directory: filepath.Join(t.TempDir(), "store")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = opened.Close() })
+	governor := func() *budget.Governor { return budget.NewGovernor(budget.DefaultCeilings, 2, time.Now()) }
+	t.Cleanup(func() { debug.SetMemoryLimit(math.MaxInt64) })
+	first := ceilings{governor(), opened}
+	if err := first.Set(t.Context(), 2.5, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Set(t.Context(), 0, 1<<20); !errors.Is(err, budget.ErrBadCeilings) {
+		t.Errorf("one megabyte: %v", err)
+	}
+	again := ceilings{governor(), opened}
+	if err := again.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := again.governor.Ceilings(); got != (budget.Ceilings{MachinePercent: 2.5, MemoryBytes: 256 << 20}) {
+		t.Errorf("ceilings = %+v", got)
 	}
 }
 

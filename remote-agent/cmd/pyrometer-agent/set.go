@@ -32,6 +32,7 @@ const (
 type changes struct {
 	sampling  agentv1.SetSamplingRequest
 	resample  bool
+	budget    *agentv1.SetBudgetRequest
 	selection *agentv1.SetSelectionRequest
 	// naming changes what is set now.
 	naming []func(*agentv1.Naming)
@@ -78,6 +79,29 @@ func (c *changes) register(flags *flag.FlagSet) {
 		return err
 	}))
 	c.registerNaming(flags)
+	c.registerBudget(flags)
+}
+
+func (c *changes) registerBudget(flags *flag.FlagSet) {
+	within := func(set func(*agentv1.SetBudgetRequest, float64)) func(string) error {
+		return func(text string) error {
+			value, err := strconv.ParseFloat(text, 64)
+			if err == nil && !(value > 0 && value < 1e9) {
+				err = errors.New("not a number above 0")
+			}
+			if c.budget == nil {
+				c.budget = &agentv1.SetBudgetRequest{}
+			}
+			set(c.budget, value)
+			return err
+		}
+	}
+	flags.Func("max-cpu", "sample less when the agent takes more than so many percent of the machine in a minute, as 1", within(
+		func(request *agentv1.SetBudgetRequest, percent float64) { request.MachinePercent = percent }))
+	flags.Func("max-memory", "sample less when the agent holds more than so many MB, as 256", within(
+		func(request *agentv1.SetBudgetRequest, megabytes float64) {
+			request.MemoryBytes = uint64(megabytes * (1 << 20))
+		}))
 }
 
 func (c *changes) registerNaming(flags *flag.FlagSet) {
@@ -137,7 +161,7 @@ func runSet(ctx context.Context, arguments []string, std streams) int {
 	if code, ok := parseFlags(flags, arguments, std); !ok {
 		return code
 	}
-	if flags.NArg() > 0 || !wanted.resample && wanted.selection == nil && wanted.naming == nil {
+	if flags.NArg() > 0 || !wanted.resample && wanted.selection == nil && wanted.naming == nil && wanted.budget == nil {
 		fmt.Fprintln(std.err, "Say what to change, as in `pyrometer-agent set --rate 199 --burst 30s`; --help lists the flags.")
 		return exitUsage
 	}
@@ -202,6 +226,12 @@ func (c *changes) apply(ctx context.Context, agent agentv1connect.AgentServiceCl
 			return said(err)
 		}
 		fmt.Fprintln(std.out, "What is profiled was changed.")
+	}
+	if c.budget != nil {
+		if _, err := agent.SetBudget(ctx, connect.NewRequest(c.budget)); err != nil {
+			return said(err)
+		}
+		fmt.Fprintln(std.out, "The agent keeps to that from now on.")
 	}
 	if c.resample {
 		if _, err := agent.SetSampling(ctx, connect.NewRequest(&c.sampling)); err != nil {

@@ -56,13 +56,18 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 		Push:           known.Push,
 		Overhead: &agentv1.Overhead{
 			ProcessCpuCores: usage.ProcessCores, BpfCpuCores: usage.BPFCores, ResidentBytes: usage.ResidentBytes,
+			BpfMapBytes: usage.BPFMapBytes, DiskBytesPerSecond: usage.WrittenBytes,
 		},
+		Budget: a.economy.status(sampled),
 		Docker: &agentv1.DockerStatus{
 			Reachable: docker.Reachable, Message: docker.Message, Containers: uint32(docker.Containers),
 		},
 	}
 	if status.Message == "" {
 		status.Message = known.Problem
+	}
+	if status.Message == "" {
+		status.Message = a.economy.sentence(sampled)
 	}
 	counters, err := a.engine.Counters()
 	if err != nil {

@@ -13,12 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// memoryLimitBytes is what the Go runtime tries to stay below, by collecting garbage more often: four times what a quiet
-// machine takes. It is no hard bound: samples are not thrown away for it.
-const memoryLimitBytes = 256 << 20
+// goShare of what is left of the ceiling without BPF maps is what the Go runtime tries to stay below, by collecting garbage
+// more often; the program itself and the kernel's part are beside it. It is no hard bound: no sample is thrown away for it.
+const goShare = 0.75
 
 // LimitMemory sets the limit for this process.
-func LimitMemory() { debug.SetMemoryLimit(memoryLimitBytes) }
+func LimitMemory(ceilings Ceilings) {
+	left := ceilings.MemoryBytes - min(bpfMapBytes(), ceilings.MemoryBytes/2)
+	debug.SetMemoryLimit(int64(goShare * float64(left)))
+}
 
 // Usage is what the agent cost over a span of time.
 type Usage struct {
@@ -26,8 +29,11 @@ type Usage struct {
 	ProcessCores float64
 	// BPFCores is the time in the agent's BPF programs on all CPUs, of one core; -1 where it cannot be measured.
 	BPFCores float64
-	// ResidentBytes is what the process holds in memory at the end of the span.
+	// ResidentBytes is what the process holds in memory at the end of the span, BPFMapBytes what its maps hold beside that.
 	ResidentBytes uint64
+	BPFMapBytes   uint64
+	// WrittenBytes went to the disk in the span, a second.
+	WrittenBytes float64
 }
 
 // Meter measures usage between two calls of Measure. Safe for concurrent use.
@@ -41,6 +47,7 @@ type Meter struct {
 	at      time.Time
 	process time.Duration
 	bpf     time.Duration
+	written uint64
 	last    Usage
 }
 
@@ -57,7 +64,8 @@ func NewMeter(bpfRunTime func() (time.Duration, bool)) (*Meter, error) {
 	bpf, _ := bpfRunTime()
 	return &Meter{
 		bpfRunTime: bpfRunTime, now: time.Now, processCPU: processCPU,
-		at: time.Now(), process: process, bpf: bpf, last: Usage{BPFCores: -1, ResidentBytes: resident},
+		at: time.Now(), process: process, bpf: bpf, written: writtenBytes(),
+		last: Usage{BPFCores: -1, ResidentBytes: resident, BPFMapBytes: bpfMapBytes()},
 	}, nil
 }
 
@@ -72,6 +80,7 @@ func (m *Meter) Measure() (Usage, error) {
 		return Usage{}, err
 	}
 	bpf, bpfKnown := m.bpfRunTime()
+	written, maps := writtenBytes(), bpfMapBytes()
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -81,9 +90,10 @@ func (m *Meter) Measure() (Usage, error) {
 		if bpfKnown {
 			m.last.BPFCores = float64(bpf-m.bpf) / float64(elapsed)
 		}
-		m.at, m.process, m.bpf = now, process, bpf
+		m.last.WrittenBytes = float64(written-m.written) / elapsed.Seconds()
+		m.at, m.process, m.bpf, m.written = now, process, bpf, written
 	}
-	m.last.ResidentBytes = resident
+	m.last.ResidentBytes, m.last.BPFMapBytes = resident, maps
 	return m.last, nil
 }
 

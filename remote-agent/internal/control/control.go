@@ -51,6 +51,13 @@ type Naming interface {
 	Set(ctx context.Context, naming target.Naming) error
 }
 
+// Budget bounds what the agent itself costs.
+type Budget interface {
+	// Set takes effect at once and is kept across restarts; 0 leaves a ceiling as it is. An error that is
+	// budget.ErrBadCeilings says in one sentence what is wrong.
+	Set(ctx context.Context, machinePercent float64, memoryBytes uint64) error
+}
+
 // LeaseKeeper knows for whom the agent goes on; lease.Leases is one.
 type LeaseKeeper interface {
 	// Hold begins or renews a holder's lease. An agent that is ending answers lease.ErrEnding.
@@ -89,6 +96,7 @@ type Agent struct {
 	// Sampling and Naming are settings of what is sampled and how it is called.
 	Sampling Sampling
 	Naming   Naming
+	Budget   Budget
 	Lease    LeaseKeeper
 	Stop     Stopper
 	Push     PushSettings

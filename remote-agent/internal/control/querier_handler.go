@@ -6,6 +6,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"pyrometer.dev/remote-agent/internal/budget"
 	googlev1 "pyrometer.dev/remote-agent/internal/gen/google/v1"
 	querierv1 "pyrometer.dev/remote-agent/internal/gen/querier/v1"
 	"pyrometer.dev/remote-agent/internal/gen/querier/v1/querierv1connect"
@@ -142,7 +143,7 @@ func asConnect(err error) error {
 	case errors.As(err, &already):
 		return err
 	case errors.Is(err, store.ErrBadQuery), errors.Is(err, store.ErrBadProfile), errors.Is(err, push.ErrBadSettings),
-		errors.Is(err, target.ErrBadNaming), errors.Is(err, ErrBadSampling):
+		errors.Is(err, target.ErrBadNaming), errors.Is(err, ErrBadSampling), errors.Is(err, budget.ErrBadCeilings):
 		return connect.NewError(connect.CodeInvalidArgument, err)
 	case errors.Is(err, store.ErrTooMuch):
 		return connect.NewError(connect.CodeResourceExhausted, err)

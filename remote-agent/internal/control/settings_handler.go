@@ -24,6 +24,17 @@ func (h *agentHandler) SetSampling(ctx context.Context, request *connect.Request
 	return connect.NewResponse(&agentv1.SetSamplingResponse{}), nil
 }
 
+func (h *agentHandler) SetBudget(ctx context.Context, request *connect.Request[agentv1.SetBudgetRequest],
+) (*connect.Response[agentv1.SetBudgetResponse], error) {
+	if h.agent.Budget == nil {
+		return nil, h.unavailable("choosing what the agent may cost")
+	}
+	if err := h.agent.Budget.Set(ctx, request.Msg.GetMachinePercent(), request.Msg.GetMemoryBytes()); err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(&agentv1.SetBudgetResponse{}), nil
+}
+
 func (h *agentHandler) SetNaming(ctx context.Context, request *connect.Request[agentv1.SetNamingRequest],
 ) (*connect.Response[agentv1.SetNamingResponse], error) {
 	if h.agent.Naming == nil {

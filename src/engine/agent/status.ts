@@ -1,5 +1,5 @@
-import type { AgentState, AgentStatus } from '../../contract/target.js';
-import { State, type Status } from '../gen/agent/v1/agent_pb.js';
+import type { AgentBudget, AgentState, AgentStatus } from '../../contract/target.js';
+import { State, type Budget, type Status } from '../gen/agent/v1/agent_pb.js';
 
 /** The agent's account of itself, as the contract has it; `nowMs`: this computer's clock when it came. */
 export function toAgentStatus(status: Status, nowMs: number): AgentStatus {
@@ -19,6 +19,7 @@ export function toAgentStatus(status: Status, nowMs: number): AgentStatus {
     processCpuCores: status.overhead?.processCpuCores ?? 0,
     bpfCpuCores: status.overhead?.bpfCpuCores ?? -1,
     residentBytes: Number(status.overhead?.residentBytes ?? 0n),
+    ...(status.budget === undefined ? {} : { budget: toBudget(status, status.budget) }),
     storeBytes: Number(status.storeBytes),
     counters: status.counters.map((counter) => ({ name: counter.name, value: Number(counter.value) })),
     docker: {
@@ -33,6 +34,18 @@ export function toAgentStatus(status: Status, nowMs: number): AgentStatus {
       windowsWaiting: Number(status.push?.windowsWaiting ?? 0n),
       lastSuccessAtMs: Number(status.push?.lastSuccessAt ?? 0n),
     },
+  };
+}
+
+function toBudget({ overhead }: Status, budget: Budget): AgentBudget {
+  return {
+    machinePercent: budget.machinePercent,
+    memoryBytes: Number(budget.memoryBytes),
+    meanMachinePercent: budget.meanMachinePercent,
+    meanMemoryBytes: Number(budget.meanMemoryBytes),
+    wantedRateHz: budget.wantedRateHz,
+    bpfMapBytes: Number(overhead?.bpfMapBytes ?? 0n),
+    diskBytesPerSecond: overhead?.diskBytesPerSecond ?? 0,
   };
 }
 

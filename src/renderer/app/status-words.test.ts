@@ -34,6 +34,32 @@ describe('the status bar', () => {
     ]);
   });
 
+  it('says that the budget lowers the rate, and what the agent costs', () => {
+    const budget = {
+      machinePercent: 1,
+      memoryBytes: 256e6,
+      meanMachinePercent: 1.4,
+      meanMemoryBytes: 150e6,
+      wantedRateHz: 97,
+      bpfMapBytes: 50e6,
+      diskBytesPerSecond: 12_000,
+    };
+    const stateOf = (sampleRateHz: number): TargetState => ({
+      ...target,
+      agent: { ...target.agent, status: inventStatus({ windowClosesAtMs: now + 5400, sampleRateHz, budget }) },
+    });
+    const [, agent, rate] = statusItems(stateOf(49), now);
+    expect(words(stateOf(49))).toContain('49 Hz instead of 97');
+    expect(rate?.tone).toBe('warn');
+    expect(rate?.title).toContain('--max-cpu');
+    expect(agent?.title?.replaceAll('\u00a0', ' ').split('\n').slice(1)).toEqual([
+      'BPF maps 50.0 MB, disk 12.0 kB/s',
+      'last minute: 1.4 % of the machine, 150 MB with BPF maps',
+      'it may cost 1.0 % of the machine and 256 MB',
+    ]);
+    expect(words(stateOf(97))).toContain('97 Hz');
+  });
+
   it('warns of losses, of a late window and of a Pyroscope that does not answer', () => {
     const status = inventStatus({
       windowClosesAtMs: now - 60_000,

@@ -1,5 +1,5 @@
 import { targetTimeMs } from '../../contract/target-clock.js';
-import type { AgentCounter, TargetState } from '../../contract/target.js';
+import type { AgentCounter, AgentStatus, TargetState } from '../../contract/target.js';
 import { agentCpu } from '../features/targets/target-words.js';
 import { formatBytes, formatCount, formatShare } from '../format/numbers.js';
 
@@ -57,6 +57,35 @@ function pyroscopeItem(target: TargetState): StatusItem | undefined {
   return { ...item, value: pyroscope.state === 'ok' ? 'ok' : 'not asked yet' };
 }
 
+/** What the agent costs beside its CPU, and what it may cost. */
+function costLines({ budget }: AgentStatus): readonly string[] {
+  if (budget === undefined) return [];
+  const { machinePercent, memoryBytes, meanMachinePercent, meanMemoryBytes, bpfMapBytes, diskBytesPerSecond } = budget;
+  const mean =
+    meanMachinePercent < 0
+      ? []
+      : [
+          `last minute: ${formatShare(meanMachinePercent / 100)} of the machine, ${formatBytes(meanMemoryBytes)} with BPF maps`,
+        ];
+  return [
+    `BPF maps ${formatBytes(bpfMapBytes)}, disk ${formatBytes(diskBytesPerSecond)}/s`,
+    ...mean,
+    `it may cost ${formatShare(machinePercent / 100)} of the machine and ${formatBytes(memoryBytes)}`,
+  ];
+}
+
+function rateItem({ sampleRateHz, budget }: AgentStatus): StatusItem {
+  const item = { key: 'rate', before: '', value: `${sampleRateHz} Hz` };
+  if (budget === undefined || budget.wantedRateHz <= sampleRateHz) return { ...item, after: '' };
+  return {
+    ...item,
+    after: ` instead of ${budget.wantedRateHz}`,
+    tone: 'warn',
+    title:
+      'The agent cost more than it may, so it samples less. On the server, `pyrometer-agent set --max-cpu 2` allows 2 % of the machine, `--max-memory 512` allows 512 MB.',
+  };
+}
+
 /** What the status bar says about a target. */
 export function statusItems(target: TargetState, nowMs: number): readonly StatusItem[] {
   const items: StatusItem[] = [linkItem(target)];
@@ -70,9 +99,12 @@ export function statusItems(target: TargetState, nowMs: number): readonly Status
       before: 'agent',
       value: formatShare(ofMachine),
       after: ` of ${status.cpuCount} cores, ${formatBytes(status.residentBytes)}`,
-      title: `${formatShare(cpu)} of one core, with the kernel's part. Version ${status.version}`,
+      title: [
+        `${formatShare(cpu)} of one core, with the kernel's part. Version ${status.version}`,
+        ...costLines(status),
+      ].join('\n'),
     });
-    items.push({ key: 'rate', before: '', value: `${status.sampleRateHz} Hz`, after: '' });
+    items.push(rateItem(status));
     const left = windowSecondsLeft(status.windowClosesAtMs, targetTimeMs(status, nowMs));
     items.push(
       left === undefined

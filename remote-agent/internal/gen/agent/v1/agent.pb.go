@@ -277,6 +277,7 @@ type Status struct {
 	// Unix milliseconds: when sample_rate_hz returns to what it was; 0 when it stays.
 	BurstEndsAt   int64   `protobuf:"varint,23,opt,name=burst_ends_at,json=burstEndsAt,proto3" json:"burst_ends_at,omitempty"`
 	Naming        *Naming `protobuf:"bytes,24,opt,name=naming,proto3" json:"naming,omitempty"`
+	Budget        *Budget `protobuf:"bytes,25,opt,name=budget,proto3" json:"budget,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -479,6 +480,13 @@ func (x *Status) GetNaming() *Naming {
 	return nil
 }
 
+func (x *Status) GetBudget() *Budget {
+	if x != nil {
+		return x.Budget
+	}
+	return nil
+}
+
 // How services are called. Defaults: service_name is the label pyrometer.service of a container, else its name without
 // the number of a Compose replica, else the systemd unit, else the executable.
 type Naming struct {
@@ -665,8 +673,12 @@ type Overhead struct {
 	// Of one core, time in the agent's BPF programs; negative when it cannot be measured.
 	BpfCpuCores   float64 `protobuf:"fixed64,2,opt,name=bpf_cpu_cores,json=bpfCpuCores,proto3" json:"bpf_cpu_cores,omitempty"`
 	ResidentBytes uint64  `protobuf:"varint,3,opt,name=resident_bytes,json=residentBytes,proto3" json:"resident_bytes,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Beside resident_bytes, in the kernel.
+	BpfMapBytes uint64 `protobuf:"varint,4,opt,name=bpf_map_bytes,json=bpfMapBytes,proto3" json:"bpf_map_bytes,omitempty"`
+	// Written to disks.
+	DiskBytesPerSecond float64 `protobuf:"fixed64,5,opt,name=disk_bytes_per_second,json=diskBytesPerSecond,proto3" json:"disk_bytes_per_second,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Overhead) Reset() {
@@ -720,6 +732,101 @@ func (x *Overhead) GetResidentBytes() uint64 {
 	return 0
 }
 
+func (x *Overhead) GetBpfMapBytes() uint64 {
+	if x != nil {
+		return x.BpfMapBytes
+	}
+	return 0
+}
+
+func (x *Overhead) GetDiskBytesPerSecond() float64 {
+	if x != nil {
+		return x.DiskBytesPerSecond
+	}
+	return 0
+}
+
+// What the agent may cost. When the mean of 60 s is more, it samples less, step by step (997, 199, 97, 49, 19 times a second), and
+// returns by a step when the higher rate would have been affordable for 10 minutes. Its first minute is not judged.
+type Budget struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ceilings: CPU time of the process and of its BPF programs, in percent of all CPUs; resident bytes and BPF maps.
+	MachinePercent float64 `protobuf:"fixed64,1,opt,name=machine_percent,json=machinePercent,proto3" json:"machine_percent,omitempty"`
+	MemoryBytes    uint64  `protobuf:"varint,2,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
+	// Of the last 60 s; negative while there is no whole minute.
+	MeanMachinePercent float64 `protobuf:"fixed64,3,opt,name=mean_machine_percent,json=meanMachinePercent,proto3" json:"mean_machine_percent,omitempty"`
+	MeanMemoryBytes    uint64  `protobuf:"varint,4,opt,name=mean_memory_bytes,json=meanMemoryBytes,proto3" json:"mean_memory_bytes,omitempty"`
+	// What was asked for; sample_rate_hz is less when that costs too much.
+	WantedRateHz  uint32 `protobuf:"varint,5,opt,name=wanted_rate_hz,json=wantedRateHz,proto3" json:"wanted_rate_hz,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Budget) Reset() {
+	*x = Budget{}
+	mi := &file_agent_v1_agent_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Budget) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Budget) ProtoMessage() {}
+
+func (x *Budget) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Budget.ProtoReflect.Descriptor instead.
+func (*Budget) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Budget) GetMachinePercent() float64 {
+	if x != nil {
+		return x.MachinePercent
+	}
+	return 0
+}
+
+func (x *Budget) GetMemoryBytes() uint64 {
+	if x != nil {
+		return x.MemoryBytes
+	}
+	return 0
+}
+
+func (x *Budget) GetMeanMachinePercent() float64 {
+	if x != nil {
+		return x.MeanMachinePercent
+	}
+	return 0
+}
+
+func (x *Budget) GetMeanMemoryBytes() uint64 {
+	if x != nil {
+		return x.MeanMemoryBytes
+	}
+	return 0
+}
+
+func (x *Budget) GetWantedRateHz() uint32 {
+	if x != nil {
+		return x.WantedRateHz
+	}
+	return 0
+}
+
 // A fate of samples, or a loss of anything else, since the agent started. Names are documented in
 // remote-agent/README.md: samples.fired, samples.delivered, samples.lost.ring, windows.lost.store, ...
 type Counter struct {
@@ -732,7 +839,7 @@ type Counter struct {
 
 func (x *Counter) Reset() {
 	*x = Counter{}
-	mi := &file_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_agent_v1_agent_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -744,7 +851,7 @@ func (x *Counter) String() string {
 func (*Counter) ProtoMessage() {}
 
 func (x *Counter) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_agent_v1_agent_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -757,7 +864,7 @@ func (x *Counter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counter.ProtoReflect.Descriptor instead.
 func (*Counter) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{9}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Counter) GetName() string {
@@ -787,7 +894,7 @@ type DockerStatus struct {
 
 func (x *DockerStatus) Reset() {
 	*x = DockerStatus{}
-	mi := &file_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_agent_v1_agent_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -799,7 +906,7 @@ func (x *DockerStatus) String() string {
 func (*DockerStatus) ProtoMessage() {}
 
 func (x *DockerStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_agent_v1_agent_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -812,7 +919,7 @@ func (x *DockerStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DockerStatus.ProtoReflect.Descriptor instead.
 func (*DockerStatus) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DockerStatus) GetReachable() bool {
@@ -852,7 +959,7 @@ type PushStatus struct {
 
 func (x *PushStatus) Reset() {
 	*x = PushStatus{}
-	mi := &file_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_agent_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -864,7 +971,7 @@ func (x *PushStatus) String() string {
 func (*PushStatus) ProtoMessage() {}
 
 func (x *PushStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_agent_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -877,7 +984,7 @@ func (x *PushStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushStatus.ProtoReflect.Descriptor instead.
 func (*PushStatus) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PushStatus) GetUrl() string {
@@ -926,7 +1033,7 @@ type ListServicesRequest struct {
 
 func (x *ListServicesRequest) Reset() {
 	*x = ListServicesRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_agent_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -938,7 +1045,7 @@ func (x *ListServicesRequest) String() string {
 func (*ListServicesRequest) ProtoMessage() {}
 
 func (x *ListServicesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_agent_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -951,7 +1058,7 @@ func (x *ListServicesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServicesRequest.ProtoReflect.Descriptor instead.
 func (*ListServicesRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{12}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListServicesRequest) GetStart() int64 {
@@ -977,7 +1084,7 @@ type ListServicesResponse struct {
 
 func (x *ListServicesResponse) Reset() {
 	*x = ListServicesResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_agent_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -989,7 +1096,7 @@ func (x *ListServicesResponse) String() string {
 func (*ListServicesResponse) ProtoMessage() {}
 
 func (x *ListServicesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_agent_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1002,7 +1109,7 @@ func (x *ListServicesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServicesResponse.ProtoReflect.Descriptor instead.
 func (*ListServicesResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{13}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListServicesResponse) GetServices() []*Service {
@@ -1027,7 +1134,7 @@ type Service struct {
 
 func (x *Service) Reset() {
 	*x = Service{}
-	mi := &file_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_agent_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1039,7 +1146,7 @@ func (x *Service) String() string {
 func (*Service) ProtoMessage() {}
 
 func (x *Service) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_agent_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1052,7 +1159,7 @@ func (x *Service) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Service.ProtoReflect.Descriptor instead.
 func (*Service) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Service) GetLabels() []*v1.LabelPair {
@@ -1095,7 +1202,7 @@ type GetTrustRequest struct {
 
 func (x *GetTrustRequest) Reset() {
 	*x = GetTrustRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_agent_v1_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1107,7 +1214,7 @@ func (x *GetTrustRequest) String() string {
 func (*GetTrustRequest) ProtoMessage() {}
 
 func (x *GetTrustRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_agent_v1_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1120,7 +1227,7 @@ func (x *GetTrustRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTrustRequest.ProtoReflect.Descriptor instead.
 func (*GetTrustRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetTrustRequest) GetLabelSelector() string {
@@ -1166,7 +1273,7 @@ type GetTrustResponse struct {
 
 func (x *GetTrustResponse) Reset() {
 	*x = GetTrustResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_agent_v1_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1178,7 +1285,7 @@ func (x *GetTrustResponse) String() string {
 func (*GetTrustResponse) ProtoMessage() {}
 
 func (x *GetTrustResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_agent_v1_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1191,7 +1298,7 @@ func (x *GetTrustResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTrustResponse.ProtoReflect.Descriptor instead.
 func (*GetTrustResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{16}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetTrustResponse) GetFates() *Fates {
@@ -1297,7 +1404,7 @@ type Fates struct {
 
 func (x *Fates) Reset() {
 	*x = Fates{}
-	mi := &file_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_agent_v1_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1309,7 +1416,7 @@ func (x *Fates) String() string {
 func (*Fates) ProtoMessage() {}
 
 func (x *Fates) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_agent_v1_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1322,7 +1429,7 @@ func (x *Fates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fates.ProtoReflect.Descriptor instead.
 func (*Fates) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{17}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Fates) GetFired() uint64 {
@@ -1440,7 +1547,7 @@ type StackCut struct {
 
 func (x *StackCut) Reset() {
 	*x = StackCut{}
-	mi := &file_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_agent_v1_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1452,7 +1559,7 @@ func (x *StackCut) String() string {
 func (*StackCut) ProtoMessage() {}
 
 func (x *StackCut) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_agent_v1_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1465,7 +1572,7 @@ func (x *StackCut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StackCut.ProtoReflect.Descriptor instead.
 func (*StackCut) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{18}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StackCut) GetReason() string {
@@ -1501,7 +1608,7 @@ type FileCoverage struct {
 
 func (x *FileCoverage) Reset() {
 	*x = FileCoverage{}
-	mi := &file_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_agent_v1_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1513,7 +1620,7 @@ func (x *FileCoverage) String() string {
 func (*FileCoverage) ProtoMessage() {}
 
 func (x *FileCoverage) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_agent_v1_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1526,7 +1633,7 @@ func (x *FileCoverage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileCoverage.ProtoReflect.Descriptor instead.
 func (*FileCoverage) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{19}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *FileCoverage) GetPath() string {
@@ -1589,7 +1696,7 @@ type Runtime struct {
 
 func (x *Runtime) Reset() {
 	*x = Runtime{}
-	mi := &file_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_agent_v1_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1601,7 +1708,7 @@ func (x *Runtime) String() string {
 func (*Runtime) ProtoMessage() {}
 
 func (x *Runtime) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_agent_v1_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1614,7 +1721,7 @@ func (x *Runtime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Runtime.ProtoReflect.Descriptor instead.
 func (*Runtime) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Runtime) GetName() string {
@@ -1644,7 +1751,7 @@ type SelectWindowsRequest struct {
 
 func (x *SelectWindowsRequest) Reset() {
 	*x = SelectWindowsRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_agent_v1_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1656,7 +1763,7 @@ func (x *SelectWindowsRequest) String() string {
 func (*SelectWindowsRequest) ProtoMessage() {}
 
 func (x *SelectWindowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_agent_v1_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1669,7 +1776,7 @@ func (x *SelectWindowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SelectWindowsRequest.ProtoReflect.Descriptor instead.
 func (*SelectWindowsRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SelectWindowsRequest) GetProfileTypeID() string {
@@ -1713,7 +1820,7 @@ type SelectWindowsResponse struct {
 
 func (x *SelectWindowsResponse) Reset() {
 	*x = SelectWindowsResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_agent_v1_agent_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1725,7 +1832,7 @@ func (x *SelectWindowsResponse) String() string {
 func (*SelectWindowsResponse) ProtoMessage() {}
 
 func (x *SelectWindowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_agent_v1_agent_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1738,7 +1845,7 @@ func (x *SelectWindowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SelectWindowsResponse.ProtoReflect.Descriptor instead.
 func (*SelectWindowsResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *SelectWindowsResponse) GetStart() int64 {
@@ -1773,7 +1880,7 @@ type SetSelectionRequest struct {
 
 func (x *SetSelectionRequest) Reset() {
 	*x = SetSelectionRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_agent_v1_agent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1785,7 +1892,7 @@ func (x *SetSelectionRequest) String() string {
 func (*SetSelectionRequest) ProtoMessage() {}
 
 func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_agent_v1_agent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1798,7 +1905,7 @@ func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionRequest.ProtoReflect.Descriptor instead.
 func (*SetSelectionRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SetSelectionRequest) GetContainerIds() []string {
@@ -1823,7 +1930,7 @@ type SetSelectionResponse struct {
 
 func (x *SetSelectionResponse) Reset() {
 	*x = SetSelectionResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_agent_v1_agent_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1835,7 +1942,7 @@ func (x *SetSelectionResponse) String() string {
 func (*SetSelectionResponse) ProtoMessage() {}
 
 func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_agent_v1_agent_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1848,7 +1955,7 @@ func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionResponse.ProtoReflect.Descriptor instead.
 func (*SetSelectionResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{25}
 }
 
 type SetSamplingRequest struct {
@@ -1865,7 +1972,7 @@ type SetSamplingRequest struct {
 
 func (x *SetSamplingRequest) Reset() {
 	*x = SetSamplingRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_agent_v1_agent_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1877,7 +1984,7 @@ func (x *SetSamplingRequest) String() string {
 func (*SetSamplingRequest) ProtoMessage() {}
 
 func (x *SetSamplingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_agent_v1_agent_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1890,7 +1997,7 @@ func (x *SetSamplingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSamplingRequest.ProtoReflect.Descriptor instead.
 func (*SetSamplingRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SetSamplingRequest) GetRateHz() uint32 {
@@ -1922,7 +2029,7 @@ type SetSamplingResponse struct {
 
 func (x *SetSamplingResponse) Reset() {
 	*x = SetSamplingResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_agent_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1934,7 +2041,7 @@ func (x *SetSamplingResponse) String() string {
 func (*SetSamplingResponse) ProtoMessage() {}
 
 func (x *SetSamplingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_agent_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1947,7 +2054,97 @@ func (x *SetSamplingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSamplingResponse.ProtoReflect.Descriptor instead.
 func (*SetSamplingResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+}
+
+type SetBudgetRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 0.1 to 100; 0 leaves it as it is.
+	MachinePercent float64 `protobuf:"fixed64,1,opt,name=machine_percent,json=machinePercent,proto3" json:"machine_percent,omitempty"`
+	// At least 64 MiB; 0 leaves it as it is.
+	MemoryBytes   uint64 `protobuf:"varint,2,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetBudgetRequest) Reset() {
+	*x = SetBudgetRequest{}
+	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetBudgetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetBudgetRequest) ProtoMessage() {}
+
+func (x *SetBudgetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetBudgetRequest.ProtoReflect.Descriptor instead.
+func (*SetBudgetRequest) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *SetBudgetRequest) GetMachinePercent() float64 {
+	if x != nil {
+		return x.MachinePercent
+	}
+	return 0
+}
+
+func (x *SetBudgetRequest) GetMemoryBytes() uint64 {
+	if x != nil {
+		return x.MemoryBytes
+	}
+	return 0
+}
+
+type SetBudgetResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetBudgetResponse) Reset() {
+	*x = SetBudgetResponse{}
+	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetBudgetResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetBudgetResponse) ProtoMessage() {}
+
+func (x *SetBudgetResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetBudgetResponse.ProtoReflect.Descriptor instead.
+func (*SetBudgetResponse) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{29}
 }
 
 type SetNamingRequest struct {
@@ -1960,7 +2157,7 @@ type SetNamingRequest struct {
 
 func (x *SetNamingRequest) Reset() {
 	*x = SetNamingRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_agent_v1_agent_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1972,7 +2169,7 @@ func (x *SetNamingRequest) String() string {
 func (*SetNamingRequest) ProtoMessage() {}
 
 func (x *SetNamingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_agent_v1_agent_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1985,7 +2182,7 @@ func (x *SetNamingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNamingRequest.ProtoReflect.Descriptor instead.
 func (*SetNamingRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *SetNamingRequest) GetNaming() *Naming {
@@ -2003,7 +2200,7 @@ type SetNamingResponse struct {
 
 func (x *SetNamingResponse) Reset() {
 	*x = SetNamingResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_agent_v1_agent_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2015,7 +2212,7 @@ func (x *SetNamingResponse) String() string {
 func (*SetNamingResponse) ProtoMessage() {}
 
 func (x *SetNamingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_agent_v1_agent_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2028,7 +2225,7 @@ func (x *SetNamingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNamingResponse.ProtoReflect.Descriptor instead.
 func (*SetNamingResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{31}
 }
 
 type SetPushRequest struct {
@@ -2044,7 +2241,7 @@ type SetPushRequest struct {
 
 func (x *SetPushRequest) Reset() {
 	*x = SetPushRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_agent_v1_agent_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2056,7 +2253,7 @@ func (x *SetPushRequest) String() string {
 func (*SetPushRequest) ProtoMessage() {}
 
 func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_agent_v1_agent_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2069,7 +2266,7 @@ func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushRequest.ProtoReflect.Descriptor instead.
 func (*SetPushRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SetPushRequest) GetUrl() string {
@@ -2101,7 +2298,7 @@ type SetPushResponse struct {
 
 func (x *SetPushResponse) Reset() {
 	*x = SetPushResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_agent_v1_agent_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2113,7 +2310,7 @@ func (x *SetPushResponse) String() string {
 func (*SetPushResponse) ProtoMessage() {}
 
 func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_agent_v1_agent_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2126,7 +2323,7 @@ func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushResponse.ProtoReflect.Descriptor instead.
 func (*SetPushResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
 type RenewLeaseRequest struct {
@@ -2142,7 +2339,7 @@ type RenewLeaseRequest struct {
 
 func (x *RenewLeaseRequest) Reset() {
 	*x = RenewLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_agent_v1_agent_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2154,7 +2351,7 @@ func (x *RenewLeaseRequest) String() string {
 func (*RenewLeaseRequest) ProtoMessage() {}
 
 func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_agent_v1_agent_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2167,7 +2364,7 @@ func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseRequest.ProtoReflect.Descriptor instead.
 func (*RenewLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RenewLeaseRequest) GetSeconds() uint32 {
@@ -2201,7 +2398,7 @@ type RenewLeaseResponse struct {
 
 func (x *RenewLeaseResponse) Reset() {
 	*x = RenewLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_agent_v1_agent_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2213,7 +2410,7 @@ func (x *RenewLeaseResponse) String() string {
 func (*RenewLeaseResponse) ProtoMessage() {}
 
 func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_agent_v1_agent_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2226,7 +2423,7 @@ func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseResponse.ProtoReflect.Descriptor instead.
 func (*RenewLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{32}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RenewLeaseResponse) GetExpiresAt() int64 {
@@ -2245,7 +2442,7 @@ type ReleaseLeaseRequest struct {
 
 func (x *ReleaseLeaseRequest) Reset() {
 	*x = ReleaseLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_agent_v1_agent_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2257,7 +2454,7 @@ func (x *ReleaseLeaseRequest) String() string {
 func (*ReleaseLeaseRequest) ProtoMessage() {}
 
 func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_agent_v1_agent_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2270,7 +2467,7 @@ func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{33}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ReleaseLeaseRequest) GetHolder() string {
@@ -2290,7 +2487,7 @@ type ReleaseLeaseResponse struct {
 
 func (x *ReleaseLeaseResponse) Reset() {
 	*x = ReleaseLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_agent_v1_agent_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2302,7 +2499,7 @@ func (x *ReleaseLeaseResponse) String() string {
 func (*ReleaseLeaseResponse) ProtoMessage() {}
 
 func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_agent_v1_agent_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2315,7 +2512,7 @@ func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{34}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ReleaseLeaseResponse) GetEnding() bool {
@@ -2337,7 +2534,7 @@ type StopRequest struct {
 
 func (x *StopRequest) Reset() {
 	*x = StopRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_agent_v1_agent_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2349,7 +2546,7 @@ func (x *StopRequest) String() string {
 func (*StopRequest) ProtoMessage() {}
 
 func (x *StopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_agent_v1_agent_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2362,7 +2559,7 @@ func (x *StopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRequest.ProtoReflect.Descriptor instead.
 func (*StopRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{35}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *StopRequest) GetHolder() string {
@@ -2387,7 +2584,7 @@ type StopResponse struct {
 
 func (x *StopResponse) Reset() {
 	*x = StopResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_agent_v1_agent_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2399,7 +2596,7 @@ func (x *StopResponse) String() string {
 func (*StopResponse) ProtoMessage() {}
 
 func (x *StopResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_agent_v1_agent_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2412,7 +2609,7 @@ func (x *StopResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopResponse.ProtoReflect.Descriptor instead.
 func (*StopResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{36}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{39}
 }
 
 var File_agent_v1_agent_proto protoreflect.FileDescriptor
@@ -2425,7 +2622,7 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x14\n" +
 	"\x12WatchStatusRequest\"?\n" +
 	"\x13WatchStatusResponse\x12(\n" +
-	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\xde\x06\n" +
+	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x88\a\n" +
 	"\x06Status\x12%\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x0f.agent.v1.StateR\x05state\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x18\n" +
@@ -2453,7 +2650,8 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x04time\x18\x15 \x01(\x03R\x04time\x12'\n" +
 	"\x06leases\x18\x16 \x03(\v2\x0f.agent.v1.LeaseR\x06leases\x12\"\n" +
 	"\rburst_ends_at\x18\x17 \x01(\x03R\vburstEndsAt\x12(\n" +
-	"\x06naming\x18\x18 \x01(\v2\x10.agent.v1.NamingR\x06naming\"\x83\x01\n" +
+	"\x06naming\x18\x18 \x01(\v2\x10.agent.v1.NamingR\x06naming\x12(\n" +
+	"\x06budget\x18\x19 \x01(\v2\x10.agent.v1.BudgetR\x06budget\"\x83\x01\n" +
 	"\x06Naming\x12+\n" +
 	"\x06labels\x18\x01 \x03(\v2\x13.types.v1.LabelPairR\x06labels\x12#\n" +
 	"\rleading_slash\x18\x02 \x01(\bR\fleadingSlash\x12'\n" +
@@ -2464,11 +2662,19 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\n" +
 	"expires_at\x18\x03 \x01(\x03R\texpiresAt\"8\n" +
 	"\rLeaseConflict\x12'\n" +
-	"\x06leases\x18\x01 \x03(\v2\x0f.agent.v1.LeaseR\x06leases\"\x81\x01\n" +
+	"\x06leases\x18\x01 \x03(\v2\x0f.agent.v1.LeaseR\x06leases\"\xd8\x01\n" +
 	"\bOverhead\x12*\n" +
 	"\x11process_cpu_cores\x18\x01 \x01(\x01R\x0fprocessCpuCores\x12\"\n" +
 	"\rbpf_cpu_cores\x18\x02 \x01(\x01R\vbpfCpuCores\x12%\n" +
-	"\x0eresident_bytes\x18\x03 \x01(\x04R\rresidentBytes\"3\n" +
+	"\x0eresident_bytes\x18\x03 \x01(\x04R\rresidentBytes\x12\"\n" +
+	"\rbpf_map_bytes\x18\x04 \x01(\x04R\vbpfMapBytes\x121\n" +
+	"\x15disk_bytes_per_second\x18\x05 \x01(\x01R\x12diskBytesPerSecond\"\xd8\x01\n" +
+	"\x06Budget\x12'\n" +
+	"\x0fmachine_percent\x18\x01 \x01(\x01R\x0emachinePercent\x12!\n" +
+	"\fmemory_bytes\x18\x02 \x01(\x04R\vmemoryBytes\x120\n" +
+	"\x14mean_machine_percent\x18\x03 \x01(\x01R\x12meanMachinePercent\x12*\n" +
+	"\x11mean_memory_bytes\x18\x04 \x01(\x04R\x0fmeanMemoryBytes\x12$\n" +
+	"\x0ewanted_rate_hz\x18\x05 \x01(\rR\fwantedRateHz\"3\n" +
 	"\aCounter\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value\"f\n" +
@@ -2560,7 +2766,11 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\arate_hz\x18\x01 \x01(\rR\x06rateHz\x12%\n" +
 	"\x0ewindow_seconds\x18\x02 \x01(\rR\rwindowSeconds\x12#\n" +
 	"\rburst_seconds\x18\x03 \x01(\rR\fburstSeconds\"\x15\n" +
-	"\x13SetSamplingResponse\"<\n" +
+	"\x13SetSamplingResponse\"^\n" +
+	"\x10SetBudgetRequest\x12'\n" +
+	"\x0fmachine_percent\x18\x01 \x01(\x01R\x0emachinePercent\x12!\n" +
+	"\fmemory_bytes\x18\x02 \x01(\x04R\vmemoryBytes\"\x13\n" +
+	"\x11SetBudgetResponse\"<\n" +
 	"\x10SetNamingRequest\x12(\n" +
 	"\x06naming\x18\x01 \x01(\v2\x10.agent.v1.NamingR\x06naming\"\x13\n" +
 	"\x11SetNamingResponse\"~\n" +
@@ -2589,7 +2799,7 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x0eSTATE_STARTING\x10\x01\x12\x13\n" +
 	"\x0fSTATE_PROFILING\x10\x02\x12\x12\n" +
 	"\x0eSTATE_STOPPING\x10\x03\x12\x10\n" +
-	"\fSTATE_FAILED\x10\x042\x90\a\n" +
+	"\fSTATE_FAILED\x10\x042\xd8\a\n" +
 	"\fAgentService\x12F\n" +
 	"\tGetStatus\x12\x1a.agent.v1.GetStatusRequest\x1a\x1b.agent.v1.GetStatusResponse\"\x00\x12N\n" +
 	"\vWatchStatus\x12\x1c.agent.v1.WatchStatusRequest\x1a\x1d.agent.v1.WatchStatusResponse\"\x000\x01\x12O\n" +
@@ -2598,7 +2808,8 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\rSelectWindows\x12\x1e.agent.v1.SelectWindowsRequest\x1a\x1f.agent.v1.SelectWindowsResponse\"\x000\x01\x12O\n" +
 	"\fSetSelection\x12\x1d.agent.v1.SetSelectionRequest\x1a\x1e.agent.v1.SetSelectionResponse\"\x00\x12L\n" +
 	"\vSetSampling\x12\x1c.agent.v1.SetSamplingRequest\x1a\x1d.agent.v1.SetSamplingResponse\"\x00\x12F\n" +
-	"\tSetNaming\x12\x1a.agent.v1.SetNamingRequest\x1a\x1b.agent.v1.SetNamingResponse\"\x00\x12@\n" +
+	"\tSetNaming\x12\x1a.agent.v1.SetNamingRequest\x1a\x1b.agent.v1.SetNamingResponse\"\x00\x12F\n" +
+	"\tSetBudget\x12\x1a.agent.v1.SetBudgetRequest\x1a\x1b.agent.v1.SetBudgetResponse\"\x00\x12@\n" +
 	"\aSetPush\x12\x18.agent.v1.SetPushRequest\x1a\x19.agent.v1.SetPushResponse\"\x00\x12I\n" +
 	"\n" +
 	"RenewLease\x12\x1b.agent.v1.RenewLeaseRequest\x1a\x1c.agent.v1.RenewLeaseResponse\"\x00\x12O\n" +
@@ -2618,7 +2829,7 @@ func file_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_agent_v1_agent_proto_goTypes = []any{
 	(State)(0),                    // 0: agent.v1.State
 	(*GetStatusRequest)(nil),      // 1: agent.v1.GetStatusRequest
@@ -2630,86 +2841,92 @@ var file_agent_v1_agent_proto_goTypes = []any{
 	(*Lease)(nil),                 // 7: agent.v1.Lease
 	(*LeaseConflict)(nil),         // 8: agent.v1.LeaseConflict
 	(*Overhead)(nil),              // 9: agent.v1.Overhead
-	(*Counter)(nil),               // 10: agent.v1.Counter
-	(*DockerStatus)(nil),          // 11: agent.v1.DockerStatus
-	(*PushStatus)(nil),            // 12: agent.v1.PushStatus
-	(*ListServicesRequest)(nil),   // 13: agent.v1.ListServicesRequest
-	(*ListServicesResponse)(nil),  // 14: agent.v1.ListServicesResponse
-	(*Service)(nil),               // 15: agent.v1.Service
-	(*GetTrustRequest)(nil),       // 16: agent.v1.GetTrustRequest
-	(*GetTrustResponse)(nil),      // 17: agent.v1.GetTrustResponse
-	(*Fates)(nil),                 // 18: agent.v1.Fates
-	(*StackCut)(nil),              // 19: agent.v1.StackCut
-	(*FileCoverage)(nil),          // 20: agent.v1.FileCoverage
-	(*Runtime)(nil),               // 21: agent.v1.Runtime
-	(*SelectWindowsRequest)(nil),  // 22: agent.v1.SelectWindowsRequest
-	(*SelectWindowsResponse)(nil), // 23: agent.v1.SelectWindowsResponse
-	(*SetSelectionRequest)(nil),   // 24: agent.v1.SetSelectionRequest
-	(*SetSelectionResponse)(nil),  // 25: agent.v1.SetSelectionResponse
-	(*SetSamplingRequest)(nil),    // 26: agent.v1.SetSamplingRequest
-	(*SetSamplingResponse)(nil),   // 27: agent.v1.SetSamplingResponse
-	(*SetNamingRequest)(nil),      // 28: agent.v1.SetNamingRequest
-	(*SetNamingResponse)(nil),     // 29: agent.v1.SetNamingResponse
-	(*SetPushRequest)(nil),        // 30: agent.v1.SetPushRequest
-	(*SetPushResponse)(nil),       // 31: agent.v1.SetPushResponse
-	(*RenewLeaseRequest)(nil),     // 32: agent.v1.RenewLeaseRequest
-	(*RenewLeaseResponse)(nil),    // 33: agent.v1.RenewLeaseResponse
-	(*ReleaseLeaseRequest)(nil),   // 34: agent.v1.ReleaseLeaseRequest
-	(*ReleaseLeaseResponse)(nil),  // 35: agent.v1.ReleaseLeaseResponse
-	(*StopRequest)(nil),           // 36: agent.v1.StopRequest
-	(*StopResponse)(nil),          // 37: agent.v1.StopResponse
-	(*v1.LabelPair)(nil),          // 38: types.v1.LabelPair
+	(*Budget)(nil),                // 10: agent.v1.Budget
+	(*Counter)(nil),               // 11: agent.v1.Counter
+	(*DockerStatus)(nil),          // 12: agent.v1.DockerStatus
+	(*PushStatus)(nil),            // 13: agent.v1.PushStatus
+	(*ListServicesRequest)(nil),   // 14: agent.v1.ListServicesRequest
+	(*ListServicesResponse)(nil),  // 15: agent.v1.ListServicesResponse
+	(*Service)(nil),               // 16: agent.v1.Service
+	(*GetTrustRequest)(nil),       // 17: agent.v1.GetTrustRequest
+	(*GetTrustResponse)(nil),      // 18: agent.v1.GetTrustResponse
+	(*Fates)(nil),                 // 19: agent.v1.Fates
+	(*StackCut)(nil),              // 20: agent.v1.StackCut
+	(*FileCoverage)(nil),          // 21: agent.v1.FileCoverage
+	(*Runtime)(nil),               // 22: agent.v1.Runtime
+	(*SelectWindowsRequest)(nil),  // 23: agent.v1.SelectWindowsRequest
+	(*SelectWindowsResponse)(nil), // 24: agent.v1.SelectWindowsResponse
+	(*SetSelectionRequest)(nil),   // 25: agent.v1.SetSelectionRequest
+	(*SetSelectionResponse)(nil),  // 26: agent.v1.SetSelectionResponse
+	(*SetSamplingRequest)(nil),    // 27: agent.v1.SetSamplingRequest
+	(*SetSamplingResponse)(nil),   // 28: agent.v1.SetSamplingResponse
+	(*SetBudgetRequest)(nil),      // 29: agent.v1.SetBudgetRequest
+	(*SetBudgetResponse)(nil),     // 30: agent.v1.SetBudgetResponse
+	(*SetNamingRequest)(nil),      // 31: agent.v1.SetNamingRequest
+	(*SetNamingResponse)(nil),     // 32: agent.v1.SetNamingResponse
+	(*SetPushRequest)(nil),        // 33: agent.v1.SetPushRequest
+	(*SetPushResponse)(nil),       // 34: agent.v1.SetPushResponse
+	(*RenewLeaseRequest)(nil),     // 35: agent.v1.RenewLeaseRequest
+	(*RenewLeaseResponse)(nil),    // 36: agent.v1.RenewLeaseResponse
+	(*ReleaseLeaseRequest)(nil),   // 37: agent.v1.ReleaseLeaseRequest
+	(*ReleaseLeaseResponse)(nil),  // 38: agent.v1.ReleaseLeaseResponse
+	(*StopRequest)(nil),           // 39: agent.v1.StopRequest
+	(*StopResponse)(nil),          // 40: agent.v1.StopResponse
+	(*v1.LabelPair)(nil),          // 41: types.v1.LabelPair
 }
 var file_agent_v1_agent_proto_depIdxs = []int32{
 	5,  // 0: agent.v1.GetStatusResponse.status:type_name -> agent.v1.Status
 	5,  // 1: agent.v1.WatchStatusResponse.status:type_name -> agent.v1.Status
 	0,  // 2: agent.v1.Status.state:type_name -> agent.v1.State
 	9,  // 3: agent.v1.Status.overhead:type_name -> agent.v1.Overhead
-	10, // 4: agent.v1.Status.counters:type_name -> agent.v1.Counter
-	11, // 5: agent.v1.Status.docker:type_name -> agent.v1.DockerStatus
-	12, // 6: agent.v1.Status.push:type_name -> agent.v1.PushStatus
+	11, // 4: agent.v1.Status.counters:type_name -> agent.v1.Counter
+	12, // 5: agent.v1.Status.docker:type_name -> agent.v1.DockerStatus
+	13, // 6: agent.v1.Status.push:type_name -> agent.v1.PushStatus
 	7,  // 7: agent.v1.Status.leases:type_name -> agent.v1.Lease
 	6,  // 8: agent.v1.Status.naming:type_name -> agent.v1.Naming
-	38, // 9: agent.v1.Naming.labels:type_name -> types.v1.LabelPair
-	7,  // 10: agent.v1.LeaseConflict.leases:type_name -> agent.v1.Lease
-	15, // 11: agent.v1.ListServicesResponse.services:type_name -> agent.v1.Service
-	38, // 12: agent.v1.Service.labels:type_name -> types.v1.LabelPair
-	18, // 13: agent.v1.GetTrustResponse.fates:type_name -> agent.v1.Fates
-	19, // 14: agent.v1.GetTrustResponse.cuts:type_name -> agent.v1.StackCut
-	20, // 15: agent.v1.GetTrustResponse.files:type_name -> agent.v1.FileCoverage
-	21, // 16: agent.v1.GetTrustResponse.runtimes:type_name -> agent.v1.Runtime
-	6,  // 17: agent.v1.SetNamingRequest.naming:type_name -> agent.v1.Naming
-	38, // 18: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
-	38, // 19: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
-	1,  // 20: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
-	3,  // 21: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
-	13, // 22: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
-	16, // 23: agent.v1.AgentService.GetTrust:input_type -> agent.v1.GetTrustRequest
-	22, // 24: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
-	24, // 25: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
-	26, // 26: agent.v1.AgentService.SetSampling:input_type -> agent.v1.SetSamplingRequest
-	28, // 27: agent.v1.AgentService.SetNaming:input_type -> agent.v1.SetNamingRequest
-	30, // 28: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
-	32, // 29: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
-	34, // 30: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
-	36, // 31: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
-	2,  // 32: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
-	4,  // 33: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
-	14, // 34: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
-	17, // 35: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
-	23, // 36: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
-	25, // 37: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
-	27, // 38: agent.v1.AgentService.SetSampling:output_type -> agent.v1.SetSamplingResponse
-	29, // 39: agent.v1.AgentService.SetNaming:output_type -> agent.v1.SetNamingResponse
-	31, // 40: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
-	33, // 41: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
-	35, // 42: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
-	37, // 43: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
-	32, // [32:44] is the sub-list for method output_type
-	20, // [20:32] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	10, // 9: agent.v1.Status.budget:type_name -> agent.v1.Budget
+	41, // 10: agent.v1.Naming.labels:type_name -> types.v1.LabelPair
+	7,  // 11: agent.v1.LeaseConflict.leases:type_name -> agent.v1.Lease
+	16, // 12: agent.v1.ListServicesResponse.services:type_name -> agent.v1.Service
+	41, // 13: agent.v1.Service.labels:type_name -> types.v1.LabelPair
+	19, // 14: agent.v1.GetTrustResponse.fates:type_name -> agent.v1.Fates
+	20, // 15: agent.v1.GetTrustResponse.cuts:type_name -> agent.v1.StackCut
+	21, // 16: agent.v1.GetTrustResponse.files:type_name -> agent.v1.FileCoverage
+	22, // 17: agent.v1.GetTrustResponse.runtimes:type_name -> agent.v1.Runtime
+	6,  // 18: agent.v1.SetNamingRequest.naming:type_name -> agent.v1.Naming
+	41, // 19: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
+	41, // 20: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
+	1,  // 21: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
+	3,  // 22: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
+	14, // 23: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
+	17, // 24: agent.v1.AgentService.GetTrust:input_type -> agent.v1.GetTrustRequest
+	23, // 25: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
+	25, // 26: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
+	27, // 27: agent.v1.AgentService.SetSampling:input_type -> agent.v1.SetSamplingRequest
+	31, // 28: agent.v1.AgentService.SetNaming:input_type -> agent.v1.SetNamingRequest
+	29, // 29: agent.v1.AgentService.SetBudget:input_type -> agent.v1.SetBudgetRequest
+	33, // 30: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
+	35, // 31: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
+	37, // 32: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
+	39, // 33: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
+	2,  // 34: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
+	4,  // 35: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
+	15, // 36: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
+	18, // 37: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
+	24, // 38: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
+	26, // 39: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
+	28, // 40: agent.v1.AgentService.SetSampling:output_type -> agent.v1.SetSamplingResponse
+	32, // 41: agent.v1.AgentService.SetNaming:output_type -> agent.v1.SetNamingResponse
+	30, // 42: agent.v1.AgentService.SetBudget:output_type -> agent.v1.SetBudgetResponse
+	34, // 43: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
+	36, // 44: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
+	38, // 45: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
+	40, // 46: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
+	34, // [34:47] is the sub-list for method output_type
+	21, // [21:34] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_agent_v1_agent_proto_init() }
@@ -2723,7 +2940,7 @@ func file_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agent_v1_agent_proto_rawDesc), len(file_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   37,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

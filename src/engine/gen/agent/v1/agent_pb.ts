@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agent/v1/agent.proto.
  */
 export const file_agent_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIt8ECgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSIgoEcHVzaBgTIAEoCzIULmFnZW50LnYxLlB1c2hTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZRIVCg1idXJzdF9lbmRzX2F0GBcgASgDEiAKBm5hbWluZxgYIAEoCzIQLmFnZW50LnYxLk5hbWluZyJdCgZOYW1pbmcSIwoGbGFiZWxzGAEgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEhUKDWxlYWRpbmdfc2xhc2gYAiABKAgSFwoPcmVsYWJlbF9jb25maWdzGAMgASgJIkAKBUxlYXNlEg4KBmhvbGRlchgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRISCgpleHBpcmVzX2F0GAMgASgDIjAKDUxlYXNlQ29uZmxpY3QSHwoGbGVhc2VzGAEgAygLMg8uYWdlbnQudjEuTGVhc2UiVAoIT3ZlcmhlYWQSGQoRcHJvY2Vzc19jcHVfY29yZXMYASABKAESFQoNYnBmX2NwdV9jb3JlcxgCIAEoARIWCg5yZXNpZGVudF9ieXRlcxgDIAEoBCImCgdDb3VudGVyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAQiRgoMRG9ja2VyU3RhdHVzEhEKCXJlYWNoYWJsZRgBIAEoCBIPCgdtZXNzYWdlGAIgASgJEhIKCmNvbnRhaW5lcnMYAyABKA0icgoKUHVzaFN0YXR1cxILCgN1cmwYASABKAkSDQoFZXJyb3IYAiABKAkSFgoOd2luZG93c19wdXNoZWQYAyABKAQSFwoPd2luZG93c193YWl0aW5nGAQgASgEEhcKD2xhc3Rfc3VjY2Vzc19hdBgFIAEoAyIxChNMaXN0U2VydmljZXNSZXF1ZXN0Eg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAyI7ChRMaXN0U2VydmljZXNSZXNwb25zZRIjCghzZXJ2aWNlcxgBIAMoCzIRLmFnZW50LnYxLlNlcnZpY2UiawoHU2VydmljZRIjCgZsYWJlbHMYASADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISEQoJY3B1X2NvcmVzGAIgASgBEhEKCWxhc3Rfc2VlbhgDIAEoAxIVCg1wcm9jZXNzX2NvdW50GAQgASgNIkUKD0dldFRydXN0UmVxdWVzdBIWCg5sYWJlbF9zZWxlY3RvchgBIAEoCRINCgVzdGFydBgCIAEoAxILCgNlbmQYAyABKAMilwIKEEdldFRydXN0UmVzcG9uc2USHgoFZmF0ZXMYASABKAsyDy5hZ2VudC52MS5GYXRlcxIQCgh0b3RhbF9ucxgCIAEoAxIOCgZjdXRfbnMYAyABKAMSIAoEY3V0cxgEIAMoCzISLmFnZW50LnYxLlN0YWNrQ3V0EhEKCW5hdGl2ZV9ucxgFIAEoAxIQCghsaW5lZF9ucxgHIAEoAxIlCgVmaWxlcxgIIAMoCzIWLmFnZW50LnYxLkZpbGVDb3ZlcmFnZRIjCghydW50aW1lcxgJIAMoCzIRLmFnZW50LnYxLlJ1bnRpbWUSEAoIZnJhbWVfbnMYCiABKAMSFgoObmFtZWRfZnJhbWVfbnMYCyABKANKBAgGEAci1AIKBUZhdGVzEg0KBWZpcmVkGAEgASgEEhgKEGxvc3RfbmV3X3Byb2Nlc3MYAiABKAQSFgoObG9zdF90YWlsX2NhbGwYAyABKAQSEQoJZGVsaXZlcmVkGAQgASgEEgwKBGxhdGUYBSABKAQSGAoQbG9zdF93aW5kb3dfZnVsbBgGIAEoBBIPCgdtaXNzaW5nGAcgASgDEhEKCWluX2ZsaWdodBgIIAEoAxISCgpzYW1wbGVkX25zGAkgASgDEhQKDHNjaGVkdWxlcl9ucxgKIAEoAxIXCg9lbmRlZF9wcm9jZXNzZXMYCyABKAQSDwoHd2luZG93cxgMIAEoDRIaChJ1bm1lYXN1cmVkX3dpbmRvd3MYDSABKA0SGgoSdW5iYWxhbmNlZF93aW5kb3dzGA4gASgNEh8KF2ZpcnN0X3VuYmFsYW5jZWRfd2luZG93GA8gASgDIiwKCFN0YWNrQ3V0Eg4KBnJlYXNvbhgBIAEoCRIQCgh2YWx1ZV9ucxgCIAEoAyKQAQoMRmlsZUNvdmVyYWdlEgwKBHBhdGgYASABKAkSEAoIYnVpbGRfaWQYAiABKAkSEAoIdmFsdWVfbnMYAyABKAMSEAoIbGluZWRfbnMYBSABKAMSDAoEbWVuZBgGIAEoCRIQCghmcmFtZV9ucxgHIAEoAxIWCg5uYW1lZF9mcmFtZV9ucxgIIAEoA0oECAQQBSIoCgdSdW50aW1lEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCSJiChRTZWxlY3RXaW5kb3dzUmVxdWVzdBIWCg5wcm9maWxlX3R5cGVJRBgBIAEoCRIWCg5sYWJlbF9zZWxlY3RvchgCIAEoCRINCgVzdGFydBgDIAEoAxILCgNlbmQYBCABKAMiRAoVU2VsZWN0V2luZG93c1Jlc3BvbnNlEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxIPCgdwcm9maWxlGAMgASgMIjoKE1NldFNlbGVjdGlvblJlcXVlc3QSFQoNY29udGFpbmVyX2lkcxgBIAMoCRIMCgRwaWRzGAIgAygNIhYKFFNldFNlbGVjdGlvblJlc3BvbnNlIlQKElNldFNhbXBsaW5nUmVxdWVzdBIPCgdyYXRlX2h6GAEgASgNEhYKDndpbmRvd19zZWNvbmRzGAIgASgNEhUKDWJ1cnN0X3NlY29uZHMYAyABKA0iFQoTU2V0U2FtcGxpbmdSZXNwb25zZSI0ChBTZXROYW1pbmdSZXF1ZXN0EiAKBm5hbWluZxgBIAEoCzIQLmFnZW50LnYxLk5hbWluZyITChFTZXROYW1pbmdSZXNwb25zZSJoCg5TZXRQdXNoUmVxdWVzdBILCgN1cmwYASABKAkSJAoHaGVhZGVycxgCIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIjCgZsYWJlbHMYAyADKAsyEy50eXBlcy52MS5MYWJlbFBhaXIiEQoPU2V0UHVzaFJlc3BvbnNlIkkKEVJlbmV3TGVhc2VSZXF1ZXN0Eg8KB3NlY29uZHMYASABKA0SDgoGaG9sZGVyGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJIigKElJlbmV3TGVhc2VSZXNwb25zZRISCgpleHBpcmVzX2F0GAEgASgDIiUKE1JlbGVhc2VMZWFzZVJlcXVlc3QSDgoGaG9sZGVyGAEgASgJIiYKFFJlbGVhc2VMZWFzZVJlc3BvbnNlEg4KBmVuZGluZxgBIAEoCCIsCgtTdG9wUmVxdWVzdBIOCgZob2xkZXIYASABKAkSDQoFZm9yY2UYAiABKAgiDgoMU3RvcFJlc3BvbnNlKm0KBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEgoOU1RBVEVfU1RBUlRJTkcQARITCg9TVEFURV9QUk9GSUxJTkcQAhISCg5TVEFURV9TVE9QUElORxADEhAKDFNUQVRFX0ZBSUxFRBAEMpAHCgxBZ2VudFNlcnZpY2USRgoJR2V0U3RhdHVzEhouYWdlbnQudjEuR2V0U3RhdHVzUmVxdWVzdBobLmFnZW50LnYxLkdldFN0YXR1c1Jlc3BvbnNlIgASTgoLV2F0Y2hTdGF0dXMSHC5hZ2VudC52MS5XYXRjaFN0YXR1c1JlcXVlc3QaHS5hZ2VudC52MS5XYXRjaFN0YXR1c1Jlc3BvbnNlIgAwARJPCgxMaXN0U2VydmljZXMSHS5hZ2VudC52MS5MaXN0U2VydmljZXNSZXF1ZXN0Gh4uYWdlbnQudjEuTGlzdFNlcnZpY2VzUmVzcG9uc2UiABJDCghHZXRUcnVzdBIZLmFnZW50LnYxLkdldFRydXN0UmVxdWVzdBoaLmFnZW50LnYxLkdldFRydXN0UmVzcG9uc2UiABJUCg1TZWxlY3RXaW5kb3dzEh4uYWdlbnQudjEuU2VsZWN0V2luZG93c1JlcXVlc3QaHy5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVzcG9uc2UiADABEk8KDFNldFNlbGVjdGlvbhIdLmFnZW50LnYxLlNldFNlbGVjdGlvblJlcXVlc3QaHi5hZ2VudC52MS5TZXRTZWxlY3Rpb25SZXNwb25zZSIAEkwKC1NldFNhbXBsaW5nEhwuYWdlbnQudjEuU2V0U2FtcGxpbmdSZXF1ZXN0Gh0uYWdlbnQudjEuU2V0U2FtcGxpbmdSZXNwb25zZSIAEkYKCVNldE5hbWluZxIaLmFnZW50LnYxLlNldE5hbWluZ1JlcXVlc3QaGy5hZ2VudC52MS5TZXROYW1pbmdSZXNwb25zZSIAEkAKB1NldFB1c2gSGC5hZ2VudC52MS5TZXRQdXNoUmVxdWVzdBoZLmFnZW50LnYxLlNldFB1c2hSZXNwb25zZSIAEkkKClJlbmV3TGVhc2USGy5hZ2VudC52MS5SZW5ld0xlYXNlUmVxdWVzdBocLmFnZW50LnYxLlJlbmV3TGVhc2VSZXNwb25zZSIAEk8KDFJlbGVhc2VMZWFzZRIdLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlcXVlc3QaHi5hZ2VudC52MS5SZWxlYXNlTGVhc2VSZXNwb25zZSIAEjcKBFN0b3ASFS5hZ2VudC52MS5TdG9wUmVxdWVzdBoWLmFnZW50LnYxLlN0b3BSZXNwb25zZSIAQjpaOHB5cm9tZXRlci5kZXYvcmVtb3RlLWFnZW50L2ludGVybmFsL2dlbi9hZ2VudC92MTthZ2VudHYxYgZwcm90bzM", [file_types_v1_types]);
+  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIoEFCgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSIgoEcHVzaBgTIAEoCzIULmFnZW50LnYxLlB1c2hTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZRIVCg1idXJzdF9lbmRzX2F0GBcgASgDEiAKBm5hbWluZxgYIAEoCzIQLmFnZW50LnYxLk5hbWluZxIgCgZidWRnZXQYGSABKAsyEC5hZ2VudC52MS5CdWRnZXQiXQoGTmFtaW5nEiMKBmxhYmVscxgBIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIVCg1sZWFkaW5nX3NsYXNoGAIgASgIEhcKD3JlbGFiZWxfY29uZmlncxgDIAEoCSJACgVMZWFzZRIOCgZob2xkZXIYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSEgoKZXhwaXJlc19hdBgDIAEoAyIwCg1MZWFzZUNvbmZsaWN0Eh8KBmxlYXNlcxgBIAMoCzIPLmFnZW50LnYxLkxlYXNlIooBCghPdmVyaGVhZBIZChFwcm9jZXNzX2NwdV9jb3JlcxgBIAEoARIVCg1icGZfY3B1X2NvcmVzGAIgASgBEhYKDnJlc2lkZW50X2J5dGVzGAMgASgEEhUKDWJwZl9tYXBfYnl0ZXMYBCABKAQSHQoVZGlza19ieXRlc19wZXJfc2Vjb25kGAUgASgBIogBCgZCdWRnZXQSFwoPbWFjaGluZV9wZXJjZW50GAEgASgBEhQKDG1lbW9yeV9ieXRlcxgCIAEoBBIcChRtZWFuX21hY2hpbmVfcGVyY2VudBgDIAEoARIZChFtZWFuX21lbW9yeV9ieXRlcxgEIAEoBBIWCg53YW50ZWRfcmF0ZV9oehgFIAEoDSImCgdDb3VudGVyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAQiRgoMRG9ja2VyU3RhdHVzEhEKCXJlYWNoYWJsZRgBIAEoCBIPCgdtZXNzYWdlGAIgASgJEhIKCmNvbnRhaW5lcnMYAyABKA0icgoKUHVzaFN0YXR1cxILCgN1cmwYASABKAkSDQoFZXJyb3IYAiABKAkSFgoOd2luZG93c19wdXNoZWQYAyABKAQSFwoPd2luZG93c193YWl0aW5nGAQgASgEEhcKD2xhc3Rfc3VjY2Vzc19hdBgFIAEoAyIxChNMaXN0U2VydmljZXNSZXF1ZXN0Eg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAyI7ChRMaXN0U2VydmljZXNSZXNwb25zZRIjCghzZXJ2aWNlcxgBIAMoCzIRLmFnZW50LnYxLlNlcnZpY2UiawoHU2VydmljZRIjCgZsYWJlbHMYASADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISEQoJY3B1X2NvcmVzGAIgASgBEhEKCWxhc3Rfc2VlbhgDIAEoAxIVCg1wcm9jZXNzX2NvdW50GAQgASgNIkUKD0dldFRydXN0UmVxdWVzdBIWCg5sYWJlbF9zZWxlY3RvchgBIAEoCRINCgVzdGFydBgCIAEoAxILCgNlbmQYAyABKAMilwIKEEdldFRydXN0UmVzcG9uc2USHgoFZmF0ZXMYASABKAsyDy5hZ2VudC52MS5GYXRlcxIQCgh0b3RhbF9ucxgCIAEoAxIOCgZjdXRfbnMYAyABKAMSIAoEY3V0cxgEIAMoCzISLmFnZW50LnYxLlN0YWNrQ3V0EhEKCW5hdGl2ZV9ucxgFIAEoAxIQCghsaW5lZF9ucxgHIAEoAxIlCgVmaWxlcxgIIAMoCzIWLmFnZW50LnYxLkZpbGVDb3ZlcmFnZRIjCghydW50aW1lcxgJIAMoCzIRLmFnZW50LnYxLlJ1bnRpbWUSEAoIZnJhbWVfbnMYCiABKAMSFgoObmFtZWRfZnJhbWVfbnMYCyABKANKBAgGEAci1AIKBUZhdGVzEg0KBWZpcmVkGAEgASgEEhgKEGxvc3RfbmV3X3Byb2Nlc3MYAiABKAQSFgoObG9zdF90YWlsX2NhbGwYAyABKAQSEQoJZGVsaXZlcmVkGAQgASgEEgwKBGxhdGUYBSABKAQSGAoQbG9zdF93aW5kb3dfZnVsbBgGIAEoBBIPCgdtaXNzaW5nGAcgASgDEhEKCWluX2ZsaWdodBgIIAEoAxISCgpzYW1wbGVkX25zGAkgASgDEhQKDHNjaGVkdWxlcl9ucxgKIAEoAxIXCg9lbmRlZF9wcm9jZXNzZXMYCyABKAQSDwoHd2luZG93cxgMIAEoDRIaChJ1bm1lYXN1cmVkX3dpbmRvd3MYDSABKA0SGgoSdW5iYWxhbmNlZF93aW5kb3dzGA4gASgNEh8KF2ZpcnN0X3VuYmFsYW5jZWRfd2luZG93GA8gASgDIiwKCFN0YWNrQ3V0Eg4KBnJlYXNvbhgBIAEoCRIQCgh2YWx1ZV9ucxgCIAEoAyKQAQoMRmlsZUNvdmVyYWdlEgwKBHBhdGgYASABKAkSEAoIYnVpbGRfaWQYAiABKAkSEAoIdmFsdWVfbnMYAyABKAMSEAoIbGluZWRfbnMYBSABKAMSDAoEbWVuZBgGIAEoCRIQCghmcmFtZV9ucxgHIAEoAxIWCg5uYW1lZF9mcmFtZV9ucxgIIAEoA0oECAQQBSIoCgdSdW50aW1lEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCSJiChRTZWxlY3RXaW5kb3dzUmVxdWVzdBIWCg5wcm9maWxlX3R5cGVJRBgBIAEoCRIWCg5sYWJlbF9zZWxlY3RvchgCIAEoCRINCgVzdGFydBgDIAEoAxILCgNlbmQYBCABKAMiRAoVU2VsZWN0V2luZG93c1Jlc3BvbnNlEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxIPCgdwcm9maWxlGAMgASgMIjoKE1NldFNlbGVjdGlvblJlcXVlc3QSFQoNY29udGFpbmVyX2lkcxgBIAMoCRIMCgRwaWRzGAIgAygNIhYKFFNldFNlbGVjdGlvblJlc3BvbnNlIlQKElNldFNhbXBsaW5nUmVxdWVzdBIPCgdyYXRlX2h6GAEgASgNEhYKDndpbmRvd19zZWNvbmRzGAIgASgNEhUKDWJ1cnN0X3NlY29uZHMYAyABKA0iFQoTU2V0U2FtcGxpbmdSZXNwb25zZSJBChBTZXRCdWRnZXRSZXF1ZXN0EhcKD21hY2hpbmVfcGVyY2VudBgBIAEoARIUCgxtZW1vcnlfYnl0ZXMYAiABKAQiEwoRU2V0QnVkZ2V0UmVzcG9uc2UiNAoQU2V0TmFtaW5nUmVxdWVzdBIgCgZuYW1pbmcYASABKAsyEC5hZ2VudC52MS5OYW1pbmciEwoRU2V0TmFtaW5nUmVzcG9uc2UiaAoOU2V0UHVzaFJlcXVlc3QSCwoDdXJsGAEgASgJEiQKB2hlYWRlcnMYAiADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISIwoGbGFiZWxzGAMgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyIhEKD1NldFB1c2hSZXNwb25zZSJJChFSZW5ld0xlYXNlUmVxdWVzdBIPCgdzZWNvbmRzGAEgASgNEg4KBmhvbGRlchgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCSIoChJSZW5ld0xlYXNlUmVzcG9uc2USEgoKZXhwaXJlc19hdBgBIAEoAyIlChNSZWxlYXNlTGVhc2VSZXF1ZXN0Eg4KBmhvbGRlchgBIAEoCSImChRSZWxlYXNlTGVhc2VSZXNwb25zZRIOCgZlbmRpbmcYASABKAgiLAoLU3RvcFJlcXVlc3QSDgoGaG9sZGVyGAEgASgJEg0KBWZvcmNlGAIgASgIIg4KDFN0b3BSZXNwb25zZSptCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhIKDlNUQVRFX1NUQVJUSU5HEAESEwoPU1RBVEVfUFJPRklMSU5HEAISEgoOU1RBVEVfU1RPUFBJTkcQAxIQCgxTVEFURV9GQUlMRUQQBDLYBwoMQWdlbnRTZXJ2aWNlEkYKCUdldFN0YXR1cxIaLmFnZW50LnYxLkdldFN0YXR1c1JlcXVlc3QaGy5hZ2VudC52MS5HZXRTdGF0dXNSZXNwb25zZSIAEk4KC1dhdGNoU3RhdHVzEhwuYWdlbnQudjEuV2F0Y2hTdGF0dXNSZXF1ZXN0Gh0uYWdlbnQudjEuV2F0Y2hTdGF0dXNSZXNwb25zZSIAMAESTwoMTGlzdFNlcnZpY2VzEh0uYWdlbnQudjEuTGlzdFNlcnZpY2VzUmVxdWVzdBoeLmFnZW50LnYxLkxpc3RTZXJ2aWNlc1Jlc3BvbnNlIgASQwoIR2V0VHJ1c3QSGS5hZ2VudC52MS5HZXRUcnVzdFJlcXVlc3QaGi5hZ2VudC52MS5HZXRUcnVzdFJlc3BvbnNlIgASVAoNU2VsZWN0V2luZG93cxIeLmFnZW50LnYxLlNlbGVjdFdpbmRvd3NSZXF1ZXN0Gh8uYWdlbnQudjEuU2VsZWN0V2luZG93c1Jlc3BvbnNlIgAwARJPCgxTZXRTZWxlY3Rpb24SHS5hZ2VudC52MS5TZXRTZWxlY3Rpb25SZXF1ZXN0Gh4uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVzcG9uc2UiABJMCgtTZXRTYW1wbGluZxIcLmFnZW50LnYxLlNldFNhbXBsaW5nUmVxdWVzdBodLmFnZW50LnYxLlNldFNhbXBsaW5nUmVzcG9uc2UiABJGCglTZXROYW1pbmcSGi5hZ2VudC52MS5TZXROYW1pbmdSZXF1ZXN0GhsuYWdlbnQudjEuU2V0TmFtaW5nUmVzcG9uc2UiABJGCglTZXRCdWRnZXQSGi5hZ2VudC52MS5TZXRCdWRnZXRSZXF1ZXN0GhsuYWdlbnQudjEuU2V0QnVkZ2V0UmVzcG9uc2UiABJACgdTZXRQdXNoEhguYWdlbnQudjEuU2V0UHVzaFJlcXVlc3QaGS5hZ2VudC52MS5TZXRQdXNoUmVzcG9uc2UiABJJCgpSZW5ld0xlYXNlEhsuYWdlbnQudjEuUmVuZXdMZWFzZVJlcXVlc3QaHC5hZ2VudC52MS5SZW5ld0xlYXNlUmVzcG9uc2UiABJPCgxSZWxlYXNlTGVhc2USHS5hZ2VudC52MS5SZWxlYXNlTGVhc2VSZXF1ZXN0Gh4uYWdlbnQudjEuUmVsZWFzZUxlYXNlUmVzcG9uc2UiABI3CgRTdG9wEhUuYWdlbnQudjEuU3RvcFJlcXVlc3QaFi5hZ2VudC52MS5TdG9wUmVzcG9uc2UiAEI6WjhweXJvbWV0ZXIuZGV2L3JlbW90ZS1hZ2VudC9pbnRlcm5hbC9nZW4vYWdlbnQvdjE7YWdlbnR2MWIGcHJvdG8z", [file_types_v1_types]);
 
 /**
  * @generated from message agent.v1.GetStatusRequest
@@ -222,6 +222,11 @@ export type Status = Message<"agent.v1.Status"> & {
    * @generated from field: agent.v1.Naming naming = 24;
    */
   naming?: Naming | undefined;
+
+  /**
+   * @generated from field: agent.v1.Budget budget = 25;
+   */
+  budget?: Budget | undefined;
 };
 
 /**
@@ -350,6 +355,20 @@ export type Overhead = Message<"agent.v1.Overhead"> & {
    * @generated from field: uint64 resident_bytes = 3;
    */
   residentBytes: bigint;
+
+  /**
+   * Beside resident_bytes, in the kernel.
+   *
+   * @generated from field: uint64 bpf_map_bytes = 4;
+   */
+  bpfMapBytes: bigint;
+
+  /**
+   * Written to disks.
+   *
+   * @generated from field: double disk_bytes_per_second = 5;
+   */
+  diskBytesPerSecond: number;
 };
 
 /**
@@ -358,6 +377,52 @@ export type Overhead = Message<"agent.v1.Overhead"> & {
  */
 export const OverheadSchema: GenMessage<Overhead> = /*@__PURE__*/
   messageDesc(file_agent_v1_agent, 8);
+
+/**
+ * What the agent may cost. When the mean of 60 s is more, it samples less, step by step (997, 199, 97, 49, 19 times a second), and
+ * returns by a step when the higher rate would have been affordable for 10 minutes. Its first minute is not judged.
+ *
+ * @generated from message agent.v1.Budget
+ */
+export type Budget = Message<"agent.v1.Budget"> & {
+  /**
+   * Ceilings: CPU time of the process and of its BPF programs, in percent of all CPUs; resident bytes and BPF maps.
+   *
+   * @generated from field: double machine_percent = 1;
+   */
+  machinePercent: number;
+
+  /**
+   * @generated from field: uint64 memory_bytes = 2;
+   */
+  memoryBytes: bigint;
+
+  /**
+   * Of the last 60 s; negative while there is no whole minute.
+   *
+   * @generated from field: double mean_machine_percent = 3;
+   */
+  meanMachinePercent: number;
+
+  /**
+   * @generated from field: uint64 mean_memory_bytes = 4;
+   */
+  meanMemoryBytes: bigint;
+
+  /**
+   * What was asked for; sample_rate_hz is less when that costs too much.
+   *
+   * @generated from field: uint32 wanted_rate_hz = 5;
+   */
+  wantedRateHz: number;
+};
+
+/**
+ * Describes the message agent.v1.Budget.
+ * Use `create(BudgetSchema)` to create a new message.
+ */
+export const BudgetSchema: GenMessage<Budget> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 9);
 
 /**
  * A fate of samples, or a loss of anything else, since the agent started. Names are documented in
@@ -382,7 +447,7 @@ export type Counter = Message<"agent.v1.Counter"> & {
  * Use `create(CounterSchema)` to create a new message.
  */
 export const CounterSchema: GenMessage<Counter> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 9);
+  messageDesc(file_agent_v1_agent, 10);
 
 /**
  * @generated from message agent.v1.DockerStatus
@@ -413,7 +478,7 @@ export type DockerStatus = Message<"agent.v1.DockerStatus"> & {
  * Use `create(DockerStatusSchema)` to create a new message.
  */
 export const DockerStatusSchema: GenMessage<DockerStatus> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 10);
+  messageDesc(file_agent_v1_agent, 11);
 
 /**
  * @generated from message agent.v1.PushStatus
@@ -456,7 +521,7 @@ export type PushStatus = Message<"agent.v1.PushStatus"> & {
  * Use `create(PushStatusSchema)` to create a new message.
  */
 export const PushStatusSchema: GenMessage<PushStatus> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 11);
+  messageDesc(file_agent_v1_agent, 12);
 
 /**
  * @generated from message agent.v1.ListServicesRequest
@@ -480,7 +545,7 @@ export type ListServicesRequest = Message<"agent.v1.ListServicesRequest"> & {
  * Use `create(ListServicesRequestSchema)` to create a new message.
  */
 export const ListServicesRequestSchema: GenMessage<ListServicesRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 12);
+  messageDesc(file_agent_v1_agent, 13);
 
 /**
  * @generated from message agent.v1.ListServicesResponse
@@ -497,7 +562,7 @@ export type ListServicesResponse = Message<"agent.v1.ListServicesResponse"> & {
  * Use `create(ListServicesResponseSchema)` to create a new message.
  */
 export const ListServicesResponseSchema: GenMessage<ListServicesResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 13);
+  messageDesc(file_agent_v1_agent, 14);
 
 /**
  * @generated from message agent.v1.Service
@@ -535,7 +600,7 @@ export type Service = Message<"agent.v1.Service"> & {
  * Use `create(ServiceSchema)` to create a new message.
  */
 export const ServiceSchema: GenMessage<Service> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 14);
+  messageDesc(file_agent_v1_agent, 15);
 
 /**
  * @generated from message agent.v1.GetTrustRequest
@@ -564,7 +629,7 @@ export type GetTrustRequest = Message<"agent.v1.GetTrustRequest"> & {
  * Use `create(GetTrustRequestSchema)` to create a new message.
  */
 export const GetTrustRequestSchema: GenMessage<GetTrustRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 15);
+  messageDesc(file_agent_v1_agent, 16);
 
 /**
  * @generated from message agent.v1.GetTrustResponse
@@ -634,7 +699,7 @@ export type GetTrustResponse = Message<"agent.v1.GetTrustResponse"> & {
  * Use `create(GetTrustResponseSchema)` to create a new message.
  */
 export const GetTrustResponseSchema: GenMessage<GetTrustResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 16);
+  messageDesc(file_agent_v1_agent, 17);
 
 /**
  * What became of the samples of services, by the kernel's count. Over the range,
@@ -737,7 +802,7 @@ export type Fates = Message<"agent.v1.Fates"> & {
  * Use `create(FatesSchema)` to create a new message.
  */
 export const FatesSchema: GenMessage<Fates> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 17);
+  messageDesc(file_agent_v1_agent, 18);
 
 /**
  * @generated from message agent.v1.StackCut
@@ -759,7 +824,7 @@ export type StackCut = Message<"agent.v1.StackCut"> & {
  * Use `create(StackCutSchema)` to create a new message.
  */
 export const StackCutSchema: GenMessage<StackCut> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 18);
+  messageDesc(file_agent_v1_agent, 19);
 
 /**
  * @generated from message agent.v1.FileCoverage
@@ -814,7 +879,7 @@ export type FileCoverage = Message<"agent.v1.FileCoverage"> & {
  * Use `create(FileCoverageSchema)` to create a new message.
  */
 export const FileCoverageSchema: GenMessage<FileCoverage> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 19);
+  messageDesc(file_agent_v1_agent, 20);
 
 /**
  * @generated from message agent.v1.Runtime
@@ -838,7 +903,7 @@ export type Runtime = Message<"agent.v1.Runtime"> & {
  * Use `create(RuntimeSchema)` to create a new message.
  */
 export const RuntimeSchema: GenMessage<Runtime> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 20);
+  messageDesc(file_agent_v1_agent, 21);
 
 /**
  * @generated from message agent.v1.SelectWindowsRequest
@@ -872,7 +937,7 @@ export type SelectWindowsRequest = Message<"agent.v1.SelectWindowsRequest"> & {
  * Use `create(SelectWindowsRequestSchema)` to create a new message.
  */
 export const SelectWindowsRequestSchema: GenMessage<SelectWindowsRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 21);
+  messageDesc(file_agent_v1_agent, 22);
 
 /**
  * @generated from message agent.v1.SelectWindowsResponse
@@ -903,7 +968,7 @@ export type SelectWindowsResponse = Message<"agent.v1.SelectWindowsResponse"> & 
  * Use `create(SelectWindowsResponseSchema)` to create a new message.
  */
 export const SelectWindowsResponseSchema: GenMessage<SelectWindowsResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 22);
+  messageDesc(file_agent_v1_agent, 23);
 
 /**
  * @generated from message agent.v1.SetSelectionRequest
@@ -927,7 +992,7 @@ export type SetSelectionRequest = Message<"agent.v1.SetSelectionRequest"> & {
  * Use `create(SetSelectionRequestSchema)` to create a new message.
  */
 export const SetSelectionRequestSchema: GenMessage<SetSelectionRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 23);
+  messageDesc(file_agent_v1_agent, 24);
 
 /**
  * @generated from message agent.v1.SetSelectionResponse
@@ -940,7 +1005,7 @@ export type SetSelectionResponse = Message<"agent.v1.SetSelectionResponse"> & {
  * Use `create(SetSelectionResponseSchema)` to create a new message.
  */
 export const SetSelectionResponseSchema: GenMessage<SetSelectionResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 24);
+  messageDesc(file_agent_v1_agent, 25);
 
 /**
  * @generated from message agent.v1.SetSamplingRequest
@@ -973,7 +1038,7 @@ export type SetSamplingRequest = Message<"agent.v1.SetSamplingRequest"> & {
  * Use `create(SetSamplingRequestSchema)` to create a new message.
  */
 export const SetSamplingRequestSchema: GenMessage<SetSamplingRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 25);
+  messageDesc(file_agent_v1_agent, 26);
 
 /**
  * @generated from message agent.v1.SetSamplingResponse
@@ -986,7 +1051,46 @@ export type SetSamplingResponse = Message<"agent.v1.SetSamplingResponse"> & {
  * Use `create(SetSamplingResponseSchema)` to create a new message.
  */
 export const SetSamplingResponseSchema: GenMessage<SetSamplingResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 26);
+  messageDesc(file_agent_v1_agent, 27);
+
+/**
+ * @generated from message agent.v1.SetBudgetRequest
+ */
+export type SetBudgetRequest = Message<"agent.v1.SetBudgetRequest"> & {
+  /**
+   * 0.1 to 100; 0 leaves it as it is.
+   *
+   * @generated from field: double machine_percent = 1;
+   */
+  machinePercent: number;
+
+  /**
+   * At least 64 MiB; 0 leaves it as it is.
+   *
+   * @generated from field: uint64 memory_bytes = 2;
+   */
+  memoryBytes: bigint;
+};
+
+/**
+ * Describes the message agent.v1.SetBudgetRequest.
+ * Use `create(SetBudgetRequestSchema)` to create a new message.
+ */
+export const SetBudgetRequestSchema: GenMessage<SetBudgetRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 28);
+
+/**
+ * @generated from message agent.v1.SetBudgetResponse
+ */
+export type SetBudgetResponse = Message<"agent.v1.SetBudgetResponse"> & {
+};
+
+/**
+ * Describes the message agent.v1.SetBudgetResponse.
+ * Use `create(SetBudgetResponseSchema)` to create a new message.
+ */
+export const SetBudgetResponseSchema: GenMessage<SetBudgetResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 29);
 
 /**
  * @generated from message agent.v1.SetNamingRequest
@@ -1005,7 +1109,7 @@ export type SetNamingRequest = Message<"agent.v1.SetNamingRequest"> & {
  * Use `create(SetNamingRequestSchema)` to create a new message.
  */
 export const SetNamingRequestSchema: GenMessage<SetNamingRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 27);
+  messageDesc(file_agent_v1_agent, 30);
 
 /**
  * @generated from message agent.v1.SetNamingResponse
@@ -1018,7 +1122,7 @@ export type SetNamingResponse = Message<"agent.v1.SetNamingResponse"> & {
  * Use `create(SetNamingResponseSchema)` to create a new message.
  */
 export const SetNamingResponseSchema: GenMessage<SetNamingResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 28);
+  messageDesc(file_agent_v1_agent, 31);
 
 /**
  * @generated from message agent.v1.SetPushRequest
@@ -1049,7 +1153,7 @@ export type SetPushRequest = Message<"agent.v1.SetPushRequest"> & {
  * Use `create(SetPushRequestSchema)` to create a new message.
  */
 export const SetPushRequestSchema: GenMessage<SetPushRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 29);
+  messageDesc(file_agent_v1_agent, 32);
 
 /**
  * @generated from message agent.v1.SetPushResponse
@@ -1062,7 +1166,7 @@ export type SetPushResponse = Message<"agent.v1.SetPushResponse"> & {
  * Use `create(SetPushResponseSchema)` to create a new message.
  */
 export const SetPushResponseSchema: GenMessage<SetPushResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 30);
+  messageDesc(file_agent_v1_agent, 33);
 
 /**
  * @generated from message agent.v1.RenewLeaseRequest
@@ -1093,7 +1197,7 @@ export type RenewLeaseRequest = Message<"agent.v1.RenewLeaseRequest"> & {
  * Use `create(RenewLeaseRequestSchema)` to create a new message.
  */
 export const RenewLeaseRequestSchema: GenMessage<RenewLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 31);
+  messageDesc(file_agent_v1_agent, 34);
 
 /**
  * @generated from message agent.v1.RenewLeaseResponse
@@ -1112,7 +1216,7 @@ export type RenewLeaseResponse = Message<"agent.v1.RenewLeaseResponse"> & {
  * Use `create(RenewLeaseResponseSchema)` to create a new message.
  */
 export const RenewLeaseResponseSchema: GenMessage<RenewLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 32);
+  messageDesc(file_agent_v1_agent, 35);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseRequest
@@ -1129,7 +1233,7 @@ export type ReleaseLeaseRequest = Message<"agent.v1.ReleaseLeaseRequest"> & {
  * Use `create(ReleaseLeaseRequestSchema)` to create a new message.
  */
 export const ReleaseLeaseRequestSchema: GenMessage<ReleaseLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 33);
+  messageDesc(file_agent_v1_agent, 36);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseResponse
@@ -1148,7 +1252,7 @@ export type ReleaseLeaseResponse = Message<"agent.v1.ReleaseLeaseResponse"> & {
  * Use `create(ReleaseLeaseResponseSchema)` to create a new message.
  */
 export const ReleaseLeaseResponseSchema: GenMessage<ReleaseLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 34);
+  messageDesc(file_agent_v1_agent, 37);
 
 /**
  * @generated from message agent.v1.StopRequest
@@ -1174,7 +1278,7 @@ export type StopRequest = Message<"agent.v1.StopRequest"> & {
  * Use `create(StopRequestSchema)` to create a new message.
  */
 export const StopRequestSchema: GenMessage<StopRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 35);
+  messageDesc(file_agent_v1_agent, 38);
 
 /**
  * @generated from message agent.v1.StopResponse
@@ -1187,7 +1291,7 @@ export type StopResponse = Message<"agent.v1.StopResponse"> & {
  * Use `create(StopResponseSchema)` to create a new message.
  */
 export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 36);
+  messageDesc(file_agent_v1_agent, 39);
 
 /**
  * @generated from enum agent.v1.State
@@ -1304,6 +1408,16 @@ export const AgentService: GenService<{
     methodKind: "unary";
     input: typeof SetNamingRequestSchema;
     output: typeof SetNamingResponseSchema;
+  },
+  /**
+   * What the agent itself may cost; takes effect at once. Kept across restarts of the agent.
+   *
+   * @generated from rpc agent.v1.AgentService.SetBudget
+   */
+  setBudget: {
+    methodKind: "unary";
+    input: typeof SetBudgetRequestSchema;
+    output: typeof SetBudgetResponseSchema;
   },
   /**
    * Where windows are pushed; an empty address ends pushing. Kept across restarts of the agent.

@@ -56,6 +56,8 @@ const (
 	AgentServiceSetSamplingProcedure = "/agent.v1.AgentService/SetSampling"
 	// AgentServiceSetNamingProcedure is the fully-qualified name of the AgentService's SetNaming RPC.
 	AgentServiceSetNamingProcedure = "/agent.v1.AgentService/SetNaming"
+	// AgentServiceSetBudgetProcedure is the fully-qualified name of the AgentService's SetBudget RPC.
+	AgentServiceSetBudgetProcedure = "/agent.v1.AgentService/SetBudget"
 	// AgentServiceSetPushProcedure is the fully-qualified name of the AgentService's SetPush RPC.
 	AgentServiceSetPushProcedure = "/agent.v1.AgentService/SetPush"
 	// AgentServiceRenewLeaseProcedure is the fully-qualified name of the AgentService's RenewLease RPC.
@@ -83,6 +85,8 @@ type AgentServiceClient interface {
 	SetSampling(context.Context, *connect.Request[v1.SetSamplingRequest]) (*connect.Response[v1.SetSamplingResponse], error)
 	// How services are called; from the next window on. Kept across restarts of the agent.
 	SetNaming(context.Context, *connect.Request[v1.SetNamingRequest]) (*connect.Response[v1.SetNamingResponse], error)
+	// What the agent itself may cost; takes effect at once. Kept across restarts of the agent.
+	SetBudget(context.Context, *connect.Request[v1.SetBudgetRequest]) (*connect.Response[v1.SetBudgetResponse], error)
 	// Where windows are pushed; an empty address ends pushing. Kept across restarts of the agent.
 	SetPush(context.Context, *connect.Request[v1.SetPushRequest]) (*connect.Response[v1.SetPushResponse], error)
 	// Begins or goes on with a holder's lease (a recording). An agent that is not continuous ends when its last lease was
@@ -154,6 +158,12 @@ func NewAgentServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(agentServiceMethods.ByName("SetNaming")),
 			connect.WithClientOptions(opts...),
 		),
+		setBudget: connect.NewClient[v1.SetBudgetRequest, v1.SetBudgetResponse](
+			httpClient,
+			baseURL+AgentServiceSetBudgetProcedure,
+			connect.WithSchema(agentServiceMethods.ByName("SetBudget")),
+			connect.WithClientOptions(opts...),
+		),
 		setPush: connect.NewClient[v1.SetPushRequest, v1.SetPushResponse](
 			httpClient,
 			baseURL+AgentServiceSetPushProcedure,
@@ -191,6 +201,7 @@ type agentServiceClient struct {
 	setSelection  *connect.Client[v1.SetSelectionRequest, v1.SetSelectionResponse]
 	setSampling   *connect.Client[v1.SetSamplingRequest, v1.SetSamplingResponse]
 	setNaming     *connect.Client[v1.SetNamingRequest, v1.SetNamingResponse]
+	setBudget     *connect.Client[v1.SetBudgetRequest, v1.SetBudgetResponse]
 	setPush       *connect.Client[v1.SetPushRequest, v1.SetPushResponse]
 	renewLease    *connect.Client[v1.RenewLeaseRequest, v1.RenewLeaseResponse]
 	releaseLease  *connect.Client[v1.ReleaseLeaseRequest, v1.ReleaseLeaseResponse]
@@ -237,6 +248,11 @@ func (c *agentServiceClient) SetNaming(ctx context.Context, req *connect.Request
 	return c.setNaming.CallUnary(ctx, req)
 }
 
+// SetBudget calls agent.v1.AgentService.SetBudget.
+func (c *agentServiceClient) SetBudget(ctx context.Context, req *connect.Request[v1.SetBudgetRequest]) (*connect.Response[v1.SetBudgetResponse], error) {
+	return c.setBudget.CallUnary(ctx, req)
+}
+
 // SetPush calls agent.v1.AgentService.SetPush.
 func (c *agentServiceClient) SetPush(ctx context.Context, req *connect.Request[v1.SetPushRequest]) (*connect.Response[v1.SetPushResponse], error) {
 	return c.setPush.CallUnary(ctx, req)
@@ -273,6 +289,8 @@ type AgentServiceHandler interface {
 	SetSampling(context.Context, *connect.Request[v1.SetSamplingRequest]) (*connect.Response[v1.SetSamplingResponse], error)
 	// How services are called; from the next window on. Kept across restarts of the agent.
 	SetNaming(context.Context, *connect.Request[v1.SetNamingRequest]) (*connect.Response[v1.SetNamingResponse], error)
+	// What the agent itself may cost; takes effect at once. Kept across restarts of the agent.
+	SetBudget(context.Context, *connect.Request[v1.SetBudgetRequest]) (*connect.Response[v1.SetBudgetResponse], error)
 	// Where windows are pushed; an empty address ends pushing. Kept across restarts of the agent.
 	SetPush(context.Context, *connect.Request[v1.SetPushRequest]) (*connect.Response[v1.SetPushResponse], error)
 	// Begins or goes on with a holder's lease (a recording). An agent that is not continuous ends when its last lease was
@@ -340,6 +358,12 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(agentServiceMethods.ByName("SetNaming")),
 		connect.WithHandlerOptions(opts...),
 	)
+	agentServiceSetBudgetHandler := connect.NewUnaryHandler(
+		AgentServiceSetBudgetProcedure,
+		svc.SetBudget,
+		connect.WithSchema(agentServiceMethods.ByName("SetBudget")),
+		connect.WithHandlerOptions(opts...),
+	)
 	agentServiceSetPushHandler := connect.NewUnaryHandler(
 		AgentServiceSetPushProcedure,
 		svc.SetPush,
@@ -382,6 +406,8 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 			agentServiceSetSamplingHandler.ServeHTTP(w, r)
 		case AgentServiceSetNamingProcedure:
 			agentServiceSetNamingHandler.ServeHTTP(w, r)
+		case AgentServiceSetBudgetProcedure:
+			agentServiceSetBudgetHandler.ServeHTTP(w, r)
 		case AgentServiceSetPushProcedure:
 			agentServiceSetPushHandler.ServeHTTP(w, r)
 		case AgentServiceRenewLeaseProcedure:
@@ -429,6 +455,10 @@ func (UnimplementedAgentServiceHandler) SetSampling(context.Context, *connect.Re
 
 func (UnimplementedAgentServiceHandler) SetNaming(context.Context, *connect.Request[v1.SetNamingRequest]) (*connect.Response[v1.SetNamingResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.SetNaming is not implemented"))
+}
+
+func (UnimplementedAgentServiceHandler) SetBudget(context.Context, *connect.Request[v1.SetBudgetRequest]) (*connect.Response[v1.SetBudgetResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.SetBudget is not implemented"))
 }
 
 func (UnimplementedAgentServiceHandler) SetPush(context.Context, *connect.Request[v1.SetPushRequest]) (*connect.Response[v1.SetPushResponse], error) {
