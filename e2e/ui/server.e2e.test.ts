@@ -68,10 +68,26 @@ test('a server is added, tested, and its new host key is shown and accepted', as
   await save('web-1');
 });
 
-test('Connect, Start agent, and the containers appear with their functions', async () => {
+test('what an agent needs is looked at, and each look says what it found', async () => {
   await ui.button('Connect').first().click();
   await ui.targetState('web-1', /not installed|stopped|ready/);
   await app.screenshot('3-connected');
+  await ui.button('More for web-1').click();
+  await app.window.getByRole('menuitem', { name: /Check what it needs/ }).click();
+  await app.window.getByText('The agent can run there, as far as can be told').waitFor({ timeout: 60_000 });
+  const rows = app.window.getByRole('list', { name: 'Checks' }).getByRole('listitem');
+  expect(await rows.allInnerTexts()).toHaveLength(13);
+  const row = async (label: string): Promise<string> => rows.filter({ hasText: label }).innerText();
+  expect(await row('Privileges')).toContain('sudo without a password');
+  expect(await row('Docker')).toContain('pyro may use /var/run/docker.sock');
+  expect(await row('Clock')).toContain('agrees');
+  await app.screenshot('3-checks');
+  await ui.button('Check again').click();
+  await app.window.getByText('The agent can run there, as far as can be told').waitFor({ timeout: 60_000 });
+  await ui.button('Close').last().click();
+});
+
+test('Start agent, and the containers appear with their functions', async () => {
   await ui.button('Start agent').first().click();
   await ui.targetState('web-1', /profiling/, 180_000);
   await ui.button('Stop agent').first().waitFor();

@@ -2,14 +2,14 @@ import { TargetSession } from '../engine/deploy/session.js';
 import { ok, type Result } from '../contract/result.js';
 import type { Leftover } from '../contract/target.js';
 import type { Command } from './arguments.js';
+import { printable } from './printable.js';
 import { connectionParts } from './record.js';
 
 const kinds = { binary: 'the agent', store: 'profiles and log', sockets: 'sockets and state' } as const;
 
 function lineOf({ kind, path, byteLength }: Leftover): string {
   const size = byteLength === undefined ? '' : `, ${(byteLength / 1e6).toFixed(1)} MB`;
-  // What a hostile server says must not move the terminal's cursor.
-  return `${path.replace(/[^\x20-\x7e]/g, '?')}  (${kinds[kind]}${size})`;
+  return `${printable(path)}  (${kinds[kind]}${size})`;
 }
 
 /** Lists or removes what of ours lies on a target. Answers the lines to print. */

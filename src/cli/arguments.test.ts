@@ -89,6 +89,18 @@ describe('parseCommand', () => {
     expect(parseCommand(['agent', 'list', 'local'])).toMatchObject({ ok: true, value: { action: 'list' } });
   });
 
+  it('reads what is to be checked', () => {
+    expect(parseCommand(['check', 'ada@web-1', '--json'])).toEqual({
+      ok: true,
+      value: {
+        name: 'check',
+        target: { kind: 'ssh', user: 'ada', host: 'web-1', port: 22 },
+        identity: undefined,
+        json: true,
+      },
+    });
+  });
+
   it.each([
     [['record']],
     [['record', 'local']],
@@ -103,6 +115,9 @@ describe('parseCommand', () => {
     [['agent', 'explode', 'local']],
     [['agent', 'list', 'local', '--force']],
     [['agent', 'remove', 'a@h;id']],
+    [['check']],
+    [['check', 'local', 'more']],
+    [['check', 'a@h;id']],
     [['frobnicate']],
   ])('refuses %j with a sentence', (argv) => {
     const result = parseCommand(argv);

@@ -41,6 +41,13 @@ export type Command =
       readonly tunnels: readonly NewTunnel[];
       readonly identity: string | undefined;
     }
+  | {
+      readonly name: 'check';
+      readonly target: RecordTarget;
+      readonly identity: string | undefined;
+      /** One line of JSON instead of text. */
+      readonly json: boolean;
+    }
   | { readonly name: 'export'; readonly file: string; readonly out: string; readonly format: OutputFormat };
 
 export const usage = `Pyrometer, the flame graphs of your servers
@@ -51,6 +58,9 @@ export const usage = `Pyrometer, the flame graphs of your servers
       TARGET              local, or user@host, or user@host:port (key from the ssh agent)
       --seconds N         how long, 1 to 3600; 15 by default
       --service NAME      only this service
+      --identity PATH     a private key
+  npm start -- check TARGET                  tells whether an agent can run on TARGET, and why not; changes nothing
+      --json              one line of JSON
       --identity PATH     a private key
   npm start -- agent list TARGET             lists what of Pyrometer lies on TARGET
   npm start -- agent remove TARGET           stops the agent there and removes all of it
@@ -153,12 +163,33 @@ function parseTunnel(rest: readonly string[]): Result<Command> {
   return ok({ name: 'tunnel', target: target.value, tunnels, identity: parsed.values.identity });
 }
 
+function parseCheck(rest: readonly string[]): Result<Command> {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...rest],
+      allowPositionals: true,
+      options: { identity: { type: 'string', short: 'i' }, json: { type: 'boolean' } },
+    });
+  } catch (error) {
+    return fail('invalid-input', `${error instanceof Error ? error.message : String(error)} See "npm start -- help".`);
+  }
+  const [name, ...others] = parsed.positionals;
+  if (name === undefined || others.length > 0) {
+    return fail('invalid-input', 'Name one target to check: local or user@host.');
+  }
+  const { identity, json = false } = parsed.values;
+  const target = parseTarget(name);
+  return target.ok ? ok({ name: 'check', target: target.value, identity, json }) : target;
+}
+
 /** Reads the arguments behind the program's name. */
 export function parseCommand(argv: readonly string[]): Result<Command> {
   const [name = 'help', ...rest] = argv;
   if (name === 'help' || name === '--help' || name === '-h') return ok({ name: 'help' });
   if (name === 'version' || name === '--version') return ok({ name: 'version' });
   if (name === 'agent') return parseAgent(rest);
+  if (name === 'check') return parseCheck(rest);
   if (name === 'tunnel') return parseTunnel(rest);
   if (name !== 'record' && name !== 'export')
     return fail('invalid-input', `There is no command "${name}"; see "npm start -- help".`);

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { fail, type Failure, type Result } from '../contract/result.js';
 import { agentCommand } from './agent.js';
 import { parseCommand, usage, type Command } from './arguments.js';
+import { check } from './check.js';
 import { progressOn, type Progress } from './progress.js';
 import { record } from './record.js';
 import { tunnelCommand } from './tunnel.js';
@@ -29,11 +30,24 @@ function complain({ message, detail }: Failure): void {
   if (detail !== undefined) process.stderr.write(`  ${detail.replaceAll('\n', '\n  ')}\n`);
 }
 
+function failed(failure: Failure): number {
+  complain(failure);
+  return failure.code === 'cancelled' ? 130 : 1;
+}
+
+/** The first interrupt ends what is done in order; a second one ends the process. */
+function firstInterrupt(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGINT', () => {
+    controller.abort();
+  });
+  return controller.signal;
+}
+
 function report(result: Result<Written>, out: string, progress: Progress): number {
   if (!result.ok) {
     progress.done('');
-    complain(result.failure);
-    return result.failure.code === 'cancelled' ? 130 : 1;
+    return failed(result.failure);
   }
   const { summary, byteLength } = result.value;
   progress.done(`${out}: ${summary.sampleCount} stacks, ${summary.functionCount} functions, ${byteLength} bytes`);
@@ -60,39 +74,26 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'export':
       return report(await exportFile(command), command.out, progress);
     case 'agent': {
-      const controller = new AbortController();
-      process.once('SIGINT', () => {
-        controller.abort();
-      });
-      const done = await agentCommand(command, controller.signal);
-      if (!done.ok) {
-        complain(done.failure);
-        return done.failure.code === 'cancelled' ? 130 : 1;
-      }
+      const done = await agentCommand(command, firstInterrupt());
+      if (!done.ok) return failed(done.failure);
       process.stdout.write(`${done.value.join('\n')}\n`);
       return 0;
     }
+    case 'check': {
+      const checked = await check(command, firstInterrupt());
+      if (!checked.ok) return failed(checked.failure);
+      process.stdout.write(checked.value.text);
+      return checked.value.canRun ? 0 : 1;
+    }
     case 'tunnel': {
-      const controller = new AbortController();
-      process.once('SIGINT', () => {
-        controller.abort();
-      });
       const say = (line: string): void => {
         process.stdout.write(`${line}\n`);
       };
-      const done = await tunnelCommand(command, say, controller.signal);
-      if (done.ok) return 0;
-      complain(done.failure);
-      return done.failure.code === 'cancelled' ? 130 : 1;
+      const done = await tunnelCommand(command, say, firstInterrupt());
+      return done.ok ? 0 : failed(done.failure);
     }
-    case 'record': {
-      const controller = new AbortController();
-      // The first interrupt ends the recording in order; a second one ends the process.
-      process.once('SIGINT', () => {
-        controller.abort();
-      });
-      return report(await record(command, progress, controller.signal), command.out, progress);
-    }
+    case 'record':
+      return report(await record(command, progress, firstInterrupt()), command.out, progress);
   }
 }
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { HostName, type ConfigHosts, type ImportedHost } from './ssh-config.js';
 import { call } from './calls.js';
+import { checkIds, type Check } from './check.js';
 import { Id, Selection, SourceKind, TimeMs, ViewState } from './selection.js';
 import { PyroscopeConfig, TargetConfig, type Leftover, type TargetState } from './target.js';
 import type { Trust } from './trust.js';
@@ -118,6 +119,8 @@ export const linksCalls = {
   'agent.start': call(v.object({ targetId: Id }))<null>(),
   /** Stops the agent, whoever started it. "agent-in-use" while others record with it, unless forced. */
   'agent.stop': call(v.object({ targetId: Id, force: v.boolean() }))<null>(),
+  /** Looks at one thing that an agent needs; changes nothing. The checks of a target may be asked for all at once. */
+  'target.check': call(v.object({ targetId: Id, checkId: v.picklist(checkIds) }))<Check>(),
   /** What of ours lies on the target; changes nothing. */
   'leftovers.list': call(v.object({ targetId: Id }))<readonly Leftover[]>(),
   /** Stops the agent and removes all of that. "agent-in-use" while others record with it, unless forced. */

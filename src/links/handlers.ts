@@ -66,6 +66,8 @@ export function linksHandlers({ targets, prompts, spool, library }: Parts, windo
       withSession(targetId, (session) => session.agent.start('continuous', signal)),
     'agent.stop': ({ targetId, force }, signal) =>
       withSession(targetId, (session) => session.agent.stop(force, signal)),
+    'target.check': ({ targetId, checkId }, signal) =>
+      withSession(targetId, (session) => session.check(checkId, signal)),
     'leftovers.list': ({ targetId }, signal) => withSession(targetId, (session) => session.leftovers(signal)),
     'leftovers.remove': ({ targetId, force }, signal) =>
       withSession(targetId, (session) => session.removeLeftovers(force, signal)),

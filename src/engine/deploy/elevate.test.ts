@@ -1,11 +1,12 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LocalLink } from '../link/local-link.js';
 import { silentPrompter, type Prompter, type SecretQuestion } from '../link/prompter.js';
 import { Elevator } from './elevate.js';
-import type { Rights, TargetFacts } from './facts.js';
+import type { TargetFacts } from './facts.js';
+import type { Rights } from './rights.js';
 
 /**
  * Acts as sudo does towards a program without a terminal: -S reads a line after it printed the prompt, three times at
@@ -42,6 +43,8 @@ describe('Elevator', () => {
     folder = await mkdtemp(join(tmpdir(), 'pyrometer-sudo-'));
     await writeFile(join(folder, 'sudo'), fakeSudo);
     await chmod(join(folder, 'sudo'), 0o755);
+    // Both take these arguments alike.
+    await symlink('sudo', join(folder, 'doas'));
     await writeFile(join(folder, 'log'), '');
     process.env['PATH'] = `${folder}:${path ?? ''}`;
   });
@@ -83,14 +86,17 @@ describe('Elevator', () => {
   const program = ['sh', '-c', 'printf "[%s]" "$@"; printf "input:"; cat', 'sh', 'a b', '$(id)'];
   const options = { timeoutMs: 10_000 };
 
-  it.each<[Rights]>([['root'], ['sudo']])('asks nothing as %s, and gives the command no input', async (rights) => {
-    const { it: elevated, asked } = elevator(rights);
-    // The input stays open until the command ended, as it does for a daemon's start.
-    const ran = await elevated.run(['sh', '-c', 'printf "[%s]" "$@"', 'sh', 'a b', '$(id)'], options);
-    expect(ran).toMatchObject({ ok: true, value: { code: 0, stdout: '[a b][$(id)]' } });
-    expect(asked).toEqual([]);
-    expect(await readFile(join(folder, 'log'), 'utf8')).toBe('');
-  });
+  it.each<[Rights]>([['root'], ['sudo'], ['doas']])(
+    'asks nothing as %s, and gives the command no input',
+    async (rights) => {
+      const { it: elevated, asked } = elevator(rights);
+      // The input stays open until the command ended, as it does for a daemon's start.
+      const ran = await elevated.run(['sh', '-c', 'printf "[%s]" "$@"', 'sh', 'a b', '$(id)'], options);
+      expect(ran).toMatchObject({ ok: true, value: { code: 0, stdout: '[a b][$(id)]' } });
+      expect(asked).toEqual([]);
+      expect(await readFile(join(folder, 'log'), 'utf8')).toBe('');
+    },
+  );
 
   it('asks once for several commands, and never hands the password to a command', async () => {
     await writeFile(join(folder, 'remembers'), '');
@@ -133,6 +139,11 @@ describe('Elevator', () => {
     expect(ran).toMatchObject({ ok: false, failure: { code: 'no-sudo' } });
     expect(JSON.stringify(ran)).toContain('not in the sudoers');
     expect(await elevator('none').it.run(['true'], options)).toMatchObject({ ok: false, failure: { code: 'no-sudo' } });
+    const doas = await elevator('doas-password').it.run(['true'], options);
+    expect(doas).toMatchObject({
+      ok: false,
+      failure: { message: expect.stringContaining('permit nopass pat') as string },
+    });
   });
 
   it('ends when the user does not answer, or gives up waiting', async () => {

@@ -4,6 +4,7 @@ import { Deadline } from '../link/deadline.js';
 import type { Link, RunningCommand } from '../link/link.js';
 import type { Prompter } from '../link/prompter.js';
 import type { TargetFacts } from './facts.js';
+import { doasNeedsTerminal } from './rights.js';
 
 export interface ElevatedOptions {
   /** Called with each line that the command prints on standard output. */
@@ -60,9 +61,12 @@ export class Elevator {
   async run(argv: readonly string[], options: ElevatedOptions): Promise<Result<ElevatedResult>> {
     const { facts } = this.options;
     if (facts.rights === 'root') return this.marked(argv, options);
-    if (facts.rights === 'sudo') return this.marked(['sudo', '-n', '--', ...argv], options);
+    if (facts.rights === 'sudo' || facts.rights === 'doas') {
+      return this.marked([facts.rights, '-n', '--', ...argv], options);
+    }
     if (this.desktopAsks()) return this.byPkexec(argv, options);
     if (facts.rights === 'sudo-password') return this.byPassword(argv, options);
+    if (facts.rights === 'doas-password') return fail('no-sudo', doasNeedsTerminal(facts.user));
     return fail('no-sudo', `The agent needs root: give "${facts.user}" sudo, or connect as another user.`);
   }
 

@@ -1,9 +1,7 @@
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Link } from '../link/link.js';
 import { runScript } from '../link/marked.js';
-
-/** How a command can be run as root: already root, sudo that asks for nothing, sudo with a password, or not at all. */
-export type Rights = 'root' | 'sudo' | 'sudo-password' | 'none';
+import { doasNeedsTerminal, rightsOf, rightsScript, type Rights } from './rights.js';
 
 /** What is known of a target before anything is put on it. */
 export interface TargetFacts {
@@ -28,15 +26,11 @@ export interface TargetFacts {
   readonly installed: readonly string[];
 }
 
-/** `sudo -n true` asks nothing: it fails where a password is needed. */
 const script = `
 say() { printf '%s=%s\\n' "$1" "$2"; }
 say uid "$(id -u)"; say user "$(id -un)"
 say kernelName "$(uname -s)"; say kernel "$(uname -r)"; say machine "$(uname -m)"
-if [ "$(id -u)" = 0 ]; then say rights root
-elif ! command -v sudo >/dev/null 2>&1; then say rights none
-elif sudo -n true >/dev/null 2>&1; then say rights sudo
-else say rights sudo-password; fi
+${rightsScript}
 if command -v pkexec >/dev/null 2>&1; then say pkexec yes; fi
 if [ -e /sys/kernel/btf/vmlinux ]; then say btf yes; fi
 cache=\${XDG_CACHE_HOME:-$HOME/.cache}
@@ -85,10 +79,6 @@ export async function lookAt(link: Link, signal?: AbortSignal): Promise<Result<T
   });
 }
 
-function rightsOf(text: string | undefined): Rights {
-  return text === 'root' || text === 'sudo' || text === 'sudo-password' ? text : 'none';
-}
-
 /** The control socket of the login user, in the agent's run directory. */
 export function agentSocket(uid: number, runDirectory = '/run/pyrometer'): string {
   return `${runDirectory}/control-${uid}.sock`;
@@ -99,6 +89,7 @@ export function agentPossible(facts: TargetFacts): Result<null> {
   if (facts.kernelName !== 'Linux') {
     return fail('unsupported', `The agent runs on Linux only, and this is ${facts.kernelName}.`);
   }
+  if (facts.rights === 'doas-password') return fail('no-sudo', doasNeedsTerminal(facts.user));
   if (facts.rights === 'none' && !facts.pkexec) {
     return fail('no-sudo', `The agent needs root: give "${facts.user}" sudo, or connect as another user.`);
   }

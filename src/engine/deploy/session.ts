@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Check, CheckId } from '../../contract/check.js';
 import type { ServiceRow, TestReport, Timeline } from '../../contract/links.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { cpuProfileType, type Selection, type SourceKind } from '../../contract/selection.js';
@@ -16,6 +17,8 @@ import { sampledOnly } from '../pyroscope/selectors.js';
 import { pyroscopeServices, timeline } from '../pyroscope/source-views.js';
 import { AgentLife } from './agent-life.js';
 import type { LeaseHolder } from './agent-watch.js';
+import { runCheck } from './checks/run-check.js';
+import { Turns } from './checks/turns.js';
 import { agentPossible, lookAt, type TargetFacts } from './facts.js';
 import { findLeftovers, removeLeftovers } from './leftovers.js';
 import { PyroscopeAccess } from './pyroscope-access.js';
@@ -38,6 +41,9 @@ export interface SessionOptions {
   readonly onWindow?: (endMs: number) => void;
 }
 
+/** A server allows ten sessions unless it is told otherwise, and an agent's bridge and a view need some, too. */
+const checksAtOnce = 5;
+
 /** All that goes on with one target: its link, its agent, its sources. The links process and the command line use it. */
 export class TargetSession {
   readonly agent: AgentLife;
@@ -45,6 +51,7 @@ export class TargetSession {
   private readonly pyroscope: PyroscopeAccess;
   private config: TargetConfig;
   private link: Link;
+  private readonly checkTurns = new Turns(checksAtOnce);
   private disposed = false;
   private unsubscribe: () => void = () => undefined;
 
@@ -145,6 +152,14 @@ export class TargetSession {
     });
     if (removed.ok) this.agent.removed();
     return removed;
+  }
+
+  /** Looks at one thing that an agent needs; connects if need be. Changes nothing. */
+  async check(id: CheckId, signal?: AbortSignal): Promise<Result<Check>> {
+    const connected = await this.link.connect(signal);
+    if (!connected.ok) return connected;
+    const surroundings = { targetName: this.targetName, resourcesDir: this.options.resourcesDir };
+    return this.checkTurns.run(() => runCheck(this.link, id, surroundings, signal));
   }
 
   /** Connects if need be, and looks. */

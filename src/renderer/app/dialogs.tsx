@@ -3,6 +3,7 @@ import type { About } from '../../contract/shell.js';
 import { PromptDialog } from '../features/prompts/prompt-dialog.js';
 import { ImportServerDialog } from '../features/targets/import-server-dialog.js';
 import { RemoveSnapshotDialog, SaveSnapshotDialog } from '../features/snapshots/snapshot-dialogs.js';
+import { ChecksDialog } from '../features/targets/checks-dialog.js';
 import { LeftoversDialog } from '../features/targets/leftovers-dialog.js';
 import { PyroscopeDialog } from '../features/targets/pyroscope-dialog.js';
 import { RemoveTargetDialog } from '../features/targets/remove-target-dialog.js';
@@ -36,6 +37,8 @@ function OpenDialog({ dialog }: { readonly dialog: Dialog }): ReactElement {
       return <RemoveTargetDialog targetId={dialog.targetId} />;
     case 'leftovers':
       return <LeftoversDialog targetId={dialog.targetId} />;
+    case 'checks':
+      return <ChecksDialog targetId={dialog.targetId} />;
     case 'stop-agent':
       return <StopAgentDialog targetId={dialog.targetId} />;
     case 'pyroscope':

@@ -59,6 +59,18 @@ function Empty({ title, text, busy = false, children }: EmptyProps): ReactElemen
   );
 }
 
+function CheckButton({ targetId }: { readonly targetId: string }): ReactElement {
+  const { store } = useControls();
+  const open = useCallback(() => {
+    store.setState({ dialog: { kind: 'checks', targetId } });
+  }, [store, targetId]);
+  return (
+    <Button tone="quiet" onClick={open}>
+      Check what it needs
+    </Button>
+  );
+}
+
 function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement {
   const { link, agent, config } = target;
   const source = useApp((state) => state.source);
@@ -102,6 +114,7 @@ function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement
           text={visibleText(agent.message ?? 'It did not say why.')}
         >
           {button}
+          <CheckButton targetId={config.id} />
           <FailureDetail detail={agent.detail} />
         </Empty>
       );

@@ -12,6 +12,7 @@ import './command-palette.css';
 import './crash.css';
 import './sidebar.css';
 import '../features/targets/targets.css';
+import '../features/targets/deploy.css';
 import '../features/tunnels/tunnels.css';
 import '../features/timeline/timeline.css';
 import '../features/table/table.css';

@@ -5,6 +5,7 @@ import {
   type ServiceRow,
   type SnapshotRow,
 } from '../../contract/links.js';
+import { checkIds, type Check, type CheckId } from '../../contract/check.js';
 import { fail, ok } from '../../contract/result.js';
 import { serve, type Handlers, type Port, type Server } from '../../contract/rpc.js';
 import { cpuProfileType } from '../../contract/selection.js';
@@ -244,6 +245,10 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       change(targetId, { state: 'stopped' });
       return ok(null);
     },
+    'target.check': async ({ checkId }) => {
+      await wait(200 + 60 * checkIds.indexOf(checkId));
+      return ok(inventCheck(checkId));
+    },
     'leftovers.list': () =>
       ok([
         { kind: 'binary', path: '/home/deploy/.cache/pyrometer/agent/0.1.0', byteLength: 29e6 },
@@ -324,4 +329,25 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
     console.error(error);
   });
   return server;
+}
+
+function inventCheck(id: CheckId): Check {
+  if (id === 'docker') {
+    return {
+      id,
+      state: 'warning',
+      found: 'deploy may not use /var/run/docker.sock',
+      advice:
+        'Containers are listed once the agent runs, which may: to see them before, add the user to the group "docker".',
+    };
+  }
+  if (id === 'lockdown') {
+    return {
+      id,
+      state: 'refused',
+      found: 'confidentiality',
+      advice: 'The kernel forbids BPF programs to read memory: boot with lockdown=integrity, or with Secure Boot off.',
+    };
+  }
+  return { id, state: 'ok', found: id === 'kernel' ? '6.1.0-26-amd64' : 'as it should be' };
 }

@@ -20,6 +20,8 @@ function Shape({ shape }: { readonly shape: DotShape }): ReactElement {
       return <circle cx="5" cy="5" r="3.2" stroke="var(--ok)" strokeWidth="1.6" />;
     case 'off':
       return <circle cx="5" cy="5" r="3.2" stroke="var(--faint)" strokeWidth="1.6" />;
+    case 'warning':
+      return <path d="M5 .6L9.4 5 5 9.4.6 5z" fill="var(--warn)" />;
     case 'failed':
       return <path d="M5 .8L9.4 9H.6z" fill="var(--danger)" />;
   }

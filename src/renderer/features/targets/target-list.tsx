@@ -111,7 +111,7 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
   const controls = useControls();
   const { store } = controls;
   const { id, kind, name } = target.config;
-  const open = (dialog: 'server' | 'pyroscope' | 'remove-target' | 'leftovers' | 'tunnel') => () => {
+  const open = (dialog: 'server' | 'pyroscope' | 'remove-target' | 'leftovers' | 'tunnel' | 'checks') => () => {
     store.setState({ dialog: { kind: dialog, targetId: id } });
   };
   const act = (action: 'link.disconnect' | 'agent.stop' | 'record.start') => () => {
@@ -145,6 +145,9 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
               Stop agent
             </MenuItem>
           ) : null}
+          <MenuItem close={close} onChoose={open('checks')} disabled={!connected}>
+            Check what it needs…
+          </MenuItem>
           <MenuItem close={close} onChoose={open('leftovers')} disabled={!connected}>
             What is on it…
           </MenuItem>

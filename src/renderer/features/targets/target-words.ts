@@ -3,8 +3,8 @@ import { formatShare } from '../../format/numbers.js';
 import type { AppState } from '../../state/store.js';
 import type { TargetAction } from '../../state/targets-control.js';
 
-/** The shape of a state: filled, turning, hollow, faint and hollow, crossed. */
-export type DotShape = 'on' | 'busy' | 'ready' | 'off' | 'failed';
+/** The shape of a state: filled, turning, hollow, faint and hollow, a diamond, a triangle. */
+export type DotShape = 'on' | 'busy' | 'ready' | 'off' | 'warning' | 'failed';
 
 /** A target's state in a shape and in words. */
 export interface TargetWords {

@@ -1,0 +1,87 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, inject, test } from 'vitest';
+import { run, type Finished } from '../world/support/run';
+import { commandLineOf } from './command-line';
+
+const world = inject('world');
+const cli = commandLineOf(world);
+const { host, port, hostPublicKey } = world.sshd;
+cli.write('.ssh/known_hosts', `[${host}]:${port} ${hostPublicKey}\n`);
+
+interface Answer {
+  readonly canRun: boolean;
+  readonly checks: readonly {
+    readonly id: string;
+    readonly state: string;
+    readonly found: string;
+    readonly advice?: string;
+  }[];
+}
+
+const check = (user: string, ...more: readonly string[]): Promise<Finished> =>
+  cli.run(['check', `${user}@${host}:${port}`, '--identity', world.keys.ed25519, ...more]);
+
+async function checkOf(user: string, id: string): Promise<{ readonly code: number | null; readonly text: string }> {
+  const { code, stdout } = await check(user, '--json');
+  const { checks } = JSON.parse(stdout) as Answer;
+  const found = checks.find((each) => each.id === id);
+  return { code, text: `${found?.state ?? ''}: ${found?.found ?? ''} | ${found?.advice ?? ''}` };
+}
+
+test('every check is told in text, and nothing is left on the server', async () => {
+  const { home } = world.users.pyro;
+  const before = readdirSync(home, { recursive: true }).map(String).sort();
+  const { code, stdout, stderr } = await check('pyro');
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  for (const label of ['Architecture', 'Kernel types (BTF)', 'Lockdown', 'Privileges', 'Free space', 'Clock']) {
+    expect(stdout).toMatch(new RegExp(`^ {2}${label.replace(/[()]/g, '\\$&')} +\\S`, 'm'));
+  }
+  expect(stdout).toMatch(/The agent can run there, as far as can be told without starting it\.\n$/);
+  expect(readdirSync(home, { recursive: true }).map(String).sort()).toEqual(before);
+  expect(existsSync('/run/pyrometer')).toBe(false);
+});
+
+test('rights are told for each kind of user', async () => {
+  expect((await checkOf('pyro', 'privileges')).text).toBe('ok: sudo without a password | ');
+  expect((await checkOf('pat', 'privileges')).text).toMatch(/^ok: sudo with a password, which is asked for/);
+  expect((await checkOf('pat', 'docker')).text).toMatch(
+    /^warning: pat may not use \/var\/run\/docker\.sock \| .*group "docker"/,
+  );
+});
+
+test('a disk that is full, and one without room to run, are refused with what to do', async () => {
+  const { uid, gid, home } = world.users.pyro;
+  const cache = join(home, '.cache');
+  mkdirSync(cache, { recursive: true });
+  await run('mount', ['-t', 'tmpfs', '-o', `size=4m,uid=${uid},gid=${gid},mode=700,noexec`, 'tmpfs', cache]);
+  try {
+    const space = await checkOf('pyro', 'space');
+    expect(space.code).toBe(1);
+    expect(space.text).toMatch(
+      /^refused: [0-4] MB for .*\.cache, .* \| Make room for 64 MB on the disk of .*\.cache\.$/,
+    );
+    expect((await checkOf('pyro', 'noexec')).text).toMatch(
+      /^warning: \S+; \S+\.cache is mounted noexec \| .*AllowStream/,
+    );
+    const { code, stdout } = await check('pyro');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^X Free space/m);
+    expect(stdout).toMatch(/The agent cannot run there\.\n$/);
+  } finally {
+    await run('umount', [cache]);
+    rmdirSync(cache);
+  }
+});
+
+test("Docker's socket that only its owner may use is told", async () => {
+  const socket = '/var/run/docker.sock';
+  const { mode } = statSync(socket);
+  chmodSync(socket, 0o600);
+  try {
+    expect((await checkOf('pyro', 'docker')).text).toMatch(/^warning: .*owner only \(mode 600\) \| .*chmod g\+rw/);
+  } finally {
+    chmodSync(socket, mode & 0o777);
+  }
+});
