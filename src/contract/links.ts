@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { HostName, type ConfigHosts, type ImportedHost } from './ssh-config.js';
 import { call } from './calls.js';
 import { checkIds, type Check } from './check.js';
+import type { Receipt } from './receipt.js';
 import { Id, Selection, SourceKind, TimeMs, ViewState } from './selection.js';
 import { PyroscopeConfig, TargetConfig, type Leftover, type TargetState } from './target.js';
 import type { Trust } from './trust.js';
@@ -121,6 +122,8 @@ export const linksCalls = {
   'agent.stop': call(v.object({ targetId: Id, force: v.boolean() }))<null>(),
   /** Looks at one thing that an agent needs; changes nothing. The checks of a target may be asked for all at once. */
   'target.check': call(v.object({ targetId: Id, checkId: v.picklist(checkIds) }))<Check>(),
+  /** What the app ran and wrote on the target since it was started. */
+  'target.receipt': call(v.object({ targetId: Id }))<Receipt>(),
   /** What of ours lies on the target; changes nothing. */
   'leftovers.list': call(v.object({ targetId: Id }))<readonly Leftover[]>(),
   /** Stops the agent and removes all of that. "agent-in-use" while others record with it, unless forced. */

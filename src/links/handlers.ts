@@ -68,6 +68,7 @@ export function linksHandlers({ targets, prompts, spool, library }: Parts, windo
       withSession(targetId, (session) => session.agent.stop(force, signal)),
     'target.check': ({ targetId, checkId }, signal) =>
       withSession(targetId, (session) => session.check(checkId, signal)),
+    'target.receipt': ({ targetId }) => withSession(targetId, (session) => Promise.resolve(ok(session.receipt()))),
     'leftovers.list': ({ targetId }, signal) => withSession(targetId, (session) => session.leftovers(signal)),
     'leftovers.remove': ({ targetId, force }, signal) =>
       withSession(targetId, (session) => session.removeLeftovers(force, signal)),

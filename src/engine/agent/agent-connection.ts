@@ -16,6 +16,7 @@ const firstAnswerTimeoutMs = 10_000;
  * beside the socket tells; a socket without a record is tried.
  */
 const livesScript = [
+  '# Looks whether the agent lives; changes nothing.',
   'test -S "$1" || exit 1',
   `pid=$(sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p' "$(dirname -- "$1")/agent.json" 2>/dev/null)`,
   '[ -z "$pid" ] || [ -d "/proc/$pid" ]',

@@ -16,7 +16,7 @@ export async function openBridge(
   signal?: AbortSignal,
 ): Promise<Result<Duplex>> {
   const mark = `pyrometer-bridge-${randomUUID()}\n`;
-  const script = 'printf "%s\\n" "$1"; shift; exec "$@"';
+  const script = '# Carries the protocol of the agent.\nprintf "%s\\n" "$1"; shift; exec "$@"';
   const running = await link.spawn(['sh', '-c', script, 'sh', mark.trimEnd(), ...command], signal);
   if (!running.ok) return running;
   const { stdin, stdout, stderr, exit, stop } = running.value;

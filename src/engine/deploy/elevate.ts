@@ -39,6 +39,14 @@ const passwordScript = [
 /** Says on standard output that a login script, which may print, is over; then becomes the command. */
 const markedScript = `printf '\\n%s\\n' "$1"; shift; exec "$@"`;
 
+/** The command that a person would type for one that was run as root here; undefined for any other. */
+export function typedAsRoot(argv: readonly string[]): readonly string[] | undefined {
+  const [, option, script, , , ...rest] = argv;
+  if (option !== '-c') return undefined;
+  if (script === markedScript) return rest;
+  return script === passwordScript ? ['sudo', '--', ...rest.slice(1)] : undefined;
+}
+
 export interface ElevatorOptions {
   readonly link: Link;
   readonly facts: TargetFacts;

@@ -27,6 +27,7 @@ export interface TargetFacts {
 }
 
 const script = `
+# Looks at the target; changes nothing.
 say() { printf '%s=%s\\n' "$1" "$2"; }
 say uid "$(id -u)"; say user "$(id -un)"
 say kernelName "$(uname -s)"; say kernel "$(uname -r)"; say machine "$(uname -m)"

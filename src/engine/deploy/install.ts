@@ -10,6 +10,7 @@ const spareBytes = 16 * 1024 * 1024;
 
 /** Makes the folder and says the hash of what is there. A part that is an hour old is of an upload that a crash ended. */
 const prepareScript = `
+# Makes the agent's folder and looks whether the agent is there already.
 umask 077; mkdir -p -- "$1" || exit 1
 find "$3" -type f -name 'pyrometer-agent.part-*' -mmin +60 -exec rm -f -- {} + 2>/dev/null
 sha256sum -- "$2" || :
@@ -69,7 +70,12 @@ export async function install(
     return room.freeBytes !== undefined && room.freeBytes < binary.size ? noSpace(folder, room.freeBytes) : sent;
   }
   options.onVerify?.();
-  const verified = await runScript(link, 'sha256sum -- "$1"', [part], given);
+  const verified = await runScript(
+    link,
+    '# Compares what arrived with what was sent.\nsha256sum -- "$1"',
+    [part],
+    given,
+  );
   if (!verified.ok) return verified;
   if (!verified.value.stdout.includes(binary.sha256)) {
     await discard(link, part);
@@ -77,7 +83,12 @@ export async function install(
       ? fail('unsupported', 'The target has no sha256sum, with which the agent is verified: install coreutils.')
       : fail('upload-corrupt', 'The agent did not arrive as it was sent: try again.', verified.value.stdout);
   }
-  const placed = await runScript(link, 'chmod 755 -- "$1" && mv -f -- "$1" "$2"', [part, path], given);
+  const placed = await runScript(
+    link,
+    '# Puts the agent into its place.\nchmod 755 -- "$1" && mv -f -- "$1" "$2"',
+    [part, path],
+    given,
+  );
   if (!placed.ok) return placed;
   if (placed.value.code !== 0) {
     await discard(link, part);
@@ -88,7 +99,7 @@ export async function install(
 
 /** Removes what was sent and cannot be used; a link that broke meanwhile leaves it to the next sweep. */
 async function discard(link: Link, part: string): Promise<void> {
-  await runScript(link, 'rm -f -- "$1"', [part]);
+  await runScript(link, '# Removes what cannot be used.\nrm -f -- "$1"', [part]);
 }
 
 /** What is free on a folder's disk; undefined where df does not say. */
@@ -99,6 +110,7 @@ interface Room {
 }
 
 const roomScript = `
+# Looks how much room there is; changes nothing.
 at=$1; while [ ! -d "$at" ] && [ "$at" != / ]; do at=$(dirname -- "$at"); done
 df -Pk -- "$at" | awk 'NR==2 {print "kb=" $4}'
 df -Pi -- "$at" 2>/dev/null | awk 'NR==2 && $2>0 {print "files=" $4}'

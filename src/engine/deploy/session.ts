@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Check, CheckId } from '../../contract/check.js';
 import type { ServiceRow, TestReport, Timeline } from '../../contract/links.js';
+import type { Receipt } from '../../contract/receipt.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { cpuProfileType, type Selection, type SourceKind } from '../../contract/selection.js';
 import type { Leftover, PyroscopeConfig, TargetConfig, TargetState } from '../../contract/target.js';
@@ -22,6 +23,8 @@ import { Turns } from './checks/turns.js';
 import { agentPossible, lookAt, type TargetFacts } from './facts.js';
 import { findLeftovers, removeLeftovers } from './leftovers.js';
 import { PyroscopeAccess } from './pyroscope-access.js';
+import { NotingLink } from './receipt/noting-link.js';
+import { ReceiptBook } from './receipt/receipt-book.js';
 import { agentServices } from './sources.js';
 
 export interface SessionOptions {
@@ -51,6 +54,7 @@ export class TargetSession {
   private readonly pyroscope: PyroscopeAccess;
   private config: TargetConfig;
   private link: Link;
+  private readonly book = new ReceiptBook();
   private readonly checkTurns = new Turns(checksAtOnce);
   private disposed = false;
   private unsubscribe: () => void = () => undefined;
@@ -154,6 +158,11 @@ export class TargetSession {
     return removed;
   }
 
+  /** All that was run and written on the target since this session began. */
+  receipt(): Receipt {
+    return this.book.receipt(this.config.name);
+  }
+
   /** Looks at one thing that an agent needs; connects if need be. Changes nothing. */
   async check(id: CheckId, signal?: AbortSignal): Promise<Result<Check>> {
     const connected = await this.link.connect(signal);
@@ -233,10 +242,11 @@ export class TargetSession {
 
   private makeLink(): Link {
     const { config, options } = this;
-    const link =
+    const plain =
       config.kind === 'local'
         ? new LocalLink()
         : new SshLink({ config, prompter: options.prompter, hostKeys: options.hostKeys });
+    const link = new NotingLink(plain, this.book);
     let wasLost = false;
     this.unsubscribe = link.onState((state) => {
       if (state.state === 'reconnecting') {

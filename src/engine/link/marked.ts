@@ -8,6 +8,22 @@ export interface ScriptResult {
   readonly stderr: string;
 }
 
+const opening = `m=$1; shift; export LC_ALL=C
+printf '\\n%s\\n' "$m"
+(
+`;
+const closing = `
+)
+s=$?
+printf '\\n%s %s\\n' "$m" "$s"`;
+
+/** The command without marks that a command of `runScript` comes to; undefined for any other. */
+export function unmarked(argv: readonly string[]): readonly string[] | undefined {
+  const [shell = '', option, script = '', name = '', , ...args] = argv;
+  if (option !== '-c' || !script.startsWith(opening) || !script.endsWith(closing)) return undefined;
+  return [shell, '-c', script.slice(opening.length, -closing.length), name, ...args];
+}
+
 /**
  * Runs a script of POSIX sh with arguments as $1, $2, ... and answers what it printed, without what a login script
  * printed before or after it. Messages of programs are in English, for details that people pass on.
@@ -19,13 +35,7 @@ export async function runScript(
   options: ExecOptions = {},
 ): Promise<Result<ScriptResult>> {
   const mark = `pyrometer-${randomUUID()}`;
-  const wrapped = [
-    'm=$1; shift; export LC_ALL=C',
-    `printf '\\n%s\\n' "$m"`,
-    `(${script}\n)`,
-    's=$?',
-    `printf '\\n%s %s\\n' "$m" "$s"`,
-  ].join('\n');
+  const wrapped = opening + script + closing;
   const result = await link.exec(['sh', '-c', wrapped, 'sh', mark, ...args], options);
   if (!result.ok) return result;
   const { stdout, stderr } = result.value;

@@ -6,6 +6,7 @@ import { RemoveSnapshotDialog, SaveSnapshotDialog } from '../features/snapshots/
 import { ChecksDialog } from '../features/targets/checks-dialog.js';
 import { LeftoversDialog } from '../features/targets/leftovers-dialog.js';
 import { PyroscopeDialog } from '../features/targets/pyroscope-dialog.js';
+import { ReceiptDialog } from '../features/targets/receipt-dialog.js';
 import { RemoveTargetDialog } from '../features/targets/remove-target-dialog.js';
 import { ServerDialog } from '../features/targets/server-dialog.js';
 import { StopAgentDialog } from '../features/targets/stop-agent-dialog.js';
@@ -39,6 +40,8 @@ function OpenDialog({ dialog }: { readonly dialog: Dialog }): ReactElement {
       return <LeftoversDialog targetId={dialog.targetId} />;
     case 'checks':
       return <ChecksDialog targetId={dialog.targetId} />;
+    case 'receipt':
+      return <ReceiptDialog targetId={dialog.targetId} />;
     case 'stop-agent':
       return <StopAgentDialog targetId={dialog.targetId} />;
     case 'pyroscope':

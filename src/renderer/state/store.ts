@@ -151,6 +151,7 @@ export type Dialog =
     }
   | { readonly kind: 'import-server' }
   | { readonly kind: 'remove-target'; readonly targetId: string }
+  | { readonly kind: 'receipt'; readonly targetId: string }
   | { readonly kind: 'checks'; readonly targetId: string }
   | { readonly kind: 'leftovers'; readonly targetId: string }
   | { readonly kind: 'stop-agent'; readonly targetId: string }

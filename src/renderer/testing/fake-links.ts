@@ -6,6 +6,7 @@ import {
   type SnapshotRow,
 } from '../../contract/links.js';
 import { checkIds, type Check, type CheckId } from '../../contract/check.js';
+import type { Receipt } from '../../contract/receipt.js';
 import { fail, ok } from '../../contract/result.js';
 import { serve, type Handlers, type Port, type Server } from '../../contract/rpc.js';
 import { cpuProfileType } from '../../contract/selection.js';
@@ -249,6 +250,7 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       await wait(200 + 60 * checkIds.indexOf(checkId));
       return ok(inventCheck(checkId));
     },
+    'target.receipt': () => ok(inventReceipt()),
     'leftovers.list': () =>
       ok([
         { kind: 'binary', path: '/home/deploy/.cache/pyrometer/agent/0.1.0', byteLength: 29e6 },
@@ -350,4 +352,18 @@ function inventCheck(id: CheckId): Check {
     };
   }
   return { id, state: 'ok', found: id === 'kernel' ? '6.1.0-26-amd64' : 'as it should be' };
+}
+
+function inventReceipt(): Receipt {
+  const titles = ['Looks at the target; changes nothing.', 'Compares what arrived with what was sent.'];
+  const entries = titles.map((title, index) => ({
+    number: index + 1,
+    atMs: Date.now() - 60_000 + 1000 * index,
+    kind: 'ran' as const,
+    title,
+    asRoot: index === 1,
+    command: `sh -c '\n# ${title}\nuname -a'`,
+    outcome: 'exit 0',
+  }));
+  return { entries, forgotten: 0, text: entries.map(({ command }) => command).join('\n') };
 }

@@ -36,7 +36,12 @@ export async function runCheck(
   const probe = probes[id];
   const sentAtMs = Date.now();
   const given = signal === undefined ? {} : { signal };
-  const result = await runScript(link, `${sayFunction}${probe.script}\n:`, [], { ...given, timeoutMs });
+  const result = await runScript(
+    link,
+    `# Looks at ${checkLabels[id]}; changes nothing.\n${sayFunction}${probe.script}\n:`,
+    [],
+    { ...given, timeoutMs },
+  );
   if (!result.ok) {
     const { code, message } = result.failure;
     if (code !== 'timeout' && code !== 'unsupported') return result;

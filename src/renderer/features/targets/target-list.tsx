@@ -111,9 +111,10 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
   const controls = useControls();
   const { store } = controls;
   const { id, kind, name } = target.config;
-  const open = (dialog: 'server' | 'pyroscope' | 'remove-target' | 'leftovers' | 'tunnel' | 'checks') => () => {
-    store.setState({ dialog: { kind: dialog, targetId: id } });
-  };
+  const open =
+    (dialog: 'server' | 'pyroscope' | 'remove-target' | 'leftovers' | 'tunnel' | 'checks' | 'receipt') => () => {
+      store.setState({ dialog: { kind: dialog, targetId: id } });
+    };
   const act = (action: 'link.disconnect' | 'agent.stop' | 'record.start') => () => {
     void actOnTarget(controls, action, id); // shows its own failure
   };
@@ -150,6 +151,9 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
           </MenuItem>
           <MenuItem close={close} onChoose={open('leftovers')} disabled={!connected}>
             What is on it…
+          </MenuItem>
+          <MenuItem close={close} onChoose={open('receipt')}>
+            What was done on it…
           </MenuItem>
           {kind === 'ssh' ? (
             <>
