@@ -242,6 +242,21 @@ test('a password is asked for, and sudo asks for its own', async () => {
   await app.screenshot('10-sudo-password');
   await ui.button('Continue').click();
   await ui.targetState('with-password', /profiling/, 180_000);
+  // What was run as root is on the receipt, and the password is not.
+  await ui.button('More for with-password').click();
+  await app.window.getByRole('menuitem', { name: /What was done on it/ }).click();
+  const entries = app.window.getByRole('list', { name: 'Receipt' }).getByRole('listitem');
+  const start = entries.filter({ hasText: 'runs the copy' }).first();
+  await start.getByText('root', { exact: true }).waitFor();
+  await start.locator('summary').click();
+  await app.screenshot('11-receipt');
+  const told = await entries.allTextContents();
+  expect(told.join('\n')).toContain('sudo -- sh -c');
+  expect(told.join('\n')).toContain('Sends the agent to');
+  expect(told.join('\n')).not.toContain(world.users.pat.password);
+  await ui.button('Copy as a script').click();
+  await ui.button('Copied').waitFor();
+  await ui.button('Close').last().click();
   await ui.button('Stop agent').first().click();
   await ui.targetState('with-password', /stopped/);
 });

@@ -5,6 +5,10 @@ export const agentChanged = 98;
 /** As a shell ends where it may not execute a program. */
 export const agentNotExecutable = 126;
 
+/** Where root copies the agent to, the first that can be used, and how its copies begin. */
+export const copyPlaces = ['/var/lib', '/var/tmp', '/tmp'];
+export const copyName = '.pyrometer-agent-';
+
 /**
  * The uploaded binary lies in a folder of the login user, where every program of that user could exchange it between our
  * comparison and the start. So what runs as root copies it to where only root may write, compares the copy and runs that
@@ -14,15 +18,17 @@ export const agentNotExecutable = 126;
  * $1 the binary, $2 its SHA-256, $3 whether it is to say first if it can run, then the arguments of its last run.
  */
 const script = `
+# Copies the agent to where only root may write, compares its SHA-256 and runs the copy.
+# It keeps profiles and log in /var/lib/pyrometer, sockets and state in /run/pyrometer; "agent remove" takes them away.
 file=$1 sum=$2 look=$3; shift 3
 umask 077; export LC_ALL=C
 folder=
 trap '[ -z "$folder" ] || rm -rf -- "$folder"' EXIT
 trap 'exit 1' HUP INT TERM
 # What a power cut left.
-find /var/lib /var/tmp /tmp -maxdepth 1 -name '.pyrometer-agent-*' -user 0 -mmin +60 -exec rm -rf -- {} + 2>/dev/null
-for place in /var/lib /var/tmp /tmp; do
-  folder=$(mktemp -d "$place/.pyrometer-agent-XXXXXXXX") || continue
+find ${copyPlaces.join(' ')} -maxdepth 1 -name '${copyName}*' -user 0 -mmin +60 -exec rm -rf -- {} + 2>/dev/null
+for place in ${copyPlaces.join(' ')}; do
+  folder=$(mktemp -d "$place/${copyName}XXXXXXXX") || continue
   agent=$folder/pyrometer-agent
   if cp -- "$file" "$agent" && chmod 700 -- "$agent"; then
     case $(sha256sum -- "$agent") in "$sum "*) ;; *) exit ${agentChanged};; esac
