@@ -26,8 +26,10 @@ async function exportFile({ file, out, format }: Extract<Command, { name: 'expor
 }
 
 function complain({ message, detail }: Failure): void {
-  process.stderr.write(`${message}\n`);
-  if (detail !== undefined) process.stderr.write(`  ${detail.replaceAll('\n', '\n  ')}\n`);
+  // What a hostile server said must not move the terminal's cursor.
+  const shown = (text: string): string => text.replace(/[^\P{C}\n]/gu, '?');
+  process.stderr.write(`${shown(message)}\n`);
+  if (detail !== undefined) process.stderr.write(`  ${shown(detail).replaceAll('\n', '\n  ')}\n`);
 }
 
 function failed(failure: Failure): number {

@@ -35,10 +35,32 @@ export function connectNetwork(host: string, port: number): NetworkSocket {
       },
     },
   });
+  gatherWrites(socket);
   return {
     socket,
     reuseMemory: () => {
       copies = false;
     },
   };
+}
+
+/**
+ * Hands what is written in one go to the system in one call. ssh2 writes a packet in three pieces, each of which would
+ * leave as a TCP segment of its own and wake the server: uploads took twice as long.
+ */
+function gatherWrites(socket: Socket): void {
+  const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
+  let gathering = false;
+  const gathered = (...args: unknown[]): boolean => {
+    if (!gathering) {
+      gathering = true;
+      socket.cork();
+      process.nextTick(() => {
+        gathering = false;
+        socket.uncork();
+      });
+    }
+    return write(...args);
+  };
+  socket.write = gathered; // takes what the other takes, in all its forms
 }

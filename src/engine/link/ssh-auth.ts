@@ -73,10 +73,18 @@ export class Authenticator {
     Object.assign(this.options.secrets, this.offered);
   }
 
-  /** Why the server did not let us in, what was tried and what it would take. */
-  failure(): Failure {
+  /** Why the server did not let us in, what was tried and what it would take. `said` is what the connection ended with. */
+  failure(said: string): Failure {
     if (this.own !== undefined) return this.own;
-    const { user, host } = this.options.hop;
+    const { user, host, authentication } = this.options.hop;
+    if (/too many authentication failures/i.test(said)) {
+      // Its MaxAuthTries counts each key that an agent offers.
+      const what =
+        authentication.method === 'agent'
+          ? 'too many keys of the SSH agent: choose the one key file for it, or leave fewer keys in the agent.'
+          : 'too many attempts. Check the user name and the key or password.';
+      return fail('auth-failed', `${host} ended the login after ${what}`, said).failure;
+    }
     const tried = this.tried.length === 0 ? 'nothing could be tried' : `tried ${this.tried.join(', then ')}`;
     const takes = this.allowed.length === 0 ? '' : `; it takes ${this.allowed.join(', ')}`;
     return fail(

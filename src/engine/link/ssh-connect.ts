@@ -39,6 +39,9 @@ interface Way {
   readonly reuseMemory?: () => void;
 }
 
+/** So much of what a server says before the handshake is kept, for the details of a failure. */
+const spokenBytes = 500;
+
 /** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254. */
 const prohibited = 1;
 
@@ -244,13 +247,33 @@ function handshake(
       if (!result.ok) client.end();
       resolve(result);
     };
+    /** What came first; ssh2 keeps it to itself when it is not what an SSH server says. */
+    let spoken = '';
+    const listen = (chunk: Buffer): void => {
+      spoken += chunk.toString('latin1', 0, spokenBytes - spoken.length);
+      if (spoken.startsWith('SSH-') || spoken.length >= spokenBytes) stream.removeListener('data', listen);
+    };
     const broken = (said: string): Result<ssh2.Client> => {
       if (keyFailure !== undefined) return { ok: false, failure: keyFailure };
-      if (authenticating) return { ok: false, failure: authenticator.failure() };
+      if (authenticating) return { ok: false, failure: authenticator.failure(said) };
+      if (/MaxStartups|not allowed at this time/i.test(spoken)) {
+        return fail(
+          'refused',
+          `${server.host} takes no more connections at the moment: try again later, or raise MaxStartups in its sshd_config.`,
+          spoken,
+        );
+      }
+      if (spoken === '') {
+        return fail(
+          'unsupported',
+          `${server.host} closed the connection on port ${server.port} before it said anything: it may take no more at the moment, or none from here.`,
+          said,
+        );
+      }
       return fail(
         'unsupported',
         `${server.host} port ${server.port} did not complete an SSH handshake: check that it is an SSH server's port.`,
-        said,
+        spoken === '' || spoken.startsWith('SSH-') ? said : `${said}\n${spoken}`,
       );
     };
     client.on('ready', () => {
@@ -301,6 +324,8 @@ function handshake(
         },
         authHandler: authenticator.handler,
       });
+      // After ssh2, which has paused the stream until it is ready itself.
+      stream.on('data', listen);
     } catch (error) {
       settle(fail('unsupported', 'The SSH connection could not be set up.', errorText(error)));
     }
