@@ -12,6 +12,7 @@ import { electronPath, electronStage } from './setup/electron-runtime.mjs';
 import { librariesStage } from './setup/libraries.mjs';
 import { withLock } from './setup/lock.mjs';
 import { root } from './setup/paths.mjs';
+import { pyspyStage } from './setup/pyspy.mjs';
 import { planSandbox } from './setup/sandbox.mjs';
 import { systemPackagesStage } from './setup/system-packages.mjs';
 
@@ -29,7 +30,7 @@ async function startCommandLine(needs) {
   const stages = [
     dependenciesStage(),
     addonStage(),
-    ...(needs.agents ? [agentsStage({ required: true })] : []),
+    ...(needs.agents ? [agentsStage({ required: true }), pyspyStage()] : []),
     buildStage(),
   ];
   if (!(await setUp(stages)) || setupOnly) return;
@@ -52,6 +53,7 @@ async function startWindow() {
     dependenciesStage(),
     electronStage(),
     agentsStage({ required: false }),
+    pyspyStage(),
     addonStage(),
     buildStage(),
     librariesStage(),

@@ -1,5 +1,6 @@
 import { addonStage } from './setup/addon.mjs';
 import { agentsStage } from './setup/agents.mjs';
+import { pyspyStage } from './setup/pyspy.mjs';
 import { buildStage } from './setup/build.mjs';
 import { dependenciesStage } from './setup/dependencies.mjs';
 import { electronStage } from './setup/electron-runtime.mjs';
@@ -30,6 +31,7 @@ const setup = [
   testServersStage(),
   electronStage(),
   agentsStage({ required: true }),
+  pyspyStage(),
   addonStage(),
   buildStage(),
   librariesStage(),
