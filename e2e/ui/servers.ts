@@ -13,8 +13,8 @@ export interface Server {
   readonly user: string;
 }
 
-/** Adds a server in the window and connects to it. Its host key is known from the user's own known_hosts. */
-export async function addAndConnect(app: App, ui: Driver, world: WorldAddresses, server: Server): Promise<void> {
+/** Adds a server in the window and chooses it. Its host key is known from the user's own known_hosts. */
+export async function addServer(app: App, ui: Driver, world: WorldAddresses, server: Server): Promise<void> {
   const folder = join(app.home, '.ssh');
   const file = join(folder, 'known_hosts');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -29,6 +29,11 @@ export async function addAndConnect(app: App, ui: Driver, world: WorldAddresses,
   await app.window.getByLabel('Private key').fill(world.keys.ed25519);
   await ui.button('Save').last().click();
   await ui.target(server.name).click();
+}
+
+/** The same, and connects to it. */
+export async function addAndConnect(app: App, ui: Driver, world: WorldAddresses, server: Server): Promise<void> {
+  await addServer(app, ui, world, server);
   await ui.button('Connect').first().click();
   await ui.targetState(server.name, /not installed|stopped|profiling/);
 }

@@ -3,6 +3,7 @@ import { HostName, type ConfigHosts, type ImportedHost } from './ssh-config.js';
 import { call } from './calls.js';
 import { checkIds, type Check } from './check.js';
 import type { Receipt } from './receipt.js';
+import { PySpyRequest, type PythonProcess } from './pyspy.js';
 import { Id, Selection, SourceKind, TimeMs, ViewState } from './selection.js';
 import { PyroscopeConfig, TargetConfig, type Leftover, type TargetState } from './target.js';
 import type { Trust } from './trust.js';
@@ -23,6 +24,8 @@ export interface ServiceRow {
   readonly profileTypes?: readonly string[];
   /** Pushed into the agent by somebody who says that it is this service; the agent sampled none of it. */
   readonly pushed?: true;
+  /** The Python processes in it, parents before children, where py-spy records. */
+  readonly processes?: readonly PythonProcess[];
 }
 
 /** CPU use by time. `cores[i]` belongs to [startMs + i * stepMs, + stepMs), NaN where there is no data. */
@@ -128,8 +131,11 @@ export const linksCalls = {
   'leftovers.list': call(v.object({ targetId: Id }))<readonly Leftover[]>(),
   /** Stops the agent and removes all of that. "agent-in-use" while others record with it, unless forced. */
   'leftovers.remove': call(v.object({ targetId: Id, force: v.boolean() }))<null>(),
-  /** Record: a lease of this app on the agent, renewed by the links process until record.stop or its end. */
-  'record.start': call(v.object({ targetId: Id }))<null>(),
+  /**
+   * Record: a lease of this app on the agent, renewed by the links process until record.stop or its end. Where py-spy is
+   * the engine, `pyspy` says what and how; without it everything that runs Python.
+   */
+  'record.start': call(v.object({ targetId: Id, pyspy: v.optional(PySpyRequest) }))<null>(),
   /** Gives that lease back; the agent ends when nobody else wants it. */
   'record.stop': call(v.object({ targetId: Id }))<null>(),
   'source.services': call(v.object({ targetId: Id, source: SourceKind, startMs: TimeMs, endMs: TimeMs }))<

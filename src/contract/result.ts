@@ -18,6 +18,7 @@ export type FailureCode =
   | 'agent-failed'
   | 'agent-not-running'
   | 'agent-in-use'
+  | 'pyspy-failed'
   | 'not-connected'
   | 'pyroscope-error'
   | 'bad-profile'

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { EngineState } from './pyspy.js';
 import { Id } from './selection.js';
 import { hostName, port, TunnelConfig } from './tunnels.js';
 
@@ -145,6 +146,8 @@ export interface AgentState {
   /** The others who record with it, as they call themselves; hostile text. */
   readonly heldBy?: readonly string[];
   readonly status?: AgentStatus;
+  /** What records here instead of the agent; undefined: the agent. */
+  readonly engine?: EngineState;
 }
 
 /** Something of ours that lies on a target. */

@@ -72,9 +72,9 @@ export function linksHandlers({ targets, prompts, spool, library }: Parts, windo
     'leftovers.list': ({ targetId }, signal) => withSession(targetId, (session) => session.leftovers(signal)),
     'leftovers.remove': ({ targetId, force }, signal) =>
       withSession(targetId, (session) => session.removeLeftovers(force, signal)),
-    'record.start': ({ targetId }, signal) =>
-      withSession(targetId, (session) => session.agent.start('recording', signal)),
-    'record.stop': ({ targetId }) => withSession(targetId, (session) => session.agent.stopRecording()),
+    'record.start': ({ targetId, pyspy }, signal) =>
+      withSession(targetId, (session) => session.startRecording(pyspy, signal)),
+    'record.stop': ({ targetId }) => withSession(targetId, (session) => session.stopRecording()),
     'source.services': ({ targetId, source, startMs, endMs }, signal) =>
       withSession(targetId, (session) => session.services(source, { startMs, endMs }, signal)),
     'source.profileTypes': ({ targetId, source, startMs, endMs }, signal) =>

@@ -46,7 +46,7 @@ async function start(options: v.InferOutput<typeof Start>): Promise<Parts> {
     resume: new Resume(join(dataDir, 'links-resume.json'), spoolDir),
     dataDir,
     resourcesDir,
-    localTarget: process.platform === 'linux',
+    localTarget: process.platform === 'linux' || process.platform === 'darwin',
   });
   void targets.begin(); // shown by the targets' states
   return { targets, prompts, spool: new Spool(spoolDir), library: new SnapshotLibrary(join(dataDir, 'library')) };

@@ -17,7 +17,7 @@ export interface TargetsOptions {
   readonly resume: Resume;
   readonly dataDir: string;
   readonly resourcesDir: string;
-  /** Whether this computer can be profiled: on Linux. */
+  /** Whether this computer can be profiled: on Linux and macOS. */
   readonly localTarget: boolean;
 }
 
@@ -88,6 +88,7 @@ export class Targets {
     this.sessions.delete(targetId);
     this.tunnels.remove(targetId);
     session.value.dispose();
+    await session.value.pyspy.forget();
     this.options.emit('target.removed', { targetId });
     this.remember();
     return ok(null);
@@ -122,13 +123,14 @@ export class Targets {
   }
 
   private makeSession(config: TargetConfig, onChange: (state: TargetState) => void): TargetSession {
-    const { prompts, resourcesDir, emit, resume } = this.options;
+    const { prompts, resourcesDir, dataDir, emit, resume } = this.options;
     return new TargetSession({
       config,
       prompter: prompts,
       hostKeys: this.hostKeys,
       resourcesDir,
       holder: resume.holderOf(config.id),
+      windowsDir: join(dataDir, 'windows', config.id),
       onChange,
       onWindow: (endMs) => {
         emit('window.stored', { targetId: config.id, endMs });

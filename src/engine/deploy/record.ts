@@ -6,6 +6,7 @@ import type { Prompter } from '../link/prompter.js';
 import { everything, serviceSelector } from '../pyroscope/selectors.js';
 import type { LeaseHolder } from './agent-watch.js';
 import { recordingSpan, type RecordingSpan } from './recording-span.js';
+import { recordWithPySpy } from './record-pyspy.js';
 import { TargetSession } from './session.js';
 import { selectionTitle } from './titles.js';
 
@@ -56,6 +57,17 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
   try {
     const connected = await session.connect(signal);
     if (!connected.ok) return connected;
+    if (session.pyspy.chosen) {
+      const selection = await recordWithPySpy(session, {
+        targetId: options.config.id,
+        seconds: options.seconds,
+        service: options.service,
+        onProgress: options.onProgress,
+        nextChange: () => nextChange(waiters),
+        signal,
+      });
+      return selection.ok ? await fetched(session, options, selection.value) : selection;
+    }
     const fresh = session.state.agent.state !== 'profiling';
     const started = await session.agent.start('recording', signal);
     if (!started.ok) return started;
@@ -72,14 +84,35 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
       startMs: span.startMs,
       endMs: span.endMs,
     };
-    const bytes = await session.fetch(selection, signal);
-    if (!bytes.ok) return bytes;
-    return ok({ bytes: bytes.value, title: selectionTitle(selection, options.config.name), selection });
+    return await fetched(session, options, selection);
   } finally {
     // A lease ends by itself where this does not get through.
-    await session.agent.stopRecording();
+    await session.stopRecording();
     session.dispose();
   }
+}
+
+async function fetched(
+  session: TargetSession,
+  options: RecordOptions,
+  selection: Selection,
+): Promise<Result<Recorded>> {
+  const bytes = await session.fetch(selection, options.signal);
+  if (!bytes.ok) return bytes;
+  return ok({ bytes: bytes.value, title: selectionTitle(selection, options.config.name), selection });
+}
+
+/** Settles at the next change of the target, or after a moment. */
+function nextChange(waiters: Set<() => void>): Promise<void> {
+  return new Promise<void>((resolve) => {
+    const wake = (): void => {
+      clearTimeout(timer);
+      waiters.delete(wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, 250);
+    waiters.add(wake);
+  });
 }
 
 /** Waits for a window to be stored; ends when the agent does. */
@@ -102,14 +135,6 @@ async function waitForWindow(
     if (now > span.closesAtMs + lateMs) {
       return fail('timeout', 'The agent stored no window in time: the machine may be too busy, or its disk full.');
     }
-    await new Promise<void>((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer);
-        waiters.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, 250);
-      waiters.add(wake);
-    });
+    await nextChange(waiters);
   }
 }

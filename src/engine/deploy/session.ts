@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Check, CheckId } from '../../contract/check.js';
 import type { ServiceRow, TestReport, Timeline } from '../../contract/links.js';
 import type { Receipt } from '../../contract/receipt.js';
+import { defaultPySpyOptions, type PySpyRequest } from '../../contract/pyspy.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { cpuProfileType, type Selection, type SourceKind } from '../../contract/selection.js';
 import type { Leftover, PyroscopeConfig, TargetConfig, TargetState } from '../../contract/target.js';
@@ -15,6 +16,7 @@ import type { Prompter } from '../link/prompter.js';
 import { SshLink } from '../link/ssh-link.js';
 import { QuerierClient, type Query, type Range } from '../pyroscope/querier-client.js';
 import { sampledOnly } from '../pyroscope/selectors.js';
+import { PySpyLife } from '../pyspy/pyspy-life.js';
 import { pyroscopeServices, timeline } from '../pyroscope/source-views.js';
 import { AgentLife } from './agent-life.js';
 import type { LeaseHolder } from './agent-watch.js';
@@ -39,8 +41,10 @@ export interface SessionOptions {
   readonly runDirectory?: string | undefined;
   /** Who records here, where the agent is leased; default: a name that nobody had before. */
   readonly holder?: LeaseHolder | undefined;
+  /** Where windows are kept that are recorded without an agent; undefined: in memory. */
+  readonly windowsDir?: string | undefined;
   readonly onChange: (state: TargetState) => void;
-  /** A window is in the agent's store; Unix milliseconds of its end. */
+  /** A window is in the engine's store; Unix milliseconds of its end. */
   readonly onWindow?: (endMs: number) => void;
 }
 
@@ -50,6 +54,8 @@ const checksAtOnce = 5;
 /** All that goes on with one target: its link, its agent, its sources. The links process and the command line use it. */
 export class TargetSession {
   readonly agent: AgentLife;
+  /** Records instead of the agent where that cannot run. */
+  readonly pyspy: PySpyLife;
   private readonly options: SessionOptions;
   private readonly pyroscope: PyroscopeAccess;
   private config: TargetConfig;
@@ -84,6 +90,12 @@ export class TargetSession {
         if (wanted?.push === true && status?.push.url !== wanted.url) await this.push(wanted.url);
       },
     });
+    this.pyspy = new PySpyLife({
+      ...shared,
+      resourcesDir: options.resourcesDir,
+      windowsDir: options.windowsDir,
+      onWindow: (endMs) => options.onWindow?.(endMs),
+    });
     this.link = this.makeLink();
   }
 
@@ -91,7 +103,7 @@ export class TargetSession {
     return {
       config: this.config,
       link: this.link.state,
-      agent: this.agent.state,
+      agent: this.pyspy.chosen ? this.pyspy.state : this.agent.state,
       pyroscope: this.pyroscope.state,
     };
   }
@@ -105,9 +117,20 @@ export class TargetSession {
   async connect(signal?: AbortSignal): Promise<Result<null>> {
     const connected = await this.link.connect(signal);
     if (!connected.ok) return connected;
-    if (this.agent.connection === undefined) await this.agent.detect(signal);
+    if (this.agent.connection === undefined) await this.detect(signal);
     void this.pyroscope.check(); // shown by the state
     return ok(null);
+  }
+
+  /** Begins a recording with the engine of this target; `request` is for py-spy. */
+  startRecording(request?: PySpyRequest, signal?: AbortSignal): Promise<Result<null>> {
+    if (!this.pyspy.chosen) return this.agent.start('recording', signal);
+    return this.pyspy.start(request ?? { service: null, options: defaultPySpyOptions }, signal);
+  }
+
+  /** Ends this app's recording. */
+  stopRecording(): Promise<Result<null>> {
+    return this.pyspy.chosen ? this.pyspy.stop() : this.agent.stopRecording();
   }
 
   /** Leaves the target; an agent there goes on, a recording until its lease ends. */
@@ -197,6 +220,7 @@ export class TargetSession {
       const client = this.pyroscope.client();
       return client.ok ? pyroscopeServices(client.value, range, signal) : client;
     }
+    if (this.pyspy.chosen) return this.pyspy.services(range);
     const { connection, facts } = this.agent;
     if (connection !== undefined) return agentServices(connection, range, signal);
     if (this.link.state.state !== 'connected' || facts === undefined) return this.agent.notRunning();
@@ -212,22 +236,26 @@ export class TargetSession {
         'Only our agent counts what became of each sample: choose its own store as the source.',
       );
     }
+    if (this.pyspy.chosen) return fail('unsupported', 'py-spy counts what it could not read, and nothing beyond that.');
     const { connection } = this.agent;
     return connection === undefined ? this.agent.notRunning() : agentTrust(connection, selection, signal);
   }
 
   async profileTypes(source: SourceKind, range: Range, signal?: AbortSignal): Promise<Result<readonly string[]>> {
+    if (this.byPySpy(source)) return ok(await this.pyspy.profileTypes(range));
     const client = this.source(source);
     return client.ok ? client.value.profileTypes(range, signal) : client;
   }
 
   async timeline(source: SourceKind, query: Query, stepMs: number, signal?: AbortSignal): Promise<Result<Timeline>> {
+    if (this.byPySpy(source)) return this.pyspy.timeline(query, stepMs);
     const client = this.source(source);
     return client.ok ? timeline(client.value, asAsked(source, query), stepMs, signal) : client;
   }
 
   /** The merged profile: bytes of a pprof, plain or gzip. */
   async fetch(selection: Selection, signal?: AbortSignal): Promise<Result<Uint8Array>> {
+    if (this.byPySpy(selection.source)) return this.pyspy.fetch(selection);
     const client = this.source(selection.source);
     return client.ok ? client.value.mergeProfile(asAsked(selection.source, selection), signal) : client;
   }
@@ -235,6 +263,7 @@ export class TargetSession {
   dispose(): void {
     this.disposed = true;
     this.agent.dispose();
+    this.pyspy.dispose();
     this.unsubscribe();
     this.pyroscope.dispose();
     this.link.dispose();
@@ -254,7 +283,7 @@ export class TargetSession {
         this.leave('Waiting for the connection.');
       } else if (state.state === 'connected' && wasLost) {
         wasLost = false;
-        void this.agent.detect(); // shown by the state
+        void this.detect(); // shown by the state
       } else if (state.state === 'failed') this.leave();
       this.changed();
     });
@@ -267,7 +296,22 @@ export class TargetSession {
 
   private leave(message?: string): void {
     this.agent.leave(message);
+    this.pyspy.leave(message !== undefined);
     this.pyroscope.drop();
+  }
+
+  /** Looks at the target and for a running agent, and chooses the engine. */
+  private async detect(signal?: AbortSignal): Promise<void> {
+    const facts = await this.agent.detect(signal);
+    if (facts === undefined) return;
+    const possible = agentPossible(facts);
+    const runs = this.agent.connection !== undefined;
+    await this.pyspy.choose(facts, runs || possible.ok ? undefined : possible.failure, signal);
+    this.changed();
+  }
+
+  private byPySpy(source: SourceKind): boolean {
+    return source === 'agent' && this.pyspy.chosen;
   }
 
   private async look(signal?: AbortSignal): Promise<Result<TargetFacts>> {

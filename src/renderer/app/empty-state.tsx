@@ -1,6 +1,8 @@
 import { useCallback, type ReactElement, type ReactNode } from 'react';
+import type { SourceKind } from '../../contract/selection.js';
 import { targetTimeMs } from '../../contract/target-clock.js';
 import type { TargetState } from '../../contract/target.js';
+import { PySpyReady } from '../features/pyspy/pyspy-ready.js';
 import { TargetActionButton } from '../features/targets/target-action-button.js';
 import { formatRange } from '../format/times.js';
 import { visibleText } from '../format/visible-text.js';
@@ -26,7 +28,9 @@ export function EmptyState(): ReactElement {
   const waits =
     target !== undefined && document.kind === 'selection' && source === 'agent' && awaitsFirstWindow(target, clock());
   if (waits) return <FirstWindow target={target} />;
-  if (total === 0) return <NoSamples />;
+  if (total === 0 && !(target !== undefined && document.kind === 'selection' && isReadyForPySpy(target, source))) {
+    return <NoSamples />;
+  }
   if (document.kind === 'profiles' || phase === 'loading') return <LoadingState />;
   if (target === undefined) return <Empty title="Pyrometer" text="Looking for targets…" busy />;
   return <TargetEmpty target={target} />;
@@ -39,6 +43,17 @@ function awaitsFirstWindow({ agent }: TargetState, nowMs: number): boolean {
   if (status === undefined) return true;
   const windowMs = status.windowSeconds * 1000;
   return status.windowsStored === 0 && nowMs - status.startedAtMs < 3 * windowMs;
+}
+
+/** Whether what starts and stops is called a recording there, and not an agent. */
+function byRecording({ agent, config }: TargetState): boolean {
+  return config.kind === 'local' || agent.engine !== undefined;
+}
+
+/** Whether py-spy is what records on a target, and does not just now. */
+function isReadyForPySpy({ agent, link }: TargetState, source: SourceKind): boolean {
+  const resting = agent.state === 'stopped' || agent.state === 'unknown' || agent.state === 'not-installed';
+  return source === 'agent' && link.state === 'connected' && agent.engine !== undefined && resting;
 }
 
 interface EmptyProps {
@@ -98,6 +113,13 @@ function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement
       </Empty>
     );
   }
+  if (agent.engine !== undefined && isReadyForPySpy(target, source)) {
+    return (
+      <PySpyReady target={target} engine={agent.engine}>
+        {button}
+      </PySpyReady>
+    );
+  }
   switch (agent.state) {
     case 'starting':
       return <StartingState target={target} />;
@@ -105,12 +127,16 @@ function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement
       return <FirstWindow target={target} />;
     case 'stopping':
       return (
-        <Empty title="Stopping the agent" text={visibleText(agent.message ?? 'The last window is being kept.')} busy />
+        <Empty
+          title={agent.engine === undefined ? 'Stopping the agent' : 'Stopping the recording'}
+          text={visibleText(agent.message ?? 'The last window is being kept.')}
+          busy
+        />
       );
     case 'failed':
       return (
         <Empty
-          title={config.kind === 'local' ? 'The recording could not start' : 'The agent could not start'}
+          title={byRecording(target) ? 'The recording could not start' : 'The agent could not start'}
           text={visibleText(agent.message ?? 'It did not say why.')}
         >
           {button}
@@ -166,9 +192,7 @@ function StartingState({ target }: { readonly target: TargetState }): ReactEleme
   return (
     <Empty
       title={
-        target.config.kind === 'local'
-          ? 'Starting the recording'
-          : `Starting the agent on ${visibleText(target.config.name)}`
+        byRecording(target) ? 'Starting the recording' : `Starting the agent on ${visibleText(target.config.name)}`
       }
       text={visibleText(text)}
       busy

@@ -1,4 +1,5 @@
 import { useCallback, type ReactElement } from 'react';
+import { gilProfileType, wallProfileType } from '../../contract/pyspy.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import type { TargetState } from '../../contract/target.js';
 import { TargetActionButton } from '../features/targets/target-action-button.js';
@@ -71,7 +72,8 @@ function SelectionFields(): ReactElement | null {
     endComparison(controls);
   }, [controls]);
   if (target === undefined) return null;
-  const from = source === 'agent' ? 'agent' : 'Pyroscope';
+  const own = target.agent.engine === undefined ? 'agent' : 'py-spy';
+  const from = source === 'agent' ? own : 'Pyroscope';
   return (
     <>
       {hasView ? (
@@ -155,6 +157,8 @@ function Selector({ text }: { readonly text: string }): ReactElement {
 /** A profile type in words: "CPU time" for what our agent samples, otherwise its name and sample type. */
 export function profileTypeWords(profileType: string): string {
   if (profileType === cpuProfileType) return 'CPU time';
+  if (profileType === wallProfileType) return 'Time passed';
+  if (profileType === gilProfileType) return 'Holding the GIL';
   const [name = '', sampleType = ''] = profileType.split(':');
   return visibleText(`${name} ${sampleType}`.replaceAll('_', ' ').trim());
 }

@@ -1,5 +1,6 @@
 import { targetTimeMs } from '../../contract/target-clock.js';
 import type { AgentCounter, AgentStatus, TargetState } from '../../contract/target.js';
+import type { EngineState } from '../../contract/pyspy.js';
 import { agentCpu } from '../features/targets/target-words.js';
 import { formatBytes, formatCount, formatShare } from '../format/numbers.js';
 
@@ -86,12 +87,55 @@ function rateItem({ sampleRateHz, budget }: AgentStatus): StatusItem {
   };
 }
 
+/** What a recording by py-spy says of itself. */
+function pySpyItems({ agent }: TargetState, engine: EngineState): readonly StatusItem[] {
+  const { status } = agent;
+  const title = `${engine.why} ${engine.missing}`;
+  if (status === undefined || agent.state !== 'profiling') {
+    return [{ key: 'engine', before: 'engine', value: 'py-spy', after: '', title }];
+  }
+  const count = (name: string): number => status.counters.find((each) => each.name === name)?.value ?? 0;
+  const [lost, behind] = [lostOf(status.counters), count('slices.behind')];
+  return [
+    {
+      key: 'engine',
+      before: 'py-spy',
+      value: engine.cores === undefined ? 'recording' : formatShare(engine.cores),
+      after: engine.cores === undefined ? '' : ' of a core',
+      title,
+    },
+    { key: 'rate', before: '', value: `${status.sampleRateHz} Hz`, after: '' },
+    { key: 'window', before: 'windows', value: formatCount(status.windowsStored), after: '' },
+    {
+      key: 'lost',
+      before: 'unreadable',
+      value: formatCount(lost),
+      after: '',
+      ...(lost > 0 ? { tone: 'warn' as const } : {}),
+      title: `${formatCount(lost)} stacks could not be read; ${formatCount(count('samples'))} were.`,
+    },
+    ...(behind === 0
+      ? []
+      : [
+          {
+            key: 'behind',
+            before: 'slices behind',
+            value: formatCount(behind),
+            after: '',
+            tone: 'warn' as const,
+            title: 'py-spy could not keep up with its rate in these: lower it.',
+          },
+        ]),
+  ];
+}
+
 /** What the status bar says about a target. */
 export function statusItems(target: TargetState, nowMs: number): readonly StatusItem[] {
   const items: StatusItem[] = [linkItem(target)];
   const { agent } = target;
   const { status } = agent;
-  if (status !== undefined && agent.state === 'profiling') {
+  if (agent.engine !== undefined) items.push(...pySpyItems(target, agent.engine));
+  else if (status !== undefined && agent.state === 'profiling') {
     const cpu = agentCpu(target) ?? 0;
     const ofMachine = status.cpuCount > 0 ? cpu / status.cpuCount : cpu;
     items.push({

@@ -21,4 +21,5 @@ import '../features/tree/tree.css';
 import '../features/details/details.css';
 import '../features/trust/trust.css';
 import '../features/hints/hints.css';
+import '../features/pyspy/pyspy.css';
 import '../flame/flame.css';

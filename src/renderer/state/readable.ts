@@ -2,9 +2,11 @@ import type { TargetState } from '../../contract/target.js';
 import type { AppState } from './store.js';
 import { currentTarget } from './targets-control.js';
 
-/** Whether the agent's store answers: it does while the agent runs. */
+/** Whether the engine's store answers: the agent's while it runs, that of py-spy's windows, which lie here, while connected. */
 export function agentAnswers(target: TargetState): boolean {
-  return target.link.state === 'connected' && (target.agent.state === 'profiling' || target.agent.state === 'stopping');
+  if (target.link.state !== 'connected') return false;
+  if (target.agent.engine !== undefined) return true;
+  return target.agent.state === 'profiling' || target.agent.state === 'stopping';
 }
 
 /** Whether the target's Pyroscope can be asked. A tunnel wants a link, a direct address does not. */

@@ -2,6 +2,7 @@ import { create, type StoreApi, type UseBoundStore } from 'zustand';
 import { cpuProfileType, type SourceKind, type ViewState } from '../../contract/selection.js';
 import type { FlameHeader, Normalisation, ProfileSummary, ViewSource } from '../../contract/decoder.js';
 import type { Prompt, ServiceRow, SnapshotRow, SpooledProfile } from '../../contract/links.js';
+import { defaultPySpyOptions, type PySpyOptions } from '../../contract/pyspy.js';
 import type { Operation } from '../../contract/operations.js';
 import type { SearchMode } from '../../core/flame/match-names.js';
 import type { Failure } from '../../contract/result.js';
@@ -23,6 +24,8 @@ export interface TargetsSlice {
   readonly prompts: readonly Prompt[];
   /** By the id of their target. */
   readonly tunnels: Readonly<Record<string, readonly TunnelState[]>>;
+  /** How py-spy records where it is the engine. */
+  readonly pyspyOptions: PySpyOptions;
   /** Buttons that were pressed and not yet answered: "link.connect web-1". */
   readonly pending: readonly string[];
 }
@@ -187,6 +190,7 @@ export function initialState(nowMs: number): AppState {
     targetsPhase: 'loading',
     prompts: [],
     tunnels: {},
+    pyspyOptions: defaultPySpyOptions,
     pending: [],
     targetId: null,
     source: 'agent',

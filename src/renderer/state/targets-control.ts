@@ -13,7 +13,13 @@ import { showFailure } from './toasts.js';
 export type TargetAction =
   'link.connect' | 'link.disconnect' | 'agent.start' | 'agent.stop' | 'record.start' | 'record.stop';
 
-function act({ links }: Context, action: TargetAction, targetId: string): Promise<Result<null>> {
+function act({ links, store }: Context, action: TargetAction, targetId: string): Promise<Result<null>> {
+  const { targets, targetId: chosen, serviceName, pyspyOptions } = store.getState();
+  const target = targets.find(({ config }) => config.id === targetId);
+  if (action === 'record.start' && target?.agent.engine !== undefined) {
+    const service = targetId === chosen ? serviceName : null;
+    return links.call(action, { targetId, pyspy: { service, options: pyspyOptions } });
+  }
   return action === 'agent.stop' ? links.call(action, { targetId, force: false }) : links.call(action, { targetId });
 }
 

@@ -4,11 +4,17 @@ import { sourceAnswers } from './readable.js';
 import { currentExtent } from './selection-control.js';
 import { selectorOf } from './services-control.js';
 import type { AppState } from './store.js';
+import { currentTarget } from './targets-control.js';
 import { watch } from './watch.js';
 
-/** Whether what is shown has a judge: samples of CPU time from our agent's own store. */
+/** Whether what is shown has a judge: samples of CPU time from our agent's own store. py-spy has none. */
 export function hasTrust(state: AppState): boolean {
-  return state.document.kind === 'selection' && state.source === 'agent' && state.profileType === cpuProfileType;
+  return (
+    state.document.kind === 'selection' &&
+    state.source === 'agent' &&
+    state.profileType === cpuProfileType &&
+    currentTarget(state)?.agent.engine === undefined
+  );
 }
 
 /** Keeps the agent's judgement of the chosen range in step with the selection, while it can be seen. Returns what ends it. */

@@ -4,6 +4,7 @@ import { useApp, useControls } from '../../app/workbench.js';
 import { actOnTarget } from '../../state/targets-control.js';
 import { Button } from '../../ui/button.js';
 import { RecordIcon, StopIcon } from '../../ui/icons.js';
+import { RecordOptions } from '../pyspy/record-options.js';
 import { primaryAction } from './target-words.js';
 
 interface Props {
@@ -20,11 +21,18 @@ export function TargetActionButton({ target, large = false }: Props): ReactEleme
   const act = useCallback(() => {
     void actOnTarget(controls, action, targetId); // shows its own failure
   }, [controls, action, targetId]);
-  return (
+  const button = (
     <Button tone={starts ? 'accent' : 'plain'} large={large} busy={busy} onClick={act}>
       {busy ? null : <ActionIcon action={action} />}
       {label}
     </Button>
+  );
+  if (target.agent.engine === undefined || action !== 'record.start') return button;
+  return (
+    <span className="record-buttons">
+      {button}
+      <RecordOptions />
+    </span>
   );
 }
 

@@ -43,6 +43,8 @@ export function targetWords(target: TargetState): TargetWords {
     case 'connected':
       break;
   }
+  const resting = agent.state === 'stopped' || agent.state === 'unknown' || agent.state === 'not-installed';
+  if (agent.engine !== undefined && resting) return words('ready', 'ready for py-spy', agent.engine.why, 'py-spy');
   switch (agent.state) {
     case 'starting': {
       const { step } = agent;
@@ -53,6 +55,7 @@ export function targetWords(target: TargetState): TargetWords {
     case 'stopping':
       return words('busy', 'stopping', agent.message);
     case 'profiling': {
+      if (agent.engine !== undefined) return words('on', 'recording', agent.message);
       const cpu = agentCpu(target);
       const state = agent.recording ? 'recording' : 'profiling';
       return words('on', state, agent.message, cpu === undefined ? state : formatShare(cpu));
@@ -95,7 +98,10 @@ export function primaryAction(target: TargetState, pending: AppState['pending'])
     return make('link.connect', 'Connect', true, link.state === 'connecting' || link.state === 'reconnecting');
   }
   const local = config.kind === 'local';
-  const start = local ? make('record.start', 'Record', true) : make('agent.start', 'Start agent', true);
+  const start =
+    local || agent.engine !== undefined
+      ? make('record.start', 'Record', true)
+      : make('agent.start', 'Start agent', true);
   switch (agent.state) {
     case 'profiling':
       if (endsWithOthers(target)) return start;

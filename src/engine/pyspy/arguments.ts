@@ -1,0 +1,29 @@
+import type { PySpyOptions } from '../../contract/pyspy.js';
+
+/** What one slice samples: CPU or passing time, or who holds the interpreter lock. */
+export type SliceKind = 'time' | 'gil';
+
+/** One run of py-spy. */
+export interface Slice {
+  readonly pid: number;
+  readonly seconds: number;
+  readonly kind: SliceKind;
+  readonly options: PySpyOptions;
+}
+
+/**
+ * py-spy's arguments. speedscope's form is the only one of its formats in which names cannot be taken for something else:
+ * raw and collapsed text separate frames by ";", which command lines, threads and files may hold.
+ */
+export function recordArguments({ pid, seconds, kind, options }: Slice, output: string): readonly string[] {
+  return [
+    'record',
+    ...['--pid', String(pid), '--duration', String(seconds), '--rate', String(options.rateHz)],
+    ...['--format', 'speedscope', '--threads', '--full-filenames', '--output', output],
+    ...(options.subprocesses ? ['--subprocesses'] : []),
+    ...(kind === 'gil' ? ['--gil'] : options.idle ? ['--idle'] : []),
+    ...(options.nonblocking ? ['--nonblocking'] : []),
+    // py-spy refuses the two together.
+    ...(options.native && !options.nonblocking ? ['--native'] : []),
+  ];
+}

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { fail, ok, type Result } from '../../contract/result.js';
+import { errorText } from '../failures/thrown.js';
+
+const Manifest = v.object({
+  version: v.pipe(v.string(), v.regex(/^[0-9][0-9A-Za-z.]{0,31}$/)),
+  files: v.record(v.string(), v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), size: v.number() })),
+});
+
+/** py-spy's program for one kind of target. */
+export interface PySpyProgram {
+  readonly path: string;
+  readonly version: string;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+  readonly size: number;
+}
+
+/** uname -m, and what Docker calls it, as the resources are named. */
+const architectures: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  amd64: 'amd64',
+  aarch64: 'arm64',
+  arm64: 'arm64',
+};
+
+/** Finds py-spy for a system in `<resourcesDir>/pyspy`. */
+export async function findPySpy(
+  resourcesDir: string,
+  system: 'linux' | 'darwin',
+  machine: string,
+): Promise<Result<PySpyProgram>> {
+  const architecture = architectures[machine];
+  if (architecture === undefined) {
+    return fail('unsupported', `py-spy is here for x86_64 and arm64; this machine is ${machine}.`);
+  }
+  const folder = join(resourcesDir, 'pyspy');
+  let manifest: v.InferOutput<typeof Manifest>;
+  try {
+    manifest = v.parse(Manifest, JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')));
+  } catch (error) {
+    return fail(
+      'not-found',
+      'This copy of Pyrometer has no py-spy: install python3 with pip, and start it again where a package index can be reached.',
+      errorText(error),
+    );
+  }
+  const kind = `${system}-${architecture}`;
+  const file = manifest.files[kind];
+  if (file === undefined) return fail('unsupported', `This copy of Pyrometer has no py-spy for ${kind}.`);
+  return ok({ path: join(folder, kind, 'py-spy'), version: manifest.version, ...file });
+}

@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import { finished } from 'node:stream/promises';
+import { Writable } from 'node:stream';
+import type Docker from 'dockerode';
+import { fail, ok, type Result } from '../../contract/result.js';
+import { dockerFailure, dockerStatus } from '../docker/docker-link.js';
+import { errorText } from '../failures/thrown.js';
+import { recordArguments, type Slice } from './arguments.js';
+import { pySpyFailure } from './failures.js';
+
+/** What our containers are known by; its value is when they should be gone, Unix seconds. */
+export const sidecarLabel = 'dev.pyrometer.py-spy';
+
+const programName = 'pyrometer-py-spy';
+const megabyte = 1024 * 1024;
+/** A profile of a slice with many threads is a few megabytes. */
+const largestOutput = 128 * megabyte;
+/** py-spy of a process with large libraries needs about 50 MB. */
+const memoryLimit = 512 * megabyte;
+/** How long a slice may take beyond its own time: reading symbols, writing, a busy engine. */
+export const slackSeconds = 60;
+
+/** What a run of py-spy left. */
+export interface SliceOutput {
+  /** speedscope JSON. */
+  readonly profile: string;
+  /** What it said in words. */
+  readonly said: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  /** What py-spy took itself, in cores; undefined where Docker did not say. */
+  readonly cores?: number;
+}
+
+/**
+ * A container that runs py-spy once beside another: in its processes' namespace, with the same image, because py-spy opens
+ * the interpreter's files at the paths that the process has. Nothing of the watched container is changed.
+ */
+export class Sidecar {
+  private readonly container: Docker.Container;
+  private readonly seconds: number;
+  private ended = false;
+
+  private constructor(container: Docker.Container, seconds: number) {
+    this.container = container;
+    this.seconds = seconds;
+  }
+
+  /** Makes the container and copies py-spy into it; nothing runs yet. `archive` holds py-spy; see `sidecarArchive`. */
+  static async create(
+    docker: Docker,
+    watched: { readonly id: string; readonly imageId: string },
+    slice: Slice,
+    archive: Buffer,
+  ): Promise<Result<Sidecar>> {
+    const goneBy = Math.ceil(Date.now() / 1000 + slice.seconds + slackSeconds);
+    let container: Docker.Container | undefined;
+    try {
+      container = await docker.createContainer({
+        ...sidecarSettings(watched, goneBy),
+        name: `${programName}-${randomUUID().slice(0, 8)}`,
+        // Its words go to standard output; what it writes shares standard error with the one line of a failure.
+        Cmd: [...recordArguments(slice, '/dev/stderr')],
+      });
+      await container.putArchive(archive, { path: '/' });
+      return ok(new Sidecar(container, slice.seconds));
+    } catch (error) {
+      await container?.remove({ force: true, v: true }).catch(() => undefined); // the sweep tries again
+      return dockerFailure(error, 'Docker does not let a container with py-spy be made beside this one.');
+    }
+  }
+
+  /** Runs py-spy to its end. The container is gone afterwards. */
+  async run(signal: AbortSignal): Promise<Result<SliceOutput>> {
+    const words = new Collector(megabyte);
+    const output = new Collector(largestOutput);
+    const onAbort = (): void => {
+      void this.interrupt();
+    };
+    let cores: number | undefined;
+    let measuring: NodeJS.Timeout | undefined;
+    try {
+      const stream = await this.container.attach({ stream: true, stdout: true, stderr: true });
+      // Untyped in dockerode's types.
+      const modem = this.container.modem as { demuxStream(from: unknown, out: Writable, err: Writable): void };
+      modem.demuxStream(stream, words, output);
+      await this.container.start();
+      const startedAtMs = Date.now();
+      signal.addEventListener('abort', onAbort, { once: true });
+      if (signal.aborted) onAbort();
+      // The container is gone with its counters when py-spy ends: asked a little before.
+      measuring = setTimeout(
+        () => {
+          void this.cores(startedAtMs).then((measured) => (cores = measured));
+        },
+        Math.max(500, this.seconds * 1000 - 500),
+      );
+      await finished(stream, { writable: false });
+      const text = readOutput(words, output);
+      if (!text.ok) return text;
+      return ok({ ...text.value, startedAtMs, endedAtMs: Date.now(), ...(cores === undefined ? {} : { cores }) });
+    } catch (error) {
+      return dockerFailure(error, `py-spy's container could not be run: ${errorText(error)}`);
+    } finally {
+      this.ended = true;
+      clearTimeout(measuring);
+      signal.removeEventListener('abort', onAbort);
+      await this.remove();
+    }
+  }
+
+  /** Takes the container away, also while it runs. */
+  async remove(): Promise<void> {
+    await removeContainer(this.container);
+  }
+
+  private async cores(startedAtMs: number): Promise<number | undefined> {
+    try {
+      const stats = await this.container.stats({ stream: false, 'one-shot': true });
+      return stats.cpu_stats.cpu_usage.total_usage / 1e6 / (Date.now() - startedAtMs);
+    } catch {
+      return undefined; // it has ended meanwhile, or this engine does not count
+    }
+  }
+
+  /** Lets py-spy write what it has and end. */
+  private async interrupt(): Promise<void> {
+    try {
+      if (!this.ended) await this.container.kill({ signal: 'SIGINT' });
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+}
+
+async function removeContainer(container: Docker.Container): Promise<void> {
+  try {
+    await container.remove({ force: true, v: true });
+  } catch (error) {
+    // 404 and 409: it is removing itself. What cannot be removed now is swept at the next connect.
+    const status = dockerStatus(error);
+    if (status !== 404 && status !== 409) console.error('py-spy: a container was left:', errorText(error));
+  }
+}
+
+/** What a sidecar is made with: the least that py-spy was seen to work with. */
+export function sidecarSettings(
+  watched: { readonly id: string; readonly imageId: string },
+  goneBySeconds: number,
+): Docker.ContainerCreateOptions {
+  return {
+    Image: watched.imageId,
+    Entrypoint: [`/${programName}`],
+    User: '0:0',
+    WorkingDir: '/',
+    Env: ['RUST_LOG=off'],
+    Tty: false,
+    AttachStdout: true,
+    AttachStderr: true,
+    Healthcheck: { Test: ['NONE'] },
+    Labels: { [sidecarLabel]: String(goneBySeconds) },
+    HostConfig: {
+      PidMode: `container:${watched.id}`,
+      NetworkMode: 'none',
+      CapDrop: ['ALL'],
+      CapAdd: ['SYS_PTRACE'],
+      SecurityOpt: ['no-new-privileges'],
+      RestartPolicy: { Name: 'no' },
+      LogConfig: { Type: 'none', Config: {} },
+      AutoRemove: true,
+      Memory: memoryLimit,
+      MemorySwap: memoryLimit,
+      PidsLimit: 64,
+      Init: false,
+    },
+  };
+}
+
+/** Removes what an app that ended suddenly left: containers of ours that should be gone by now. Answers how many. */
+export async function sweepSidecars(docker: Docker, nowMs: number): Promise<Result<number>> {
+  try {
+    const ours = await docker.listContainers({ all: true, filters: { label: [sidecarLabel] } });
+    const late = ours.filter(({ Labels: labels }) => !(Number(labels[sidecarLabel]) * 1000 > nowMs));
+    for (const { Id: id } of late) await removeContainer(docker.getContainer(id));
+    return ok(late.length);
+  } catch (error) {
+    return dockerFailure(error, 'Docker there did not answer: check that its engine runs.');
+  }
+}
+
+/** Keeps what is written to it, up to a limit. */
+class Collector extends Writable {
+  private readonly chunks: Buffer[] = [];
+  private readonly limit: number;
+  private size = 0;
+
+  constructor(limit: number) {
+    super();
+    this.limit = limit;
+  }
+
+  get tooLarge(): boolean {
+    return this.size > this.limit;
+  }
+
+  get text(): string {
+    return Buffer.concat(this.chunks).toString('utf8');
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.size += chunk.length;
+    if (!this.tooLarge) this.chunks.push(chunk);
+    done();
+  }
+}
+
+function readOutput(words: Collector, output: Collector): Result<Pick<SliceOutput, 'profile' | 'said'>> {
+  if (output.tooLarge) return fail('too-large', 'py-spy wrote more than can be taken: lower the rate.');
+  const text = output.text;
+  const begin = text.indexOf('{"$schema"');
+  return begin < 0 ? pySpyFailure(`${text}\n${words.text}`) : ok({ profile: text.slice(begin), said: words.text });
+}
