@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { Profile } from 'pprof-format';
 import { afterEach, expect, inject, test } from 'vitest';
 import { openOffline } from '../browser';
+import { startFakeDarwin } from '../world/fake-darwin';
 import { processesOf } from '../world/root/processes';
 import { repositoryFolder } from '../world/support/places';
 import { freePort } from '../world/support/ports';
@@ -119,6 +120,26 @@ test('record user@host writes a pprof, which is exported as a page with the same
   expect(folded.code).toBe(0);
   const lines = readFileSync(join(cli.home, 'server.folded'), 'utf8').trim().split('\n');
   expect(lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)).toBe(total);
+});
+
+test('record on a Mac that is none writes what py-spy saw of one container', async () => {
+  const mac = await startFakeDarwin(world.path);
+  try {
+    cli.write('.ssh/known_hosts', `[${mac.host}]:${mac.port} ${mac.hostPublicKey}\n`);
+    const target = `pyro@${mac.host}:${mac.port}`;
+    const out = ['--seconds', '8', '--out', 'mac.pb.gz'];
+    const done = await cli.run(['record', target, ...identity, '--service', 'revel_web', ...out]);
+    expect(done, done.stderr).toMatchObject({ code: 0, stdout: '' });
+    const { total, names } = readPprof(join(cli.home, 'mac.pb.gz'));
+    expect([...names]).toContain('checkout_view');
+    expect([...names].some((name) => name.includes('celery'))).toBe(false);
+    expect(total).toBeGreaterThan(10_000_000);
+    const none = await cli.run(['record', target, ...identity, '--service', 'no_such', ...out]);
+    expect(none.code).toBe(1);
+    expect(none.stderr).toMatch(/^No container called no_such runs Python now: choose one that does\.$/m);
+  } finally {
+    await mac.dispose();
+  }
 });
 
 test('Ctrl+C ends a recording with its agent', async () => {

@@ -79,7 +79,7 @@ test('Record shows a flame graph of the container, and it grows', async () => {
     everyMs: 200,
   });
   await app.window
-    .locator('.status-item[data-key="engine"]', { hasText: /py-spy [\d.]+ % of a core/ })
+    .locator('.status-item[data-key="engine"]', { hasText: /py-spy\s[\d.]+\s%\sof a core/ })
     .waitFor({ timeout: 30_000 });
   await ui.findNow('');
   await app.screenshot('5-grown');

@@ -17,6 +17,8 @@ const megabyte = 1024 * 1024;
 const largestOutput = 128 * megabyte;
 /** py-spy of a process with large libraries needs about 50 MB. */
 const memoryLimit = 512 * megabyte;
+/** So many times its seconds a slice may sample before it is ended. */
+const latenessAllowed = 2;
 /** How long a slice may take beyond its own time: reading symbols, writing, a busy engine. */
 export const slackSeconds = 60;
 
@@ -79,6 +81,7 @@ export class Sidecar {
     };
     let cores: number | undefined;
     let measuring: NodeJS.Timeout | undefined;
+    let late: NodeJS.Timeout | undefined;
     try {
       const stream = await this.container.attach({ stream: true, stdout: true, stderr: true });
       // Untyped in dockerode's types.
@@ -95,6 +98,8 @@ export class Sidecar {
         },
         Math.max(500, this.seconds * 1000 - 500),
       );
+      // py-spy ends after so many samples and not after a time: where it cannot keep up, it is told to write what it has.
+      late = setTimeout(onAbort, (latenessAllowed * this.seconds + 1) * 1000);
       await finished(stream, { writable: false });
       const text = readOutput(words, output);
       if (!text.ok) return text;
@@ -104,6 +109,7 @@ export class Sidecar {
     } finally {
       this.ended = true;
       clearTimeout(measuring);
+      clearTimeout(late);
       signal.removeEventListener('abort', onAbort);
       await this.remove();
     }
