@@ -136,6 +136,9 @@ test('of several files those that are damaged are named, and the whole ones open
   await shows('go-cpu.pb.gz');
   expect(await ui.graph()).toBe(480_000_000);
   expect(await refusal()).toMatch(/^torn\.pb\.gz: .*cut off/);
+  // It was open already: it is shown, and not opened twice.
+  const open = app.window.getByRole('list', { name: 'Open profiles' });
+  expect(await open.getByRole('button', { name: 'go-cpu.pb.gz', exact: true }).count()).toBe(1);
 });
 
 test('names that mean harm are shown as text', async () => {

@@ -43,6 +43,8 @@ export interface SpooledProfile {
   readonly byteLength: number;
   /** What a view is headed with: file name or selection in words. */
   readonly title: string;
+  /** Of an imported file: the same as long as it is the same file with the same content. Says nothing of where it lies. */
+  readonly fileKey?: string;
 }
 
 /** What a connection test found. */

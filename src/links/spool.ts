@@ -37,8 +37,10 @@ export class Spool {
   async importFile(windowId: string, path: string): Promise<Result<SpooledProfile>> {
     const name = basename(path);
     const profileId = `${windowId}-${randomUUID()}`;
+    let fileKey: string;
     try {
       const facts = await stat(path);
+      fileKey = `${facts.dev}-${facts.ino}-${facts.size}-${facts.mtimeMs}`;
       if (!facts.isFile()) return fail('invalid-input', `${name} is no file: choose a pprof or folded file.`);
       if (facts.size === 0) return fail('bad-profile', `${name} is empty.`);
       if (facts.size > maxBytes) {
@@ -53,7 +55,7 @@ export class Spool {
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
       await copyFile(path, this.path(profileId), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      return ok({ profileId, byteLength: (await stat(this.path(profileId))).size, title: name });
+      return ok({ profileId, byteLength: (await stat(this.path(profileId))).size, title: name, fileKey });
     } catch (error) {
       await rm(this.path(profileId), { force: true });
       return this.failure(error);

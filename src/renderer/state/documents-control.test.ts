@@ -124,6 +124,26 @@ describe('open documents', () => {
     expect(store.getState()).toMatchObject({ document: good, zoomPath: ['main'], valueIndex: 1 });
   });
 
+  it('shows a file that is open already instead of opening it twice, but opens it anew once it has changed', async () => {
+    const context = contextWithDecoder();
+    const { store } = context;
+    await showFiles(context, [{ ...file('a'), fileKey: '1-2-3-4' }, file('b')]);
+    showDocument(context, store.getState().documents[1] ?? { kind: 'selection' });
+    await showFiles(context, [{ ...file('again'), fileKey: '1-2-3-4' }]);
+    expect(store.getState()).toMatchObject({
+      document: { documentId: 'a' },
+      documents: [{ documentId: 'a' }, { documentId: 'b' }],
+    });
+    await expect.poll(() => released).toEqual(['again']);
+    await showFiles(context, [
+      { ...file('changed'), fileKey: '1-2-3-5' },
+      { ...file('twice'), fileKey: '1-2-3-5' },
+    ]);
+    expect(store.getState().documents.map(({ documentId }) => documentId)).toEqual(['a', 'b', 'changed']);
+    expect(store.getState()).toMatchObject({ document: { documentId: 'changed' } });
+    await expect.poll(() => released).toEqual(['again', 'twice']);
+  });
+
   it('closes one and shows its neighbour, and lets go of its profiles only', async () => {
     const context = contextWithDecoder();
     await showFiles(context, [file('a'), file('b')]);

@@ -19,9 +19,15 @@ function releaseProfiles(context: Context, profiles: readonly SpooledProfile[]):
   }
 }
 
+/** The open document of a file that is opened again. */
+function documentOfFile({ documents }: AppState, { fileKey }: SpooledProfile): ProfilesDocument | undefined {
+  if (fileKey === undefined) return undefined;
+  return documents.find(({ origin, profiles }) => origin === 'file' && profiles[0]?.fileKey === fileKey);
+}
+
 /**
- * Opens each profile that can be read as a document and shows the first of them. One that cannot be read is said and let go,
- * and what is on the screen stays.
+ * Opens each profile that can be read as a document and shows the first of them; a file that is open already is shown and not opened
+ * twice. One that cannot be read is said and let go, and what is on the screen stays.
  */
 export async function showFiles(context: Context, profiles: readonly SpooledProfile[]): Promise<void> {
   const { store, decoder } = context;
@@ -33,6 +39,13 @@ export async function showFiles(context: Context, profiles: readonly SpooledProf
     if (!opened.ok) {
       releaseProfiles(context, [profile]);
       showFailure(store, { ...opened.failure, message: `${title}: ${opened.failure.message}` });
+      continue;
+    }
+    const known = documentOfFile(store.getState(), profile);
+    if (known !== undefined) {
+      releaseProfiles(context, [profile]);
+      if (first === undefined) showDocument(context, known);
+      first ??= known;
       continue;
     }
     const document: ProfilesDocument = {

@@ -47,7 +47,14 @@ const Session = v.object({
       snapshotId: v.optional(Id),
       title: v.string(),
       notes: v.string(),
-      profiles: v.array(v.object({ profileId: Id, byteLength: v.number(), title: v.string() })),
+      profiles: v.array(
+        v.object({
+          profileId: Id,
+          byteLength: v.number(),
+          title: v.string(),
+          fileKey: v.exactOptional(v.string()),
+        }),
+      ),
     }),
   ),
   keptViews: v.record(
