@@ -15,3 +15,19 @@ test.each(['desk', 'root'] as const)('the built app opens for %s with This compu
     await app.dispose();
   }
 });
+
+test('the window opens where it was, and where it can be seen', async () => {
+  const first = await launchApp({ world, name: 'bounds' });
+  const wanted = { x: 120, y: 60, width: 1100, height: 700 };
+  await first.electron.evaluate(({ BrowserWindow }, bounds) => {
+    BrowserWindow.getAllWindows()[0]?.setBounds(bounds);
+  }, wanted);
+  await first.dispose();
+  const again = await launchApp({ world, name: 'bounds-again', home: first.home });
+  try {
+    const bounds = await again.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds());
+    expect(bounds).toEqual(wanted);
+  } finally {
+    await again.dispose();
+  }
+});

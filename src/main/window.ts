@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { BrowserWindow, nativeTheme, session } from 'electron';
+import { app, BrowserWindow, nativeTheme, screen, session } from 'electron';
 import { appOrigin } from './app-scheme.js';
+import { boundsOnScreens, keepBounds, readBounds } from './window-bounds.js';
 
 const crashLimit = 3;
 const crashSpanMs = 60_000;
@@ -18,11 +19,17 @@ export function lockDownSession(): void {
   });
 }
 
-/** Opens the window. A renderer that dies is loaded again: its view comes back from what it had saved. */
+/**
+ * Opens a window; the first one where the last one was, as long as that screen is there. A renderer that dies is loaded again: its view comes back from what it had saved.
+ */
 export function openWindow(): BrowserWindow {
+  const boundsFile = join(app.getPath('userData'), 'window.json');
+  const kept = BrowserWindow.getAllWindows().length === 0 ? readBounds(boundsFile) : undefined;
+  const screens = screen.getAllDisplays().map(({ workArea }) => workArea);
   const window = new BrowserWindow({
     width: 1440,
     height: 900,
+    ...(kept === undefined ? {} : boundsOnScreens(kept, screens)),
     minWidth: 900,
     minHeight: 560,
     show: false,
@@ -38,7 +45,11 @@ export function openWindow(): BrowserWindow {
     },
   });
   window.once('ready-to-show', () => {
+    if (kept?.maximised === true) window.maximize();
     window.show();
+  });
+  window.on('close', () => {
+    keepBounds(boundsFile, { ...window.getNormalBounds(), maximised: window.isMaximized() });
   });
   const { webContents } = window;
   webContents.setWindowOpenHandler(() => ({ action: 'deny' }));
