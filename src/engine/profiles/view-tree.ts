@@ -86,13 +86,24 @@ async function sideOf(
   byLine: boolean,
 ): Promise<Result<Side>> {
   const { profile } = opened.decoded;
-  const functions = frameTable(profile.functions.name.length, functionPlaces(profile, decodeText));
+  const functions = functionFrames(profile);
   if (!byLine) return ok({ tree: await opened.tree(valueIndex), frames: functions });
   const { frames, lineFrame } = lineFrames(functions, profile.locations);
   const built = await decoder.callNodes(profile.stacks, { ...profile.locations, lineFunction: lineFrame });
   return built.ok
     ? ok({ tree: await decodedTree(decoder, profile, built.nodes, valueIndex), frames })
     : tooManyCallPaths(built.limit);
+}
+
+/** Names, kinds and packages that were told once, as long as the profile is held: every operation makes a view anew. */
+const framesOfProfile = new WeakMap<Profile, FrameTable>();
+
+function functionFrames(profile: Profile): FrameTable {
+  const known = framesOfProfile.get(profile);
+  if (known !== undefined) return known;
+  const frames = frameTable(profile.functions.name.length, functionPlaces(profile, decodeText));
+  framesOfProfile.set(profile, frames);
+  return frames;
 }
 
 async function flameTree(opened: OpenProfile, valueIndex: number, sideOf: SideOf): Promise<Result<ViewTree>> {
