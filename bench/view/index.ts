@@ -107,7 +107,8 @@ export async function bench({ quick, note }: BenchOptions): Promise<readonly Ben
         }
       }
       for (const size of files.growth) {
-        await round('ours', openOurs, size, 1, all);
+        // The real one has no names that the query finds.
+        await round('ours', openOurs, size, 1, size.size === 'real' ? all.filter((each) => each !== 'search_ms') : all);
       }
     }
     return rowsOf(samples);

@@ -176,7 +176,11 @@ async function timed(
   const events = await recordTrace(session, async () => {
     const begin = performance.now();
     await act(inputsOf(page, session));
-    await watched.evaluate(({ whenDone }) => whenDone);
+    const inTime = await Promise.race([
+      watched.evaluate(({ whenDone }) => whenDone).then(() => true),
+      sleep(patienceMs, false, { ref: false }),
+    ]);
+    if (!inTime) throw new Error(`after ${patienceMs / 1000} s it was still not so: ${done}`);
     // The frame is on its way, which is long for a document of a hundred thousand elements.
     await sleep(500 + (performance.now() - begin) / 2);
   });
