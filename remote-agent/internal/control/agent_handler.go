@@ -107,14 +107,19 @@ func (h *agentHandler) SelectWindows(ctx context.Context, request *connect.Reque
 		ProfileType: request.Msg.GetProfileTypeID(), Selector: request.Msg.GetLabelSelector(),
 		StartMs: request.Msg.GetStart(), EndMs: request.Msg.GetEnd(),
 	}
-	err := h.agent.Store.Windows(ctx, selection, func(made store.WindowProfile) error {
-		encoded, err := proto.Marshal(made.Profile)
-		if err != nil {
-			return fmt.Errorf("encode profile: %w", err)
-		}
-		return stream.Send(&agentv1.SelectWindowsResponse{Start: made.StartMs, End: made.EndMs, Profile: encoded})
+	profile, err := h.agent.Store.Windows(ctx, selection, func(window *store.WindowCounts) error {
+		return stream.Send(&agentv1.SelectWindowsResponse{Part: &agentv1.WindowSet{Windows: []*agentv1.WindowCounts{{
+			Start: window.StartMs, End: window.EndMs, Stack: window.Stacks, Value: window.Values, Period: window.Period,
+		}}}})
 	})
-	return asConnect(err)
+	if err != nil {
+		return asConnect(err)
+	}
+	encoded, err := proto.Marshal(profile)
+	if err != nil {
+		return fmt.Errorf("encode profile: %w", err)
+	}
+	return asConnect(stream.Send(&agentv1.SelectWindowsResponse{Part: &agentv1.WindowSet{Profile: encoded}}))
 }
 
 func (h *agentHandler) SetSelection(ctx context.Context, request *connect.Request[agentv1.SetSelectionRequest],

@@ -106,22 +106,40 @@ func TestSelectWindowsStreams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var starts []int64
+	var whole agentv1.WindowSet
 	for stream.Receive() {
-		parsed, err := profile.ParseData(stream.Msg().GetProfile())
-		if err != nil {
-			t.Fatal(err)
+		proto.Merge(&whole, stream.Msg().GetPart())
+	}
+	if err := errors.Join(stream.Err(), stream.Close()); err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := profile.ParseData(whole.GetProfile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums := make([]int64, len(parsed.Sample))
+	var starts []int64
+	for _, window := range whole.GetWindows() {
+		total := int64(0)
+		for i, stack := range window.GetStack() {
+			sums[stack] += window.GetValue()[i]
+			total += window.GetValue()[i]
 		}
-		if total := parsed.Sample[0].Value[0] + parsed.Sample[1].Value[0]; total != 70_000_000 {
+		if total != 70_000_000 {
 			t.Errorf("total %d", total)
 		}
-		if stream.Msg().GetEnd() != stream.Msg().GetStart()+15_000 {
-			t.Errorf("ends at %d", stream.Msg().GetEnd())
+		if window.GetEnd() != window.GetStart()+15_000 || window.GetPeriod() != parsed.Period {
+			t.Errorf("ends at %d, period %d", window.GetEnd(), window.GetPeriod())
 		}
-		starts = append(starts, stream.Msg().GetStart()-baseMs)
+		starts = append(starts, window.GetStart()-baseMs)
 	}
-	if err := errors.Join(stream.Err(), stream.Close()); err != nil || fmt.Sprint(starts) != "[0 15000 30000]" {
-		t.Fatalf("%v %v", starts, err)
+	for i, sample := range parsed.Sample {
+		if sample.Value[0] != sums[i] {
+			t.Errorf("sample %d is %d, its windows have %d", i, sample.Value[0], sums[i])
+		}
+	}
+	if fmt.Sprint(starts) != "[0 15000 30000]" || len(sums) != 2 {
+		t.Fatalf("%v %v", starts, sums)
 	}
 }
 

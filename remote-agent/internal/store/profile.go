@@ -42,6 +42,11 @@ func (m *merge) cover(h *head) {
 
 // profile makes the pprof. Samples, locations and strings are in an order that depends on the content alone.
 func (m *merge) profile(ctx context.Context, from *catalog) (*googlev1.Profile, error) {
+	return m.profileOf(ctx, from, slices.Sorted(maps.Keys(m.values)))
+}
+
+// profileOf makes the pprof with its samples in the order of stacks.
+func (m *merge) profileOf(ctx context.Context, from *catalog, stacks []string) (*googlev1.Profile, error) {
 	b := newProfileBuilder(from)
 	p := b.profile
 	p.SampleType = []*googlev1.ValueType{{Type: b.text(m.profileType.SampleType), Unit: b.text(m.profileType.SampleUnit)}}
@@ -49,7 +54,6 @@ func (m *merge) profile(ctx context.Context, from *catalog) (*googlev1.Profile, 
 	p.Period = max(m.period, 0)
 	p.TimeNanos = m.startMs * 1e6
 	p.DurationNanos = (m.endMs - m.startMs) * 1e6
-	stacks := slices.Sorted(maps.Keys(m.values))
 	used := map[int64]struct{}{}
 	sequences := make([][]int64, 0, len(stacks))
 	for _, stack := range stacks {

@@ -283,16 +283,35 @@ func TestWindowsOneByOne(t *testing.T) {
 	s := openStore(t, nil)
 	s.must(t, windowOf("web", baseMs, "1/a main>x 1"), windowOf("db", baseMs, "3/pg main>x 8"))
 	s.must(t, windowOf("web", baseMs+stepMs, "1/a main>x 1", "1/b main>y 2"))
+	s.must(t, windowOf("db", baseMs+2*stepMs, "3/pg main>x 1"), windowOf("web", baseMs+3*stepMs, "1/a main>z 4"))
 	var got []string
-	err := s.Windows(t.Context(), selection(`{}`, baseMs, baseMs+2*stepMs), func(w WindowProfile) error {
-		got = append(got, fmt.Sprintf("%d-%d %s", (w.StartMs-baseMs)/1000, (w.EndMs-baseMs)/1000, folded(valid(t, w.Profile))))
+	note := func(w *WindowCounts) error {
+		counts := make([]int64, len(w.Values))
+		for i, value := range w.Values {
+			counts[i] = value / w.Period
+		}
+		got = append(got, fmt.Sprintf("%d-%d %v %v", (w.StartMs-baseMs)/1000, (w.EndMs-baseMs)/1000, w.Stacks, counts))
 		return nil
-	})
-	if err != nil || strings.Join(got, "; ") != "0-15 main>x 9; 15-30 main>x 1, main>y 2" {
+	}
+	// What the third window measured was of another service: this one did nothing in it.
+	whole, err := s.Windows(t.Context(), selection(`{service_name="web",pyrometer_origin=""}`, baseMs, baseMs+4*stepMs), note)
+	if err != nil || strings.Join(got, "; ") != "0-15 [0] [1]; 15-30 [0 1] [1 2]; 30-45 [] []; 45-60 [2] [4]" {
+		t.Errorf("%v %v", got, err)
+	}
+	if folded(valid(t, whole)) != "main>x 2, main>y 2, main>z 4" || whole.DurationNanos != 4*stepMs*1e6 {
+		t.Errorf("%v, %d", whole.Sample, whole.DurationNanos)
+	}
+	for i, want := range []int64{2, 2, 4} { // sample i is stack i
+		if whole.Sample[i].Value[0] != want*whole.Period {
+			t.Errorf("stack %d: %v", i, whole.Sample[i].Value)
+		}
+	}
+	got = nil
+	if _, err := s.Windows(t.Context(), selection(`{}`, baseMs, baseMs+stepMs), note); err != nil || strings.Join(got, "; ") != "0-15 [0] [9]" {
 		t.Errorf("%v %v", got, err)
 	}
 	stop := errors.New("stop")
-	if err := s.Windows(t.Context(), selection(`{}`, baseMs, baseMs+2*stepMs), func(WindowProfile) error { return stop }); !errors.Is(err, stop) {
+	if _, err := s.Windows(t.Context(), selection(`{}`, baseMs, baseMs+2*stepMs), func(*WindowCounts) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("%v", err)
 	}
 }

@@ -1809,11 +1809,8 @@ func (x *SelectWindowsRequest) GetEnd() int64 {
 
 type SelectWindowsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Unix milliseconds, as is end.
-	Start int64 `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"`
-	End   int64 `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
-	// pprof, plain (not gzip): the transport compresses.
-	Profile       []byte `protobuf:"bytes,3,opt,name=profile,proto3" json:"profile,omitempty"`
+	// The parts of an answer, put together in their order, are the whole.
+	Part          *WindowSet `protobuf:"bytes,4,opt,name=part,proto3" json:"part,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1848,21 +1845,213 @@ func (*SelectWindowsResponse) Descriptor() ([]byte, []int) {
 	return file_agent_v1_agent_proto_rawDescGZIP(), []int{23}
 }
 
-func (x *SelectWindowsResponse) GetStart() int64 {
+func (x *SelectWindowsResponse) GetPart() *WindowSet {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+// The windows of a selection: one table of stacks, and for each window which of them were seen in it, how much. It is also
+// the form in which the app keeps windows in a file.
+type WindowSet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Oldest first. A window in which the agent measured and saw nothing of the selection is among them.
+	Windows []*WindowCounts `protobuf:"bytes,1,rep,name=windows,proto3" json:"windows,omitempty"`
+	// pprof, plain (not gzip): the sum of the windows. Its sample i is stack i.
+	Profile []byte `protobuf:"bytes,2,opt,name=profile,proto3" json:"profile,omitempty"`
+	// Windows as profiles of their own, from sources that have no table of stacks. An agent sends none.
+	Profiles      []*WindowProfile `protobuf:"bytes,3,rep,name=profiles,proto3" json:"profiles,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WindowSet) Reset() {
+	*x = WindowSet{}
+	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WindowSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WindowSet) ProtoMessage() {}
+
+func (x *WindowSet) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WindowSet.ProtoReflect.Descriptor instead.
+func (*WindowSet) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *WindowSet) GetWindows() []*WindowCounts {
+	if x != nil {
+		return x.Windows
+	}
+	return nil
+}
+
+func (x *WindowSet) GetProfile() []byte {
+	if x != nil {
+		return x.Profile
+	}
+	return nil
+}
+
+func (x *WindowSet) GetProfiles() []*WindowProfile {
+	if x != nil {
+		return x.Profiles
+	}
+	return nil
+}
+
+type WindowCounts struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unix milliseconds, as is end.
+	Start int64 `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"`
+	End   int64 `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
+	// Ascending; value[i] belongs to stack[i], in the profile type's unit.
+	Stack []uint32 `protobuf:"varint,3,rep,packed,name=stack,proto3" json:"stack,omitempty"`
+	Value []int64  `protobuf:"varint,4,rep,packed,name=value,proto3" json:"value,omitempty"`
+	// What one sample counts in this window; 0 when series of several periods are in it.
+	Period        int64 `protobuf:"varint,5,opt,name=period,proto3" json:"period,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WindowCounts) Reset() {
+	*x = WindowCounts{}
+	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WindowCounts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WindowCounts) ProtoMessage() {}
+
+func (x *WindowCounts) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WindowCounts.ProtoReflect.Descriptor instead.
+func (*WindowCounts) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *WindowCounts) GetStart() int64 {
 	if x != nil {
 		return x.Start
 	}
 	return 0
 }
 
-func (x *SelectWindowsResponse) GetEnd() int64 {
+func (x *WindowCounts) GetEnd() int64 {
 	if x != nil {
 		return x.End
 	}
 	return 0
 }
 
-func (x *SelectWindowsResponse) GetProfile() []byte {
+func (x *WindowCounts) GetStack() []uint32 {
+	if x != nil {
+		return x.Stack
+	}
+	return nil
+}
+
+func (x *WindowCounts) GetValue() []int64 {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *WindowCounts) GetPeriod() int64 {
+	if x != nil {
+		return x.Period
+	}
+	return 0
+}
+
+type WindowProfile struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unix milliseconds, as is end.
+	Start int64 `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"`
+	End   int64 `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
+	// pprof, plain or gzip; empty when nothing was measured.
+	Profile       []byte `protobuf:"bytes,3,opt,name=profile,proto3" json:"profile,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WindowProfile) Reset() {
+	*x = WindowProfile{}
+	mi := &file_agent_v1_agent_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WindowProfile) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WindowProfile) ProtoMessage() {}
+
+func (x *WindowProfile) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WindowProfile.ProtoReflect.Descriptor instead.
+func (*WindowProfile) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *WindowProfile) GetStart() int64 {
+	if x != nil {
+		return x.Start
+	}
+	return 0
+}
+
+func (x *WindowProfile) GetEnd() int64 {
+	if x != nil {
+		return x.End
+	}
+	return 0
+}
+
+func (x *WindowProfile) GetProfile() []byte {
 	if x != nil {
 		return x.Profile
 	}
@@ -1880,7 +2069,7 @@ type SetSelectionRequest struct {
 
 func (x *SetSelectionRequest) Reset() {
 	*x = SetSelectionRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_agent_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1892,7 +2081,7 @@ func (x *SetSelectionRequest) String() string {
 func (*SetSelectionRequest) ProtoMessage() {}
 
 func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_agent_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1905,7 +2094,7 @@ func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionRequest.ProtoReflect.Descriptor instead.
 func (*SetSelectionRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SetSelectionRequest) GetContainerIds() []string {
@@ -1930,7 +2119,7 @@ type SetSelectionResponse struct {
 
 func (x *SetSelectionResponse) Reset() {
 	*x = SetSelectionResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_agent_v1_agent_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1942,7 +2131,7 @@ func (x *SetSelectionResponse) String() string {
 func (*SetSelectionResponse) ProtoMessage() {}
 
 func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_agent_v1_agent_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1955,7 +2144,7 @@ func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionResponse.ProtoReflect.Descriptor instead.
 func (*SetSelectionResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{28}
 }
 
 type SetSamplingRequest struct {
@@ -1972,7 +2161,7 @@ type SetSamplingRequest struct {
 
 func (x *SetSamplingRequest) Reset() {
 	*x = SetSamplingRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_agent_v1_agent_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1984,7 +2173,7 @@ func (x *SetSamplingRequest) String() string {
 func (*SetSamplingRequest) ProtoMessage() {}
 
 func (x *SetSamplingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_agent_v1_agent_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1997,7 +2186,7 @@ func (x *SetSamplingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSamplingRequest.ProtoReflect.Descriptor instead.
 func (*SetSamplingRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SetSamplingRequest) GetRateHz() uint32 {
@@ -2029,7 +2218,7 @@ type SetSamplingResponse struct {
 
 func (x *SetSamplingResponse) Reset() {
 	*x = SetSamplingResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_agent_v1_agent_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2041,7 +2230,7 @@ func (x *SetSamplingResponse) String() string {
 func (*SetSamplingResponse) ProtoMessage() {}
 
 func (x *SetSamplingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_agent_v1_agent_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2054,7 +2243,7 @@ func (x *SetSamplingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSamplingResponse.ProtoReflect.Descriptor instead.
 func (*SetSamplingResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{30}
 }
 
 type SetBudgetRequest struct {
@@ -2069,7 +2258,7 @@ type SetBudgetRequest struct {
 
 func (x *SetBudgetRequest) Reset() {
 	*x = SetBudgetRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_agent_v1_agent_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2081,7 +2270,7 @@ func (x *SetBudgetRequest) String() string {
 func (*SetBudgetRequest) ProtoMessage() {}
 
 func (x *SetBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_agent_v1_agent_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2094,7 +2283,7 @@ func (x *SetBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetBudgetRequest.ProtoReflect.Descriptor instead.
 func (*SetBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SetBudgetRequest) GetMachinePercent() float64 {
@@ -2119,7 +2308,7 @@ type SetBudgetResponse struct {
 
 func (x *SetBudgetResponse) Reset() {
 	*x = SetBudgetResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_agent_v1_agent_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2131,7 +2320,7 @@ func (x *SetBudgetResponse) String() string {
 func (*SetBudgetResponse) ProtoMessage() {}
 
 func (x *SetBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_agent_v1_agent_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2144,7 +2333,7 @@ func (x *SetBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetBudgetResponse.ProtoReflect.Descriptor instead.
 func (*SetBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{32}
 }
 
 type SetNamingRequest struct {
@@ -2157,7 +2346,7 @@ type SetNamingRequest struct {
 
 func (x *SetNamingRequest) Reset() {
 	*x = SetNamingRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_agent_v1_agent_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2169,7 +2358,7 @@ func (x *SetNamingRequest) String() string {
 func (*SetNamingRequest) ProtoMessage() {}
 
 func (x *SetNamingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_agent_v1_agent_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2182,7 +2371,7 @@ func (x *SetNamingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNamingRequest.ProtoReflect.Descriptor instead.
 func (*SetNamingRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *SetNamingRequest) GetNaming() *Naming {
@@ -2200,7 +2389,7 @@ type SetNamingResponse struct {
 
 func (x *SetNamingResponse) Reset() {
 	*x = SetNamingResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_agent_v1_agent_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2212,7 +2401,7 @@ func (x *SetNamingResponse) String() string {
 func (*SetNamingResponse) ProtoMessage() {}
 
 func (x *SetNamingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_agent_v1_agent_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2225,7 +2414,7 @@ func (x *SetNamingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNamingResponse.ProtoReflect.Descriptor instead.
 func (*SetNamingResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{34}
 }
 
 type SetPushRequest struct {
@@ -2241,7 +2430,7 @@ type SetPushRequest struct {
 
 func (x *SetPushRequest) Reset() {
 	*x = SetPushRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_agent_v1_agent_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2253,7 +2442,7 @@ func (x *SetPushRequest) String() string {
 func (*SetPushRequest) ProtoMessage() {}
 
 func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_agent_v1_agent_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2266,7 +2455,7 @@ func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushRequest.ProtoReflect.Descriptor instead.
 func (*SetPushRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{32}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *SetPushRequest) GetUrl() string {
@@ -2298,7 +2487,7 @@ type SetPushResponse struct {
 
 func (x *SetPushResponse) Reset() {
 	*x = SetPushResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_agent_v1_agent_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2310,7 +2499,7 @@ func (x *SetPushResponse) String() string {
 func (*SetPushResponse) ProtoMessage() {}
 
 func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_agent_v1_agent_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2323,7 +2512,7 @@ func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushResponse.ProtoReflect.Descriptor instead.
 func (*SetPushResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{33}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{36}
 }
 
 type RenewLeaseRequest struct {
@@ -2339,7 +2528,7 @@ type RenewLeaseRequest struct {
 
 func (x *RenewLeaseRequest) Reset() {
 	*x = RenewLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_agent_v1_agent_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2351,7 +2540,7 @@ func (x *RenewLeaseRequest) String() string {
 func (*RenewLeaseRequest) ProtoMessage() {}
 
 func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_agent_v1_agent_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2364,7 +2553,7 @@ func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseRequest.ProtoReflect.Descriptor instead.
 func (*RenewLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{34}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RenewLeaseRequest) GetSeconds() uint32 {
@@ -2398,7 +2587,7 @@ type RenewLeaseResponse struct {
 
 func (x *RenewLeaseResponse) Reset() {
 	*x = RenewLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_agent_v1_agent_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2410,7 +2599,7 @@ func (x *RenewLeaseResponse) String() string {
 func (*RenewLeaseResponse) ProtoMessage() {}
 
 func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_agent_v1_agent_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2423,7 +2612,7 @@ func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseResponse.ProtoReflect.Descriptor instead.
 func (*RenewLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{35}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *RenewLeaseResponse) GetExpiresAt() int64 {
@@ -2442,7 +2631,7 @@ type ReleaseLeaseRequest struct {
 
 func (x *ReleaseLeaseRequest) Reset() {
 	*x = ReleaseLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_agent_v1_agent_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2454,7 +2643,7 @@ func (x *ReleaseLeaseRequest) String() string {
 func (*ReleaseLeaseRequest) ProtoMessage() {}
 
 func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_agent_v1_agent_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2467,7 +2656,7 @@ func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{36}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ReleaseLeaseRequest) GetHolder() string {
@@ -2487,7 +2676,7 @@ type ReleaseLeaseResponse struct {
 
 func (x *ReleaseLeaseResponse) Reset() {
 	*x = ReleaseLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_agent_v1_agent_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2499,7 +2688,7 @@ func (x *ReleaseLeaseResponse) String() string {
 func (*ReleaseLeaseResponse) ProtoMessage() {}
 
 func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_agent_v1_agent_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2512,7 +2701,7 @@ func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{37}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ReleaseLeaseResponse) GetEnding() bool {
@@ -2534,7 +2723,7 @@ type StopRequest struct {
 
 func (x *StopRequest) Reset() {
 	*x = StopRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[38]
+	mi := &file_agent_v1_agent_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2546,7 +2735,7 @@ func (x *StopRequest) String() string {
 func (*StopRequest) ProtoMessage() {}
 
 func (x *StopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[38]
+	mi := &file_agent_v1_agent_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2559,7 +2748,7 @@ func (x *StopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRequest.ProtoReflect.Descriptor instead.
 func (*StopRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{38}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *StopRequest) GetHolder() string {
@@ -2584,7 +2773,7 @@ type StopResponse struct {
 
 func (x *StopResponse) Reset() {
 	*x = StopResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[39]
+	mi := &file_agent_v1_agent_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2596,7 +2785,7 @@ func (x *StopResponse) String() string {
 func (*StopResponse) ProtoMessage() {}
 
 func (x *StopResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[39]
+	mi := &file_agent_v1_agent_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2609,7 +2798,7 @@ func (x *StopResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopResponse.ProtoReflect.Descriptor instead.
 func (*StopResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{39}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{42}
 }
 
 var File_agent_v1_agent_proto protoreflect.FileDescriptor
@@ -2753,8 +2942,20 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x0eprofile_typeID\x18\x01 \x01(\tR\rprofileTypeID\x12%\n" +
 	"\x0elabel_selector\x18\x02 \x01(\tR\rlabelSelector\x12\x14\n" +
 	"\x05start\x18\x03 \x01(\x03R\x05start\x12\x10\n" +
-	"\x03end\x18\x04 \x01(\x03R\x03end\"Y\n" +
-	"\x15SelectWindowsResponse\x12\x14\n" +
+	"\x03end\x18\x04 \x01(\x03R\x03end\"F\n" +
+	"\x15SelectWindowsResponse\x12'\n" +
+	"\x04part\x18\x04 \x01(\v2\x13.agent.v1.WindowSetR\x04partJ\x04\b\x01\x10\x04\"\x8c\x01\n" +
+	"\tWindowSet\x120\n" +
+	"\awindows\x18\x01 \x03(\v2\x16.agent.v1.WindowCountsR\awindows\x12\x18\n" +
+	"\aprofile\x18\x02 \x01(\fR\aprofile\x123\n" +
+	"\bprofiles\x18\x03 \x03(\v2\x17.agent.v1.WindowProfileR\bprofiles\"z\n" +
+	"\fWindowCounts\x12\x14\n" +
+	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
+	"\x03end\x18\x02 \x01(\x03R\x03end\x12\x14\n" +
+	"\x05stack\x18\x03 \x03(\rR\x05stack\x12\x14\n" +
+	"\x05value\x18\x04 \x03(\x03R\x05value\x12\x16\n" +
+	"\x06period\x18\x05 \x01(\x03R\x06period\"Q\n" +
+	"\rWindowProfile\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
 	"\x03end\x18\x02 \x01(\x03R\x03end\x12\x18\n" +
 	"\aprofile\x18\x03 \x01(\fR\aprofile\"N\n" +
@@ -2829,7 +3030,7 @@ func file_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_agent_v1_agent_proto_goTypes = []any{
 	(State)(0),                    // 0: agent.v1.State
 	(*GetStatusRequest)(nil),      // 1: agent.v1.GetStatusRequest
@@ -2856,23 +3057,26 @@ var file_agent_v1_agent_proto_goTypes = []any{
 	(*Runtime)(nil),               // 22: agent.v1.Runtime
 	(*SelectWindowsRequest)(nil),  // 23: agent.v1.SelectWindowsRequest
 	(*SelectWindowsResponse)(nil), // 24: agent.v1.SelectWindowsResponse
-	(*SetSelectionRequest)(nil),   // 25: agent.v1.SetSelectionRequest
-	(*SetSelectionResponse)(nil),  // 26: agent.v1.SetSelectionResponse
-	(*SetSamplingRequest)(nil),    // 27: agent.v1.SetSamplingRequest
-	(*SetSamplingResponse)(nil),   // 28: agent.v1.SetSamplingResponse
-	(*SetBudgetRequest)(nil),      // 29: agent.v1.SetBudgetRequest
-	(*SetBudgetResponse)(nil),     // 30: agent.v1.SetBudgetResponse
-	(*SetNamingRequest)(nil),      // 31: agent.v1.SetNamingRequest
-	(*SetNamingResponse)(nil),     // 32: agent.v1.SetNamingResponse
-	(*SetPushRequest)(nil),        // 33: agent.v1.SetPushRequest
-	(*SetPushResponse)(nil),       // 34: agent.v1.SetPushResponse
-	(*RenewLeaseRequest)(nil),     // 35: agent.v1.RenewLeaseRequest
-	(*RenewLeaseResponse)(nil),    // 36: agent.v1.RenewLeaseResponse
-	(*ReleaseLeaseRequest)(nil),   // 37: agent.v1.ReleaseLeaseRequest
-	(*ReleaseLeaseResponse)(nil),  // 38: agent.v1.ReleaseLeaseResponse
-	(*StopRequest)(nil),           // 39: agent.v1.StopRequest
-	(*StopResponse)(nil),          // 40: agent.v1.StopResponse
-	(*v1.LabelPair)(nil),          // 41: types.v1.LabelPair
+	(*WindowSet)(nil),             // 25: agent.v1.WindowSet
+	(*WindowCounts)(nil),          // 26: agent.v1.WindowCounts
+	(*WindowProfile)(nil),         // 27: agent.v1.WindowProfile
+	(*SetSelectionRequest)(nil),   // 28: agent.v1.SetSelectionRequest
+	(*SetSelectionResponse)(nil),  // 29: agent.v1.SetSelectionResponse
+	(*SetSamplingRequest)(nil),    // 30: agent.v1.SetSamplingRequest
+	(*SetSamplingResponse)(nil),   // 31: agent.v1.SetSamplingResponse
+	(*SetBudgetRequest)(nil),      // 32: agent.v1.SetBudgetRequest
+	(*SetBudgetResponse)(nil),     // 33: agent.v1.SetBudgetResponse
+	(*SetNamingRequest)(nil),      // 34: agent.v1.SetNamingRequest
+	(*SetNamingResponse)(nil),     // 35: agent.v1.SetNamingResponse
+	(*SetPushRequest)(nil),        // 36: agent.v1.SetPushRequest
+	(*SetPushResponse)(nil),       // 37: agent.v1.SetPushResponse
+	(*RenewLeaseRequest)(nil),     // 38: agent.v1.RenewLeaseRequest
+	(*RenewLeaseResponse)(nil),    // 39: agent.v1.RenewLeaseResponse
+	(*ReleaseLeaseRequest)(nil),   // 40: agent.v1.ReleaseLeaseRequest
+	(*ReleaseLeaseResponse)(nil),  // 41: agent.v1.ReleaseLeaseResponse
+	(*StopRequest)(nil),           // 42: agent.v1.StopRequest
+	(*StopResponse)(nil),          // 43: agent.v1.StopResponse
+	(*v1.LabelPair)(nil),          // 44: types.v1.LabelPair
 }
 var file_agent_v1_agent_proto_depIdxs = []int32{
 	5,  // 0: agent.v1.GetStatusResponse.status:type_name -> agent.v1.Status
@@ -2885,48 +3089,51 @@ var file_agent_v1_agent_proto_depIdxs = []int32{
 	7,  // 7: agent.v1.Status.leases:type_name -> agent.v1.Lease
 	6,  // 8: agent.v1.Status.naming:type_name -> agent.v1.Naming
 	10, // 9: agent.v1.Status.budget:type_name -> agent.v1.Budget
-	41, // 10: agent.v1.Naming.labels:type_name -> types.v1.LabelPair
+	44, // 10: agent.v1.Naming.labels:type_name -> types.v1.LabelPair
 	7,  // 11: agent.v1.LeaseConflict.leases:type_name -> agent.v1.Lease
 	16, // 12: agent.v1.ListServicesResponse.services:type_name -> agent.v1.Service
-	41, // 13: agent.v1.Service.labels:type_name -> types.v1.LabelPair
+	44, // 13: agent.v1.Service.labels:type_name -> types.v1.LabelPair
 	19, // 14: agent.v1.GetTrustResponse.fates:type_name -> agent.v1.Fates
 	20, // 15: agent.v1.GetTrustResponse.cuts:type_name -> agent.v1.StackCut
 	21, // 16: agent.v1.GetTrustResponse.files:type_name -> agent.v1.FileCoverage
 	22, // 17: agent.v1.GetTrustResponse.runtimes:type_name -> agent.v1.Runtime
-	6,  // 18: agent.v1.SetNamingRequest.naming:type_name -> agent.v1.Naming
-	41, // 19: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
-	41, // 20: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
-	1,  // 21: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
-	3,  // 22: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
-	14, // 23: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
-	17, // 24: agent.v1.AgentService.GetTrust:input_type -> agent.v1.GetTrustRequest
-	23, // 25: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
-	25, // 26: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
-	27, // 27: agent.v1.AgentService.SetSampling:input_type -> agent.v1.SetSamplingRequest
-	31, // 28: agent.v1.AgentService.SetNaming:input_type -> agent.v1.SetNamingRequest
-	29, // 29: agent.v1.AgentService.SetBudget:input_type -> agent.v1.SetBudgetRequest
-	33, // 30: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
-	35, // 31: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
-	37, // 32: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
-	39, // 33: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
-	2,  // 34: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
-	4,  // 35: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
-	15, // 36: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
-	18, // 37: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
-	24, // 38: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
-	26, // 39: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
-	28, // 40: agent.v1.AgentService.SetSampling:output_type -> agent.v1.SetSamplingResponse
-	32, // 41: agent.v1.AgentService.SetNaming:output_type -> agent.v1.SetNamingResponse
-	30, // 42: agent.v1.AgentService.SetBudget:output_type -> agent.v1.SetBudgetResponse
-	34, // 43: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
-	36, // 44: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
-	38, // 45: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
-	40, // 46: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
-	34, // [34:47] is the sub-list for method output_type
-	21, // [21:34] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	25, // 18: agent.v1.SelectWindowsResponse.part:type_name -> agent.v1.WindowSet
+	26, // 19: agent.v1.WindowSet.windows:type_name -> agent.v1.WindowCounts
+	27, // 20: agent.v1.WindowSet.profiles:type_name -> agent.v1.WindowProfile
+	6,  // 21: agent.v1.SetNamingRequest.naming:type_name -> agent.v1.Naming
+	44, // 22: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
+	44, // 23: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
+	1,  // 24: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
+	3,  // 25: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
+	14, // 26: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
+	17, // 27: agent.v1.AgentService.GetTrust:input_type -> agent.v1.GetTrustRequest
+	23, // 28: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
+	28, // 29: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
+	30, // 30: agent.v1.AgentService.SetSampling:input_type -> agent.v1.SetSamplingRequest
+	34, // 31: agent.v1.AgentService.SetNaming:input_type -> agent.v1.SetNamingRequest
+	32, // 32: agent.v1.AgentService.SetBudget:input_type -> agent.v1.SetBudgetRequest
+	36, // 33: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
+	38, // 34: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
+	40, // 35: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
+	42, // 36: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
+	2,  // 37: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
+	4,  // 38: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
+	15, // 39: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
+	18, // 40: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
+	24, // 41: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
+	29, // 42: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
+	31, // 43: agent.v1.AgentService.SetSampling:output_type -> agent.v1.SetSamplingResponse
+	35, // 44: agent.v1.AgentService.SetNaming:output_type -> agent.v1.SetNamingResponse
+	33, // 45: agent.v1.AgentService.SetBudget:output_type -> agent.v1.SetBudgetResponse
+	37, // 46: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
+	39, // 47: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
+	41, // 48: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
+	43, // 49: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
+	37, // [37:50] is the sub-list for method output_type
+	24, // [24:37] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_agent_v1_agent_proto_init() }
@@ -2940,7 +3147,7 @@ func file_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agent_v1_agent_proto_rawDesc), len(file_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   40,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agent/v1/agent.proto.
  */
 export const file_agent_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIoEFCgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSIgoEcHVzaBgTIAEoCzIULmFnZW50LnYxLlB1c2hTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZRIVCg1idXJzdF9lbmRzX2F0GBcgASgDEiAKBm5hbWluZxgYIAEoCzIQLmFnZW50LnYxLk5hbWluZxIgCgZidWRnZXQYGSABKAsyEC5hZ2VudC52MS5CdWRnZXQiXQoGTmFtaW5nEiMKBmxhYmVscxgBIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIVCg1sZWFkaW5nX3NsYXNoGAIgASgIEhcKD3JlbGFiZWxfY29uZmlncxgDIAEoCSJACgVMZWFzZRIOCgZob2xkZXIYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSEgoKZXhwaXJlc19hdBgDIAEoAyIwCg1MZWFzZUNvbmZsaWN0Eh8KBmxlYXNlcxgBIAMoCzIPLmFnZW50LnYxLkxlYXNlIooBCghPdmVyaGVhZBIZChFwcm9jZXNzX2NwdV9jb3JlcxgBIAEoARIVCg1icGZfY3B1X2NvcmVzGAIgASgBEhYKDnJlc2lkZW50X2J5dGVzGAMgASgEEhUKDWJwZl9tYXBfYnl0ZXMYBCABKAQSHQoVZGlza19ieXRlc19wZXJfc2Vjb25kGAUgASgBIogBCgZCdWRnZXQSFwoPbWFjaGluZV9wZXJjZW50GAEgASgBEhQKDG1lbW9yeV9ieXRlcxgCIAEoBBIcChRtZWFuX21hY2hpbmVfcGVyY2VudBgDIAEoARIZChFtZWFuX21lbW9yeV9ieXRlcxgEIAEoBBIWCg53YW50ZWRfcmF0ZV9oehgFIAEoDSImCgdDb3VudGVyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAQiRgoMRG9ja2VyU3RhdHVzEhEKCXJlYWNoYWJsZRgBIAEoCBIPCgdtZXNzYWdlGAIgASgJEhIKCmNvbnRhaW5lcnMYAyABKA0icgoKUHVzaFN0YXR1cxILCgN1cmwYASABKAkSDQoFZXJyb3IYAiABKAkSFgoOd2luZG93c19wdXNoZWQYAyABKAQSFwoPd2luZG93c193YWl0aW5nGAQgASgEEhcKD2xhc3Rfc3VjY2Vzc19hdBgFIAEoAyIxChNMaXN0U2VydmljZXNSZXF1ZXN0Eg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAyI7ChRMaXN0U2VydmljZXNSZXNwb25zZRIjCghzZXJ2aWNlcxgBIAMoCzIRLmFnZW50LnYxLlNlcnZpY2UiawoHU2VydmljZRIjCgZsYWJlbHMYASADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISEQoJY3B1X2NvcmVzGAIgASgBEhEKCWxhc3Rfc2VlbhgDIAEoAxIVCg1wcm9jZXNzX2NvdW50GAQgASgNIkUKD0dldFRydXN0UmVxdWVzdBIWCg5sYWJlbF9zZWxlY3RvchgBIAEoCRINCgVzdGFydBgCIAEoAxILCgNlbmQYAyABKAMilwIKEEdldFRydXN0UmVzcG9uc2USHgoFZmF0ZXMYASABKAsyDy5hZ2VudC52MS5GYXRlcxIQCgh0b3RhbF9ucxgCIAEoAxIOCgZjdXRfbnMYAyABKAMSIAoEY3V0cxgEIAMoCzISLmFnZW50LnYxLlN0YWNrQ3V0EhEKCW5hdGl2ZV9ucxgFIAEoAxIQCghsaW5lZF9ucxgHIAEoAxIlCgVmaWxlcxgIIAMoCzIWLmFnZW50LnYxLkZpbGVDb3ZlcmFnZRIjCghydW50aW1lcxgJIAMoCzIRLmFnZW50LnYxLlJ1bnRpbWUSEAoIZnJhbWVfbnMYCiABKAMSFgoObmFtZWRfZnJhbWVfbnMYCyABKANKBAgGEAci1AIKBUZhdGVzEg0KBWZpcmVkGAEgASgEEhgKEGxvc3RfbmV3X3Byb2Nlc3MYAiABKAQSFgoObG9zdF90YWlsX2NhbGwYAyABKAQSEQoJZGVsaXZlcmVkGAQgASgEEgwKBGxhdGUYBSABKAQSGAoQbG9zdF93aW5kb3dfZnVsbBgGIAEoBBIPCgdtaXNzaW5nGAcgASgDEhEKCWluX2ZsaWdodBgIIAEoAxISCgpzYW1wbGVkX25zGAkgASgDEhQKDHNjaGVkdWxlcl9ucxgKIAEoAxIXCg9lbmRlZF9wcm9jZXNzZXMYCyABKAQSDwoHd2luZG93cxgMIAEoDRIaChJ1bm1lYXN1cmVkX3dpbmRvd3MYDSABKA0SGgoSdW5iYWxhbmNlZF93aW5kb3dzGA4gASgNEh8KF2ZpcnN0X3VuYmFsYW5jZWRfd2luZG93GA8gASgDIiwKCFN0YWNrQ3V0Eg4KBnJlYXNvbhgBIAEoCRIQCgh2YWx1ZV9ucxgCIAEoAyKQAQoMRmlsZUNvdmVyYWdlEgwKBHBhdGgYASABKAkSEAoIYnVpbGRfaWQYAiABKAkSEAoIdmFsdWVfbnMYAyABKAMSEAoIbGluZWRfbnMYBSABKAMSDAoEbWVuZBgGIAEoCRIQCghmcmFtZV9ucxgHIAEoAxIWCg5uYW1lZF9mcmFtZV9ucxgIIAEoA0oECAQQBSIoCgdSdW50aW1lEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCSJiChRTZWxlY3RXaW5kb3dzUmVxdWVzdBIWCg5wcm9maWxlX3R5cGVJRBgBIAEoCRIWCg5sYWJlbF9zZWxlY3RvchgCIAEoCRINCgVzdGFydBgDIAEoAxILCgNlbmQYBCABKAMiRAoVU2VsZWN0V2luZG93c1Jlc3BvbnNlEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxIPCgdwcm9maWxlGAMgASgMIjoKE1NldFNlbGVjdGlvblJlcXVlc3QSFQoNY29udGFpbmVyX2lkcxgBIAMoCRIMCgRwaWRzGAIgAygNIhYKFFNldFNlbGVjdGlvblJlc3BvbnNlIlQKElNldFNhbXBsaW5nUmVxdWVzdBIPCgdyYXRlX2h6GAEgASgNEhYKDndpbmRvd19zZWNvbmRzGAIgASgNEhUKDWJ1cnN0X3NlY29uZHMYAyABKA0iFQoTU2V0U2FtcGxpbmdSZXNwb25zZSJBChBTZXRCdWRnZXRSZXF1ZXN0EhcKD21hY2hpbmVfcGVyY2VudBgBIAEoARIUCgxtZW1vcnlfYnl0ZXMYAiABKAQiEwoRU2V0QnVkZ2V0UmVzcG9uc2UiNAoQU2V0TmFtaW5nUmVxdWVzdBIgCgZuYW1pbmcYASABKAsyEC5hZ2VudC52MS5OYW1pbmciEwoRU2V0TmFtaW5nUmVzcG9uc2UiaAoOU2V0UHVzaFJlcXVlc3QSCwoDdXJsGAEgASgJEiQKB2hlYWRlcnMYAiADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISIwoGbGFiZWxzGAMgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyIhEKD1NldFB1c2hSZXNwb25zZSJJChFSZW5ld0xlYXNlUmVxdWVzdBIPCgdzZWNvbmRzGAEgASgNEg4KBmhvbGRlchgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCSIoChJSZW5ld0xlYXNlUmVzcG9uc2USEgoKZXhwaXJlc19hdBgBIAEoAyIlChNSZWxlYXNlTGVhc2VSZXF1ZXN0Eg4KBmhvbGRlchgBIAEoCSImChRSZWxlYXNlTGVhc2VSZXNwb25zZRIOCgZlbmRpbmcYASABKAgiLAoLU3RvcFJlcXVlc3QSDgoGaG9sZGVyGAEgASgJEg0KBWZvcmNlGAIgASgIIg4KDFN0b3BSZXNwb25zZSptCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhIKDlNUQVRFX1NUQVJUSU5HEAESEwoPU1RBVEVfUFJPRklMSU5HEAISEgoOU1RBVEVfU1RPUFBJTkcQAxIQCgxTVEFURV9GQUlMRUQQBDLYBwoMQWdlbnRTZXJ2aWNlEkYKCUdldFN0YXR1cxIaLmFnZW50LnYxLkdldFN0YXR1c1JlcXVlc3QaGy5hZ2VudC52MS5HZXRTdGF0dXNSZXNwb25zZSIAEk4KC1dhdGNoU3RhdHVzEhwuYWdlbnQudjEuV2F0Y2hTdGF0dXNSZXF1ZXN0Gh0uYWdlbnQudjEuV2F0Y2hTdGF0dXNSZXNwb25zZSIAMAESTwoMTGlzdFNlcnZpY2VzEh0uYWdlbnQudjEuTGlzdFNlcnZpY2VzUmVxdWVzdBoeLmFnZW50LnYxLkxpc3RTZXJ2aWNlc1Jlc3BvbnNlIgASQwoIR2V0VHJ1c3QSGS5hZ2VudC52MS5HZXRUcnVzdFJlcXVlc3QaGi5hZ2VudC52MS5HZXRUcnVzdFJlc3BvbnNlIgASVAoNU2VsZWN0V2luZG93cxIeLmFnZW50LnYxLlNlbGVjdFdpbmRvd3NSZXF1ZXN0Gh8uYWdlbnQudjEuU2VsZWN0V2luZG93c1Jlc3BvbnNlIgAwARJPCgxTZXRTZWxlY3Rpb24SHS5hZ2VudC52MS5TZXRTZWxlY3Rpb25SZXF1ZXN0Gh4uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVzcG9uc2UiABJMCgtTZXRTYW1wbGluZxIcLmFnZW50LnYxLlNldFNhbXBsaW5nUmVxdWVzdBodLmFnZW50LnYxLlNldFNhbXBsaW5nUmVzcG9uc2UiABJGCglTZXROYW1pbmcSGi5hZ2VudC52MS5TZXROYW1pbmdSZXF1ZXN0GhsuYWdlbnQudjEuU2V0TmFtaW5nUmVzcG9uc2UiABJGCglTZXRCdWRnZXQSGi5hZ2VudC52MS5TZXRCdWRnZXRSZXF1ZXN0GhsuYWdlbnQudjEuU2V0QnVkZ2V0UmVzcG9uc2UiABJACgdTZXRQdXNoEhguYWdlbnQudjEuU2V0UHVzaFJlcXVlc3QaGS5hZ2VudC52MS5TZXRQdXNoUmVzcG9uc2UiABJJCgpSZW5ld0xlYXNlEhsuYWdlbnQudjEuUmVuZXdMZWFzZVJlcXVlc3QaHC5hZ2VudC52MS5SZW5ld0xlYXNlUmVzcG9uc2UiABJPCgxSZWxlYXNlTGVhc2USHS5hZ2VudC52MS5SZWxlYXNlTGVhc2VSZXF1ZXN0Gh4uYWdlbnQudjEuUmVsZWFzZUxlYXNlUmVzcG9uc2UiABI3CgRTdG9wEhUuYWdlbnQudjEuU3RvcFJlcXVlc3QaFi5hZ2VudC52MS5TdG9wUmVzcG9uc2UiAEI6WjhweXJvbWV0ZXIuZGV2L3JlbW90ZS1hZ2VudC9pbnRlcm5hbC9nZW4vYWdlbnQvdjE7YWdlbnR2MWIGcHJvdG8z", [file_types_v1_types]);
+  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIoEFCgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSIgoEcHVzaBgTIAEoCzIULmFnZW50LnYxLlB1c2hTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZRIVCg1idXJzdF9lbmRzX2F0GBcgASgDEiAKBm5hbWluZxgYIAEoCzIQLmFnZW50LnYxLk5hbWluZxIgCgZidWRnZXQYGSABKAsyEC5hZ2VudC52MS5CdWRnZXQiXQoGTmFtaW5nEiMKBmxhYmVscxgBIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIVCg1sZWFkaW5nX3NsYXNoGAIgASgIEhcKD3JlbGFiZWxfY29uZmlncxgDIAEoCSJACgVMZWFzZRIOCgZob2xkZXIYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSEgoKZXhwaXJlc19hdBgDIAEoAyIwCg1MZWFzZUNvbmZsaWN0Eh8KBmxlYXNlcxgBIAMoCzIPLmFnZW50LnYxLkxlYXNlIooBCghPdmVyaGVhZBIZChFwcm9jZXNzX2NwdV9jb3JlcxgBIAEoARIVCg1icGZfY3B1X2NvcmVzGAIgASgBEhYKDnJlc2lkZW50X2J5dGVzGAMgASgEEhUKDWJwZl9tYXBfYnl0ZXMYBCABKAQSHQoVZGlza19ieXRlc19wZXJfc2Vjb25kGAUgASgBIogBCgZCdWRnZXQSFwoPbWFjaGluZV9wZXJjZW50GAEgASgBEhQKDG1lbW9yeV9ieXRlcxgCIAEoBBIcChRtZWFuX21hY2hpbmVfcGVyY2VudBgDIAEoARIZChFtZWFuX21lbW9yeV9ieXRlcxgEIAEoBBIWCg53YW50ZWRfcmF0ZV9oehgFIAEoDSImCgdDb3VudGVyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAQiRgoMRG9ja2VyU3RhdHVzEhEKCXJlYWNoYWJsZRgBIAEoCBIPCgdtZXNzYWdlGAIgASgJEhIKCmNvbnRhaW5lcnMYAyABKA0icgoKUHVzaFN0YXR1cxILCgN1cmwYASABKAkSDQoFZXJyb3IYAiABKAkSFgoOd2luZG93c19wdXNoZWQYAyABKAQSFwoPd2luZG93c193YWl0aW5nGAQgASgEEhcKD2xhc3Rfc3VjY2Vzc19hdBgFIAEoAyIxChNMaXN0U2VydmljZXNSZXF1ZXN0Eg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAyI7ChRMaXN0U2VydmljZXNSZXNwb25zZRIjCghzZXJ2aWNlcxgBIAMoCzIRLmFnZW50LnYxLlNlcnZpY2UiawoHU2VydmljZRIjCgZsYWJlbHMYASADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISEQoJY3B1X2NvcmVzGAIgASgBEhEKCWxhc3Rfc2VlbhgDIAEoAxIVCg1wcm9jZXNzX2NvdW50GAQgASgNIkUKD0dldFRydXN0UmVxdWVzdBIWCg5sYWJlbF9zZWxlY3RvchgBIAEoCRINCgVzdGFydBgCIAEoAxILCgNlbmQYAyABKAMilwIKEEdldFRydXN0UmVzcG9uc2USHgoFZmF0ZXMYASABKAsyDy5hZ2VudC52MS5GYXRlcxIQCgh0b3RhbF9ucxgCIAEoAxIOCgZjdXRfbnMYAyABKAMSIAoEY3V0cxgEIAMoCzISLmFnZW50LnYxLlN0YWNrQ3V0EhEKCW5hdGl2ZV9ucxgFIAEoAxIQCghsaW5lZF9ucxgHIAEoAxIlCgVmaWxlcxgIIAMoCzIWLmFnZW50LnYxLkZpbGVDb3ZlcmFnZRIjCghydW50aW1lcxgJIAMoCzIRLmFnZW50LnYxLlJ1bnRpbWUSEAoIZnJhbWVfbnMYCiABKAMSFgoObmFtZWRfZnJhbWVfbnMYCyABKANKBAgGEAci1AIKBUZhdGVzEg0KBWZpcmVkGAEgASgEEhgKEGxvc3RfbmV3X3Byb2Nlc3MYAiABKAQSFgoObG9zdF90YWlsX2NhbGwYAyABKAQSEQoJZGVsaXZlcmVkGAQgASgEEgwKBGxhdGUYBSABKAQSGAoQbG9zdF93aW5kb3dfZnVsbBgGIAEoBBIPCgdtaXNzaW5nGAcgASgDEhEKCWluX2ZsaWdodBgIIAEoAxISCgpzYW1wbGVkX25zGAkgASgDEhQKDHNjaGVkdWxlcl9ucxgKIAEoAxIXCg9lbmRlZF9wcm9jZXNzZXMYCyABKAQSDwoHd2luZG93cxgMIAEoDRIaChJ1bm1lYXN1cmVkX3dpbmRvd3MYDSABKA0SGgoSdW5iYWxhbmNlZF93aW5kb3dzGA4gASgNEh8KF2ZpcnN0X3VuYmFsYW5jZWRfd2luZG93GA8gASgDIiwKCFN0YWNrQ3V0Eg4KBnJlYXNvbhgBIAEoCRIQCgh2YWx1ZV9ucxgCIAEoAyKQAQoMRmlsZUNvdmVyYWdlEgwKBHBhdGgYASABKAkSEAoIYnVpbGRfaWQYAiABKAkSEAoIdmFsdWVfbnMYAyABKAMSEAoIbGluZWRfbnMYBSABKAMSDAoEbWVuZBgGIAEoCRIQCghmcmFtZV9ucxgHIAEoAxIWCg5uYW1lZF9mcmFtZV9ucxgIIAEoA0oECAQQBSIoCgdSdW50aW1lEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCSJiChRTZWxlY3RXaW5kb3dzUmVxdWVzdBIWCg5wcm9maWxlX3R5cGVJRBgBIAEoCRIWCg5sYWJlbF9zZWxlY3RvchgCIAEoCRINCgVzdGFydBgDIAEoAxILCgNlbmQYBCABKAMiQAoVU2VsZWN0V2luZG93c1Jlc3BvbnNlEiEKBHBhcnQYBCABKAsyEy5hZ2VudC52MS5XaW5kb3dTZXRKBAgBEAQicAoJV2luZG93U2V0EicKB3dpbmRvd3MYASADKAsyFi5hZ2VudC52MS5XaW5kb3dDb3VudHMSDwoHcHJvZmlsZRgCIAEoDBIpCghwcm9maWxlcxgDIAMoCzIXLmFnZW50LnYxLldpbmRvd1Byb2ZpbGUiWAoMV2luZG93Q291bnRzEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxINCgVzdGFjaxgDIAMoDRINCgV2YWx1ZRgEIAMoAxIOCgZwZXJpb2QYBSABKAMiPAoNV2luZG93UHJvZmlsZRINCgVzdGFydBgBIAEoAxILCgNlbmQYAiABKAMSDwoHcHJvZmlsZRgDIAEoDCI6ChNTZXRTZWxlY3Rpb25SZXF1ZXN0EhUKDWNvbnRhaW5lcl9pZHMYASADKAkSDAoEcGlkcxgCIAMoDSIWChRTZXRTZWxlY3Rpb25SZXNwb25zZSJUChJTZXRTYW1wbGluZ1JlcXVlc3QSDwoHcmF0ZV9oehgBIAEoDRIWCg53aW5kb3dfc2Vjb25kcxgCIAEoDRIVCg1idXJzdF9zZWNvbmRzGAMgASgNIhUKE1NldFNhbXBsaW5nUmVzcG9uc2UiQQoQU2V0QnVkZ2V0UmVxdWVzdBIXCg9tYWNoaW5lX3BlcmNlbnQYASABKAESFAoMbWVtb3J5X2J5dGVzGAIgASgEIhMKEVNldEJ1ZGdldFJlc3BvbnNlIjQKEFNldE5hbWluZ1JlcXVlc3QSIAoGbmFtaW5nGAEgASgLMhAuYWdlbnQudjEuTmFtaW5nIhMKEVNldE5hbWluZ1Jlc3BvbnNlImgKDlNldFB1c2hSZXF1ZXN0EgsKA3VybBgBIAEoCRIkCgdoZWFkZXJzGAIgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEiMKBmxhYmVscxgDIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpciIRCg9TZXRQdXNoUmVzcG9uc2UiSQoRUmVuZXdMZWFzZVJlcXVlc3QSDwoHc2Vjb25kcxgBIAEoDRIOCgZob2xkZXIYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkiKAoSUmVuZXdMZWFzZVJlc3BvbnNlEhIKCmV4cGlyZXNfYXQYASABKAMiJQoTUmVsZWFzZUxlYXNlUmVxdWVzdBIOCgZob2xkZXIYASABKAkiJgoUUmVsZWFzZUxlYXNlUmVzcG9uc2USDgoGZW5kaW5nGAEgASgIIiwKC1N0b3BSZXF1ZXN0Eg4KBmhvbGRlchgBIAEoCRINCgVmb3JjZRgCIAEoCCIOCgxTdG9wUmVzcG9uc2UqbQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABISCg5TVEFURV9TVEFSVElORxABEhMKD1NUQVRFX1BST0ZJTElORxACEhIKDlNUQVRFX1NUT1BQSU5HEAMSEAoMU1RBVEVfRkFJTEVEEAQy2AcKDEFnZW50U2VydmljZRJGCglHZXRTdGF0dXMSGi5hZ2VudC52MS5HZXRTdGF0dXNSZXF1ZXN0GhsuYWdlbnQudjEuR2V0U3RhdHVzUmVzcG9uc2UiABJOCgtXYXRjaFN0YXR1cxIcLmFnZW50LnYxLldhdGNoU3RhdHVzUmVxdWVzdBodLmFnZW50LnYxLldhdGNoU3RhdHVzUmVzcG9uc2UiADABEk8KDExpc3RTZXJ2aWNlcxIdLmFnZW50LnYxLkxpc3RTZXJ2aWNlc1JlcXVlc3QaHi5hZ2VudC52MS5MaXN0U2VydmljZXNSZXNwb25zZSIAEkMKCEdldFRydXN0EhkuYWdlbnQudjEuR2V0VHJ1c3RSZXF1ZXN0GhouYWdlbnQudjEuR2V0VHJ1c3RSZXNwb25zZSIAElQKDVNlbGVjdFdpbmRvd3MSHi5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVxdWVzdBofLmFnZW50LnYxLlNlbGVjdFdpbmRvd3NSZXNwb25zZSIAMAESTwoMU2V0U2VsZWN0aW9uEh0uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVxdWVzdBoeLmFnZW50LnYxLlNldFNlbGVjdGlvblJlc3BvbnNlIgASTAoLU2V0U2FtcGxpbmcSHC5hZ2VudC52MS5TZXRTYW1wbGluZ1JlcXVlc3QaHS5hZ2VudC52MS5TZXRTYW1wbGluZ1Jlc3BvbnNlIgASRgoJU2V0TmFtaW5nEhouYWdlbnQudjEuU2V0TmFtaW5nUmVxdWVzdBobLmFnZW50LnYxLlNldE5hbWluZ1Jlc3BvbnNlIgASRgoJU2V0QnVkZ2V0EhouYWdlbnQudjEuU2V0QnVkZ2V0UmVxdWVzdBobLmFnZW50LnYxLlNldEJ1ZGdldFJlc3BvbnNlIgASQAoHU2V0UHVzaBIYLmFnZW50LnYxLlNldFB1c2hSZXF1ZXN0GhkuYWdlbnQudjEuU2V0UHVzaFJlc3BvbnNlIgASSQoKUmVuZXdMZWFzZRIbLmFnZW50LnYxLlJlbmV3TGVhc2VSZXF1ZXN0GhwuYWdlbnQudjEuUmVuZXdMZWFzZVJlc3BvbnNlIgASTwoMUmVsZWFzZUxlYXNlEh0uYWdlbnQudjEuUmVsZWFzZUxlYXNlUmVxdWVzdBoeLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlc3BvbnNlIgASNwoEU3RvcBIVLmFnZW50LnYxLlN0b3BSZXF1ZXN0GhYuYWdlbnQudjEuU3RvcFJlc3BvbnNlIgBCOlo4cHlyb21ldGVyLmRldi9yZW1vdGUtYWdlbnQvaW50ZXJuYWwvZ2VuL2FnZW50L3YxO2FnZW50djFiBnByb3RvMw", [file_types_v1_types]);
 
 /**
  * @generated from message agent.v1.GetStatusRequest
@@ -944,6 +944,61 @@ export const SelectWindowsRequestSchema: GenMessage<SelectWindowsRequest> = /*@_
  */
 export type SelectWindowsResponse = Message<"agent.v1.SelectWindowsResponse"> & {
   /**
+   * The parts of an answer, put together in their order, are the whole.
+   *
+   * @generated from field: agent.v1.WindowSet part = 4;
+   */
+  part?: WindowSet | undefined;
+};
+
+/**
+ * Describes the message agent.v1.SelectWindowsResponse.
+ * Use `create(SelectWindowsResponseSchema)` to create a new message.
+ */
+export const SelectWindowsResponseSchema: GenMessage<SelectWindowsResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 23);
+
+/**
+ * The windows of a selection: one table of stacks, and for each window which of them were seen in it, how much. It is also
+ * the form in which the app keeps windows in a file.
+ *
+ * @generated from message agent.v1.WindowSet
+ */
+export type WindowSet = Message<"agent.v1.WindowSet"> & {
+  /**
+   * Oldest first. A window in which the agent measured and saw nothing of the selection is among them.
+   *
+   * @generated from field: repeated agent.v1.WindowCounts windows = 1;
+   */
+  windows: WindowCounts[];
+
+  /**
+   * pprof, plain (not gzip): the sum of the windows. Its sample i is stack i.
+   *
+   * @generated from field: bytes profile = 2;
+   */
+  profile: Uint8Array;
+
+  /**
+   * Windows as profiles of their own, from sources that have no table of stacks. An agent sends none.
+   *
+   * @generated from field: repeated agent.v1.WindowProfile profiles = 3;
+   */
+  profiles: WindowProfile[];
+};
+
+/**
+ * Describes the message agent.v1.WindowSet.
+ * Use `create(WindowSetSchema)` to create a new message.
+ */
+export const WindowSetSchema: GenMessage<WindowSet> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 24);
+
+/**
+ * @generated from message agent.v1.WindowCounts
+ */
+export type WindowCounts = Message<"agent.v1.WindowCounts"> & {
+  /**
    * Unix milliseconds, as is end.
    *
    * @generated from field: int64 start = 1;
@@ -956,7 +1011,50 @@ export type SelectWindowsResponse = Message<"agent.v1.SelectWindowsResponse"> & 
   end: bigint;
 
   /**
-   * pprof, plain (not gzip): the transport compresses.
+   * Ascending; value[i] belongs to stack[i], in the profile type's unit.
+   *
+   * @generated from field: repeated uint32 stack = 3;
+   */
+  stack: number[];
+
+  /**
+   * @generated from field: repeated int64 value = 4;
+   */
+  value: bigint[];
+
+  /**
+   * What one sample counts in this window; 0 when series of several periods are in it.
+   *
+   * @generated from field: int64 period = 5;
+   */
+  period: bigint;
+};
+
+/**
+ * Describes the message agent.v1.WindowCounts.
+ * Use `create(WindowCountsSchema)` to create a new message.
+ */
+export const WindowCountsSchema: GenMessage<WindowCounts> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 25);
+
+/**
+ * @generated from message agent.v1.WindowProfile
+ */
+export type WindowProfile = Message<"agent.v1.WindowProfile"> & {
+  /**
+   * Unix milliseconds, as is end.
+   *
+   * @generated from field: int64 start = 1;
+   */
+  start: bigint;
+
+  /**
+   * @generated from field: int64 end = 2;
+   */
+  end: bigint;
+
+  /**
+   * pprof, plain or gzip; empty when nothing was measured.
    *
    * @generated from field: bytes profile = 3;
    */
@@ -964,11 +1062,11 @@ export type SelectWindowsResponse = Message<"agent.v1.SelectWindowsResponse"> & 
 };
 
 /**
- * Describes the message agent.v1.SelectWindowsResponse.
- * Use `create(SelectWindowsResponseSchema)` to create a new message.
+ * Describes the message agent.v1.WindowProfile.
+ * Use `create(WindowProfileSchema)` to create a new message.
  */
-export const SelectWindowsResponseSchema: GenMessage<SelectWindowsResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 23);
+export const WindowProfileSchema: GenMessage<WindowProfile> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 26);
 
 /**
  * @generated from message agent.v1.SetSelectionRequest
@@ -992,7 +1090,7 @@ export type SetSelectionRequest = Message<"agent.v1.SetSelectionRequest"> & {
  * Use `create(SetSelectionRequestSchema)` to create a new message.
  */
 export const SetSelectionRequestSchema: GenMessage<SetSelectionRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 24);
+  messageDesc(file_agent_v1_agent, 27);
 
 /**
  * @generated from message agent.v1.SetSelectionResponse
@@ -1005,7 +1103,7 @@ export type SetSelectionResponse = Message<"agent.v1.SetSelectionResponse"> & {
  * Use `create(SetSelectionResponseSchema)` to create a new message.
  */
 export const SetSelectionResponseSchema: GenMessage<SetSelectionResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 25);
+  messageDesc(file_agent_v1_agent, 28);
 
 /**
  * @generated from message agent.v1.SetSamplingRequest
@@ -1038,7 +1136,7 @@ export type SetSamplingRequest = Message<"agent.v1.SetSamplingRequest"> & {
  * Use `create(SetSamplingRequestSchema)` to create a new message.
  */
 export const SetSamplingRequestSchema: GenMessage<SetSamplingRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 26);
+  messageDesc(file_agent_v1_agent, 29);
 
 /**
  * @generated from message agent.v1.SetSamplingResponse
@@ -1051,7 +1149,7 @@ export type SetSamplingResponse = Message<"agent.v1.SetSamplingResponse"> & {
  * Use `create(SetSamplingResponseSchema)` to create a new message.
  */
 export const SetSamplingResponseSchema: GenMessage<SetSamplingResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 27);
+  messageDesc(file_agent_v1_agent, 30);
 
 /**
  * @generated from message agent.v1.SetBudgetRequest
@@ -1077,7 +1175,7 @@ export type SetBudgetRequest = Message<"agent.v1.SetBudgetRequest"> & {
  * Use `create(SetBudgetRequestSchema)` to create a new message.
  */
 export const SetBudgetRequestSchema: GenMessage<SetBudgetRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 28);
+  messageDesc(file_agent_v1_agent, 31);
 
 /**
  * @generated from message agent.v1.SetBudgetResponse
@@ -1090,7 +1188,7 @@ export type SetBudgetResponse = Message<"agent.v1.SetBudgetResponse"> & {
  * Use `create(SetBudgetResponseSchema)` to create a new message.
  */
 export const SetBudgetResponseSchema: GenMessage<SetBudgetResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 29);
+  messageDesc(file_agent_v1_agent, 32);
 
 /**
  * @generated from message agent.v1.SetNamingRequest
@@ -1109,7 +1207,7 @@ export type SetNamingRequest = Message<"agent.v1.SetNamingRequest"> & {
  * Use `create(SetNamingRequestSchema)` to create a new message.
  */
 export const SetNamingRequestSchema: GenMessage<SetNamingRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 30);
+  messageDesc(file_agent_v1_agent, 33);
 
 /**
  * @generated from message agent.v1.SetNamingResponse
@@ -1122,7 +1220,7 @@ export type SetNamingResponse = Message<"agent.v1.SetNamingResponse"> & {
  * Use `create(SetNamingResponseSchema)` to create a new message.
  */
 export const SetNamingResponseSchema: GenMessage<SetNamingResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 31);
+  messageDesc(file_agent_v1_agent, 34);
 
 /**
  * @generated from message agent.v1.SetPushRequest
@@ -1153,7 +1251,7 @@ export type SetPushRequest = Message<"agent.v1.SetPushRequest"> & {
  * Use `create(SetPushRequestSchema)` to create a new message.
  */
 export const SetPushRequestSchema: GenMessage<SetPushRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 32);
+  messageDesc(file_agent_v1_agent, 35);
 
 /**
  * @generated from message agent.v1.SetPushResponse
@@ -1166,7 +1264,7 @@ export type SetPushResponse = Message<"agent.v1.SetPushResponse"> & {
  * Use `create(SetPushResponseSchema)` to create a new message.
  */
 export const SetPushResponseSchema: GenMessage<SetPushResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 33);
+  messageDesc(file_agent_v1_agent, 36);
 
 /**
  * @generated from message agent.v1.RenewLeaseRequest
@@ -1197,7 +1295,7 @@ export type RenewLeaseRequest = Message<"agent.v1.RenewLeaseRequest"> & {
  * Use `create(RenewLeaseRequestSchema)` to create a new message.
  */
 export const RenewLeaseRequestSchema: GenMessage<RenewLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 34);
+  messageDesc(file_agent_v1_agent, 37);
 
 /**
  * @generated from message agent.v1.RenewLeaseResponse
@@ -1216,7 +1314,7 @@ export type RenewLeaseResponse = Message<"agent.v1.RenewLeaseResponse"> & {
  * Use `create(RenewLeaseResponseSchema)` to create a new message.
  */
 export const RenewLeaseResponseSchema: GenMessage<RenewLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 35);
+  messageDesc(file_agent_v1_agent, 38);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseRequest
@@ -1233,7 +1331,7 @@ export type ReleaseLeaseRequest = Message<"agent.v1.ReleaseLeaseRequest"> & {
  * Use `create(ReleaseLeaseRequestSchema)` to create a new message.
  */
 export const ReleaseLeaseRequestSchema: GenMessage<ReleaseLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 36);
+  messageDesc(file_agent_v1_agent, 39);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseResponse
@@ -1252,7 +1350,7 @@ export type ReleaseLeaseResponse = Message<"agent.v1.ReleaseLeaseResponse"> & {
  * Use `create(ReleaseLeaseResponseSchema)` to create a new message.
  */
 export const ReleaseLeaseResponseSchema: GenMessage<ReleaseLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 37);
+  messageDesc(file_agent_v1_agent, 40);
 
 /**
  * @generated from message agent.v1.StopRequest
@@ -1278,7 +1376,7 @@ export type StopRequest = Message<"agent.v1.StopRequest"> & {
  * Use `create(StopRequestSchema)` to create a new message.
  */
 export const StopRequestSchema: GenMessage<StopRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 38);
+  messageDesc(file_agent_v1_agent, 41);
 
 /**
  * @generated from message agent.v1.StopResponse
@@ -1291,7 +1389,7 @@ export type StopResponse = Message<"agent.v1.StopResponse"> & {
  * Use `create(StopResponseSchema)` to create a new message.
  */
 export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 39);
+  messageDesc(file_agent_v1_agent, 42);
 
 /**
  * @generated from enum agent.v1.State
@@ -1370,7 +1468,7 @@ export const AgentService: GenService<{
     output: typeof GetTrustResponseSchema;
   },
   /**
-   * Every window of a selection by itself, oldest first: what comparisons measure with.
+   * Every window of a selection by itself, oldest first, then what their stacks are: what comparisons measure with.
    *
    * @generated from rpc agent.v1.AgentService.SelectWindows
    */

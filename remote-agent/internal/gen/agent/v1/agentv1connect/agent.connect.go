@@ -77,7 +77,7 @@ type AgentServiceClient interface {
 	ListServices(context.Context, *connect.Request[v1.ListServicesRequest]) (*connect.Response[v1.ListServicesResponse], error)
 	// How far the samples of a selection can be believed: what became of each, which stacks end early, what has no name.
 	GetTrust(context.Context, *connect.Request[v1.GetTrustRequest]) (*connect.Response[v1.GetTrustResponse], error)
-	// Every window of a selection by itself, oldest first: what comparisons measure with.
+	// Every window of a selection by itself, oldest first, then what their stacks are: what comparisons measure with.
 	SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest]) (*connect.ServerStreamForClient[v1.SelectWindowsResponse], error)
 	// What is to be profiled; takes effect without a restart.
 	SetSelection(context.Context, *connect.Request[v1.SetSelectionRequest]) (*connect.Response[v1.SetSelectionResponse], error)
@@ -281,7 +281,7 @@ type AgentServiceHandler interface {
 	ListServices(context.Context, *connect.Request[v1.ListServicesRequest]) (*connect.Response[v1.ListServicesResponse], error)
 	// How far the samples of a selection can be believed: what became of each, which stacks end early, what has no name.
 	GetTrust(context.Context, *connect.Request[v1.GetTrustRequest]) (*connect.Response[v1.GetTrustResponse], error)
-	// Every window of a selection by itself, oldest first: what comparisons measure with.
+	// Every window of a selection by itself, oldest first, then what their stacks are: what comparisons measure with.
 	SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest], *connect.ServerStream[v1.SelectWindowsResponse]) error
 	// What is to be profiled; takes effect without a restart.
 	SetSelection(context.Context, *connect.Request[v1.SetSelectionRequest]) (*connect.Response[v1.SetSelectionResponse], error)
