@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import { call } from './calls.js';
+import type { Certainty } from './certainty.js';
 import { Operations } from './operations.js';
 import { Id } from './selection.js';
 
+import type { Scaling } from '../core/compare/merge-trees.js';
 import type { FrameKind } from '../core/flame/frame-kinds.js';
 
 export { frameKinds, type FrameKind } from '../core/flame/frame-kinds.js';
@@ -52,9 +54,11 @@ export interface FlameHeader {
    * shows what is left out below that path.
    */
   readonly narrowest: number;
-  /** Of a diff only, in the sample type's unit, before normalisation. */
+  /** Of a diff only, in the sample type's unit, as they were measured. */
   readonly baselineTotal?: number;
   readonly comparisonTotal?: number;
+  /** Of a diff only: how the sides were made comparable. */
+  readonly scaling?: Scaling;
 }
 
 /**
@@ -109,9 +113,15 @@ export interface FunctionTable {
 
 const valueIndex = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
 
-/** How the sides of a diff are made comparable: as measured a second of range, or as shares of their totals. */
-export const Normalisation = v.picklist(['absolute', 'share']);
-export type Normalisation = v.InferOutput<typeof Normalisation>;
+const amount = v.pipe(v.number(), v.gtValue(0), v.maxValue(1e18));
+
+/** How the sides of a diff are to be made comparable; what each means stands in core/compare/merge-trees. */
+export const Scale = v.variant('by', [
+  v.object({ by: v.picklist(['auto', 'absolute', 'relative']) }),
+  /** How much work each side did: requests, messages. */
+  v.object({ by: v.literal('work'), baseline: amount, comparison: amount }),
+]);
+export type Scale = v.InferOutput<typeof Scale>;
 
 /**
  * What a view or a shared file is made of. `operations` are done in their order before anything is shown or counted; absent: none. They
@@ -124,7 +134,7 @@ export const ViewSource = v.variant('kind', [
     baselineId: Id,
     comparisonId: Id,
     valueIndex,
-    normalisation: Normalisation,
+    scale: Scale,
     operations: v.exactOptional(Operations),
   }),
 ]);
@@ -194,6 +204,8 @@ export const decoderCalls = {
   )<FrameDetails>(),
   /** Children of one place of the view's call tree, sorted. A sandwich is two views: see `calleesOf` and `callersOf`. */
   'view.children': call(CallTreeRequest)<CallTreeRows>(),
+  /** Judges a diff by the windows of its sides, which links put into the spool. */
+  'view.certainty': call(v.object({ viewId: Id, baselineWindows: Id, comparisonWindows: Id }))<Certainty>(),
 } as const;
 export type DecoderCalls = typeof decoderCalls;
 

@@ -47,6 +47,20 @@ export interface SpooledProfile {
   readonly fileKey?: string;
 }
 
+/** What it takes to have the windows of a selection. */
+export interface WindowsCost {
+  readonly windows: number;
+  /** Profiles that have to be asked for one by one; 0 when the source answers windows as such, or all are kept. */
+  readonly requests: number;
+  readonly windowMs: number;
+}
+
+/** Windows that lie in the spool; the decoder judges a comparison by them. */
+export interface SpooledWindows {
+  readonly windowsId: string;
+  readonly windows: number;
+}
+
 /** What a connection test found. */
 export interface TestReport {
   readonly latencyMs: number;
@@ -155,6 +169,9 @@ export const linksCalls = {
   'source.fetch': call(v.object({ selection: Selection }))<SpooledProfile>(),
   /** Lets go of a profile of this window's. */
   'profile.release': call(v.object({ profileId: Id }))<null>(),
+  'windows.cost': call(v.object({ selection: Selection }))<WindowsCost>(),
+  /** Puts the windows of a selection into the spool, released as a profile is. Progress follows under the request's id. */
+  'windows.fetch': call(v.object({ requestId: Id, selection: Selection }))<SpooledWindows>(),
   'snapshots.list': call(v.object({}))<readonly SnapshotRow[]>(),
   'snapshots.save': call(
     v.object({
@@ -188,6 +205,8 @@ export interface LinksEvents extends Record<string, unknown> {
   'tunnels.changed': { readonly targetId: string; readonly tunnels: readonly TunnelState[] };
   'prompt.opened': { readonly prompt: Prompt };
   'prompt.closed': { readonly promptId: string };
+  /** Of a fetch of windows: how many have come. */
+  'windows.progress': { readonly requestId: string; readonly done: number };
   /** A new window of a target is in its store. */
   'window.stored': { readonly targetId: string; readonly endMs: number };
 }

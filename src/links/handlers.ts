@@ -6,7 +6,7 @@ import type { TargetSession } from '../engine/deploy/session.js';
 import { importHost } from '../engine/link/import-host.js';
 import { listConfigHosts } from '../engine/link/ssh-config.js';
 import type { SnapshotLibrary } from '../engine/snapshots/library.js';
-import type { Prompts } from './prompts.js';
+import type { Emit, Prompts } from './prompts.js';
 import { isOf, type Spool } from './spool.js';
 import type { Targets } from './targets.js';
 
@@ -15,10 +15,14 @@ export interface Parts {
   readonly prompts: Prompts;
   readonly spool: Spool;
   readonly library: SnapshotLibrary;
+  readonly emit: Emit;
 }
 
 /** Serves a window's calls with the engine's parts. */
-export function linksHandlers({ targets, prompts, spool, library }: Parts, windowId: string): Handlers<LinksCalls> {
+export function linksHandlers(
+  { targets, prompts, spool, library, emit }: Parts,
+  windowId: string,
+): Handlers<LinksCalls> {
   /** A window that went away while its profile was on the way holds nothing. */
   const keepUnlessGone = async (
     bytes: Uint8Array,
@@ -88,6 +92,18 @@ export function linksHandlers({ targets, prompts, spool, library }: Parts, windo
         const bytes = await session.fetch(selection, signal);
         if (!bytes.ok) return bytes;
         return keepUnlessGone(bytes.value, selectionTitle(selection, session.state.config.name), signal);
+      }),
+    'windows.cost': ({ selection }) =>
+      withSession(selection.targetId, (session) => Promise.resolve(ok(session.windowsCost(selection)))),
+    'windows.fetch': ({ requestId, selection }, signal) =>
+      withSession(selection.targetId, async (session) => {
+        const onWindows = (done: number): void => {
+          emit('windows.progress', { requestId, done });
+        };
+        const fetched = await session.windows(selection, onWindows, signal);
+        if (!fetched.ok) return fetched;
+        const spooled = await keepUnlessGone(fetched.value.bytes, 'windows', signal);
+        return spooled.ok ? ok({ windowsId: spooled.value.profileId, windows: fetched.value.windows }) : spooled;
       }),
     'profile.release': async ({ profileId }) => {
       if (!isOf(windowId, profileId)) return fail('refused', 'Another window has this profile open.');

@@ -49,7 +49,7 @@ async function start(options: v.InferOutput<typeof Start>): Promise<Parts> {
     localTarget: process.platform === 'linux' || process.platform === 'darwin',
   });
   void targets.begin(); // shown by the targets' states
-  return { targets, prompts, spool: new Spool(spoolDir), library: new SnapshotLibrary(join(dataDir, 'library')) };
+  return { targets, prompts, spool: new Spool(spoolDir), library: new SnapshotLibrary(join(dataDir, 'library')), emit };
 }
 
 function addPort(added: v.InferOutput<typeof NewPort>, port: MessagePortMain, parts: Parts): void {

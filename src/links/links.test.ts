@@ -75,7 +75,13 @@ describe('the links process', () => {
       resourcesDir: join(folder, 'resources'),
       localTarget: true,
     });
-    const parts = { targets, prompts, spool, library: new SnapshotLibrary(join(folder, 'library')) };
+    const parts = {
+      targets,
+      prompts,
+      spool,
+      library: new SnapshotLibrary(join(folder, 'library')),
+      emit: () => undefined,
+    };
     const { port1, port2 } = new MessageChannel();
     const bug = (error: unknown): void => {
       bugs.push(error);

@@ -36,7 +36,7 @@ func TestStacksOfBeforeBlocks(t *testing.T) {
 		t.Error(got)
 	}
 	windows := 0
-	err = s.Windows(t.Context(), selection("{}", 1, baseMs*2), func(WindowProfile) error { windows++; return nil })
+	_, err = s.Windows(t.Context(), selection("{}", 1, baseMs*2), func(*WindowCounts) error { windows++; return nil })
 	if err != nil || windows != 2 {
 		t.Errorf("%d windows, %v", windows, err)
 	}

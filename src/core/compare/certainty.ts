@@ -20,6 +20,18 @@ export interface CertaintyOptions {
   readonly familyError?: number;
   /** Functions with fewer samples on both sides together are not judged; default 20. */
   readonly leastSamples?: number;
+  /** For how many of the functions a sample counts, on the mean; default 1. More where callers count their callees' samples. */
+  readonly nesting?: number;
+  /**
+   * Of what the baseline's exposures were divided by, where that was estimated from the same samples. What errs on all
+   * functions alike is no change of any.
+   */
+  readonly baselineScale?: {
+    /** Standard error of its logarithm by counting. */
+    readonly error: number;
+    /** How many samples a window what it was estimated from has: a stack, as its samples see it. */
+    readonly meanCount: number;
+  };
 }
 
 /** One function's difference: comparison - baseline, in samples a unit of exposure. */
@@ -44,6 +56,8 @@ export interface CertaintyResult {
   readonly noise: Noise;
   /** Why nothing is certified; undefined when something could be. */
   readonly abstained: 'few-windows' | 'autocorrelated' | undefined;
+  /** How many standard errors a difference must be to be certain. */
+  readonly critical: number;
   /** Of functions with enough samples, by falling certainty. */
   readonly functions: readonly FunctionDifference[];
 }
@@ -51,7 +65,7 @@ export interface CertaintyResult {
 /** A mean that rests on fewer independent windows has an error that these windows cannot tell. */
 export const leastEffectiveWindows = 8;
 /** One-sided normal quantile of 0.8. */
-const fourOfFive = 0.8416;
+export const fourOfFive = 0.8416;
 
 /**
  * Compares the rates of functions over windows. Windows are repeated measurements: how much they scatter says how much of
@@ -65,7 +79,7 @@ export function compareWindows(
   comparison: WindowCounts,
   options: CertaintyOptions = {},
 ): CertaintyResult {
-  const { familyError = 0.05, leastSamples = 20 } = options;
+  const { familyError = 0.05, leastSamples = 20, nesting = 1 } = options;
   const sides = [baseline, comparison] as const;
   const functionCount = Math.max(...sides.map(functionsOf));
   const judged: number[] = [];
@@ -75,7 +89,7 @@ export function compareWindows(
 
   const exposureA = sum(baseline.exposures);
   const exposureB = sum(comparison.exposures);
-  const noise = noiseOf(sides, judged);
+  const noise = noiseOf(sides, judged, nesting);
   const abstained =
     Math.min(baseline.exposures.length, comparison.exposures.length) < 2
       ? 'few-windows'
@@ -85,13 +99,15 @@ export function compareWindows(
           : 'few-windows'
         : undefined;
 
+  const scale = options.baselineScale ?? { error: 0, meanCount: 0 };
+  const scaleError = scale.error * Math.sqrt(1 + noise.excess * noise.inflation * scale.meanCount);
   const level = familyError / Math.max(1, judged.length);
   const critical = studentQuantile(level, noise.degrees);
   const functions = judged.map((functionIndex, index): FunctionDifference => {
     const a = at(totalA, functionIndex) / exposureA;
     const b = at(totalB, functionIndex) / exposureB;
     const difference = b - a;
-    const error = Math.sqrt(noise.varianceOfMean(index, 0) + noise.varianceOfMean(index, 1));
+    const error = Math.sqrt(noise.varianceOfMean(index, 0) + noise.varianceOfMean(index, 1) + (a * scaleError) ** 2);
     const byWindows = studentTwoSided(Math.abs(difference) / error, noise.degrees);
     // Few samples are skewed, which a symmetric interval does not know.
     const count = at(totalA, functionIndex) + at(totalB, functionIndex);
@@ -109,7 +125,7 @@ export function compareWindows(
     };
   });
   functions.sort((x, y) => x.p - y.p || Math.abs(y.difference) - Math.abs(x.difference));
-  return { noise, abstained, functions };
+  return { noise, abstained, critical, functions };
 }
 
 function functionsOf(side: WindowCounts): number {

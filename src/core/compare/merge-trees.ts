@@ -1,9 +1,32 @@
 import { toDepthFirst, totalsOf, type CallNodes, type CallTree } from '../profile/call-tree.js';
 import { f64At, growingF64, growingU32, u32At, type GrowingF64 } from '../profile/columns.js';
 import { createPairTable } from '../profile/pair-table.js';
+import { robustReference } from './robust-reference.js';
+import { sampleWorth } from './window-counts.js';
 
-/** How the sides are made comparable; see {@link mergeTrees}. */
-export type Normalisation = 'absolute' | 'share' | 'measured';
+/**
+ * How the sides are made comparable: what the baseline is multiplied with.
+ * 'absolute': both ranges to the same length of time (as they are, when a length is unknown). 'relative': to what did not
+ * move, see {@link robustReference}. 'work': to the same amount of work, which somebody counted on both sides. 'measured':
+ * nothing is multiplied. 'auto': absolute where the load was alike, otherwise relative.
+ */
+export type Scale =
+  | { readonly by: 'auto' | 'absolute' | 'relative' | 'measured' }
+  | { readonly by: 'work'; readonly baseline: number; readonly comparison: number };
+
+/** How two sides were made comparable. */
+export interface Scaling {
+  readonly by: Exclude<Scale['by'], 'auto'>;
+  /** What baseline values were multiplied with. */
+  readonly factor: number;
+  /** Standard error of the factor's logarithm by counting; 0 where it is no estimate. */
+  readonly error: number;
+  /** How many times what did not move costs on the comparison's side, a second; undefined when no length is known. */
+  readonly load?: number;
+}
+
+/** Loads that differ by more than this are no fair comparison of seconds. */
+const sameLoad = 1.1;
 
 /** One side of a comparison. */
 export interface ComparedSide {
@@ -13,6 +36,8 @@ export interface ComparedSide {
   readonly keyOf: (functionIndex: number) => string;
   /** Length of the range that was measured, 0 when unknown. */
   readonly durationNs: number;
+  /** What one sample counts, 0 when unknown. */
+  readonly period: number;
 }
 
 /** Self and total of one side by node of the merged tree, normalised. */
@@ -38,8 +63,7 @@ export interface DiffTree extends CallNodes {
   /** By function of the diff, its index on that side, or `absent`. */
   readonly baselineFunction: Uint32Array;
   readonly comparisonFunction: Uint32Array;
-  /** What baseline values were multiplied with. */
-  readonly baselineFactor: number;
+  readonly scaling: Scaling;
 }
 
 /** In place of a function index: the side does not have the function. */
@@ -47,11 +71,9 @@ export const absent = 0xffffffff;
 
 /**
  * Merges by stack: nodes are the same when all their callers are. The comparison stays as it was measured and the
- * baseline is scaled to it, so that numbers keep their unit:
- * 'absolute' to the same length of time (as they are, when a length is unknown); 'share' to the same total; 'measured'
- * leaves both as they are.
+ * baseline is scaled to it, so that numbers keep their unit.
  */
-export function mergeTrees(baseline: ComparedSide, comparison: ComparedSide, normalisation: Normalisation): DiffTree {
+export function mergeTrees(baseline: ComparedSide, comparison: ComparedSide, scale: Scale): DiffTree {
   const functions = mergeFunctions(baseline, comparison);
   const functionIndex = growingU32(comparison.tree.nodeCount);
   const parent = growingU32(comparison.tree.nodeCount);
@@ -65,9 +87,9 @@ export function mergeTrees(baseline: ComparedSide, comparison: ComparedSide, nor
     return functionIndex.push(callee);
   };
   make(0, 0);
-  const add = (tree: CallTree, toMerged: Uint32Array, self: GrowingF64, factor: number): void => {
+  const add = (tree: CallTree, toMerged: Uint32Array, self: GrowingF64): void => {
     const madeOf = new Uint32Array(tree.nodeCount);
-    self.add(0, f64At(tree.self, 0) * factor);
+    self.add(0, f64At(tree.self, 0));
     for (let node = 1; node < tree.nodeCount; node++) {
       const caller = u32At(madeOf, u32At(tree.parent, node));
       const callee = u32At(toMerged, u32At(tree.functionIndex, node));
@@ -77,21 +99,23 @@ export function mergeTrees(baseline: ComparedSide, comparison: ComparedSide, nor
         children.insert(caller, callee, made);
       }
       madeOf[node] = made;
-      self.add(made, f64At(tree.self, node) * factor);
+      self.add(made, f64At(tree.self, node));
     }
   };
-  const baselineFactor = factorOf(baseline, comparison, normalisation);
-  add(comparison.tree, functions.ofComparison, comparisonSelf, 1);
-  add(baseline.tree, functions.ofBaseline, baselineSelf, baselineFactor);
+  add(comparison.tree, functions.ofComparison, comparisonSelf);
+  add(baseline.tree, functions.ofBaseline, baselineSelf);
 
   const { nodes, place } = toDepthFirst(functionIndex.freeze(), parent.freeze());
-  const sideOf = (madeSelf: Float64Array): SideValues => {
+  const placed = (madeSelf: Float64Array): Float64Array => {
     const self = new Float64Array(nodes.nodeCount);
     for (let made = 0; made < madeSelf.length; made++) self[u32At(place, made)] = f64At(madeSelf, made);
-    return { self, total: totalsOf(nodes.parent, self) };
+    return self;
   };
-  const before = sideOf(baselineSelf.freeze());
-  const after = sideOf(comparisonSelf.freeze());
+  const measured = [placed(baselineSelf.freeze()), placed(comparisonSelf.freeze())] as const;
+  const scaling = scalingOf([baseline, comparison], measured, nodes.functionIndex, scale);
+  const withTotal = (self: Float64Array): SideValues => ({ self, total: totalsOf(nodes.parent, self) });
+  const before = withTotal(measured[0].map((value) => value * scaling.factor));
+  const after = withTotal(measured[1]);
   return {
     ...nodes,
     self: meanOf(before.self, after.self),
@@ -100,17 +124,49 @@ export function mergeTrees(baseline: ComparedSide, comparison: ComparedSide, nor
     comparison: after,
     baselineFunction: functions.baselineFunction,
     comparisonFunction: functions.comparisonFunction,
-    baselineFactor,
+    scaling,
   };
 }
 
-function factorOf(baseline: ComparedSide, comparison: ComparedSide, normalisation: Normalisation): number {
-  if (normalisation === 'measured') return 1;
-  const [before, after] =
-    normalisation === 'share'
-      ? [f64At(baseline.tree.total, 0), f64At(comparison.tree.total, 0)]
-      : [baseline.durationNs, comparison.durationNs];
-  return before > 0 && after > 0 ? after / before : 1;
+/** What makes the sides comparable. `self` are their own values by node, as they were measured. */
+function scalingOf(
+  sides: readonly [ComparedSide, ComparedSide],
+  self: readonly [Float64Array, Float64Array],
+  functionIndex: Uint32Array,
+  scale: Scale,
+): Scaling {
+  if (scale.by === 'measured') return { by: 'measured', factor: 1, error: 0 };
+  const samples = (side: 0 | 1): Float64Array => {
+    const worth = sides[side].period > 0 ? sides[side].period : sampleWorth(self[side]);
+    return worth > 0 ? self[side].map((value) => value / worth) : self[side];
+  };
+  const inSeconds = sides[0].durationNs > 0 && sides[1].durationNs > 0;
+  const bySeconds = inSeconds ? sides[1].durationNs / sides[0].durationNs : 1;
+  const counts = [samples(0), samples(1)] as const;
+  const found = robustReference(counts[0], counts[1], functionIndex);
+  // Agents may have sampled the sides at other rates: what a sample is worth on each side belongs into the factor.
+  const worth = (side: 0 | 1): number => total(self[side]) / Math.max(1, total(counts[side]));
+  const reference =
+    found === undefined
+      ? undefined
+      : { ...found, factor: (found.factor * worth(1)) / Math.max(Number.MIN_VALUE, worth(0)) };
+  const load = inSeconds && reference !== undefined ? { load: reference.factor / bySeconds } : {};
+  const absolute: Scaling = { by: 'absolute', factor: bySeconds, error: 0, ...load };
+  const relative: Scaling = reference === undefined ? absolute : { by: 'relative', ...reference, ...load };
+  switch (scale.by) {
+    case 'absolute':
+      return absolute;
+    case 'relative':
+      return relative;
+    case 'work':
+      return { by: 'work', factor: scale.comparison / scale.baseline, error: 0, ...load };
+    case 'auto':
+      return load.load !== undefined && Math.abs(Math.log(load.load)) <= Math.log(sameLoad) ? absolute : relative;
+  }
+}
+
+function total(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 function meanOf(one: Float64Array, other: Float64Array): Float64Array {

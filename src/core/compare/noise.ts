@@ -42,12 +42,17 @@ const leastMeanForModeration = 5;
 /**
  * Variance of counts = mean + excess x mean^2, with one excess for all functions (as edgeR's common dispersion), then
  * moderated for each function by empirical Bayes (Smyth 2004; Lund et al. 2012 for counts); its autocorrelation as AR(1).
+ * Functions of which a sample counts for `nesting` say the same thing as often: what is pooled is surer by that much less.
  */
-export function noiseOf(sides: readonly [WindowCounts, WindowCounts], judged: readonly number[]): Noise {
+export function noiseOf(
+  sides: readonly [WindowCounts, WindowCounts],
+  judged: readonly number[],
+  nesting: number,
+): Noise {
   const scatter = judged.map((f) => sides.map((side) => scatterOf(side, f)) as [Scatter, Scatter]);
   const windows = sides.map((side) => side.exposures.length) as [number, number];
-  const pooled = pooledExcess(scatter);
-  const correlation = pooled.significant ? pooledCorrelation(scatter, pooled.excess) : undefined;
+  const pooled = pooledExcess(scatter, nesting);
+  const correlation = pooled.significant ? pooledCorrelation(scatter, pooled.excess, nesting) : undefined;
   const typical = 2 / (1 / Math.max(2, windows[0]) + 1 / Math.max(2, windows[1]));
   // Without an excess there is nothing that could be correlated.
   const autocorrelation = correlation === undefined ? 0 : unbiased(correlation.lagOne, typical);
@@ -112,7 +117,10 @@ function scatterOf(side: WindowCounts, f: number): Scatter {
 }
 
 /** The excess that explains the scatter best, each function with the weight of what it can tell. */
-function pooledExcess(scatter: readonly (readonly [Scatter, Scatter])[]): { excess: number; significant: boolean } {
+function pooledExcess(
+  scatter: readonly (readonly [Scatter, Scatter])[],
+  nesting: number,
+): { excess: number; significant: boolean } {
   let excess = 0;
   let significant = false;
   for (let round = 0; round < 8; round++) {
@@ -128,7 +136,7 @@ function pooledExcess(scatter: readonly (readonly [Scatter, Scatter])[]): { exce
     }
     excess = possible > 0 ? Math.max(0, seen / possible) : 0;
     // The first round has the weights of no excess, which is what is tested.
-    if (round === 0) significant = seen > 2 * Math.sqrt(chance);
+    if (round === 0) significant = seen > 2 * Math.sqrt(nesting * chance);
   }
   return { excess, significant };
 }
@@ -141,6 +149,7 @@ function weightOf(of: Scatter, excess: number): number {
 function pooledCorrelation(
   scatter: readonly (readonly [Scatter, Scatter])[],
   excess: number,
+  nesting: number,
 ): { lagOne: number; error: number } | undefined {
   let together = 0;
   let alone = 0;
@@ -160,7 +169,7 @@ function pooledCorrelation(
   if (alone <= 0) return undefined;
   const lagOne = together / alone;
   const squares = parts.reduce((sum, part) => sum + (part.covariance - lagOne * part.variance) ** 2, 0);
-  return { lagOne, error: Math.sqrt(squares) / alone };
+  return { lagOne, error: Math.sqrt(nesting * squares) / alone };
 }
 
 /**

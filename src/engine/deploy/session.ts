@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Check, CheckId } from '../../contract/check.js';
-import type { ServiceRow, TestReport, Timeline } from '../../contract/links.js';
+import type { ServiceRow, TestReport, Timeline, WindowsCost } from '../../contract/links.js';
 import type { Receipt } from '../../contract/receipt.js';
 import { defaultPySpyOptions, type PySpyRequest } from '../../contract/pyspy.js';
 import { fail, ok, type Result } from '../../contract/result.js';
@@ -8,6 +8,7 @@ import { cpuProfileType, type Selection, type SourceKind } from '../../contract/
 import type { Leftover, PyroscopeConfig, TargetConfig, TargetState } from '../../contract/target.js';
 import type { Trust } from '../../contract/trust.js';
 import { agentTrust } from '../agent/trust.js';
+import { agentWindows } from '../agent/windows.js';
 import { containerRows, listContainers } from '../docker/containers.js';
 import type { HostKeys } from '../link/host-keys.js';
 import type { Link } from '../link/link.js';
@@ -17,6 +18,7 @@ import { SshLink } from '../link/ssh-link.js';
 import { QuerierClient, type Query, type Range } from '../pyroscope/querier-client.js';
 import { sampledOnly } from '../pyroscope/selectors.js';
 import { PySpyLife } from '../pyspy/pyspy-life.js';
+import { SliceCache } from '../pyroscope/slices.js';
 import { pyroscopeServices, timeline } from '../pyroscope/source-views.js';
 import { AgentLife } from './agent-life.js';
 import type { LeaseHolder } from './agent-watch.js';
@@ -62,6 +64,7 @@ export class TargetSession {
   private link: Link;
   private readonly book = new ReceiptBook();
   private readonly checkTurns = new Turns(checksAtOnce);
+  private slices = new SliceCache();
   private disposed = false;
   private unsubscribe: () => void = () => undefined;
 
@@ -260,6 +263,28 @@ export class TargetSession {
     return client.ok ? client.value.mergeProfile(asAsked(selection.source, selection), signal) : client;
   }
 
+  /** What it takes to have a selection's windows: an agent answers them as such. */
+  windowsCost(selection: Selection): WindowsCost {
+    if (selection.source === 'pyroscope') return this.slices.cost(selection);
+    const windowMs = (this.state.agent.status?.windowSeconds ?? 15) * 1000;
+    return { windows: Math.floor((selection.endMs - selection.startMs) / windowMs), requests: 0, windowMs };
+  }
+
+  /** A selection window by window: what comparisons measure with. */
+  async windows(
+    selection: Selection,
+    onWindows: (done: number) => void,
+    signal?: AbortSignal,
+  ): Promise<Result<{ readonly bytes: Uint8Array; readonly windows: number }>> {
+    const query = asAsked(selection.source, selection);
+    if (selection.source === 'agent') {
+      const { connection } = this.agent;
+      return connection === undefined ? this.agent.notRunning() : agentWindows(connection, query, onWindows, signal);
+    }
+    const client = this.pyroscope.client();
+    return client.ok ? this.slices.windows(client.value, query, onWindows, signal) : client;
+  }
+
   dispose(): void {
     this.disposed = true;
     this.agent.dispose();
@@ -328,6 +353,7 @@ export class TargetSession {
   private async applyPyroscope(before: PyroscopeConfig | undefined): Promise<void> {
     const { pyroscope } = this.config;
     this.pyroscope.reconfigure(pyroscope);
+    this.slices = new SliceCache(); // another server has other profiles
     if (pyroscope?.push === true) await this.push(pyroscope.url);
     else if (before?.push === true) await this.push('');
     await this.pyroscope.check();

@@ -107,7 +107,7 @@ describe('the decoder serves', () => {
       baselineId: 'before',
       comparisonId: 'after',
       valueIndex: 0,
-      normalisation: 'share',
+      scale: { by: 'work', baseline: 6, comparison: 8 },
     } as const;
     const header = await window.call('view.open', { viewId: 'd', source });
     expect(header).toMatchObject({ ok: true, value: { total: 8, baselineTotal: 6, comparisonTotal: 8, nodeCount: 5 } });
@@ -131,7 +131,7 @@ describe('the decoder serves', () => {
     const open = (baselineId: string, comparisonId: string): ReturnType<typeof window.call<'view.open'>> =>
       window.call('view.open', {
         viewId: `${baselineId}-${comparisonId}`,
-        source: { kind: 'diff', baselineId, comparisonId, valueIndex: 0, normalisation: 'absolute' },
+        source: { kind: 'diff', baselineId, comparisonId, valueIndex: 0, scale: { by: 'absolute' } },
       });
     const sampleType = { type: 'cpu', unit: 'ns' };
     expect(await open('nothing', 'something')).toMatchObject({
@@ -171,7 +171,7 @@ describe('the decoder serves', () => {
         baselineId: 'before',
         comparisonId: 'after',
         valueIndex: 0,
-        normalisation: 'absolute',
+        scale: { by: 'absolute' },
         operations: [...operations],
       },
     });
@@ -331,7 +331,7 @@ describe('sharing', () => {
     baselineId: 'before',
     comparisonId: 'after',
     valueIndex: 0,
-    normalisation: 'share',
+    scale: { by: 'work', baseline: 6, comparison: 8 },
   } as const;
 
   it('writes pprof that opens again as the same stacks', async () => {

@@ -8,12 +8,11 @@ import {
 import { fail, ok, type Result } from '../../contract/result.js';
 import { serve, type Port, type Server } from '../../contract/rpc.js';
 import { cutFlame } from '../../core/flame/pieces.js';
-import type { ViewFunctions } from '../../core/flame/view-functions.js';
 import type { EventMap } from '../../contract/calls.js';
 import { writeShare } from './share.js';
 import type { ProfileStore } from './store.js';
 import { summaryOf } from './summary.js';
-import type { ViewTree } from './view-tree.js';
+import { viewCertainty, type CertainView } from './view-certainty.js';
 import { buildView, frameDetails, namesPiece, viewChildren, viewFunctionTable, type View } from './views.js';
 
 /** Told of exceptions that no handler expected. */
@@ -21,7 +20,7 @@ export type OnBug = (error: unknown, callName: string) => void;
 
 interface OpenView {
   /** Absent until it was made. The tree is kept, so that what is asked of the view later is told of what it shows. */
-  made: { readonly tree: ViewTree; readonly functions: ViewFunctions } | undefined;
+  made: CertainView | undefined;
   /** Ends what is computed for it. */
   readonly closing: AbortController;
 }
@@ -100,7 +99,8 @@ export function serveWindow(port: Port, store: ProfileStore, onBug: OnBug): Serv
           if (views.get(viewId) === open) views.delete(viewId);
           return view;
         }
-        open.made = { tree: view.value.tree, functions: view.value.functions };
+        const { tree, functions, order } = view.value;
+        open.made = { tree, functions, order };
         void sendPieces(viewId, view.value, open).catch((error: unknown) => {
           onBug(error, 'view.open');
         });
@@ -121,6 +121,18 @@ export function serveWindow(port: Port, store: ProfileStore, onBug: OnBug): Serv
       'view.children': (request) => {
         const made = views.get(request.viewId)?.made;
         return made === undefined ? notOpen() : viewChildren(made.tree, made.functions, request);
+      },
+      'view.certainty': async ({ viewId, baselineWindows, comparisonWindows }, signal) => {
+        const open = views.get(viewId);
+        if (open?.made === undefined) return notOpen();
+        const { made, closing } = open;
+        return untilAborted(AbortSignal.any([signal, closing.signal]), async (either) => {
+          const baseline = await store.windows.open(baselineWindows);
+          if (!baseline.ok) return baseline;
+          const comparison = await store.windows.open(comparisonWindows);
+          if (!comparison.ok) return comparison;
+          return viewCertainty(store.decoder, made, baseline.value, comparison.value, either);
+        });
       },
     },
     onBug,

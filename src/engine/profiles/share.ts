@@ -81,7 +81,7 @@ async function contentOf(
       );
     case 'folded': {
       // Counts as they were measured: flamegraph.pl normalises by itself when it is asked to.
-      const made = await viewTree(store, source, { normalisation: 'measured' });
+      const made = await viewTree(store, source, { scale: { by: 'measured' } });
       if (!made.ok) return made;
       const { frames, values } = made.value;
       const nameOf = (index: number): string => frames.frameAt(index).name;

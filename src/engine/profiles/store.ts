@@ -8,6 +8,7 @@ import type { DecodedProfile } from './decode.js';
 import { decodedTree, type ProfileDecoder } from './decoder.js';
 import { readFailure } from './failures.js';
 import { profileBytes, treeBytes } from './memory.js';
+import { WindowStore } from './windows.js';
 
 /** Files above this are refused before they are read: no buffer of Node holds more in one piece on all platforms. */
 const fileCap = 2 ** 31 - 1;
@@ -39,6 +40,8 @@ interface Entry {
  */
 export class ProfileStore {
   readonly decoder: ProfileDecoder;
+  /** Windows of comparisons, which lie in the same folder. */
+  readonly windows: WindowStore;
   readonly #spoolDir: string;
   readonly #memoryBudget: number;
   readonly #entries = new Map<string, Entry>();
@@ -46,6 +49,7 @@ export class ProfileStore {
 
   constructor(options: { spoolDir: string; decoder: ProfileDecoder; memoryBudget: number }) {
     this.decoder = options.decoder;
+    this.windows = new WindowStore(options.spoolDir, options.decoder);
     this.#spoolDir = options.spoolDir;
     this.#memoryBudget = options.memoryBudget;
   }

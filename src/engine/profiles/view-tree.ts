@@ -6,7 +6,8 @@ import {
   mergeTrees,
   type ComparedSide,
   type DiffTree,
-  type Normalisation,
+  type Scale,
+  type Scaling,
 } from '../../core/compare/merge-trees.js';
 import { tooManyCallPaths } from '../../core/formats/importing.js';
 import type { LayoutInput } from '../../core/flame/layout.js';
@@ -15,11 +16,11 @@ import { applyOperations } from '../../core/operations/apply.js';
 import { frameTable, shownFile, type Frame, type FrameTable } from '../../core/operations/frames.js';
 import { lineFrames } from '../../core/operations/grouping.js';
 import type { Operation } from '../../core/operations/operation.js';
-import type { CallTree } from '../../core/profile/call-tree.js';
+import type { CallNodes, CallTree, ProfileCallNodes } from '../../core/profile/call-tree.js';
 import { f64At, u32At } from '../../core/profile/columns.js';
 import type { NodeValues } from '../../core/profile/sum-up.js';
 import type { Profile } from '../../core/profile/profile.js';
-import { decodeText } from './decode.js';
+import { decodeText, type DecodedProfile } from './decode.js';
 import { decodedTree, type ProfileDecoder } from './decoder.js';
 import type { OpenProfile, ProfileStore } from './store.js';
 
@@ -41,12 +42,24 @@ export interface DiffSides {
   /** As they were measured. */
   readonly baselineTotal: number;
   readonly comparisonTotal: number;
+  readonly scaling: Scaling;
+  readonly base: DiffBase;
+}
+
+/** What windows are laid onto: the merged tree before the operations, and what became of its nodes. */
+export interface DiffBase {
+  readonly nodes: CallNodes;
+  readonly frames: FrameTable;
+  /** Whether frames are told apart by line. */
+  readonly byLine: boolean;
+  /** By node, the node of the view's tree that its own values belong to, or `nowhere`; undefined: nothing moved. */
+  readonly map: Uint32Array | undefined;
 }
 
 /** How a tree is asked for. */
 export interface TreeOptions {
   /** Overrules that of a diff. */
-  readonly normalisation?: Normalisation;
+  readonly scale?: Scale;
   /** What was computed for nothing ends in an exception, the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -55,7 +68,7 @@ export interface TreeOptions {
 export async function viewTree(
   store: ProfileStore,
   source: ViewSource,
-  { normalisation, signal }: TreeOptions = {},
+  { scale, signal }: TreeOptions = {},
 ): Promise<Result<ViewTree>> {
   const operations = source.operations ?? [];
   const byLine = operations.some((operation) => operation.kind === 'group' && operation.by === 'line');
@@ -65,7 +78,7 @@ export async function viewTree(
     ? store.withProfile(source.profileId, (profile) => flameTree(profile, source.valueIndex, side))
     : store.withProfile(source.baselineId, (baseline) =>
         store.withProfile(source.comparisonId, (comparison) =>
-          diffTree(baseline, comparison, source.valueIndex, normalisation ?? source.normalisation, side),
+          diffTree(baseline, comparison, source.valueIndex, scale ?? source.scale, side, byLine),
         ),
       ));
   return made.ok ? operatedTree(store.decoder, made.value, operations, signal) : made;
@@ -86,13 +99,29 @@ async function sideOf(
   byLine: boolean,
 ): Promise<Result<Side>> {
   const { profile } = opened.decoded;
+  const made = await decodedFrames(decoder, opened.decoded, byLine);
+  if (!made.ok) return made;
+  const { nodes, frames } = made.value;
+  const tree = byLine ? await decodedTree(decoder, profile, nodes, valueIndex) : await opened.tree(valueIndex);
+  return ok({ tree, frames });
+}
+
+/** The call nodes of a profile and what their frames are: functions, or lines of them. */
+export async function decodedFrames(
+  decoder: ProfileDecoder,
+  { profile, nodes }: DecodedProfile,
+  byLine: boolean,
+): Promise<Result<{ readonly nodes: ProfileCallNodes; readonly frames: FrameTable }>> {
   const functions = functionFrames(profile);
-  if (!byLine) return ok({ tree: await opened.tree(valueIndex), frames: functions });
+  if (!byLine) return ok({ nodes, frames: functions });
   const { frames, lineFrame } = lineFrames(functions, profile.locations);
   const built = await decoder.callNodes(profile.stacks, { ...profile.locations, lineFunction: lineFrame });
-  return built.ok
-    ? ok({ tree: await decodedTree(decoder, profile, built.nodes, valueIndex), frames })
-    : tooManyCallPaths(built.limit);
+  return built.ok ? ok({ nodes: built.nodes, frames }) : tooManyCallPaths(built.limit);
+}
+
+/** What makes frames of two profiles the same one. */
+export function keyOfFrame(frame: Frame): string {
+  return comparisonKey(frame.name, shownFile(frame));
 }
 
 /** Names, kinds and packages that were told once, as long as the profile is held: every operation makes a view anew. */
@@ -119,8 +148,9 @@ async function diffTree(
   baseline: OpenProfile,
   comparison: OpenProfile,
   valueIndex: number,
-  normalisation: Normalisation,
+  scale: Scale,
   sideOf: SideOf,
+  byLine: boolean,
 ): Promise<Result<ViewTree>> {
   const chosen = measureOf(baseline.decoded.profile, comparison.decoded.profile, valueIndex);
   if (!chosen.ok) return chosen;
@@ -130,14 +160,15 @@ async function diffTree(
   const after = await sideOf(comparison, comparisonIndex);
   if (!after.ok) return after;
   const merged = mergeTrees(
-    comparedSide(before.value, baseline.decoded.profile.durationNs),
-    comparedSide(after.value, comparison.decoded.profile.durationNs),
-    normalisation,
+    comparedSide(before.value, baseline.decoded.profile, baselineIndex),
+    comparedSide(after.value, comparison.decoded.profile, comparisonIndex),
+    scale,
   );
+  const frames = mergedFrames(merged, before.value.frames, after.value.frames);
   return ok({
     sampleType,
     layout: merged,
-    frames: mergedFrames(merged, before.value.frames, after.value.frames),
+    frames,
     narrowest: 0,
     values: {
       kind: 'diff',
@@ -145,21 +176,32 @@ async function diffTree(
       comparison: { ...merged, ...merged.comparison },
       baselineTotal: f64At(before.value.tree.total, 0),
       comparisonTotal: f64At(after.value.tree.total, 0),
+      scaling: merged.scaling,
+      base: { nodes: merged, frames, byLine, map: undefined },
     },
   });
 }
 
-function comparedSide({ tree, frames }: Side, durationNs: number): ComparedSide {
+function comparedSide({ tree, frames }: Side, profile: Profile, valueIndex: number): ComparedSide {
   return {
     tree,
     functionCount: frames.count,
-    keyOf: (index) => {
-      const frame = frames.frameAt(index);
-      return comparisonKey(frame.name, shownFile(frame));
-    },
-    durationNs,
+    keyOf: (index) => keyOfFrame(frames.frameAt(index)),
+    durationNs: profile.durationNs,
+    period: periodOf(profile, valueIndex),
   };
 }
+
+/** What one sample counts in a column, 0 when the profile does not say. */
+export function periodOf({ sampleTypes, period, periodType }: Profile, valueIndex: number): number {
+  const sampleType = sampleTypes[valueIndex];
+  if (sampleType?.unit === 'count') return 1;
+  const said = periodType !== undefined && periodType.type === sampleType?.type && periodType.unit === sampleType.unit;
+  // Pyroscope answers a second whatever was sampled: that is no period that anybody samples with.
+  return said && period !== pyroscopePeriod ? period : 0;
+}
+
+const pyroscopePeriod = 1e9;
 
 /** Frames of a diff: the comparison's where it has them. Lines are of one function when they name the same one. */
 function mergedFrames(merged: DiffTree, before: FrameTable, after: FrameTable): FrameTable {
@@ -216,7 +258,12 @@ async function operatedTree(
     values:
       values.kind === 'flame'
         ? { kind: 'flame', tree: layout }
-        : { ...values, baseline: await move(values.baseline), comparison: await move(values.comparison) },
+        : {
+            ...values,
+            baseline: await move(values.baseline),
+            comparison: await move(values.comparison),
+            base: { ...values.base, map },
+          },
   });
 }
 

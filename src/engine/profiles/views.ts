@@ -28,6 +28,8 @@ export interface View {
   readonly functions: ViewFunctions;
   readonly frameOf: (viewFunction: number) => Frame;
   readonly tree: ViewTree;
+  /** By level-order index, the node of the tree. */
+  readonly order: Uint32Array;
 }
 
 /** Lays a source out. A signal ends it with an exception, the signal's reason. */
@@ -52,12 +54,17 @@ export async function buildView(store: ProfileStore, source: ViewSource, signal?
       narrowest,
       ...(values.kind === 'flame'
         ? {}
-        : { baselineTotal: values.baselineTotal, comparisonTotal: values.comparisonTotal }),
+        : {
+            baselineTotal: values.baselineTotal,
+            comparisonTotal: values.comparisonTotal,
+            scaling: values.scaling,
+          }),
     },
     graph: { ...graph, ...sides, functionIndex: functions.functionIndex },
     functions,
     frameOf: (viewFunction) => frames.frameAt(u32At(functions.source, viewFunction)),
     tree: made.value,
+    order,
   });
 }
 

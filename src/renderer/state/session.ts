@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { searchModes } from '../../core/flame/match-names.js';
 import { Operations } from '../../contract/operations.js';
 import { Id, SourceKind, Tab } from '../../contract/selection.js';
-import { Normalisation } from '../../contract/decoder.js';
+import { Scale } from '../../contract/decoder.js';
 import type { Context } from './context.js';
 import { presets } from './time-range.js';
 import type { AppState } from './store.js';
@@ -13,7 +13,7 @@ const Path = v.pipe(v.array(v.string()), v.maxLength(4096));
 
 /**
  * What a window wants back after a reload or after its renderer died. Version 1.
- * Changes: none yet. A field that is added gets a fallback; a change of meaning gets a new version and an upgrader here.
+ * Changes: `scale` for `normalisation`. A field that is added gets a fallback; a change of meaning gets a new version and an upgrader here.
  */
 const Session = v.object({
   version: v.literal(1),
@@ -27,7 +27,7 @@ const Session = v.object({
   live: v.boolean(),
   range: Range,
   comparison: Range,
-  normalisation: Normalisation,
+  scale: v.fallback(Scale, { by: 'auto' }),
   valueIndex: ValueIndex,
   tab: Tab,
   search: v.string(),
@@ -81,7 +81,7 @@ export function sessionOf(state: AppState): string {
     live: state.live,
     range: state.range,
     comparison: state.comparison,
-    normalisation: state.normalisation,
+    scale: state.scale,
     valueIndex: state.valueIndex,
     tab: state.tab,
     search: state.search,

@@ -1,6 +1,6 @@
 import { create, type StoreApi, type UseBoundStore } from 'zustand';
 import { cpuProfileType, type SourceKind, type ViewState } from '../../contract/selection.js';
-import type { FlameHeader, Normalisation, ProfileSummary, ViewSource } from '../../contract/decoder.js';
+import type { FlameHeader, ProfileSummary, Scale, ViewSource } from '../../contract/decoder.js';
 import type { Prompt, ServiceRow, SnapshotRow, SpooledProfile } from '../../contract/links.js';
 import { defaultPySpyOptions, type PySpyOptions } from '../../contract/pyspy.js';
 import type { Operation } from '../../contract/operations.js';
@@ -49,7 +49,7 @@ export interface SelectionSlice {
   readonly range: TimeRange | null;
   /** B of a comparison; null: no comparison. */
   readonly comparison: TimeRange | null;
-  readonly normalisation: Normalisation;
+  readonly scale: Scale;
 }
 
 /** Services of the chosen target and source. */
@@ -203,7 +203,7 @@ export function initialState(nowMs: number): AppState {
     live: true,
     range: null,
     comparison: null,
-    normalisation: 'share',
+    scale: { by: 'auto' },
     servicesOf: '',
     services: [],
     servicesPhase: 'idle',

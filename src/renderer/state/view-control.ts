@@ -194,7 +194,7 @@ export class ViewControl {
             baselineId: first.profileId,
             comparisonId: second.profileId,
             valueIndex,
-            normalisation: request.normalisation,
+            scale: request.scale,
             ...operations,
           };
     store.setState({ viewStep: 'Drawing' });

@@ -1,7 +1,7 @@
 import type { SpooledProfile } from '../../contract/links.js';
 import type { Selection } from '../../contract/selection.js';
 import type { Operation } from '../../contract/operations.js';
-import type { Normalisation } from '../../contract/decoder.js';
+import type { Scale } from '../../contract/decoder.js';
 import { sourceAnswers } from './readable.js';
 import { currentExtent } from './selection-control.js';
 import { selectorOf } from './services-control.js';
@@ -13,7 +13,7 @@ export interface ViewRequest {
   readonly subject: string;
   readonly sides: readonly Side[];
   readonly valueIndex: number | null;
-  readonly normalisation: Normalisation;
+  readonly scale: Scale;
   readonly operations: readonly Operation[];
 }
 
@@ -24,16 +24,16 @@ export type Side =
 
 /** The request of the present state; null when there is nothing that could answer it. */
 export function viewRequestOf(state: AppState): ViewRequest | null {
-  const { document, valueIndex, normalisation, operations } = state;
+  const { document, valueIndex, scale, operations } = state;
   if (document.kind === 'profiles') {
     const sides = document.profiles.map((profile): Side => ({ kind: 'spooled', profile }));
     const subject = JSON.stringify([
       document.profiles.map((profile) => profile.profileId),
       valueIndex,
-      normalisation,
+      scale,
       operations,
     ]);
-    return { subject, sides, valueIndex, normalisation, operations };
+    return { subject, sides, valueIndex, scale, operations };
   }
   if (state.targetId === null || !sourceAnswers(state)) return null;
   // "All" is not known before its beginning is found.
@@ -61,10 +61,10 @@ export function viewRequestOf(state: AppState): ViewRequest | null {
     state.range,
     state.comparison,
     valueIndex,
-    normalisation,
+    scale,
     operations,
   ]);
-  return { subject, sides, valueIndex, normalisation, operations };
+  return { subject, sides, valueIndex, scale, operations };
 }
 
 /** Equal for equal requests. */

@@ -1,0 +1,68 @@
+import { f64At, u32At } from '../profile/columns.js';
+
+/**
+ * The windows of one side over the nodes of a call tree, as they are there: a row a window, in time order, with the nodes
+ * that were on top of a stack in it and how many samples each had.
+ *
+ * Example: node 3 with 2 samples in the first window of 15 s, nodes 1 and 3 with 1 and 4 in the next:
+ *   seconds [15, 15], rowStart [0, 1, 3], node [3, 1, 3], samples [2, 1, 4].
+ */
+export interface NodeWindows {
+  readonly seconds: Float64Array;
+  /** One more than windows: the entries of window w are [rowStart[w], rowStart[w + 1]). */
+  readonly rowStart: Uint32Array;
+  readonly node: Uint32Array;
+  readonly samples: Float64Array;
+}
+
+/**
+ * The value of one sample, told from values that are sums of samples: the largest number that divides them all, unless it
+ * divides them as anything does. Otherwise (agents of several rates, bytes) the value in their middle: taken too large it
+ * makes noise look larger than it is, and never smaller. 0 when there is no value.
+ */
+export function sampleWorth(values: Float64Array): number {
+  const some = values.filter((value) => value > 0).slice(0, lookedAt);
+  if (some.length === 0) return 0;
+  some.sort();
+  const smallest = f64At(some, 0);
+  const divisor = some.reduce(commonDivisor, 0);
+  return smallest / divisor <= mostInSmallest ? divisor : f64At(some, Math.floor(some.length / 2));
+}
+
+const lookedAt = 20_000;
+/** Samples of the rarest stack; where a divisor makes more of it, what was divided is no multiple of anything. */
+const mostInSmallest = 1000;
+
+function commonDivisor(a: number, b: number): number {
+  let [x, y] = [a, Math.round(b)];
+  while (y > 0) [x, y] = [y, x % y];
+  return Math.max(1, x);
+}
+
+/** The same windows after the nodes moved: `map` is by node, `nowhere` for what an operation left out. */
+export function moveWindows(windows: NodeWindows, map: Uint32Array, nowhere: number): NodeWindows {
+  const rowStart = new Uint32Array(windows.rowStart.length);
+  const node = new Uint32Array(windows.node.length);
+  const samples = new Float64Array(windows.node.length);
+  let end = 0;
+  for (let row = 0; row + 1 < rowStart.length; row++) {
+    for (let at = u32At(windows.rowStart, row); at < u32At(windows.rowStart, row + 1); at++) {
+      const to = u32At(map, u32At(windows.node, at));
+      if (to === nowhere) continue;
+      node[end] = to;
+      samples[end++] = f64At(windows.samples, at);
+    }
+    rowStart[row + 1] = end;
+  }
+  return { seconds: windows.seconds, rowStart, node: node.slice(0, end), samples: samples.slice(0, end) };
+}
+
+/** What each node had itself in all windows together. */
+export function selfSamples(windows: NodeWindows, nodeCount: number): Float64Array {
+  const self = new Float64Array(nodeCount);
+  for (let at = 0; at < windows.node.length; at++) {
+    const node = u32At(windows.node, at);
+    self[node] = f64At(self, node) + f64At(windows.samples, at);
+  }
+  return self;
+}
