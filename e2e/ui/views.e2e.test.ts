@@ -235,7 +235,11 @@ test('a second range with Shift is a diff; its sides can be swapped and scaled',
   const said = (a: number, b: number): string => words(`A ${formatValue(a, unit)} B ${formatValue(b, unit)}`);
   await expect.poll(sides).toContain(said(before.total, after.total));
   await view.ui.graph();
-  expect(await total()).toBeCloseTo(after.total, -3);
+  // The load was the same, so seconds are compared with seconds.
+  const scaled = before.total * (after.durationNs / before.durationNs);
+  expect(await total()).toBeCloseTo((scaled + after.total) / 2, -3);
+  expect(await view.page.getByRole('radio', { name: 'Absolute' }).getAttribute('aria-checked')).toBe('true');
+  await view.page.getByRole('region', { name: 'What changed' }).getByRole('listitem').first().waitFor();
   await view.page.mouse.move(5, 5);
   await view.pictures('diff');
   // The colours are chosen at the legend, and the legend shows what is drawn.
@@ -256,10 +260,23 @@ test('a second range with Shift is a diff; its sides can be swapped and scaled',
   await view.page.getByRole('menuitem', { name: 'Blue and red' }).click();
   await expect.poll(more).toBe(red);
 
+  // Frames as wide as one side, and per unit of work that somebody counted: twice as much was done in B.
+  await view.ui.button('Width, Mean of A and B').click();
+  await view.page.getByRole('menuitem', { name: 'B without what is gone' }).click();
+  await expect.poll(total).toBeCloseTo(after.total, -3);
+  await view.ui.button('Width, B').click();
+  await view.page.getByRole('menuitem', { name: 'Mean of A and B' }).click();
+  await view.ui.button('Per unit').click();
+  await view.page.getByLabel('In A').fill('1,000');
+  await view.page.getByLabel('In B').fill('none');
+  await view.ui.button('Compare per unit').click();
+  await view.page.getByText('Say how many on both sides').waitFor();
+  await view.page.getByLabel('In B').fill('2000');
+  await view.app.screenshot('per-unit');
+  await view.ui.button('Compare per unit').click();
+  await expect.poll(total).toBeCloseTo((2 * before.total + after.total) / 2, -3);
   await view.page.getByRole('radio', { name: 'Absolute' }).click();
-  const scaled = before.total * (after.durationNs / before.durationNs);
   await expect.poll(total).toBeCloseTo((scaled + after.total) / 2, -3);
-  await view.page.getByRole('radio', { name: 'Shares' }).click();
 
   await view.ui.button('Swap').click();
   await expect.poll(sides).toContain(said(after.total, before.total));
@@ -277,6 +294,67 @@ test('a second range with Shift is a diff; its sides can be swapped and scaled',
   await view.shows(after.total);
 });
 
+test('what changed is said in sentences, certain or not, in the panel, the graph and the table', async () => {
+  await drag(rangeA);
+  await view.page.keyboard.down('Shift');
+  await drag(rangeB);
+  await view.page.keyboard.up('Shift');
+  await view.ui.graph();
+  const panel = view.page.getByRole('region', { name: 'What changed' });
+  // The shop asks for each customer by itself since 11:50: the first sentence names the function that does.
+  await expect
+    .poll(async () => words(await panel.innerText()))
+    .toMatch(/^What changed\ncustomer_name takes [\d.]+ times as much, certain\./);
+  const changes = panel.getByRole('listitem');
+  expect(words(await changes.first().innerText())).toMatch(/95 %: \+.* to \+.*, through /);
+  // Those that only pass the time on are no change of their own, and what shared the machine with it is none at all.
+  const named = await panel.locator('.change-name').allInnerTexts();
+  for (const caller of ['order_list', 'get_response', 'execute', 'check_password']) expect(named).not.toContain(caller);
+  expect(words(await panel.innerText())).toMatch(
+    /16 \+ 18 windows\. Smallest change these data show: \d\.\d % of all\./,
+  );
+
+  await changes.first().getByRole('button').click();
+  const crumbs = view.page.getByRole('navigation', { name: 'Zoom' }).getByRole('button');
+  await expect.poll(() => crumbs.last().innerText()).toBe('customer_name');
+  await view.app.screenshot('change-found');
+  await view.page.keyboard.press('Home');
+
+  await view.page.keyboard.press('2');
+  const table = view.page.getByRole('table', { name: 'Functions' });
+  const rows = (): Promise<string[]> => table.locator('[data-row]').allInnerTexts();
+  await view.page.getByRole('radio', { name: 'Certain', exact: true }).click();
+  await expect.poll(async () => (await rows()).every((row) => row.endsWith('\ncertain'))).toBe(true);
+  expect((await rows()).some((row) => row.startsWith('customer_name\n'))).toBe(true);
+  await view.pictures('diff-table-certain');
+  await view.page.getByRole('button', { name: 'Copy', exact: true }).click();
+  await view.page.getByRole('menuitem', { name: /Copy as CSV/ }).click();
+  const csv = await view.app.electron.evaluate(({ clipboard }) => clipboard.readText());
+  expect(csv.split('\r\n')[0]).toContain('95 % interval +- (nanoseconds),Certainty');
+  expect(csv).toMatch(/customer_name,[\d.]+,[\d.]+,[\d.]+,[\d.]+,certain/);
+  await view.page.getByRole('radio', { name: 'Gone', exact: true }).click();
+  await view.page.getByText('No function is gone.').waitFor();
+  await view.page.getByRole('radiogroup', { name: 'Show' }).getByRole('radio', { name: 'All' }).click();
+  await view.page.keyboard.press('1');
+  await view.ui.button('End').click();
+});
+
+test('a comparison of ranges in which nothing changed certifies nothing', async () => {
+  await drag({ startMs: storeEndMs - 9 * minuteMs, endMs: storeEndMs - 5 * minuteMs });
+  await view.page.keyboard.down('Shift');
+  await drag({ startMs: storeEndMs - 5 * minuteMs, endMs: storeEndMs - minuteMs });
+  await view.page.keyboard.up('Shift');
+  const panel = view.page.getByRole('region', { name: 'What changed' });
+  await panel.getByText('Nothing changed for certain.').waitFor();
+  await view.ui.graph();
+  await view.app.screenshot('nothing-changed');
+  // Two minutes are eight windows; one minute is too short to judge, and says how much more it takes.
+  await drag({ startMs: storeEndMs - 9 * minuteMs, endMs: storeEndMs - 8 * minuteMs });
+  await panel.getByText(/^4 \+ 16 windows: fewer than 8 on a side cannot tell/).waitFor();
+  await view.app.screenshot('too-few-windows');
+  await view.ui.button('End').click();
+});
+
 test('a frame of a diff says both sides', async () => {
   await drag(rangeA);
   await view.page.keyboard.down('Shift');
@@ -285,9 +363,8 @@ test('a frame of a diff says both sides', async () => {
   await view.page.getByRole('tab', { name: 'Diff' }).waitFor();
   await view.ui.graph();
   await view.canvas.hover({ position: { x: sidePaddingPx + 200, y: topPaddingPx + 10.5 * framePitchPx } });
-  // inner is above the change: the same on both sides, once they are scaled.
   const tip = words(await view.page.getByRole('tooltip').innerText());
-  expect(tip.replaceAll(/\s+/g, ' ')).toMatch(/change 0 s 0\.0 %$/);
+  expect(tip.replaceAll(/\s+/g, ' ')).toMatch(/change \+[\d.]+ \w+ \+[\d.]+ %$/);
   expect(tip).toMatch(/A\s[\d.]+ \w+\s[\d.]+ %\sB\s[\d.]+ \w+\s[\d.]+ %/);
   await view.app.screenshot('diff-tooltip');
   await view.page.mouse.move(5, 5);

@@ -123,6 +123,10 @@ export const Scale = v.variant('by', [
 ]);
 export type Scale = v.InferOutput<typeof Scale>;
 
+/** What the frames of a diff are as wide as: the mean of both sides (absent), or one of them. */
+export const FrameWidth = v.picklist(['mean', 'baseline', 'comparison']);
+export type FrameWidth = v.InferOutput<typeof FrameWidth>;
+
 /**
  * What a view or a shared file is made of. `operations` are done in their order before anything is shown or counted; absent: none. They
  * are data, by names: undo is the list without its last one.
@@ -135,6 +139,7 @@ export const ViewSource = v.variant('kind', [
     comparisonId: Id,
     valueIndex,
     scale: Scale,
+    width: v.exactOptional(FrameWidth),
     operations: v.exactOptional(Operations),
   }),
 ]);

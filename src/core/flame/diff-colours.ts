@@ -31,12 +31,23 @@ export function relativeChange(baseline: number, comparison: number): number {
 
 /**
  * The colour step of a frame: 0 is noise, 1 to diffSteps more, -1 to -diffSteps less. `rootTotal` is the root's width. This is
- * a first measure, of sizes only; certainty takes several windows a side.
+ * a measure of sizes only; certainty takes several windows a side, see core/compare.
  */
 export function diffStep(baseline: number, comparison: number, rootTotal: number): number {
   const change = relativeChange(baseline, comparison);
   if (Math.abs(change) < relativeNoise || Math.abs(comparison - baseline) < absoluteNoise * rootTotal) return 0;
   return Math.sign(change) * Math.min(diffSteps, Math.ceil(Math.abs(change) * diffSteps));
+}
+
+/** The colour step of a change that is certain: never noise, however small it is. */
+export function certainStep(baseline: number, comparison: number): number {
+  const change = relativeChange(baseline, comparison);
+  return Math.sign(change) * Math.max(1, Math.min(diffSteps, Math.ceil(Math.abs(change) * diffSteps)));
+}
+
+/** The line on what changed for certain: it stands out from every step and from the background. */
+export function markColour(theme: Theme): Rgb {
+  return theme === 'dark' ? oklchToRgb(0.97, 0, 0) : oklchToRgb(0.2, 0.01, 260);
 }
 
 const hues = { 'blue-red': { less: 250, more: 27 }, 'violet-yellow': { less: 300, more: 95 } } as const;

@@ -1,4 +1,4 @@
-import type { SampleType, ViewSource } from '../../contract/decoder.js';
+import type { FrameWidth, SampleType, ViewSource } from '../../contract/decoder.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import {
   absent,
@@ -78,7 +78,15 @@ export async function viewTree(
     ? store.withProfile(source.profileId, (profile) => flameTree(profile, source.valueIndex, side))
     : store.withProfile(source.baselineId, (baseline) =>
         store.withProfile(source.comparisonId, (comparison) =>
-          diffTree(baseline, comparison, source.valueIndex, scale ?? source.scale, side, byLine),
+          diffTree(
+            baseline,
+            comparison,
+            source.valueIndex,
+            scale ?? source.scale,
+            side,
+            byLine,
+            source.width ?? 'mean',
+          ),
         ),
       ));
   return made.ok ? operatedTree(store.decoder, made.value, operations, signal) : made;
@@ -151,6 +159,7 @@ async function diffTree(
   scale: Scale,
   sideOf: SideOf,
   byLine: boolean,
+  width: FrameWidth,
 ): Promise<Result<ViewTree>> {
   const chosen = measureOf(baseline.decoded.profile, comparison.decoded.profile, valueIndex);
   if (!chosen.ok) return chosen;
@@ -167,7 +176,7 @@ async function diffTree(
   const frames = mergedFrames(merged, before.value.frames, after.value.frames);
   return ok({
     sampleType,
-    layout: merged,
+    layout: width === 'mean' ? merged : { ...merged, ...merged[width] },
     frames,
     narrowest: 0,
     values: {

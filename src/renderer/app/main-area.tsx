@@ -1,5 +1,6 @@
 import { useCallback, type ReactElement } from 'react';
 import { FlameView } from '../flame/flame-view.js';
+import { ScaleSwitch } from '../features/compare/scale-switch.js';
 import { Breadcrumb } from '../flame/breadcrumb.js';
 import { FunctionTableView } from '../features/table/function-table.js';
 import { SandwichView } from '../features/sandwich/sandwich.js';
@@ -12,7 +13,6 @@ import type { Tab } from '../state/store.js';
 import { Spinner } from '../ui/icons.js';
 import { SearchField } from '../flame/search-field.js';
 import { EmptyState } from './empty-state.js';
-import { NormalisationSwitch } from './normalisation-switch.js';
 import { useApp, useControls, useWorkbench } from './workbench.js';
 import { Button } from '../ui/button.js';
 
@@ -61,7 +61,7 @@ function Tabs(): ReactElement {
         <TabButton tab="sandwich" label="Sandwich" keys="3" />
         <TabButton tab="tree" label="Tree" keys="4" />
       </div>
-      {diff ? <NormalisationSwitch /> : null}
+      {diff ? <ScaleSwitch /> : null}
       <span className="tabs-progress" role="status">
         {phase === 'loading' ? (
           <>

@@ -6,6 +6,7 @@ import type { SearchResult } from '../../core/flame/search.js';
 import type { FunctionRows } from '../features/table/function-rows.js';
 import type { FlameModel } from '../flame/model.js';
 import { createCell } from '../state/cell.js';
+import { CertaintyControl, type ShownCertainty } from '../state/certainty-control.js';
 import type { Context, TimelineData } from '../state/context.js';
 import { loadSnapshots, showFiles } from '../state/documents-control.js';
 import { FunctionsControl } from '../state/functions-control.js';
@@ -31,6 +32,7 @@ import { ViewControl } from '../state/view-control.js';
 export interface Workbench {
   readonly context: Context;
   readonly view: ViewControl;
+  readonly certainty: CertaintyControl;
   dispose(): void;
 }
 
@@ -46,6 +48,7 @@ export async function createWorkbench(api: ShellApi, target: Window): Promise<Wo
     flame: createCell<FlameModel | null>(null),
     timeline: createCell<TimelineData | null>(null),
     functions: createCell<FunctionRows | null>(null),
+    certainty: createCell<ShownCertainty | null>(null),
     found: createCell<SearchResult | null>(null),
     clock,
     newId: (prefix) => `${prefix}-${crypto.randomUUID()}`,
@@ -56,6 +59,7 @@ export async function createWorkbench(api: ShellApi, target: Window): Promise<Wo
   ends.push(followSearch(context), followTheme(context, target));
   const view = new ViewControl(context);
   const functions = new FunctionsControl(context);
+  const certainty = new CertaintyControl(context);
   ends.push(
     context.links.onReady(() => {
       void loadSnapshots(context); // shows its own failure
@@ -70,11 +74,13 @@ export async function createWorkbench(api: ShellApi, target: Window): Promise<Wo
     () => {
       view.dispose();
       functions.dispose();
+      certainty.dispose();
     },
   );
   return {
     context,
     view,
+    certainty,
     dispose: () => {
       for (const end of ends) end();
       context.links.dispose();

@@ -1,4 +1,5 @@
 import { useCallback, type ReactElement } from 'react';
+import { scalingWords } from '../../core/compare/sentences.js';
 import { useApp, useControls } from '../app/workbench.js';
 import { formatShare, formatValue, plural } from '../format/numbers.js';
 import { visibleText } from '../format/visible-text.js';
@@ -59,15 +60,13 @@ function Whole(): ReactElement | null {
   const { flame } = useControls();
   const model = useCell(flame);
   const header = useApp((state) => state.viewHeader);
-  const normalisation = useApp((state) => state.normalisation);
+  const chosen = useApp((state) => state.scale.by);
   const coloured = useApp((state) => state.tab === 'flame' || state.tab === 'sandwich');
   const samples = useApp((state) => state.viewSummaries.reduce((sum, summary) => sum + summary.sampleCount, 0));
   if (header === null || model === null) return null;
   const { unit } = header.sampleType;
-  const scaled =
-    normalisation === 'share'
-      ? 'As measured. In the graph and the table A is scaled so that both totals are equal.'
-      : 'As measured. In the graph and the table A is scaled to the length of B’s range.';
+  const how = header.scaling === undefined ? '' : scalingWords(header.scaling, chosen === 'auto');
+  const scaled = `As measured. In the graph and the table A is scaled. ${how}.`;
   if (header.baselineTotal !== undefined && header.comparisonTotal !== undefined) {
     return (
       <span className="whole">

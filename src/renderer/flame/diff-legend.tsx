@@ -3,6 +3,7 @@ import { diffColour, diffSteps, patternColour, type DiffPalette } from '../../co
 import { toHex } from '../../core/flame/oklch.js';
 import { useApp, useControls } from '../app/workbench.js';
 import { changeSettings } from '../state/settings-control.js';
+import { useCell } from '../state/cell.js';
 import { MenuItem, Popover } from '../ui/menu.js';
 
 const palettes: readonly DiffPalette[] = ['blue-red', 'violet-yellow'];
@@ -16,6 +17,7 @@ export function DiffLegend(): ReactElement {
   const controls = useControls();
   const theme = useApp((state) => state.shownTheme);
   const palette = useApp((state) => state.settings.diffPalette);
+  const judged = useCell(controls.certainty)?.value.abstained === undefined && controls.certainty.get() !== null;
   const choose = useCallback(
     (diffPalette: DiffPalette) => () => {
       changeSettings(controls, { diffPalette });
@@ -39,7 +41,7 @@ export function DiffLegend(): ReactElement {
           <i className="swatch" style={swatch(-1)} />
           <span className="less">less in B</span>
           <i className="swatch" style={swatch(0)} />
-          <span>same</span>
+          <span>{judged ? 'not certain' : 'same'}</span>
           <i className="swatch" style={swatch(1)} />
           <i className="swatch" style={swatch(diffSteps)} />
           <span className="more">more in B</span>
@@ -47,6 +49,12 @@ export function DiffLegend(): ReactElement {
           <span>gone</span>
           <i className="swatch" style={hatched(diffSteps)} />
           <span>new</span>
+          {judged ? (
+            <>
+              <i className="swatch certain" style={swatch(diffSteps)} />
+              <span>certain</span>
+            </>
+          ) : null}
         </button>
       )}
     >

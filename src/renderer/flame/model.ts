@@ -17,6 +17,8 @@ export class FlameModel {
   readonly packages: string[] = [];
   /** By function index, see frameKinds. */
   kinds = new Uint8Array(0);
+  /** By node of a diff: 0 too few samples to judge, 1 not certain, 2 changed for certain; null while nothing is known. */
+  certainty: Uint8Array | null = null;
   #header: FlameHeader | undefined;
   #assembly: FlameAssembly = createFlameAssembly(0, 0, false);
   #early: FlamePiece[] = [];

@@ -2,10 +2,12 @@ import { defaultSettings, type Settings } from '../../contract/settings.js';
 import { frameKinds } from '../../contract/decoder.js';
 import { frameColour, quietColour, type FrameColour, type Theme } from '../../core/flame/colours.js';
 import {
+  certainStep,
   diffColour,
   diffPresence,
   diffStep,
   diffSteps,
+  markColour,
   patternColour,
   type DiffPalette,
 } from '../../core/flame/diff-colours.js';
@@ -18,6 +20,8 @@ export interface Palette {
   text(node: number): string;
   /** Of a diff only. */
   pattern?(node: number): Pattern | undefined;
+  /** Of a diff only: the word of a line along the top of what changed for certain, 0 for none. */
+  mark?(node: number): number;
 }
 
 /** Lines over a box: rising ones on what is new, falling ones on what is gone. */
@@ -25,6 +29,9 @@ export interface Pattern {
   readonly word: number;
   readonly rising: boolean;
 }
+
+/** See Certainty.nodes of the contract. */
+const certainState = 2;
 
 interface Paint {
   readonly fill: number;
@@ -113,7 +120,11 @@ export function withQuietCallers(palette: Palette, model: FlameModel, zoomNode: 
   };
 }
 
-/** Colours by signed difference: grey noise, one hue for more, one for less; a pattern on what is on one side only. */
+/**
+ * Colours by signed difference: grey noise, one hue for more, one for less; a pattern on what is on one side only. Where windows
+ * were judged, noise is what is not certain, and what is has a line on top, so that it can be told without colours; before that
+ * the size of a change tells.
+ */
 export function diffPaletteOf(model: FlameModel, theme: Theme, palette: DiffPalette): Palette {
   const paints: (Paint & { readonly pattern: number })[] = [];
   for (let step = -diffSteps; step <= diffSteps; step++) {
@@ -123,6 +134,10 @@ export function diffPaletteOf(model: FlameModel, theme: Theme, palette: DiffPale
   const noise = paints[diffSteps] ?? { fill: 0, text: '#000', pattern: 0 };
   const paint = (node: number): typeof noise => {
     const { baseline, comparison } = model.graph;
+    if (model.certainty !== null) {
+      if (model.certainty[node] !== certainState) return noise;
+      return paints[certainStep(baseline?.[node] ?? 0, comparison?.[node] ?? 0) + diffSteps] ?? noise;
+    }
     return paints[diffStep(baseline?.[node] ?? 0, comparison?.[node] ?? 0, model.total) + diffSteps] ?? noise;
   };
   return {
@@ -134,5 +149,6 @@ export function diffPaletteOf(model: FlameModel, theme: Theme, palette: DiffPale
       if (presence !== 'new' && presence !== 'gone') return undefined;
       return { word: paint(node).pattern, rising: presence === 'new' };
     },
+    mark: (node) => (model.certainty?.[node] === certainState ? toImageDataWord(markColour(theme)) : 0),
   };
 }

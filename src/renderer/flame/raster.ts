@@ -70,6 +70,7 @@ export function rasterFlame(
     row.fill(background);
     let barred = false;
     const hatched: Hatch[] = [];
+    const marked: Mark[] = [];
     if (highlight !== null) bar.fill(0);
     const y = up ? top - level * pitch : top + level * pitch;
     for (let node = first; node < end;) {
@@ -84,6 +85,8 @@ export function rasterFlame(
         row.fill(palette.fill(node), start, stop);
         const pattern = palette.pattern?.(node);
         if (pattern !== undefined) hatched.push({ ...pattern, start, stop });
+        const mark = palette.mark?.(node) ?? 0;
+        if (mark !== 0) marked.push({ word: mark, start, stop });
         if (isMatch) {
           bar.fill(highlight.bar, start, stop);
           barred = true;
@@ -107,11 +110,22 @@ export function rasterFlame(
     const lineTo = Math.min(height, y + frameHeight);
     for (let line = lineFrom; line < lineTo; line++) pixels.set(row, line * width);
     for (const hatch of hatched) drawHatch(pixels, hatch, width, y, lineFrom, lineTo, gap);
+    for (const { word, start, stop } of marked) {
+      const end = Math.min(lineTo, y + 2 * gap);
+      for (let line = lineFrom; line < end; line++) pixels.fill(word, line * width + start, line * width + stop);
+    }
     if (highlight !== null && barred) {
       underline(pixels, bar, width, Math.max(lineFrom, y + frameHeight - highlight.barHeight), lineTo);
     }
   }
   return labels;
+}
+
+/** A line along the top of a box, two gaps thick. */
+interface Mark {
+  readonly word: number;
+  readonly start: number;
+  readonly stop: number;
 }
 
 interface Hatch extends Pattern {

@@ -4,6 +4,7 @@ import type { SearchResult } from '../../core/flame/search.js';
 import type { FlameModel } from '../flame/model.js';
 import type { FunctionRows } from '../features/table/function-rows.js';
 import type { Cell } from './cell.js';
+import type { ShownCertainty } from './certainty-control.js';
 import type { ProcessClient } from './process-client.js';
 import type { ShellClient } from './shell-client.js';
 import type { AppStore } from './store.js';
@@ -27,6 +28,8 @@ export interface Context {
   readonly flame: Cell<FlameModel | null>;
   readonly timeline: Cell<TimelineData | null>;
   readonly functions: Cell<FunctionRows | null>;
+  /** What windows say of the diff on the screen; null when nothing is known. */
+  readonly certainty: Cell<ShownCertainty | null>;
   /** What the search finds in what is on the screen; null when nothing is searched for. */
   readonly found: Cell<SearchResult | null>;
   /** Of a graph that is a part of another view: where operations, and what else its menu does, are done. */

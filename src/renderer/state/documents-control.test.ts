@@ -78,6 +78,7 @@ describe('open documents', () => {
         'view.functions': refuse,
         'view.frame': refuse,
         'view.children': refuse,
+        'view.certainty': refuse,
       },
       (error) => {
         throw error;

@@ -116,10 +116,10 @@ export function swapSides(context: Context): void {
   if (range !== null && comparison !== null) context.store.setState({ range: comparison, comparison: range });
 }
 
-/** Ends the comparison and keeps B, the later side, as the range. */
+/** Ends the comparison and keeps B, the later side, as the range. The next one is scaled as its own load wants it. */
 export function endComparison(context: Context): void {
   const { comparison } = context.store.getState();
-  context.store.setState({ comparison: null, range: comparison });
+  context.store.setState({ comparison: null, range: comparison, scale: { by: 'auto' } });
 }
 
 /** Follows new windows, or stands still. Following shows the newest, so a chosen range is let go. */

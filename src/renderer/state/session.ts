@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { searchModes } from '../../core/flame/match-names.js';
 import { Operations } from '../../contract/operations.js';
 import { Id, SourceKind, Tab } from '../../contract/selection.js';
-import { Scale } from '../../contract/decoder.js';
+import { FrameWidth, Scale } from '../../contract/decoder.js';
 import type { Context } from './context.js';
 import { presets } from './time-range.js';
 import type { AppState } from './store.js';
@@ -13,7 +13,7 @@ const Path = v.pipe(v.array(v.string()), v.maxLength(4096));
 
 /**
  * What a window wants back after a reload or after its renderer died. Version 1.
- * Changes: `scale` for `normalisation`. A field that is added gets a fallback; a change of meaning gets a new version and an upgrader here.
+ * Changes: `scale` for `normalisation`, `frameWidth`. A field that is added gets a fallback; a change of meaning gets a new version and an upgrader here.
  */
 const Session = v.object({
   version: v.literal(1),
@@ -28,6 +28,7 @@ const Session = v.object({
   range: Range,
   comparison: Range,
   scale: v.fallback(Scale, { by: 'auto' }),
+  frameWidth: v.fallback(FrameWidth, 'mean'),
   valueIndex: ValueIndex,
   tab: Tab,
   search: v.string(),
@@ -82,6 +83,7 @@ export function sessionOf(state: AppState): string {
     range: state.range,
     comparison: state.comparison,
     scale: state.scale,
+    frameWidth: state.frameWidth,
     valueIndex: state.valueIndex,
     tab: state.tab,
     search: state.search,

@@ -1,6 +1,6 @@
 import { create, type StoreApi, type UseBoundStore } from 'zustand';
-import { cpuProfileType, type SourceKind, type ViewState } from '../../contract/selection.js';
-import type { FlameHeader, ProfileSummary, Scale, ViewSource } from '../../contract/decoder.js';
+import { cpuProfileType, type Selection, type SourceKind, type ViewState } from '../../contract/selection.js';
+import type { FlameHeader, FrameWidth, ProfileSummary, Scale, ViewSource } from '../../contract/decoder.js';
 import type { Prompt, ServiceRow, SnapshotRow, SpooledProfile } from '../../contract/links.js';
 import { defaultPySpyOptions, type PySpyOptions } from '../../contract/pyspy.js';
 import type { Operation } from '../../contract/operations.js';
@@ -10,6 +10,7 @@ import { defaultSettings, type Settings } from '../../contract/settings.js';
 import type { ServerDraft, TargetState } from '../../contract/target.js';
 import type { Trust } from '../../contract/trust.js';
 import type { TunnelState } from '../../contract/tunnels.js';
+import type { CertaintyState } from './certainty-control.js';
 import type { Preset, TimeRange } from './time-range.js';
 
 export type Tab = ViewState['tab'];
@@ -50,6 +51,8 @@ export interface SelectionSlice {
   /** B of a comparison; null: no comparison. */
   readonly comparison: TimeRange | null;
   readonly scale: Scale;
+  /** What the frames of a diff are as wide as. */
+  readonly frameWidth: FrameWidth;
 }
 
 /** Services of the chosen target and source. */
@@ -110,6 +113,10 @@ export interface ViewSlice {
   /** Profiles of what is on the screen: one, or baseline and comparison. */
   readonly viewProfiles: readonly SpooledProfile[];
   readonly viewSummaries: readonly ProfileSummary[];
+  /** What its profiles were asked for by; null for one of a file or a snapshot. */
+  readonly viewSides: readonly (Selection | null)[];
+  /** How far the judgement of a diff is. */
+  readonly certainty: CertaintyState;
   /** The column of values; null: the profile's default. */
   readonly valueIndex: number | null;
   readonly tab: Tab;
@@ -204,6 +211,7 @@ export function initialState(nowMs: number): AppState {
     range: null,
     comparison: null,
     scale: { by: 'auto' },
+    frameWidth: 'mean',
     servicesOf: '',
     services: [],
     servicesPhase: 'idle',
@@ -223,6 +231,8 @@ export function initialState(nowMs: number): AppState {
     viewTitle: '',
     viewProfiles: [],
     viewSummaries: [],
+    viewSides: [],
+    certainty: { phase: 'idle' },
     valueIndex: null,
     tab: 'flame',
     operations: [],

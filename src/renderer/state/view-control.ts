@@ -1,6 +1,7 @@
 import type { FlameHeader, ProfileSummary, ViewSource } from '../../contract/decoder.js';
 import type { SpooledProfile } from '../../contract/links.js';
 import { fail, ok, type Result } from '../../contract/result.js';
+import type { Selection } from '../../contract/selection.js';
 import { FlameModel } from '../flame/model.js';
 import type { Context } from './context.js';
 import type { AppState } from './store.js';
@@ -16,6 +17,7 @@ interface OpenView {
   readonly source: ViewSource;
   readonly profiles: readonly SpooledProfile[];
   readonly summaries: readonly ProfileSummary[];
+  readonly sides: readonly (Selection | null)[];
   /** Profiles that were fetched for this view alone and go with it. */
   readonly fetched: readonly string[];
 }
@@ -120,6 +122,7 @@ export class ViewControl {
       viewTitle: '',
       viewProfiles: [],
       viewSummaries: [],
+      viewSides: [],
     });
   }
 
@@ -137,7 +140,6 @@ export class ViewControl {
       const before = this.#shown;
       const view = result.value;
       this.#shown = view;
-      flame.set(view.model);
       store.setState({
         viewPhase: 'ready',
         viewStep: '',
@@ -145,8 +147,10 @@ export class ViewControl {
         viewHeader: view.header,
         viewProfiles: view.profiles,
         viewSummaries: view.summaries,
+        viewSides: view.sides,
         viewTitle: view.profiles.map((profile) => profile.title).join(' → '),
       });
+      flame.set(view.model);
       this.#release(before);
     } else if (result.failure.code !== 'process-restarted') {
       // After a restart the new process asks for all of it again.
@@ -195,6 +199,7 @@ export class ViewControl {
             comparisonId: second.profileId,
             valueIndex,
             scale: request.scale,
+            width: request.frameWidth,
             ...operations,
           };
     store.setState({ viewStep: 'Drawing' });
@@ -207,7 +212,8 @@ export class ViewControl {
       return giveUp(header);
     }
     model.begin(header.value);
-    return ok({ model, header: header.value, source, profiles, summaries, fetched });
+    const sides = request.sides.map((side) => (side.kind === 'fetch' ? side.selection : null));
+    return ok({ model, header: header.value, source, profiles, summaries, sides, fetched });
   }
 
   async #spool(side: Side, signal: AbortSignal): Promise<Result<SpooledProfile>> {

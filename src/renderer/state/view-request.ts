@@ -1,7 +1,7 @@
 import type { SpooledProfile } from '../../contract/links.js';
 import type { Selection } from '../../contract/selection.js';
 import type { Operation } from '../../contract/operations.js';
-import type { Scale } from '../../contract/decoder.js';
+import type { FrameWidth, Scale } from '../../contract/decoder.js';
 import { sourceAnswers } from './readable.js';
 import { currentExtent } from './selection-control.js';
 import { selectorOf } from './services-control.js';
@@ -14,6 +14,7 @@ export interface ViewRequest {
   readonly sides: readonly Side[];
   readonly valueIndex: number | null;
   readonly scale: Scale;
+  readonly frameWidth: FrameWidth;
   readonly operations: readonly Operation[];
 }
 
@@ -24,16 +25,17 @@ export type Side =
 
 /** The request of the present state; null when there is nothing that could answer it. */
 export function viewRequestOf(state: AppState): ViewRequest | null {
-  const { document, valueIndex, scale, operations } = state;
+  const { document, valueIndex, scale, frameWidth, operations } = state;
   if (document.kind === 'profiles') {
     const sides = document.profiles.map((profile): Side => ({ kind: 'spooled', profile }));
     const subject = JSON.stringify([
       document.profiles.map((profile) => profile.profileId),
       valueIndex,
       scale,
+      frameWidth,
       operations,
     ]);
-    return { subject, sides, valueIndex, scale, operations };
+    return { subject, sides, valueIndex, scale, frameWidth, operations };
   }
   if (state.targetId === null || !sourceAnswers(state)) return null;
   // "All" is not known before its beginning is found.
@@ -62,9 +64,10 @@ export function viewRequestOf(state: AppState): ViewRequest | null {
     state.comparison,
     valueIndex,
     scale,
+    frameWidth,
     operations,
   ]);
-  return { subject, sides, valueIndex, scale, operations };
+  return { subject, sides, valueIndex, scale, frameWidth, operations };
 }
 
 /** Equal for equal requests. */

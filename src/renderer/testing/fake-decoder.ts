@@ -47,6 +47,7 @@ export function serveFakeDecoder(
     },
     'view.frame': () => fail('unsupported', 'Nothing more is known of invented functions.'),
     'view.children': () => fail('unsupported', 'Invented profiles have no call tree.'),
+    'view.certainty': () => fail('unsupported', 'Invented profiles have no windows.'),
     'view.functions': ({ viewId }) => {
       const profile = views.get(viewId);
       return profile === undefined ? fail('not-found', 'There is no such view.') : ok(inventTable(profile));

@@ -7,6 +7,7 @@ import { formatCount, formatShare } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
 import { useCell } from '../../state/cell.js';
 import { Button } from '../../ui/button.js';
+import { ChangesPanel } from '../compare/changes-panel.js';
 import { TrustPanel } from '../trust/trust-panel.js';
 import { viewNumbers } from './view-numbers.js';
 
@@ -118,6 +119,7 @@ function FrameDetails({ model, node }: FrameProps): ReactElement {
           </ol>
         </section>
       ) : null}
+      {model.isDiff ? <ChangesPanel /> : null}
     </>
   );
 }
@@ -160,6 +162,7 @@ function ViewDetails(): ReactElement {
   const [first] = summaries;
   return (
     <>
+      {profiles.length === 2 ? <ChangesPanel /> : null}
       <header>
         <h2 className="details-title">{profiles.length === 2 ? 'Comparison' : 'Overview'}</h2>
         {profiles.map((profile) => (

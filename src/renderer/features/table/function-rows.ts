@@ -1,12 +1,12 @@
-import type { FunctionTable } from '../../../contract/decoder.js';
 import { matchNames, type SearchMode } from '../../../core/flame/match-names.js';
 import type { FlameModel } from '../../flame/model.js';
 import type { Column } from './columns.js';
+import type { JudgedTable } from './judged-table.js';
 
 /** The table of a view with what is needed to show it. Lives outside React. */
 export interface FunctionRows {
   readonly viewId: string;
-  readonly table: FunctionTable;
+  readonly table: JudgedTable;
   /** Names as they came, by function index. */
   readonly names: readonly string[];
 }
@@ -30,13 +30,14 @@ export function arrangeRows(
   mode: SearchMode,
   sort: Sort,
   model: FlameModel | null,
+  passes: (row: number) => boolean = () => true,
 ): Uint32Array {
   const { table, names } = rows;
   const matches = query === '' ? null : matchNames(names, query, mode);
   const chosen: number[] = [];
   for (let row = 0; row < table.functionIndex.length; row++) {
     const index = table.functionIndex[row] ?? rootFunction;
-    if (index !== rootFunction && (matches === null || matches[index] === 1)) chosen.push(row);
+    if (index !== rootFunction && (matches === null || matches[index] === 1) && passes(row)) chosen.push(row);
   }
   const nameOf = (row: number): string => names[table.functionIndex[row] ?? 0] ?? '';
   const byName = (a: number, b: number): number => compare(nameOf(a), nameOf(b));
@@ -46,7 +47,10 @@ export function arrangeRows(
   else if (column.value !== undefined) {
     // Looked up once a row, not once a comparison: there may be tens of thousands of rows.
     const keys = new Float64Array(table.functionIndex.length);
-    for (const row of chosen) keys[row] = direction * column.value(table, row);
+    for (const row of chosen) {
+      const value = column.value(table, row);
+      keys[row] = Number.isNaN(value) ? Infinity : direction * value; // what is not known comes last
+    }
     chosen.sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0) || byName(a, b));
   } else {
     const { text } = column;

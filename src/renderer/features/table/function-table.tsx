@@ -23,12 +23,13 @@ import { useCell } from '../../state/cell.js';
 import { changeSettings } from '../../state/settings-control.js';
 import { showInfo } from '../../state/toasts.js';
 import { Button } from '../../ui/button.js';
-import { CheckField } from '../../ui/fields.js';
+import { CheckField, Segments } from '../../ui/fields.js';
 import { ChevronIcon } from '../../ui/icons.js';
 import { MenuItem, Popover } from '../../ui/menu.js';
 import { useBoxSize } from '../timeline/use-box-size.js';
-import { changeOf, choosableColumns, chosenColumns, type Column } from './columns.js';
+import { certaintyWords, changeOf, choosableColumns, chosenColumns, rowInterval, type Column } from './columns.js';
 import { arrangeRows, type FunctionRows, type Sort } from './function-rows.js';
+import { changeFilters, judgeTable, passes, type ChangeFilter } from './judged-table.js';
 import { tableText, type TableFormat } from './table-text.js';
 
 const rowPx = 24;
@@ -39,13 +40,38 @@ const columnWidths: Readonly<Record<Column['shape'], string>> = {
   value: '100px',
   count: '64px',
   change: '180px',
+  interval: '150px',
+  certainty: '84px',
   text: 'minmax(80px, 0.6fr)',
+};
+
+const filterLabels: Readonly<Record<ChangeFilter, string>> = {
+  all: 'All',
+  certain: 'Certain',
+  slower: 'Slower',
+  faster: 'Faster',
+  new: 'New',
+  gone: 'Gone',
+};
+const unjudgedFilters = changeFilters.filter((filter) => filter !== 'certain');
+const emptyWords: Readonly<Record<ChangeFilter, string>> = {
+  all: 'There are no functions.',
+  certain: 'Nothing changed for certain.',
+  slower: 'No function became slower.',
+  faster: 'No function became faster.',
+  new: 'No function is new.',
+  gone: 'No function is gone.',
 };
 
 /** All functions of the view: sort by a column, search, click to find one in the flame graph. */
 export function FunctionTableView(): ReactElement {
-  const { functions } = useControls();
-  const rows = useCell(functions);
+  const { functions, certainty } = useControls();
+  const plain = useCell(functions);
+  const judged = useCell(certainty);
+  const rows = useMemo(() => {
+    if (plain === null) return null;
+    return { ...plain, table: judgeTable(plain.table, judged?.viewId === plain.viewId ? judged.value : null) };
+  }, [plain, judged]);
   const hasView = useApp((state) => state.viewHeader !== null);
   if (rows === null) return <div className="table-wait">{hasView ? 'Adding up functions…' : ''}</div>;
   // A diff has other columns than a flame graph: what one is sorted by the other may not have.
@@ -62,7 +88,9 @@ function Table({ rows }: { readonly rows: FunctionRows }): ReactElement {
   const mode = useApp((state) => state.searchMode);
   const diff = rows.table.baselineTotal !== undefined;
   const chosen = useApp((state) => state.settings.tableColumns);
-  const columns = useMemo(() => chosenColumns(diff, chosen), [diff, chosen]);
+  const judged = rows.table.judged !== undefined;
+  const columns = useMemo(() => chosenColumns(diff, chosen, judged), [diff, chosen, judged]);
+  const [filter, setFilter] = useState<ChangeFilter>('all');
   const [sort, setSort] = useState<Sort>(() => ({
     column: columns.find(({ key }) => key === (diff ? 'change' : 'self')) ?? columns[0] ?? null,
     descending: true,
@@ -70,7 +98,10 @@ function Table({ rows }: { readonly rows: FunctionRows }): ReactElement {
   const [scrollPx, setScrollPx] = useState(0);
   const box = useRef<HTMLDivElement>(null);
   const { heightPx } = useBoxSize(box);
-  const order = useMemo(() => arrangeRows(rows, query, mode, sort, model), [rows, query, mode, sort, model]);
+  const order = useMemo(
+    () => arrangeRows(rows, query, mode, sort, model, (row) => passes(rows.table, row, diff ? filter : 'all')),
+    [rows, query, mode, sort, model, diff, filter],
+  );
   const first = Math.max(0, Math.floor(scrollPx / rowPx) - spareRows);
   const visible = order.subarray(first, first + Math.ceil(heightPx / rowPx) + 2 * spareRows);
   const grid: CSSProperties = {
@@ -105,6 +136,15 @@ function Table({ rows }: { readonly rows: FunctionRows }): ReactElement {
     <div className="table-view">
       <div className="table-tools">
         <span className="mute">{plural(order.length, 'function', 'functions')}</span>
+        {diff ? (
+          <Segments
+            label="Show"
+            values={judged ? changeFilters : unjudgedFilters}
+            labels={filterLabels}
+            value={filter}
+            onChoose={setFilter}
+          />
+        ) : null}
         <span className="bar-space" />
         <ColumnsMenu diff={diff} />
         <Popover
@@ -163,7 +203,11 @@ function Table({ rows }: { readonly rows: FunctionRows }): ReactElement {
           </div>
         </div>
       </div>
-      {order.length === 0 ? <p className="table-wait">No function is called “{visibleText(query)}”.</p> : null}
+      {order.length === 0 ? (
+        <p className="table-wait">
+          {query === '' ? emptyWords[filter] : `No function is called “${visibleText(query)}” here.`}
+        </p>
+      ) : null}
     </div>
   );
 }
@@ -276,6 +320,18 @@ function Cell({ column, rows, row, unit, whole, model }: CellProps & { readonly 
       return (
         <span role="cell" className="value single">
           {formatCount(value)}
+        </span>
+      );
+    case 'interval':
+      return (
+        <span role="cell" className="value single">
+          {rowInterval(table, row, unit)}
+        </span>
+      );
+    case 'certainty':
+      return (
+        <span role="cell" className={value === 2 ? 'value single strong' : 'value single mute'}>
+          {certaintyWords[value] ?? ''}
         </span>
       );
     case 'change':

@@ -20,17 +20,23 @@ export function tableText(options: TableOptions, format: TableFormat): string {
   return format === 'csv' ? csvText(options) : markdownText(options);
 }
 
-function csvText({ rows, order, columns, unit, model }: TableOptions): string {
+function csvText({ rows, order, columns, unit, whole, model }: TableOptions): string {
   const { table } = rows;
-  const head = columns.map(({ title, shape }) =>
-    shape === 'text' || shape === 'count' ? title : `${title} (${unit === '' ? 'count' : unit})`,
+  const head = columns.map(({ title, numberTitle = title, shape }) =>
+    shape === 'text' || shape === 'count' || shape === 'certainty'
+      ? title
+      : `${numberTitle} (${unit === '' ? 'count' : unit})`,
   );
   const lines = [['Function', ...head]];
   for (const row of order) {
     const index = table.functionIndex[row] ?? 0;
-    const cells = columns.map(({ text, value }) =>
-      text === undefined ? String(value?.(table, row) ?? 0) : model === null ? '' : harmless(text(model, index)),
-    );
+    const cells = columns.map((column) => {
+      const { text, value, shape } = column;
+      if (text !== undefined) return model === null ? '' : harmless(text(model, index));
+      if (shape === 'certainty') return cellWords(column, table, row, model, unit, whole);
+      const number = value?.(table, row) ?? 0;
+      return Number.isNaN(number) ? '' : String(number);
+    });
     lines.push([harmless(model?.labels[index] ?? ''), ...cells]);
   }
   return `${lines.map((cells) => cells.map(quoted).join(',')).join('\r\n')}\r\n`;

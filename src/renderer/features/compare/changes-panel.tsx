@@ -1,0 +1,188 @@
+import { useCallback, type ReactElement } from 'react';
+import type { CertainCause, Certainty } from '../../../contract/certainty.js';
+import {
+  abstainedWords,
+  changeAmount,
+  changeKind,
+  changeSentence,
+  intervalWords,
+  minutesWords,
+  outlookWords,
+  scalingWords,
+} from '../../../core/compare/sentences.js';
+import { useApp, useControls, useWorkbench } from '../../app/workbench.js';
+import { formatCount, formatSignedValue, plural } from '../../format/numbers.js';
+import { visibleText } from '../../format/visible-text.js';
+import type { FlameModel } from '../../flame/model.js';
+import { useCell } from '../../state/cell.js';
+import { Button } from '../../ui/button.js';
+import { FailureNotice } from '../../ui/failure-notice.js';
+
+const mostCauses = 12;
+const mostCallers = 3;
+
+/** What changed, in sentences, the largest certain cost first; how sure that is, and what would make it surer. */
+export function ChangesPanel(): ReactElement {
+  const { flame, certainty } = useControls();
+  const model = useCell(flame);
+  const shown = useCell(certainty);
+  const header = useApp((state) => state.viewHeader);
+  const chosen = useApp((state) => state.scale.by === 'auto');
+  return (
+    <section aria-label="What changed" className="changes">
+      <h2 className="details-title">What changed</h2>
+      {model !== null && shown?.viewId === model.viewId ? (
+        <Judged model={model} certainty={shown.value} />
+      ) : (
+        <NotJudged />
+      )}
+      {header?.scaling === undefined ? null : <p className="details-hint">{scalingWords(header.scaling, chosen)}.</p>}
+    </section>
+  );
+}
+
+/** How far it is, or why there is nothing to judge by. */
+function NotJudged(): ReactElement | null {
+  const { certainty: control } = useWorkbench();
+  const state = useApp((app) => app.certainty);
+  const measure = useCallback(() => {
+    control.measure();
+  }, [control]);
+  const cancel = useCallback(() => {
+    control.cancel();
+  }, [control]);
+  switch (state.phase) {
+    case 'idle':
+    case 'ready':
+      return null;
+    case 'without-windows':
+      return (
+        <p className="details-hint">
+          A file is one sum without windows, so nothing can be called certain: colours tell the size of a change only.
+          Compare two ranges of a server to be told what is real.
+        </p>
+      );
+    case 'cost': {
+      const { requests, windows, windowMs } = state.cost;
+      return (
+        <>
+          <p className="details-hint">
+            To tell changes from chance Pyroscope has to be asked for {plural(requests, 'slice', 'slices')} of{' '}
+            {windowMs / 1000} s{requests < windows ? ` (${windows - requests} are here already)` : ''}, four at once.
+          </p>
+          <Button tone="accent" onClick={measure}>
+            Judge by {formatCount(windows)} windows
+          </Button>
+        </>
+      );
+    }
+    case 'loading':
+      return (
+        <div className="changes-progress" role="status">
+          <progress max={Math.max(1, state.of)} value={state.done} aria-label="Windows" />
+          <span className="mute">
+            {state.done} of {Math.max(state.of, state.done)} windows
+          </span>
+          <Button tone="quiet" onClick={cancel}>
+            Cancel
+          </Button>
+        </div>
+      );
+    case 'failed':
+      return (
+        <>
+          <FailureNotice failure={state.failure} />
+          <Button onClick={measure}>Try again</Button>
+        </>
+      );
+  }
+}
+
+function Judged({ model, certainty }: { readonly model: FlameModel; readonly certainty: Certainty }): ReactElement {
+  const { causes, functions, windows, uncertain } = certainty;
+  const abstained = abstainedWords(certainty);
+  const whole = { before: model.graph.baseline?.[0] ?? 0, after: model.graph.comparison?.[0] ?? 0 };
+  const certainCount = functions.certain.reduce((sum, each) => sum + each, 0);
+  const [first] = causes;
+  const nameOf = (index: number): string => model.labels[index] ?? '';
+  const [candidate] = uncertain;
+  const more = candidate === undefined ? undefined : minutesWords(candidate.secondsToTell);
+  return (
+    <>
+      {abstained === undefined ? (
+        <p className="changes-head">
+          {first === undefined ? (
+            <strong>Nothing changed for certain.</strong>
+          ) : (
+            <>
+              <strong>{changeSentence(nameOf(first.functionIndex), first, model.unit, whole)}</strong>, certain.{' '}
+              {causes.length === 1 ? '' : `${plural(causes.length - 1, 'more change', 'more changes')}; `}
+            </>
+          )}{' '}
+          {first === undefined ? 'All differences are within noise.' : 'All else moved within noise.'}
+        </p>
+      ) : (
+        <p className="notice" role="status">
+          {abstained}
+        </p>
+      )}
+      {causes.length === 0 ? null : (
+        <ol className="changes-list">
+          {causes.slice(0, mostCauses).map((cause) => (
+            <Cause key={cause.functionIndex} cause={cause} model={model} whole={whole} />
+          ))}
+        </ol>
+      )}
+      {causes.length > mostCauses ? (
+        <p className="details-hint">
+          {plural(causes.length - mostCauses, 'smaller one', 'smaller ones')} in the table.
+        </p>
+      ) : null}
+      <h3>Not certain</h3>
+      <p className="details-hint">
+        {plural(functions.certain.length - certainCount, 'function', 'functions')} with enough samples.
+        {candidate === undefined
+          ? ''
+          : ` ${nameOf(candidate.functionIndex)} moved ${changeAmount(candidate)}${more === undefined ? '.' : `; about ${more} more on each side would tell.`}`}
+      </p>
+      <p className="details-hint">
+        {windows[0]} + {windows[1]} windows. {abstained === undefined ? outlookWords(certainty) : ''}
+      </p>
+    </>
+  );
+}
+
+interface CauseProps {
+  readonly cause: CertainCause;
+  readonly model: FlameModel;
+  readonly whole: { readonly before: number; readonly after: number };
+}
+
+function Cause({ cause, model, whole }: CauseProps): ReactElement {
+  const { store } = useControls();
+  const show = useCallback(() => {
+    store.setState({ tab: 'flame', selectedPath: cause.path, zoomPath: cause.path });
+  }, [store, cause]);
+  const name = model.labels[cause.functionIndex] ?? '';
+  const kind = changeKind(cause);
+  const tone = kind === 'slower' || kind === 'new' ? 'more' : 'less';
+  const callers = cause.inheritedBy.slice(0, mostCallers).map((caller) => model.labels[caller] ?? '');
+  const through = callers.length === 0 ? '' : `, through ${callers.join(', ')}`;
+  const places = cause.places === 1 ? '' : `, in ${cause.places} places`;
+  return (
+    <li>
+      <button type="button" className="change" onClick={show} title="Show it in the graph">
+        <span className="change-name clip" title={visibleText(name)}>
+          {name}
+        </span>
+        <span className={`change-amount ${tone}`}>{changeAmount(cause)}</span>
+        <span className="change-words">
+          {changeSentence(name, cause, model.unit, whole)}. 95 %: {intervalWords(cause, model.unit)},{' '}
+          {formatSignedValue(cause.after - cause.before, model.unit)}
+          {places}
+          {through}
+        </span>
+      </button>
+    </li>
+  );
+}
