@@ -3,6 +3,7 @@ import { totalsOf } from '../profile/call-tree.js';
 import { f64At, u32At } from '../profile/columns.js';
 import { compareWindows, type CertaintyResult, type WindowCounts } from './certainty.js';
 import type { Scaling } from './merge-trees.js';
+import { unmoved } from './robust-reference.js';
 import { selfSamples, type NodeWindows } from './window-counts.js';
 
 /** One judged function or stack: totals of the whole sides in samples, the baseline's scaled. */
@@ -56,9 +57,10 @@ export function judgeTree(
   const family = familyOf(nodes, functionCount, totals);
   const seconds = [sumOf(sides[0].seconds), sumOf(sides[1].seconds)] as const;
   // A rate times its side's exposure is its total: the comparison's exposures sum to 1, so rates are totals.
+  const measures = exposuresOf(sides, own, scaling);
   const exposures = [
-    sides[0].seconds.map((each) => each / (Math.max(seconds[0], Number.MIN_VALUE) * scaling.factor)),
-    sides[1].seconds.map((each) => each / Math.max(seconds[1], Number.MIN_VALUE)),
+    measures[0].map((each) => each / (Math.max(sumOf(measures[0]), Number.MIN_VALUE) * scaling.factor)),
+    measures[1].map((each) => each / Math.max(sumOf(measures[1]), Number.MIN_VALUE)),
   ] as const;
   const columns = [columnsOf(nodes, family, sides[0]), columnsOf(nodes, family, sides[1])] as const;
   const meanCount = typicalCount(own[0], sides[0].seconds.length);
@@ -78,6 +80,35 @@ export function judgeTree(
     samples: [f64At(totals[0], 0), f64At(totals[1], 0)],
     seconds,
   };
+}
+
+/** In a window whose load is told by fewer samples, counting would be most of what is told. */
+const leastReference = 30;
+
+/**
+ * How much each window measured. Relative to what did not move, that is what did not move in it: a load that wanders from
+ * window to window is then no noise of every function.
+ */
+function exposuresOf(
+  sides: readonly [NodeWindows, NodeWindows],
+  own: readonly [Float64Array, Float64Array],
+  scaling: Scaling,
+): readonly [Float64Array, Float64Array] {
+  const bySeconds = [sides[0].seconds, sides[1].seconds] as const;
+  if (scaling.by !== 'relative') return bySeconds;
+  const reference = unmoved(own[0], own[1], scaling.factor);
+  const loads = sides.map(({ seconds, rowStart, node, samples }) =>
+    seconds.map((_, row) => {
+      let load = 0;
+      for (let at = u32At(rowStart, row); at < u32At(rowStart, row + 1); at++) {
+        if (reference[u32At(node, at)] === 1) load += f64At(samples, at);
+      }
+      return load;
+    }),
+  );
+  const [before = bySeconds[0], after = bySeconds[1]] = loads;
+  const told = loads.every((load) => load.every((each) => each >= leastReference));
+  return told ? [before, after] : bySeconds;
 }
 
 /** Which columns of counts are tested, and which nodes and functions each stands for. */

@@ -38,6 +38,24 @@ export function robustReference(
   return { factor, error: Math.sqrt(Math.PI / 2 / told) };
 }
 
+/**
+ * Marks what did not move, given by how much all of it is more: what is as much as that, within what counting scatters or a
+ * tenth. Its course tells how the load went from window to window.
+ */
+export function unmoved(baseline: Float64Array, comparison: Float64Array, factor: number): Uint8Array {
+  const marks = new Uint8Array(baseline.length);
+  for (let index = 0; index < baseline.length; index++) {
+    const before = f64At(baseline, index);
+    const after = f64At(comparison, index);
+    if (before + after < leastTogether || before <= 0 || after <= 0) continue;
+    const away = Math.abs(Math.log(after / before / factor));
+    if (away <= Math.max(nearEnough, scatters * Math.sqrt(1 / before + 1 / after))) marks[index] = 1;
+  }
+  return marks;
+}
+
+const nearEnough = 0.1;
+const scatters = 3;
 const rounds = 20;
 const leastTogether = 10;
 

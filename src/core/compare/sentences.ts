@@ -80,7 +80,7 @@ export interface Evidence {
 }
 
 /** Why nothing is called certain, and what would help; undefined when something could be. */
-export function abstainedWords(evidence: Evidence): string | undefined {
+export function abstainedWords(evidence: Evidence, scaling?: string): string | undefined {
   const { windows, abstained, effectiveWindows, autocorrelation, secondsToSeeOnePercent } = evidence;
   if (abstained === undefined) return undefined;
   const empty = windows.findIndex((count) => count === 0);
@@ -93,7 +93,7 @@ export function abstainedWords(evidence: Evidence): string | undefined {
   const fewest = Math.min(...effectiveWindows);
   return (
     `Neighbouring windows are alike (correlation ${autocorrelation.toFixed(1)}): they tell as much as ${fewest.toFixed(0)} ` +
-    `independent ones, and 8 are needed to call anything certain.${help}`
+    `independent ones, and 8 are needed to call anything certain.${scaling === 'absolute' ? ' Compared relative, a load that wanders is no noise.' : help}`
   );
 }
 

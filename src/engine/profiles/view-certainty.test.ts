@@ -93,11 +93,19 @@ function pprof(counts: Load, durationNs: number): Uint8Array {
 }
 
 /** Puts a side's profile and windows into the spool: as an agent answers them, or as slices of Pyroscope. */
-function side(name: 'a' | 'b', load: Load, windows: number, form: 'table' | 'slices' = 'table'): void {
+function side(
+  name: 'a' | 'b',
+  load: Load,
+  windows: number,
+  form: 'table' | 'slices' = 'table',
+  course: (row: number) => number = () => 1,
+): void {
   const id = `${name}${++sides}`;
   ids[name] = id;
   const stacks = Object.keys(load);
-  const rows = Array.from({ length: windows }, () => stacks.map((stack) => scattered(load[stack] ?? 0)));
+  const rows = Array.from({ length: windows }, (_, row) =>
+    stacks.map((stack) => scattered((load[stack] ?? 0) * course(row))),
+  );
   const sums = Object.fromEntries(
     stacks.map((stack, at) => [stack, rows.reduce((sum, row) => sum + (row[at] ?? 0), 0)]),
   );
@@ -194,6 +202,14 @@ describe('certainty of a view', () => {
     expect(certainNames(absolute)).toContain('sql');
     const work = await judge({ by: 'work', baseline: 1000, comparison: 1600 });
     expect(causeNames(work)).toEqual(['hash']);
+  });
+
+  it('takes a load that wanders from window to window for no noise, relative to what did not move', async () => {
+    const wander = (row: number): number => 1 + 0.3 * Math.sin(row / 4);
+    side('a', shop, 24, 'table', wander);
+    side('b', { ...shop, 'main;handle;render': 160 }, 24, 'table', (row) => 1.3 * wander(row + 5));
+    expect(causeNames(await judge())).toEqual(['render']);
+    expect((await judge({ by: 'absolute' })).abstained).toBe('autocorrelated');
   });
 
   it('abstains on few windows, on one, and on an empty side, and still answers', async () => {

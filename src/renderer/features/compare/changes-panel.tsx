@@ -100,7 +100,8 @@ function NotJudged(): ReactElement | null {
 
 function Judged({ model, certainty }: { readonly model: FlameModel; readonly certainty: Certainty }): ReactElement {
   const { causes, functions, windows, uncertain } = certainty;
-  const abstained = abstainedWords(certainty);
+  const scaling = useApp((state) => state.viewHeader?.scaling?.by);
+  const abstained = abstainedWords(certainty, scaling);
   const whole = { before: model.graph.baseline?.[0] ?? 0, after: model.graph.comparison?.[0] ?? 0 };
   const certainCount = functions.certain.reduce((sum, each) => sum + each, 0);
   const [first] = causes;
