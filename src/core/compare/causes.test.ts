@@ -16,6 +16,9 @@ function pictureOf(stacks: readonly string[]): string {
   return Array.from({ length: depth }, (_, level) => line(level)).join('\n');
 }
 
+/** Of the causes that were found last. */
+let amounts: readonly number[] = [];
+
 /** Names of the causes, most first, and who inherits; every difference of at least `least` is certain. */
 function causesOf(stacksBefore: readonly string[], stacksAfter: readonly string[], least = 5): readonly string[] {
   const [before, after] = [profileFromPicture(pictureOf(stacksBefore)), profileFromPicture(pictureOf(stacksAfter))];
@@ -49,9 +52,9 @@ function causesOf(stacksBefore: readonly string[], stacksAfter: readonly string[
     const own = tree.comparisonFunction[index] ?? absent;
     return own === absent ? nameOfFunction(before, tree.baselineFunction[index] ?? 0) : nameOfFunction(after, own);
   };
-  return findCauses(tree, tree.baseline.total, tree.comparison.total, { nodes, functions }).map(
-    ({ functionIndex, inheritedBy }) => [name(functionIndex), ...inheritedBy.map(name)].join(' < '),
-  );
+  const causes = findCauses(tree, tree.baseline.total, tree.comparison.total, { nodes, functions });
+  amounts = causes.map(({ judged: { difference } }) => difference);
+  return causes.map(({ functionIndex, inheritedBy }) => [name(functionIndex), ...inheritedBy.map(name)].join(' < '));
 }
 
 describe('causes', () => {
@@ -66,6 +69,16 @@ describe('causes', () => {
       `main;name;sql;poll ${count}`,
     ];
     expect(causesOf(stacks(4), stacks(40))).toEqual(['name < main']);
+  });
+
+  it('tell of a function only what is not another cause', () => {
+    const stacks = (asked: number, polled: number): readonly string[] => [
+      `main;name;sql;poll ${asked}`,
+      'main;list;text 50',
+      `main;list;poll ${polled}`,
+    ];
+    expect(causesOf(stacks(10, 20), stacks(100, 32))).toEqual(['name < main', 'poll < list < main']);
+    expect(amounts).toEqual([90, 12]);
   });
 
   it('are new functions by themselves below a caller that stays, the largest first', () => {

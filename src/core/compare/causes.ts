@@ -73,9 +73,34 @@ export function findCauses(
     // A function that is called from elsewhere than before has not changed.
     if (judged?.certain !== true) continue;
     const [node = 0, ...otherNodes] = places.sort((a, b) => Math.abs(difference(b)) - Math.abs(difference(a)));
-    causes.push({ functionIndex, node, judged, otherNodes, inheritedBy: inheritors(nodes, node, judgement) });
+    causes.push({
+      functionIndex,
+      node,
+      judged: atPlaces(places, judged, judgement.nodes),
+      otherNodes,
+      inheritedBy: inheritors(nodes, node, judgement),
+    });
   }
   return causes.sort((a, b) => Math.abs(b.judged.difference) - Math.abs(a.judged.difference));
+}
+
+/** All of a function's change is at its places, or another cause has a part of it: then only what is there is told. */
+const nearlyAll = 0.9;
+
+function atPlaces(places: readonly number[], whole: Judged, judged: ReadonlyMap<number, Judged>): Judged {
+  const parts = places.map((node) => judged.get(node)).filter((each) => each !== undefined);
+  const sum = (pick: (each: Judged) => number): number => parts.reduce((total, each) => total + pick(each), 0);
+  const difference = sum((each) => each.difference);
+  if (Math.abs(difference) >= nearlyAll * Math.abs(whole.difference)) return whole;
+  return {
+    before: sum(({ before }) => before),
+    after: sum(({ after }) => after),
+    difference,
+    margin: Math.sqrt(sum(({ margin }) => margin ** 2)),
+    p: Math.max(...parts.map(({ p }) => p)),
+    certain: true,
+    smallestFound: Math.sqrt(sum(({ smallestFound }) => smallestFound ** 2)),
+  };
 }
 
 function certainCaller(nodes: CallNodes, node: number, judged: ReadonlyMap<number, Judged>): number {

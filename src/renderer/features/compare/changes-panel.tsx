@@ -117,10 +117,14 @@ function Judged({ model, certainty }: { readonly model: FlameModel; readonly cer
           ) : (
             <>
               <strong>{changeSentence(nameOf(first.functionIndex), first, model.unit, whole)}</strong>, certain.{' '}
-              {causes.length === 1 ? '' : `${plural(causes.length - 1, 'more change', 'more changes')}; `}
+              {causes.length === 1
+                ? ''
+                : `${plural(causes.length - 1, 'more change is', 'more changes are')} certain too; `}
             </>
           )}{' '}
-          {first === undefined ? 'All differences are within noise.' : 'All else moved within noise.'}
+          {first === undefined
+            ? 'All differences are within noise.'
+            : `${causes.length === 1 ? 'All' : 'all'} else moved within noise.`}
         </p>
       ) : (
         <p className="notice" role="status">
