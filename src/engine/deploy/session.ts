@@ -276,6 +276,12 @@ export class TargetSession {
     onWindows: (done: number) => void,
     signal?: AbortSignal,
   ): Promise<Result<{ readonly bytes: Uint8Array; readonly windows: number }>> {
+    if (this.byPySpy(selection.source)) {
+      return fail(
+        'unsupported',
+        'py-spy measures no windows, so nothing can be called certain: colours tell sizes only.',
+      );
+    }
     const query = asAsked(selection.source, selection);
     if (selection.source === 'agent') {
       const { connection } = this.agent;
