@@ -83,6 +83,7 @@ describe('what differs for certain', () => {
   it('abstains on few windows and on none, and judges nothing that has few samples', () => {
     expect(compareWindows(steady(means, 1, 1), steady(means, 30, 2)).abstained).toBe('few-windows');
     expect(compareWindows(steady(means, 5, 1), steady(means, 5, 2)).abstained).toBe('few-windows');
+    expect(compareWindows(steady(means, 5, 1, 0.3, 0.8), steady(means, 30, 2, 0.3, 0.8)).abstained).toBe('few-windows');
     const empty: WindowCounts = { counts: new Float64Array(0), exposures: new Float64Array(0) };
     expect(compareWindows(empty, empty)).toMatchObject({ abstained: 'few-windows', functions: [] });
     expect(compareWindows(steady([0.1], 10, 1), steady([0.1], 10, 2)).functions).toEqual([]);

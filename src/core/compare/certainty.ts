@@ -91,7 +91,8 @@ export function compareWindows(
   const exposureB = sum(comparison.exposures);
   const noise = noiseOf(sides, judged, nesting);
   const abstained =
-    Math.min(baseline.exposures.length, comparison.exposures.length) < 2
+    // So few would be too few however unlike they were.
+    Math.min(baseline.exposures.length, comparison.exposures.length) < leastEffectiveWindows
       ? 'few-windows'
       : Math.min(noise.cautiousEffectiveWindows[0], noise.cautiousEffectiveWindows[1]) < leastEffectiveWindows
         ? noise.cautiousInflation > 1.01

@@ -92,8 +92,8 @@ export function abstainedWords(evidence: Evidence, scaling?: string): string | u
   }
   const fewest = Math.min(...effectiveWindows);
   return (
-    `Neighbouring windows are alike (correlation ${autocorrelation.toFixed(1)}): they tell as much as ${fewest.toFixed(0)} ` +
-    `independent ones, and 8 are needed to call anything certain.${scaling === 'absolute' ? ' Compared relative, a load that wanders is no noise.' : help}`
+    `Neighbouring windows are alike (correlation ${autocorrelation.toFixed(1)}): they tell as much as ${plural(Math.round(fewest), 'independent one', 'independent ones')}, ` +
+    `and 8 are needed to call anything certain.${scaling === 'absolute' ? ' Compared relative, a load that wanders is no noise.' : help}`
   );
 }
 
