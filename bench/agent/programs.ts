@@ -85,15 +85,11 @@ export interface Load {
   readonly end: () => Promise<void>;
 }
 
-/**
- * The workers are nice: they fill a machine that has nothing else to do, and leave the agent what it asks for, as services
- * that wait for requests do. Starved, it would measure how little it gets. Ends its workers when it is told to, or when whoever started it is gone.
- */
+/** Ends its workers when it is told to, or when whoever started it is gone. */
 const parentScript = `
 import os, signal, subprocess, sys
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 parent = os.getppid()
-os.nice(10)
 workers = [subprocess.Popen([sys.executable, '-B', sys.argv[1], str(seed)]) for seed in range(int(sys.argv[2]))]
 print(*(worker.pid for worker in workers), flush=True)
 while os.getppid() == parent and signal.sigtimedwait([signal.SIGTERM], 1) is None: pass
