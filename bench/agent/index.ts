@@ -40,7 +40,7 @@ const whole: Scale = {
 };
 const small: Scale = {
   ...{ windowSeconds: 5, warmWindows: 1, costWindows: 2, peerSeconds: 6 },
-  ...{ shareSeconds: 10, workRounds: 30, pairs: 2 },
+  ...{ shareSeconds: 10, workRounds: 250, pairs: 2 },
 };
 
 const processes = 20;
@@ -205,11 +205,11 @@ async function measureOurs(
   );
 
   // From the end of a window to the end of another one, so that what was sampled and what was spent are of the same time.
-  const startMs = Date.now();
+  const startMs = await boundary(windowMs);
   const before = await schedulerOf(load);
   const everything = await measureCost(agent.pids, (scale.costWindows * windowMs) / 1000);
+  const endMs = await boundary(windowMs);
   const after = await schedulerOf(load);
-  const endMs = Date.now();
   note(`everything: ${describe(everything)}`);
 
   await agent.call('agent.v1.AgentService/SetSelection', { pids: load.pids });
@@ -219,8 +219,7 @@ async function measureOurs(
   await agent.call('agent.v1.AgentService/SetSelection', { pids: [load.parent] }); // It only waits.
   const unselected = await measureCost(agent.pids, scale.windowSeconds);
 
-  const range = { startMs: Math.round(startMs / windowMs) * windowMs, endMs: Math.round(endMs / windowMs) * windowMs };
-  const stacks = await stacksOf(agent, load.pids, range);
+  const stacks = await stacksOf(agent, load.pids, { startMs, endMs });
   const samples = Math.round((sumOf(stacks) / 1e9) * rateHz);
   const spent = after - before;
   const named = namedShare(stacks);
@@ -272,9 +271,10 @@ async function schedulerOf({ pids }: Load): Promise<number> {
   return each.reduce((a, b) => a + b, 0);
 }
 
-/** Waits until a window ends. */
-async function boundary(windowMs: number): Promise<void> {
+/** Waits until a window ends; when that was, in Unix milliseconds. */
+async function boundary(windowMs: number): Promise<number> {
   await sleep(windowMs - (Date.now() % windowMs));
+  return Math.round(Date.now() / windowMs) * windowMs;
 }
 
 function describe(cost: Cost | undefined): string {
