@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -129,9 +130,15 @@ func TestRecordTellsOfTheProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// As the app starts it.
+	before := syscall.Umask(0o077)
+	defer syscall.Umask(before)
 	file, err := openRecord(directory, record{RecordVersion: recordVersion, Version: "v", PID: os.Getpid(), StartTicks: ticks, Log: "/log"})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if info, err := os.Stat(filepath.Join(directory, recordFileName)); err != nil || info.Mode() != 0o644 {
+		t.Errorf("the record is %v, %v, want what everybody may read", info.Mode(), err)
 	}
 	if _, err := openRecord(directory, record{}); !errors.Is(err, errAlreadyRuns) {
 		t.Errorf("second agent: %v, want %v", err, errAlreadyRuns)

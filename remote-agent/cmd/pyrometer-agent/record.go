@@ -120,6 +120,10 @@ func openRecord(runDirectory string, content record) (*recordFile, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("write the agent's state: %w", err), lock.Close())
 	}
+	// Whatever umask the agent was started with: the app's user reads it, too.
+	if err := file.Chmod(0o644); err != nil {
+		return nil, errors.Join(fmt.Errorf("write the agent's state: %w", err), file.Close(), lock.Close())
+	}
 	return &recordFile{file: file, lock: lock, content: content}, nil
 }
 

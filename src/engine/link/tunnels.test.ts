@@ -89,7 +89,7 @@ describe.skipIf(missing !== undefined)('Tunnels over a real server', { timeout: 
     expect(await ask(port, 'x'.repeat(300_000))).toBe('x'.repeat(300_000));
     await vi.waitFor(() => {
       expect(told[0]).toMatchObject({ state: 'open', sentBytes: 300_000, receivedBytes: 300_000, connections: 0 });
-    });
+    }, 10_000);
     const elsewhere = connect({ port, host: '127.0.0.2' });
     const [error] = (await once(elsewhere, 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toBe('ECONNREFUSED');
