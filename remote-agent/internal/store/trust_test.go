@@ -125,7 +125,8 @@ func TestMendsSayWhatToDo(t *testing.T) {
 		{with(of("/usr/lib/libpq.so.5", ""), func(c *Coverage) { c.LinedNs = 50 }), symbol.Owner{}, ""},
 		{of("[vdso]", ""), symbol.Owner{}, ""},
 		{
-			of("python3.11", "abcd"), symbol.Owner{Manager: "dpkg", Package: "python3.11-minimal", Version: "3.11.2-6+deb12u6", Path: "/usr/bin/python3.11"},
+			of("python3.11", "abcd"),
+			symbol.Owner{Manager: "dpkg", Package: "python3.11-minimal", Version: "3.11.2-6+deb12u6", Path: "/usr/bin/python3.11"},
 			"debug symbols of python3.11 are not installed: apt-get install python3.11-dbg of version 3.11.2-6+deb12u6, in the image or on the server",
 		},
 		{of("libpython3.11.so.1.0", "abcd"), symbol.Owner{Manager: "dpkg", Package: "libpython3.11", Path: "/usr/lib/x/libpython3.11.so.1.0"}, "apt-get install python3.11-dbg, in"},

@@ -33,30 +33,36 @@ func TestOwnersByTheListsOfThePackageManager(t *testing.T) {
 		},
 		"the last line of a list, of a package for one architecture": {
 			map[string]string{dpkgLists + "/libpq5:amd64.list": padding + "/usr/lib/libpq.so.5", dpkgStatus: status},
-			"/usr/lib/libpq.so.5", Owner{ManagerDpkg, "libpq5", "15.1-1", "/usr/lib/libpq.so.5"},
+			"/usr/lib/libpq.so.5",
+			Owner{ManagerDpkg, "libpq5", "15.1-1", "/usr/lib/libpq.so.5"},
 		},
 		"a package of before /usr was merged": {
 			map[string]string{dpkgLists + "/libc6:amd64.list": padding + "/lib/x86_64-linux-gnu/libc.so.6\n"},
-			"/usr/lib/x86_64-linux-gnu/libc.so.6", Owner{ManagerDpkg, "libc6", "", "/usr/lib/x86_64-linux-gnu/libc.so.6"},
+			"/usr/lib/x86_64-linux-gnu/libc.so.6",
+			Owner{ManagerDpkg, "libc6", "", "/usr/lib/x86_64-linux-gnu/libc.so.6"},
 		},
 		"a part of a path is none": {
 			map[string]string{dpkgLists + "/other.list": padding + "/usr/lib/libpq.so.5.16\n/x/usr/lib/libpq.so.5\n"},
-			"/usr/lib/libpq.so.5", Owner{Path: "/usr/lib/libpq.so.5"},
+			"/usr/lib/libpq.so.5",
+			Owner{Path: "/usr/lib/libpq.so.5"},
 		},
 		"a name for the shell": {
 			map[string]string{dpkgLists + "/$(reboot).list": padding + "/usr/lib/libpq.so.5\n"},
-			"/usr/lib/libpq.so.5", Owner{Path: "/usr/lib/libpq.so.5"},
+			"/usr/lib/libpq.so.5",
+			Owner{Path: "/usr/lib/libpq.so.5"},
 		},
 		"a version for the shell": {
 			map[string]string{
 				dpkgLists + "/libpq5.list": padding + "/usr/lib/libpq.so.5\n",
 				dpkgStatus:                 "Package: libpq5\nDescription: some words so that this is long enough\nVersion: 1;reboot\n",
 			},
-			"/usr/lib/libpq.so.5", Owner{ManagerDpkg, "libpq5", "", "/usr/lib/libpq.so.5"},
+			"/usr/lib/libpq.so.5",
+			Owner{ManagerDpkg, "libpq5", "", "/usr/lib/libpq.so.5"},
 		},
 		"apk": {
 			map[string]string{apkLists: "P:zlib\nV:1.3\nF:lib\nR:libz.so.1\n\nC:Q1\nP:python3\nV:3.12.3-r1\nF:usr\nF:usr/lib\nR:libpython3.12.so.1.0\n\n"},
-			"/usr/lib/libpython3.12.so.1.0", Owner{ManagerApk, "python3", "3.12.3-r1", "/usr/lib/libpython3.12.so.1.0"},
+			"/usr/lib/libpython3.12.so.1.0",
+			Owner{ManagerApk, "python3", "3.12.3-r1", "/usr/lib/libpython3.12.so.1.0"},
 		},
 		"rpm":     {map[string]string{"/usr/lib/sysimage/rpm/rpmdb.sqlite": "x"}, "/usr/lib64/libpq.so.5", Owner{Manager: ManagerRpm, Path: "/usr/lib64/libpq.so.5"}},
 		"nothing": {nil, "/app/server", Owner{Path: "/app/server"}},
