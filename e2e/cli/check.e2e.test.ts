@@ -31,7 +31,12 @@ async function checkOf(user: string, id: string): Promise<{ readonly code: numbe
 
 test('every check is told in text, and nothing is left on the server', async () => {
   const { home } = world.users.pyro;
-  const before = readdirSync(home, { recursive: true }).map(String).sort();
+  // Tests before this one may have left what an agent leaves.
+  const files = (): readonly string[] =>
+    [home, '/run/pyrometer', '/opt/pyrometer'].flatMap((top) =>
+      existsSync(top) ? [top, ...readdirSync(top, { recursive: true }).map((name) => join(top, String(name)))] : [],
+    );
+  const before = files();
   const { code, stdout, stderr } = await check('pyro');
   expect(stderr).toBe('');
   expect(code).toBe(0);
@@ -39,8 +44,7 @@ test('every check is told in text, and nothing is left on the server', async () 
     expect(stdout).toMatch(new RegExp(`^ {2}${label.replace(/[()]/g, '\\$&')} +\\S`, 'm'));
   }
   expect(stdout).toMatch(/The agent can run there, as far as can be told without starting it\.\n$/);
-  expect(readdirSync(home, { recursive: true }).map(String).sort()).toEqual(before);
-  expect(existsSync('/run/pyrometer')).toBe(false);
+  expect(files().toSorted()).toEqual(before.toSorted());
 });
 
 test('rights are told for each kind of user', async () => {
@@ -54,6 +58,7 @@ test('rights are told for each kind of user', async () => {
 test('a disk that is full, and one without room to run, are refused with what to do', async () => {
   const { uid, gid, home } = world.users.pyro;
   const cache = join(home, '.cache');
+  const made = !existsSync(cache);
   mkdirSync(cache, { recursive: true });
   await run('mount', ['-t', 'tmpfs', '-o', `size=4m,uid=${uid},gid=${gid},mode=700,noexec`, 'tmpfs', cache]);
   try {
@@ -71,7 +76,7 @@ test('a disk that is full, and one without room to run, are refused with what to
     expect(stdout).toMatch(/The agent cannot run there\.\n$/);
   } finally {
     await run('umount', [cache]);
-    rmdirSync(cache);
+    if (made) rmdirSync(cache);
   }
 });
 
