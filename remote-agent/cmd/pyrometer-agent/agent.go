@@ -172,6 +172,7 @@ func (a *agent) start(ctx context.Context) error {
 	a.podman = target.NewDocker(podmanHost, slog.New(slog.DiscardHandler))
 	a.resolver = target.NewResolver(hostname, target.Engines{a.docker, a.podman, target.NewStateFiles("/")})
 	a.sink = &identifiedSink{resolver: a.resolver}
+	a.leases = lease.New(a.options.lease == 0)
 	if err := a.holdForStarter(); err != nil {
 		return err
 	}
@@ -205,7 +206,6 @@ func (a *agent) start(ctx context.Context) error {
 
 // holdForStarter begins the lease of whoever starts the agent.
 func (a *agent) holdForStarter() error {
-	a.leases = lease.New(a.options.lease == 0)
 	if a.options.lease == 0 {
 		return nil
 	}
@@ -285,6 +285,10 @@ func (a *agent) dockerGroups() []uint32 {
 
 // work samples until the agent is told to stop, its lease ends, or it cannot go on.
 func (a *agent) work(ctx context.Context) error {
+	// Anew: on a slow machine the start alone takes longer than a recording's lease, and nobody can renew it meanwhile.
+	if err := a.holdForStarter(); err != nil {
+		return errors.Join(err, a.closeEngine())
+	}
 	a.announce.announce(stateProfiling, "")
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServing()

@@ -14,17 +14,22 @@ import (
 var ErrMemlock = errors.New("this kernel (older than 5.11) charges BPF memory to RLIMIT_MEMLOCK and CAP_SYS_RESOURCE, " +
 	"which may raise it, is missing: run the agent with CAP_SYS_RESOURCE or on a newer kernel")
 
-// AllowMemlock lets the unwinder start where CAP_SYS_RESOURCE is missing. The unwinder raises RLIMIT_MEMLOCK around each
-// load and gives up where it may not, although kernels since 5.11 charge BPF memory to the cgroup and never ask for that
-// limit. There a seccomp filter answers the call with success without doing it.
+// AllowMemlock lets the unwinder load now and also after rights were given up. It raises RLIMIT_MEMLOCK around each load, which
+// it does for every executable that it meets, and gives up where it may not. With CAP_SYS_RESOURCE the limit is raised
+// here for good: raising what is unlimited already needs no right. (A login of systemd's has 8 MiB.)
 //
-// The filter sets no_new_privs for all threads and for good. It is not installed where the capability is there.
+// Without the capability: kernels since 5.11 charge BPF memory to the cgroup and never ask for that limit, so a seccomp filter
+// answers the call with success without doing it. It sets no_new_privs for all threads and for good.
 func AllowMemlock() error {
 	effective, err := Effective()
 	if err != nil {
 		return err
 	}
 	if effective.Has(unix.CAP_SYS_RESOURCE) {
+		unlimited := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
+		if err := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &unlimited); err != nil {
+			return fmt.Errorf("raise RLIMIT_MEMLOCK: %w", err)
+		}
 		return nil
 	}
 	// Probes how the kernel accounts; an error means: against the limit, and the limit cannot be raised.
