@@ -200,13 +200,17 @@ test('kill -9 of renderer: the window is loaded again with what was chosen', asy
     'the session to be kept',
     () =>
       app.electron.evaluate(
-        async ({ BrowserWindow }, crumb) => {
+        async ({ BrowserWindow }, wanted) => {
           const ask = `pyrometer.call('session.load', {}).then((answer) => String(answer.value))`;
           const contents = BrowserWindow.getAllWindows()[0]?.webContents;
-          const kept = (await contents?.executeJavaScript(ask)) as string | undefined;
-          return kept?.includes(crumb) === true && kept.includes('checkout_view') ? true : undefined;
+          const kept = JSON.parse((await contents?.executeJavaScript(ask)) as string) as {
+            zoomPath?: readonly string[];
+            search?: string;
+          } | null;
+          const same = kept?.search === wanted.search && String(kept.zoomPath) === String(wanted.zoom);
+          return same ? true : undefined;
         },
-        JSON.stringify(chosen.zoom.at(-1)),
+        { zoom: chosen.zoom, search: chosen.search },
       ),
     { timeoutMs: 10_000 },
   );
