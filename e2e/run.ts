@@ -4,7 +4,8 @@ import { repositoryFolder } from './world/support/places';
 import { prepareWorld } from './world/world';
 
 /**
- * Runs the tests of the project `world` in a new world, with vitest's arguments ("e2e/world/sshd", "-t", "name").
+ * Runs tests in a new world, with vitest's arguments ("e2e/world/sshd", "-t", "name"): those of the project `world`, or of
+ * the one that the arguments name.
  * Resolves with the exit code: vitest's own, or 1 when the machine's /etc was changed meanwhile or a process was left.
  */
 export async function runInWorld(args: readonly string[]): Promise<number> {
@@ -17,9 +18,8 @@ export async function runInWorld(args: readonly string[]): Promise<number> {
   await prepareWorld(say);
   const vitest = join(repositoryFolder, 'node_modules/vitest/vitest.mjs');
   const config = join(repositoryFolder, 'e2e/vitest.config.ts');
-  const visit = await visitWorld([process.execPath, vitest, 'run', '--config', config, '--project', 'world', ...args], {
-    say,
-  });
+  const project = args.includes('--project') ? [] : ['--project', 'world'];
+  const visit = await visitWorld([process.execPath, vitest, 'run', '--config', config, ...project, ...args], { say });
   const clean = visit.changedEtc.length === 0 && visit.leftProcesses.length === 0;
   return visit.exitCode === 0 && !clean ? 1 : visit.exitCode;
 }

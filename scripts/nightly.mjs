@@ -1,67 +1,34 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, relative } from 'node:path';
-import { goEnvironment, goProgram } from './setup/go.mjs';
-import { buildNativeProgram, coreSources } from './check/native.mjs';
-import { findProgram, fromRoot, root } from './setup/paths.mjs';
-import { filesBelow } from './setup/stamp.mjs';
+import { dependenciesStage } from './setup/dependencies.mjs';
+import { addonStage } from './setup/addon.mjs';
+import { agentsStage } from './setup/agents.mjs';
+import { buildStage } from './setup/build.mjs';
+import { systemPackagesStage } from './setup/system-packages.mjs';
+import { goFuzzStages, nativeFuzzStages } from './nightly/fuzz.mjs';
+import { kernelsStage } from './nightly/kernels.mjs';
+import { soakStage } from './nightly/soak.mjs';
 import { exitCodeOf, runStages, summarise } from './stages.mjs';
+import { testServersStage } from './test/stages.mjs';
 
-// npm run test:nightly [-- --seconds N]: what is too long for each change. Each fuzz target that exists gets N seconds.
+// npm run test:nightly [-- --seconds N] [--yes]: what is too long for each change. Each fuzz target gets N seconds, 300 when
+// nothing is said; then other kernels are booted, and the agent is watched for ten minutes.
 
 const secondsEach = Number(/^\d+$/.exec(process.argv[process.argv.indexOf('--seconds') + 1] ?? '')?.[0] ?? 300);
-const stages = [...goFuzzStages(), ...nativeFuzzStages()];
-console.log(`nightly: ${stages.length} fuzz targets, ${secondsEach} s each`);
-for (const { name } of stages) console.log(`  ${name}`);
-const result = await runStages('nightly', stages, { keepGoing: true, jobs: 1 });
+const setup = [
+  systemPackagesStage({
+    groups: ['native', 'test', 'nightly'],
+    yes: Boolean(process.env['CI']) || process.argv.includes('--yes'),
+  }),
+  dependenciesStage(),
+  testServersStage(),
+  agentsStage({ required: true }),
+  addonStage(),
+  buildStage(),
+];
+const fuzz = [...goFuzzStages(secondsEach), ...nativeFuzzStages(secondsEach)];
+console.log(`nightly: ${fuzz.length} fuzz targets, ${secondsEach} s each, other kernels, and the soak of the agent`);
+const result = await runStages('nightly', [...setup, ...fuzz, kernelsStage(), soakStage('agent', 600)], {
+  keepGoing: true,
+  jobs: 1,
+});
 console.log(summarise('nightly', result));
 process.exitCode = exitCodeOf(result);
-
-/** @returns {import('./stages.mjs').Stage[]} */
-function goFuzzStages() {
-  const top = fromRoot('remote-agent');
-  return filesBelow(top, (path) => path.endsWith('_test.go')).flatMap((path) =>
-    [...readFileSync(path, 'utf8').matchAll(/^func (Fuzz\w+)\(/gm)].map(([, target]) => ({
-      name: `${relative(top, dirname(path))} ${target}`,
-      async run({ begin, exec }) {
-        begin('go test -fuzz');
-        const args = [
-          'test',
-          '-run',
-          '^$',
-          '-fuzz',
-          `^${target}$`,
-          '-fuzztime',
-          `${secondsEach}s`,
-          `./${relative(top, dirname(path))}`,
-        ];
-        await exec(goProgram(), args, { cwd: top, env: goEnvironment });
-      },
-    })),
-  );
-}
-
-/** @returns {import('./stages.mjs').Stage[]} */
-function nativeFuzzStages() {
-  const all = filesBelow(fromRoot('src/native'), (path) => /\.(cc|h)$/.test(path));
-  const targets = all.filter((path) => /^fuzz\w*\.cc$/.test(basename(path)));
-  return targets.map((path) => ({
-    name: `c++ ${basename(path, '.cc')}`,
-    async run({ begin, exec }) {
-      // libFuzzer comes with clang only.
-      const compiler = findProgram(['clang++', 'clang++-14']);
-      if (compiler === undefined) return { mark: 'skipped', text: 'needs clang++ with libFuzzer' };
-      const binary = await buildNativeProgram(basename(path, '.cc'), [...coreSources(all), path], {
-        compiler,
-        all,
-        extraFlags: ['-fsanitize=fuzzer'],
-        begin,
-        exec,
-      });
-      const corpus = fromRoot('build/fuzz', basename(path, '.cc'));
-      mkdirSync(corpus, { recursive: true });
-      begin(`${secondsEach} s`);
-      await exec(binary, [corpus, `-max_total_time=${secondsEach}`, `-artifact_prefix=${corpus}/`], { cwd: root });
-      return undefined;
-    },
-  }));
-}

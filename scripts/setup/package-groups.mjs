@@ -9,7 +9,7 @@
  * @property {boolean} [unpack] where it cannot be installed without an upgrade, unpacking it for the tests is enough
  */
 
-/** @typedef {'run' | 'native' | 'test' | 'generate'} PackageGroup */
+/** @typedef {'run' | 'native' | 'test' | 'nightly' | 'generate'} PackageGroup */
 
 /** @type {Readonly<Record<PackageGroup, { title: string, packages: readonly SystemPackage[] }>>} */
 export const packageGroups = {
@@ -53,6 +53,21 @@ export const packageGroups = {
         name: 'chromium',
         reason: 'opens the shared HTML files',
         programs: ['chromium', 'google-chrome', 'chromium-browser'],
+      },
+    ],
+  },
+  nightly: {
+    title: 'for the tests that run each night',
+    packages: [
+      {
+        name: 'qemu-system-x86',
+        reason: 'boots other kernels',
+        programs: ['qemu-system-x86_64'],
+      },
+      {
+        name: 'qemu-user-static',
+        reason: 'runs the agent of arm64',
+        programs: ['qemu-aarch64-static', 'qemu-aarch64'],
       },
     ],
   },

@@ -8,11 +8,11 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type Docker from 'dockerode';
+import { bootstrapDebian, debianRelease, inRoot, type DebianRelease } from '../support/debian';
 import { cacheFolder, repositoryFolder } from '../support/places';
 import { run } from '../support/run';
 
@@ -81,23 +81,6 @@ export async function importDemoImage(api: Docker, base: string, worldPath: stri
   }
 }
 
-interface DebianRelease {
-  readonly codename: string;
-  /** A sources.list in either of apt's formats. */
-  readonly sources: string;
-}
-
-async function debianRelease(): Promise<DebianRelease> {
-  const codename = /^VERSION_CODENAME=(.+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
-  if (codename === undefined)
-    throw new Error('/etc/os-release names no VERSION_CODENAME: the demo image needs Debian or Ubuntu');
-  const sources = await run('sh', [
-    '-c',
-    'for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do [ -f "$f" ] && cat "$f" && echo; done; true',
-  ]);
-  return { codename, sources };
-}
-
 async function downloadWheels(folder: string): Promise<void> {
   await run(
     'python3',
@@ -110,36 +93,18 @@ async function downloadWheels(folder: string): Promise<void> {
 }
 
 async function bootstrap(build: string, wheels: string, release: DebianRelease): Promise<void> {
-  const acquire = await run('apt-config', ['dump', '--format', '%F "%v";%n', 'Acquire']);
-  const aptOptions = join(build, 'apt.conf');
-  // How the machine reaches its mirror: a proxy, certificates. The rest of its configuration stays its own.
-  writeFileSync(
-    aptOptions,
-    acquire
-      .split('\n')
-      .filter((line) => /proxy|cainfo|retries/i.test(line) && !line.endsWith(' "";'))
-      .join('\n'),
-  );
-  const chroot = (command: string): string => `--customize-hook=chroot "$1" sh -ec '${command}'`;
-  await run(
-    'mmdebstrap',
-    [
-      ...[
-        '--quiet',
-        '--variant=minbase',
-        '--include=python3-minimal,python3-venv,ca-certificates',
-        `--aptopt=${aptOptions}`,
-      ],
-      ...['man', 'doc', 'locale', 'info'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
-      `--customize-hook=copy-in ${wheels} ${requirementsFile} /opt`,
-      chroot('python3 -m venv /opt/venv'),
-      chroot(
+  await bootstrapDebian(release, {
+    build,
+    packages: ['python3-minimal', 'python3-venv', 'ca-certificates'],
+    hooks: [
+      `copy-in ${wheels} ${requirementsFile} /opt`,
+      inRoot('python3 -m venv /opt/venv'),
+      inRoot(
         '/opt/venv/bin/pip install --quiet --disable-pip-version-check --no-index --find-links /opt/wheels --no-deps --require-hashes -r /opt/requirements.txt',
       ),
-      chroot('rm -r /opt/wheels /opt/requirements.txt'),
-      chroot('useradd --system --create-home app && install -d -o app -g app /var/lib/revel /var/lib/revel/broker'),
-      ...[release.codename, join(build, 'base.tar'), '-'],
+      inRoot('rm -r /opt/wheels /opt/requirements.txt'),
+      inRoot('useradd --system --create-home app && install -d -o app -g app /var/lib/revel /var/lib/revel/broker'),
     ],
-    { input: release.sources, env: { TMPDIR: build }, timeoutMs: 600_000 },
-  );
+    tar: join(build, 'base.tar'),
+  });
 }
