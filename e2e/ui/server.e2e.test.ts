@@ -2,6 +2,8 @@ import Docker from 'dockerode';
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFailed, test } from 'vitest';
 import { launchApp, type App } from '../app';
 import { demoImage } from '../world/docker/image';
+import { startPyroscope } from '../world/pyroscope';
+import { tryRun } from '../world/support/run';
 import { waitFor } from '../world/support/wait';
 import { startSshd } from '../world/sshd';
 import { drive, type Driver } from './driver';
@@ -135,6 +137,66 @@ test('windows are pushed to a Pyroscope, and read from there', async () => {
   await ui.graph();
   expect(await ui.find('checkout_view')).toContain('checkout_view');
   await app.screenshot('5-pyroscope');
+});
+
+test('windows go to a second Pyroscope too, as a tenant, with a token that nobody else sees', async () => {
+  const second = await startPyroscope(world.pyroscopeBinary, world.path, ['-auth.multitenancy-enabled=true']);
+  const secret = `secret-${Date.now()}`;
+  await ui.button('More for web-1').click();
+  await app.window.getByRole('menuitem', { name: 'Where it pushes…' }).click();
+  const dialog = app.window.getByRole('dialog');
+  const servers = dialog.getByRole('list', { name: 'Servers' });
+  await servers.getByText(world.pyroscopeUrl, { exact: true }).waitFor();
+  await dialog.getByLabel('Server to push to').fill('pyroscope:4040');
+  await ui.button('Add').click();
+  await dialog.getByText('An address like http://pyroscope.example:4040').waitFor();
+  await dialog.getByLabel('Server to push to').fill(`${second.url}/`);
+  await dialog.getByLabel('Tenant').fill('a/b');
+  await ui.button('Add').click();
+  await dialog.getByText(/a tenant has 1 to 150 letters/).waitFor();
+  await dialog.getByLabel('Tenant').fill('team-a');
+  await dialog.getByRole('radio', { name: 'Token' }).click();
+  await dialog.getByLabel('Token', { exact: true }).last().fill(secret);
+  await ui.button('Add').click();
+  await servers.getByText(`${second.url}, tenant team-a`).waitFor();
+  const servicesOf = async (tenant: string): Promise<readonly string[]> => {
+    const now = Date.now();
+    const response = await fetch(`${second.url}/querier.v1.QuerierService/LabelValues`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-scope-orgid': tenant },
+      body: JSON.stringify({ name: 'service_name', start: now - 3_600_000, end: now + 60_000 }),
+    });
+    return ((await response.json()) as { names?: string[] }).names ?? [];
+  };
+  await waitFor(
+    'the containers at the second Pyroscope',
+    async () => ((await servicesOf('team-a')).includes('revel_web') ? true : undefined),
+    { timeoutMs: 90_000, everyMs: 500 },
+  );
+  expect(await servicesOf('team-b')).not.toContain('revel_web');
+  await servers
+    .getByText(/^in step; .* pushed/)
+    .last()
+    .waitFor({ timeout: 60_000 });
+  await app.screenshot('5-pushes');
+  // The secret is in no argument of a process and in nothing that this app wrote or said.
+  expect(app.log()).not.toContain(secret);
+  const search = await tryRun('grep', [
+    '-rlaF',
+    '--devices=skip',
+    secret,
+    app.home,
+    '/run/pyrometer',
+    `${world.path}/logs`,
+  ]);
+  expect(search.stdout).toBe('');
+  const processes = await tryRun('sh', ['-c', 'cat /proc/[0-9]*/cmdline | tr "\\0" " "']);
+  expect(processes.stdout).toContain('pyrometer-agent');
+  expect(processes.stdout).not.toContain(secret);
+  await ui.button(`Remove ${second.url}, tenant team-a`).click();
+  await servers.getByText(`${second.url}, tenant team-a`).waitFor({ state: 'detached' });
+  await ui.button('Close').click();
+  await second.dispose();
 });
 
 test('Stop agent stops it', async () => {

@@ -4,6 +4,7 @@ import { call } from './calls.js';
 import { checkIds, type Check } from './check.js';
 import type { Receipt } from './receipt.js';
 import { PySpyRequest, type PythonProcess } from './pyspy.js';
+import { PushSettings } from './push.js';
 import { Id, Selection, SourceKind, TimeMs, ViewState } from './selection.js';
 import { PyroscopeConfig, TargetConfig, type Leftover, type TargetState } from './target.js';
 import type { Trust } from './trust.js';
@@ -143,6 +144,16 @@ export const linksCalls = {
   'target.check': call(v.object({ targetId: Id, checkId: v.picklist(checkIds) }))<Check>(),
   /** What the app ran and wrote on the target since it was started. */
   'target.receipt': call(v.object({ targetId: Id }))<Receipt>(),
+  /** The agent pushes to one more server, or to one otherwise. "agent-not-running" where none is followed. */
+  'push.set': call(v.object({ targetId: Id, server: PushSettings }))<null>(),
+  /** Ends pushing to a server. */
+  'push.remove': call(
+    v.object({
+      targetId: Id,
+      url: v.pipe(v.string(), v.maxLength(2048)),
+      tenant: v.pipe(v.string(), v.maxLength(150)),
+    }),
+  )<null>(),
   /** What of ours lies on the target; changes nothing. */
   'leftovers.list': call(v.object({ targetId: Id }))<readonly Leftover[]>(),
   /** Stops the agent and removes all of that. "agent-in-use" while others record with it, unless forced. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { EngineState } from './pyspy.js';
+import type { PushState } from './push.js';
 import { Id } from './selection.js';
 import { hostName, port, TunnelConfig } from './tunnels.js';
 
@@ -123,13 +124,8 @@ export interface AgentStatus {
   readonly storeBytes: number;
   readonly counters: readonly AgentCounter[];
   readonly docker: { readonly reachable: boolean; readonly message: string; readonly containers: number };
-  readonly push: {
-    readonly url: string;
-    readonly error: string;
-    readonly windowsPushed: number;
-    readonly windowsWaiting: number;
-    readonly lastSuccessAtMs: number;
-  };
+  /** Each server that it pushes to. */
+  readonly pushes: readonly PushState[];
 }
 
 /** The agent's state on a target, always shown. */

@@ -73,6 +73,9 @@ export function linksHandlers(
     'target.check': ({ targetId, checkId }, signal) =>
       withSession(targetId, (session) => session.check(checkId, signal)),
     'target.receipt': ({ targetId }) => withSession(targetId, (session) => Promise.resolve(ok(session.receipt()))),
+    'push.set': ({ targetId, server }) => withSession(targetId, (session) => session.agent.setPush(server)),
+    'push.remove': ({ targetId, url, tenant }) =>
+      withSession(targetId, (session) => session.agent.removePush(url, tenant)),
     'leftovers.list': ({ targetId }, signal) => withSession(targetId, (session) => session.leftovers(signal)),
     'leftovers.remove': ({ targetId, force }, signal) =>
       withSession(targetId, (session) => session.removeLeftovers(force, signal)),

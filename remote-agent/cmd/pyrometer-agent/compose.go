@@ -18,7 +18,6 @@ import (
 	"pyrometer.dev/remote-agent/internal/control"
 	"pyrometer.dev/remote-agent/internal/cputime"
 	"pyrometer.dev/remote-agent/internal/engine"
-	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
 	"pyrometer.dev/remote-agent/internal/push"
 	"pyrometer.dev/remote-agent/internal/store"
 	"pyrometer.dev/remote-agent/internal/symbol"
@@ -47,7 +46,7 @@ type storing struct {
 	symbolizer atomic.Pointer[store.Symbolizer]
 	recorder   *store.Recorder
 	aggregator *window.Aggregator
-	pusher     *push.Pusher
+	pushers    *push.Pushers
 	server     *control.Server
 
 	// admitted are listeners that came later, served until the agent ends.
@@ -123,7 +122,7 @@ func (s *storing) Open(ctx context.Context) error {
 		Identify: s.agent.resolver.Identify, Deliver: s.recorder.Deliver,
 		TakeFates: s.agent.engine.TakeFates, Clocks: cputime.New(),
 	})
-	if s.pusher, err = push.New(ctx, push.Options{Store: opened, Logger: s.logger}); err != nil {
+	if s.pushers, err = push.New(ctx, push.Options{Store: opened, Logger: s.logger}); err != nil {
 		return errors.Join(err, opened.Close())
 	}
 	naming := namings{s.agent.resolver, opened}
@@ -137,7 +136,7 @@ func (s *storing) Open(ctx context.Context) error {
 	}
 	s.server = control.NewServer(control.Agent{
 		Status: s.agent, Windows: s.recorder, Select: s.agent.selector, Sampling: s.agent.sampling, Naming: naming, Budget: bounds, Lease: s.agent.leases,
-		Stop: s.agent, Push: s.pusher, Store: opened, Packages: s.symbols,
+		Stop: s.agent, Push: s.pushers, Store: opened, Packages: s.symbols,
 	}, s.logger)
 	return nil
 }
@@ -176,7 +175,7 @@ func (s *storing) Run(ctx context.Context) error {
 	background.Go(func() { s.symbolizer.Load().Run(ctx) })
 	closed, stopWatching := s.recorder.Watch()
 	defer stopWatching()
-	background.Go(func() { s.pusher.Run(ctx, closed) })
+	background.Go(func() { s.pushers.Run(ctx, closed) })
 	// The recorder goes on until the last window was delivered to it.
 	record, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRecording()
@@ -214,7 +213,11 @@ func (s *storing) CloseWindow(ctx context.Context) error {
 func (s *storing) Facts() facts {
 	counted := s.aggregator.Counters()
 	named := s.symbolizer.Load().Counters()
-	pushed := s.pusher.Status()
+	pushed := s.pushers.Status()
+	var tooOld, refused uint64
+	for i := range pushed {
+		tooOld, refused = tooOld+pushed[i].TooOld, refused+pushed[i].Refused
+	}
 	known := facts{
 		WindowClosesAtMs: s.aggregator.ClosesAt().UnixMilli(),
 		LastWindowEndMs:  s.recorder.LastEndMs(),
@@ -228,16 +231,13 @@ func (s *storing) Facts() facts {
 			{Name: "samples.unwanted", Value: counted.Unwanted},
 			{Name: "windows.stored", Value: s.recorder.Stored()},
 			{Name: "windows.lost.store", Value: s.recorder.Lost()},
-			{Name: "windows.lost.push_too_old", Value: pushed.TooOld},
-			{Name: "windows.lost.push_refused", Value: pushed.Refused},
+			{Name: "windows.lost.push_too_old", Value: tooOld},
+			{Name: "windows.lost.push_refused", Value: refused},
 			{Name: "symbols.named", Value: named.Named},
 			{Name: "symbols.unnamed", Value: named.Unnamed},
 			{Name: "symbols.failed", Value: named.Failed},
 		},
-		Push: &agentv1.PushStatus{
-			Url: pushed.URL, Error: pushed.Error, WindowsPushed: pushed.Pushed, WindowsWaiting: pushed.Waiting,
-			LastSuccessAt: pushed.LastSuccessMs,
-		},
+		Pushes: control.PushesOf(pushed),
 	}
 	if known.Problem == "" {
 		known.Problem = s.store.Problem()

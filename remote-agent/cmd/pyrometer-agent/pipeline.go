@@ -48,8 +48,7 @@ type facts struct {
 	// Problem is one sentence, "" while all is well.
 	Problem  string
 	Counters []engine.Counter
-	// Push is nil where nothing can be pushed.
-	Push *agentv1.PushStatus
+	Pushes   []*agentv1.PushStatus
 }
 
 // identifiedSink looks at the process of each sample before the sample goes on: the process may be gone when its window

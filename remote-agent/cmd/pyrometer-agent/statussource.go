@@ -53,7 +53,7 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 		LeaseExpiresAt: lastExpiryMs(held, continuous),
 		Leases:         control.Leases(held),
 		StoreBytes:     known.StoreBytes,
-		Push:           known.Push,
+		Pushes:         known.Pushes,
 		Overhead: &agentv1.Overhead{
 			ProcessCpuCores: usage.ProcessCores, BpfCpuCores: usage.BPFCores, ResidentBytes: usage.ResidentBytes,
 			BpfMapBytes: usage.BPFMapBytes, DiskBytesPerSecond: usage.WrittenBytes,

@@ -28,7 +28,6 @@ func (s *status) Status(ctx context.Context) *agentv1.Status {
 		SampleRateHz: sampleRateHz, WindowSeconds: uint32(window.DefaultLength / time.Second),
 		Overhead:   &agentv1.Overhead{ProcessCpuCores: 0.008, BpfCpuCores: 0.004, ResidentBytes: 64 << 20},
 		Docker:     &agentv1.DockerStatus{Reachable: true, Containers: 3},
-		Push:       &agentv1.PushStatus{},
 		StoreBytes: uint64(s.store.Bytes()), //nolint:gosec // a size
 	}
 	stats, err := s.store.Stats(ctx)

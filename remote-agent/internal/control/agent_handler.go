@@ -10,9 +10,7 @@ import (
 
 	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
 	"pyrometer.dev/remote-agent/internal/gen/agent/v1/agentv1connect"
-	"pyrometer.dev/remote-agent/internal/push"
 	"pyrometer.dev/remote-agent/internal/store"
-	"pyrometer.dev/remote-agent/internal/target"
 	"pyrometer.dev/remote-agent/internal/window"
 )
 
@@ -131,22 +129,4 @@ func (h *agentHandler) SetSelection(ctx context.Context, request *connect.Reques
 		return nil, asConnect(err)
 	}
 	return connect.NewResponse(&agentv1.SetSelectionResponse{}), nil
-}
-
-func (h *agentHandler) SetPush(ctx context.Context, request *connect.Request[agentv1.SetPushRequest],
-) (*connect.Response[agentv1.SetPushResponse], error) {
-	if h.agent.Push == nil {
-		return nil, h.unavailable("pushing to Pyroscope")
-	}
-	settings := push.Settings{URL: request.Msg.GetUrl()}
-	for _, header := range request.Msg.GetHeaders() {
-		settings.Headers = append(settings.Headers, push.Header{Name: header.GetName(), Value: header.GetValue()})
-	}
-	for _, label := range request.Msg.GetLabels() {
-		settings.Labels = append(settings.Labels, target.Label{Name: label.GetName(), Value: label.GetValue()})
-	}
-	if err := h.agent.Push.Set(ctx, settings); err != nil {
-		return nil, asConnect(err)
-	}
-	return connect.NewResponse(&agentv1.SetPushResponse{}), nil
 }

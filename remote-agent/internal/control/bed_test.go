@@ -37,7 +37,8 @@ type fakeParts struct {
 	message    string
 	containers []string
 	pids       []uint32
-	pushed     push.Settings
+	pushed     push.Server
+	unpushed   string
 	flushed    bool
 	exited     chan struct{}
 	leases     *lease.Leases
@@ -80,8 +81,19 @@ func (f *fakeParts) CloseWindow(context.Context) error { f.flushed = true; retur
 
 func (f *fakeParts) Exit() { close(f.exited) }
 
-func (f *fakeParts) Set(_ context.Context, settings push.Settings) error {
-	f.pushed = settings
+func (f *fakeParts) Set(_ context.Context, server push.Server, keepSecrets bool) error {
+	if server.URL == "bad" {
+		return push.ErrBadSettings
+	}
+	f.pushed = server
+	if keepSecrets {
+		f.pushed.Credentials.User = "as before"
+	}
+	return nil
+}
+
+func (f *fakeParts) Remove(_ context.Context, url, tenant string) error {
+	f.unpushed = url + " " + tenant
 	return nil
 }
 

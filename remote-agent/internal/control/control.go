@@ -76,11 +76,13 @@ type Stopper interface {
 	Exit()
 }
 
-// PushSettings says where windows are pushed; push.Pusher is one.
+// PushSettings says where windows are pushed; push.Pushers is one.
 type PushSettings interface {
-	// Set takes effect at once and is kept across restarts, but for the headers. An empty URL ends pushing. An error
-	// says in one sentence what is wrong with the settings.
-	Set(ctx context.Context, settings push.Settings) error
+	// Set takes effect at once and is kept across restarts. An error that is push.ErrBadSettings says in one sentence what is
+	// wrong with the settings, without their secrets.
+	Set(ctx context.Context, server push.Server, keepSecrets bool) error
+	// Remove ends pushing to a server.
+	Remove(ctx context.Context, url, tenant string) error
 }
 
 // Packages knows which package a file came with; symbol.FileResolver is one.

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +23,8 @@ import (
 	querierv1 "pyrometer.dev/remote-agent/internal/gen/querier/v1"
 	"pyrometer.dev/remote-agent/internal/gen/querier/v1/querierv1connect"
 	typesv1 "pyrometer.dev/remote-agent/internal/gen/types/v1"
+	"pyrometer.dev/remote-agent/internal/push"
+	"pyrometer.dev/remote-agent/internal/target"
 	"pyrometer.dev/remote-agent/internal/window"
 )
 
@@ -194,12 +198,23 @@ func TestAgentCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := agent.SetPush(t.Context(), connect.NewRequest(&agentv1.SetPushRequest{
-		Url: "http://p:4040", Headers: []*typesv1.LabelPair{{Name: "X", Value: "y"}}, Labels: []*typesv1.LabelPair{{Name: "env", Value: "test"}},
+		Url: "http://p:4040", Tenant: "t", Headers: []*typesv1.LabelPair{{Name: "X", Value: "y"}}, BearerToken: "z", KeepSecrets: true,
+		CaPem: "c", Labels: []*typesv1.LabelPair{{Name: "env", Value: "test"}},
 	})); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(b.parts.containers, b.parts.pids, b.parts.pushed); got != "[c] [4] {http://p:4040 [{X y}] [{env test}]}" {
-		t.Errorf("asked for %s", got)
+	want := push.Server{
+		URL: "http://p:4040", Tenant: "t", Headers: []push.Header{{Name: "X", Value: "y"}}, CA: "c",
+		Labels: []target.Label{{Name: "env", Value: "test"}}, Credentials: push.Credentials{User: "as before", Token: "z"},
+	}
+	if got := b.parts; !slices.Equal(got.containers, []string{"c"}) || !slices.Equal(got.pids, []uint32{4}) || !reflect.DeepEqual(got.pushed, want) {
+		t.Errorf("asked for %v %v %+v", got.containers, got.pids, got.pushed)
+	}
+	if _, err := agent.SetPush(t.Context(), connect.NewRequest(&agentv1.SetPushRequest{Url: "bad"})); connect.CodeOf(err) != connect.CodeInvalidArgument {
+		t.Errorf("bad settings gave %v", err)
+	}
+	if _, err := agent.RemovePush(t.Context(), connect.NewRequest(&agentv1.RemovePushRequest{Url: "http://p:4040", Tenant: "t"})); err != nil || b.parts.unpushed != "http://p:4040 t" {
+		t.Errorf("%v, removed %q", err, b.parts.unpushed)
 	}
 	if _, err := agent.Stop(t.Context(), connect.NewRequest(&agentv1.StopRequest{})); err != nil {
 		t.Fatal(err)

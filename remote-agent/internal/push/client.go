@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,11 +23,13 @@ import (
 
 	googlev1 "pyrometer.dev/remote-agent/internal/gen/google/v1"
 	pushv1 "pyrometer.dev/remote-agent/internal/gen/push/v1"
+	querierv1 "pyrometer.dev/remote-agent/internal/gen/querier/v1"
 	typesv1 "pyrometer.dev/remote-agent/internal/gen/types/v1"
 )
 
 const (
 	pushPath       = "/push.v1.PusherService/Push"
+	selectPath     = "/querier.v1.QuerierService/SelectSeries"
 	requestTimeout = 30 * time.Second
 	maxAnswerBytes = 64 << 10
 )
@@ -38,88 +42,157 @@ type failure struct {
 	refused bool
 	// after is how long the server asked to wait, 0 when it did not.
 	after time.Duration
+	// unsure: the profile may have been taken all the same.
+	unsure bool
 }
 
 func (f *failure) Error() string { return f.sentence }
 
-// client sends one profile at a time.
-type client struct{ http *http.Client }
+// client speaks with one server.
+type client struct {
+	server *Server
+	http   *http.Client
+}
 
-func newClient() *client {
-	return &client{http: &http.Client{
-		Timeout: requestTimeout,
-		Transport: &http.Transport{
-			DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-			TLSHandshakeTimeout:    10 * time.Second,
-			ResponseHeaderTimeout:  requestTimeout,
-			IdleConnTimeout:        90 * time.Second,
-			MaxIdleConnsPerHost:    1,
-			MaxResponseHeaderBytes: 64 << 10,
-		},
+func newClient(server *Server) (*client, error) {
+	transport := &http.Transport{
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    10 * time.Second,
+		ResponseHeaderTimeout:  requestTimeout,
+		IdleConnTimeout:        90 * time.Second,
+		MaxIdleConnsPerHost:    1,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+	if server.CA != "" {
+		roots, err := x509.SystemCertPool()
+		if err != nil {
+			roots = x509.NewCertPool() // a system without certificates, as in a bare container
+		}
+		if !roots.AppendCertsFromPEM([]byte(server.CA)) {
+			return nil, badSettings{"the certificates are not PEM"}
+		}
+		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	}
+	return &client{server: server, http: &http.Client{
+		Timeout: requestTimeout, Transport: transport,
 		// A redirected POST becomes a GET of a login page: say so instead.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}}, nil
 }
 
 func (c *client) close() { c.http.CloseIdleConnections() }
 
-// send pushes a profile; the error is a *failure, or the context's.
-func (c *client) send(ctx context.Context, to Settings, labels []*typesv1.LabelPair, profile *googlev1.Profile) error {
-	body, err := encodeRequest(labels, profile)
+// post sends a request of the Connect protocol; the error is a *failure, or the context's.
+func (c *client) post(ctx context.Context, path string, body []byte) (*http.Response, []byte, error) {
+	address := c.server.URL
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address+path, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return nil, nil, &failure{sentence: "The address of the Pyroscope server cannot be used: set it anew."}
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.URL+pushPath, bytes.NewReader(body))
-	if err != nil {
-		return &failure{sentence: "The address of the Pyroscope server cannot be used: set it anew."}
-	}
-	for _, header := range to.Headers {
+	for _, header := range c.server.Headers {
 		request.Header.Set(header.Name, header.Value)
+	}
+	if c.server.Tenant != "" {
+		request.Header.Set(tenantHeader, c.server.Tenant)
+	}
+	switch credentials := c.server.Credentials; credentials.Kind() {
+	case "basic":
+		request.SetBasicAuth(credentials.User, credentials.Password)
+	case "bearer":
+		request.Header.Set("Authorization", "Bearer "+credentials.Token)
 	}
 	request.Header.Set("Content-Type", "application/proto")
 	request.Header.Set("Connect-Protocol-Version", "1")
 	answer, err := c.http.Do(request)
 	if err != nil {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return nil, nil, ctx.Err()
 		}
-		return &failure{sentence: unreachable(to.URL, err)}
+		return nil, nil, unreachable(address, err)
 	}
 	content, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswerBytes))
 	if err := errors.Join(err, answer.Body.Close()); err != nil {
-		return &failure{sentence: fmt.Sprintf("%s broke off its answer: look at the server and what is between.", to.URL)}
+		return nil, nil, &failure{unsure: true, sentence: fmt.Sprintf("%s broke off its answer: look at the server and what is between.", address)}
 	}
-	return judge(to.URL, answer, content)
+	return answer, content, nil
 }
 
-func encodeRequest(labels []*typesv1.LabelPair, profile *googlev1.Profile) ([]byte, error) {
+// send pushes an encoded profile; the error is a *failure, or the context's.
+func (c *client) send(ctx context.Context, body []byte) error {
+	answer, content, err := c.post(ctx, pushPath, body)
+	if err != nil {
+		return err
+	}
+	return judge(c.server.URL, answer, content, &pushv1.PushResponse{})
+}
+
+// holds asks whether the server has a profile of a series at a millisecond. A server that cannot be asked, as one where only
+// pushing is allowed, answers false: sent again, equal content is counted once as long as the server remembers it.
+func (c *client) holds(ctx context.Context, series *pushed, profileType string, ms int64) (bool, error) {
+	// A range of a single millisecond is answered with nothing (1.12).
+	body, err := proto.Marshal(&querierv1.SelectSeriesRequest{
+		ProfileTypeID: profileType, LabelSelector: series.selector(), Start: ms - 1, End: ms, Step: 0.001,
+	})
+	if err != nil {
+		return false, fmt.Errorf("encode question: %w", err)
+	}
+	answer, content, err := c.post(ctx, selectPath, body)
+	if err != nil {
+		return false, err
+	}
+	var found querierv1.SelectSeriesResponse
+	if err := judge(c.server.URL, answer, content, &found); err != nil {
+		var why *failure
+		if errors.As(err, &why) && !why.unsure && why.after == 0 {
+			return false, nil
+		}
+		return false, err
+	}
+	for _, one := range found.GetSeries() {
+		for _, point := range one.GetPoints() {
+			if point.GetTimestamp() == ms && point.GetValue() > 0 {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+func encodeRequest(labels []*typesv1.LabelPair, profile *googlev1.Profile) (body []byte, plainBytes int, err error) {
 	// Deterministic: a profile that is sent again must be byte-equal to count as the same.
 	plain, err := proto.MarshalOptions{Deterministic: true}.Marshal(profile)
 	if err != nil {
-		return nil, fmt.Errorf("encode profile: %w", err)
+		return nil, 0, fmt.Errorf("encode profile: %w", err)
 	}
 	var packed bytes.Buffer
 	writer := gzip.NewWriter(&packed)
 	_, err = writer.Write(plain)
 	if err := errors.Join(err, writer.Close()); err != nil {
-		return nil, fmt.Errorf("pack profile: %w", err)
+		return nil, 0, fmt.Errorf("pack profile: %w", err)
 	}
-	body, err := proto.Marshal(&pushv1.PushRequest{Series: []*pushv1.RawProfileSeries{{
+	body, err = proto.Marshal(&pushv1.PushRequest{Series: []*pushv1.RawProfileSeries{{
 		Labels: labels, Samples: []*pushv1.RawSample{{RawProfile: packed.Bytes()}},
 	}}})
 	if err != nil {
-		return nil, fmt.Errorf("encode push request: %w", err)
+		return nil, 0, fmt.Errorf("encode push request: %w", err)
 	}
-	return body, nil
+	return body, len(plain), nil
 }
 
-// judge turns an answer into nil or what to do about it.
-func judge(address string, answer *http.Response, content []byte) error {
+// judge turns an answer into nil or a *failure that says what to do about it.
+func judge(address string, answer *http.Response, content []byte, into proto.Message) error {
+	if why := judged(address, answer, content, into); why != nil {
+		return why
+	}
+	return nil
+}
+
+func judged(address string, answer *http.Response, content []byte, into proto.Message) *failure {
 	said := serverMessage(content)
 	switch code := answer.StatusCode; {
 	case code == http.StatusOK:
 		kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
-		if err != nil || kind != "application/proto" || proto.Unmarshal(content, &pushv1.PushResponse{}) != nil {
+		if err != nil || kind != "application/proto" || proto.Unmarshal(content, into) != nil {
 			return &failure{sentence: fmt.Sprintf(
 				"%s answers, but not as a Pyroscope server does: look at the address and what is between.", address)}
 		}
@@ -131,7 +204,7 @@ func judge(address string, answer *http.Response, content []byte) error {
 		return &failure{refused: true, sentence: fmt.Sprintf(
 			"%s refused a window and it was left out (%d): %s", address, code, said)}
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return &failure{sentence: fmt.Sprintf("%s does not let the agent in (%d): check the headers that are sent. It said: %s",
+		return &failure{sentence: fmt.Sprintf("%s does not let the agent in (%d): check the credentials and the tenant. It said: %s",
 			address, code, said)}
 	case code == http.StatusNotFound, code == http.StatusMethodNotAllowed, code == http.StatusNotImplemented:
 		return &failure{sentence: fmt.Sprintf(
@@ -140,7 +213,7 @@ func judge(address string, answer *http.Response, content []byte) error {
 		return &failure{after: retryAfter(answer), sentence: fmt.Sprintf(
 			"%s takes no more for now (429): raise its limits or push less. It said: %s", address, said)}
 	default:
-		return &failure{after: retryAfter(answer), sentence: fmt.Sprintf(
+		return &failure{after: retryAfter(answer), unsure: true, sentence: fmt.Sprintf(
 			"%s cannot take windows now (%d): look at the server's log. It said: %s", address, code, said)}
 	}
 }
@@ -196,16 +269,25 @@ func tidy(text string) string {
 	return line.String()
 }
 
-func unreachable(address string, err error) string {
+// unreachable says why there is no answer, and whether the request may have arrived all the same.
+func unreachable(address string, err error) *failure {
 	var name *net.DNSError
 	var timeout net.Error
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
 	switch {
 	case errors.As(err, &name):
-		return fmt.Sprintf("%s cannot be reached: its name is not known on the target. Check it, or use an IP address.", address)
+		return &failure{sentence: fmt.Sprintf("%s cannot be reached: its name is not known on the target. Check it, or use an IP address.", address)}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Sprintf("%s cannot be reached: connection refused. Is the server up, and is the port right as seen from the target?", address)
+		return &failure{sentence: fmt.Sprintf(
+			"%s cannot be reached: connection refused. Is the server up, and is the port right as seen from the target?", address)}
+	case errors.As(err, &certificate):
+		return &failure{sentence: fmt.Sprintf("%s shows a certificate that the target does not trust: give the certificate of its authority (%s).",
+			address, tidy(certificate.Err.Error()))}
+	case errors.As(err, &record):
+		return &failure{sentence: fmt.Sprintf("%s cannot be reached: it does not speak TLS; is it http:// in truth?", address)}
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return fmt.Sprintf("%s does not answer in time: look at the server and at firewalls between the target and it.", address)
+		return &failure{unsure: true, sentence: fmt.Sprintf("%s does not answer in time: look at the server and at firewalls between the target and it.", address)}
 	}
-	return fmt.Sprintf("%s cannot be reached: %s", address, tidy(err.Error()))
+	return &failure{unsure: true, sentence: fmt.Sprintf("%s cannot be reached: %s", address, tidy(err.Error()))}
 }

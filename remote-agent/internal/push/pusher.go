@@ -1,24 +1,25 @@
-// Package push sends stored windows to a Pyroscope server.
 package push
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"strconv"
+	"slices"
 	"sync"
 	"time"
 
 	googlev1 "pyrometer.dev/remote-agent/internal/gen/google/v1"
-	typesv1 "pyrometer.dev/remote-agent/internal/gen/types/v1"
 	"pyrometer.dev/remote-agent/internal/store"
+	"pyrometer.dev/remote-agent/internal/target"
 )
 
 // Store is what a pusher reads windows from and keeps its place in; *store.Store is one.
 type Store interface {
 	WindowsAfter(ctx context.Context, id int64, limit int) ([]store.Outgoing, error)
+	WindowsAt(ctx context.Context, startMs int64) ([]store.Outgoing, error)
 	WindowProfile(ctx context.Context, id int64) (*googlev1.Profile, error)
 	CountAfter(ctx context.Context, id int64) (int64, error)
 	LastBefore(ctx context.Context, startMs int64) (int64, error)
@@ -30,119 +31,112 @@ type Store interface {
 var _ Store = (*store.Store)(nil)
 
 const (
-	// acceptedAge is how old a window may be: servers refuse what is older than an hour, and this leaves time to send.
-	acceptedAge = 55 * time.Minute
+	// acceptedAge is how old a window may be: a server refuses what is older than an hour.
+	acceptedAge = time.Hour
+	// doubtfulAge is from which age on a refusal is put down to it: windows grow older while they are sent, and clocks differ.
+	doubtfulAge = 50 * time.Minute
+	// firstAge is how far back a server that is new begins.
+	firstAge = 55 * time.Minute
 	// namingGrace is how long a window waits until its native frames have names: at a server they can never be amended.
 	namingGrace = 20 * time.Second
 	// namingPoll is how often that is looked at.
 	namingPoll = 2 * time.Second
 	minBackoff = time.Second
 	maxBackoff = time.Minute
-	// batch is how many windows are sent between two notes of the place. After a crash as many are sent again, which a
-	// server does not count twice.
+	// batch is how many windows are sent between two notes of the place. After a crash the server is asked for as many.
 	batch = 50
 	// refusalShown is how long the reason for a refused window stays in the status while others go through.
 	refusalShown = 2 * time.Minute
+	// partRoom is how many milliseconds lie between profiles of windows that would be the same series at the same time.
+	partRoom = 100
 )
 
-// Status of pushing.
+// Status of pushing to one server.
 type Status struct {
-	URL string
+	URL, Tenant string
+	// Authentication is Credentials.Kind; OwnCA says that certificates were given.
+	Authentication string
+	OwnCA          bool
+	Labels         []target.Label
 	// Error is empty while it works; else one sentence: what the server said and what to do.
 	Error string
-	// Pushed, TooOld and Refused count windows since the start; Waiting is how many are still to be sent.
-	Pushed, TooOld, Refused, Waiting uint64
+	// Pushed counts windows since the start; Waiting is how many are still to be sent.
+	Pushed, Waiting uint64
+	// TooOld and Refused count windows that the server never got, also before the agent's last start: they are in the store only.
+	TooOld, Refused uint64
 	// LastSuccessMs is in Unix milliseconds, 0 when there was none.
 	LastSuccessMs int64
+	// Series are distinct label sets of the last hour, SeriesForecast how many they become at the present rate of new ones.
+	Series, SeriesForecast uint64
+	// LabelsLeftOut are names of labels for which there was no room, sorted.
+	LabelsLeftOut []string
 }
 
-// Options of a Pusher. Store is required.
+// Options of pushing. Store is required.
 type Options struct {
 	Store  Store
 	Logger *slog.Logger
 	Now    func() time.Time
+	// samples and bytes that one profile may have; 0, but for tests: the limits of Pyroscope.
+	samples, bytes int
 }
 
-// Pusher goes through the store's windows in the order of storing and keeps its place there, for each server apart.
+// Pusher goes through the store's windows in the order of storing, for one server, and keeps its place there.
 type Pusher struct {
 	options Options
+	server  Server
 	client  *client
 	wake    chan struct{}
-	// samples and bytes that one profile may have; constants but for tests.
-	samples, bytes int
+	closed  chan struct{}
+	// added says that the server was set in this run of the agent, not kept from an earlier one.
+	added bool
+
+	// The rest up to mu is the business of Run.
+	place    place
+	pace     pace
+	series   seriesCount
+	leftOut  map[string]bool
+	neighbor neighbors
+	// doubt is how many of the next windows the server may have taken without our knowing: it is asked before they are sent.
+	doubt int
 
 	mu        sync.Mutex
-	settings  Settings
 	status    Status
 	refusedAt time.Time
-	interrupt context.CancelFunc // ends the sending that runs with older settings
 }
 
-// New makes a pusher with the settings that were kept; Run does the pushing.
-func New(ctx context.Context, options Options) (*Pusher, error) {
-	if options.Now == nil {
-		options.Now = time.Now
-	}
-	if options.Logger == nil {
-		options.Logger = slog.New(slog.DiscardHandler)
-	}
-	encoded, err := options.Store.Setting(ctx, settingName)
+func newPusher(options Options, server Server) (*Pusher, error) {
+	client, err := newClient(&server)
 	if err != nil {
 		return nil, err
 	}
-	settings, err := decodeSettings(encoded)
-	if err != nil {
-		// Pushing can be set anew; the agent's main work must not end over it.
-		options.Logger.WarnContext(ctx, "kept push settings are not used", slog.Any("error", err))
-		settings = Settings{}
-	}
 	return &Pusher{
-		options: options, client: newClient(), wake: make(chan struct{}, 1), samples: maxSamples, bytes: maxBytes,
-		settings: settings, status: Status{URL: settings.URL},
+		options: options, server: server, client: client, wake: make(chan struct{}, 1), closed: make(chan struct{}, 1),
+		leftOut: map[string]bool{},
+		status: Status{
+			URL: server.URL, Tenant: server.Tenant, Authentication: server.Credentials.Kind(), OwnCA: server.CA != "", Labels: server.Labels,
+		},
 	}, nil
 }
 
-// Set changes where windows go, at once; it is kept across restarts, but for the headers. See control.PushSettings.
-func (p *Pusher) Set(ctx context.Context, settings Settings) error {
-	settings, err := settings.checked()
-	if err != nil {
-		return err
-	}
-	encoded, err := settings.encode()
-	if err != nil {
-		return err
-	}
-	if err := p.options.Store.SetSetting(ctx, settingName, encoded); err != nil {
-		return err
-	}
-	p.mu.Lock()
-	p.settings = settings
-	p.status.URL, p.status.Error, p.status.Waiting = settings.URL, "", 0
-	if p.interrupt != nil {
-		p.interrupt()
-	}
-	p.mu.Unlock()
-	p.Wake()
-	return nil
-}
-
-// Wake tells Run that there may be a new window.
-func (p *Pusher) Wake() {
+func signal(channel chan<- struct{}) {
 	select {
-	case p.wake <- struct{}{}:
+	case channel <- struct{}{}:
 	default:
 	}
 }
 
-// Status now.
-func (p *Pusher) Status() Status {
+// snapshot is the status now.
+func (p *Pusher) snapshot() Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.status
+	status := p.status
+	status.LabelsLeftOut = slices.Clone(status.LabelsLeftOut)
+	return status
 }
 
-// Run pushes until the context ends. closed wakes it, see store.Recorder.Watch; it may be nil.
-func (p *Pusher) Run(ctx context.Context, closed <-chan struct{}) {
+// run pushes until the context ends.
+func (p *Pusher) run(ctx context.Context) {
 	defer p.client.close()
 	backoff := minBackoff
 	for {
@@ -153,26 +147,28 @@ func (p *Pusher) Run(ctx context.Context, closed <-chan struct{}) {
 			wait = max(p.noteError(ctx, err), jitter(backoff))
 			backoff = min(2*backoff, maxBackoff)
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if !p.sleep(ctx, wait, err != nil) {
 			return
-		case <-timer.C:
-		case <-p.wake:
-			backoff = minBackoff
-		case <-p.unlessFailing(closed, err):
 		}
-		timer.Stop()
 	}
 }
 
-// unlessFailing keeps new windows from cutting a back-off short.
-func (p *Pusher) unlessFailing(closed <-chan struct{}, err error) <-chan struct{} {
-	if err != nil {
-		return nil
+// sleep returns false when the context has ended. New windows do not cut a back-off short.
+func (p *Pusher) sleep(ctx context.Context, wait time.Duration, failing bool) bool {
+	closed := p.closed
+	if failing {
+		closed = nil
 	}
-	return closed
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+	case <-p.wake:
+	case <-closed:
+	}
+	return true
 }
 
 func jitter(duration time.Duration) time.Duration {
@@ -184,36 +180,23 @@ const idle = 15 * time.Second
 
 // round sends what waits. It returns how long to wait for the next one.
 func (p *Pusher) round(ctx context.Context) (time.Duration, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	select {
-	case <-p.wake: // What it was for is seen by this round.
-	default:
-	}
-	p.mu.Lock()
-	settings := p.settings
-	p.interrupt = cancel
-	p.mu.Unlock()
-	if settings.URL == "" {
-		return idle, nil
-	}
-	cursor, err := p.cursor(ctx, settings.URL)
-	if err != nil {
-		return 0, err
+	if p.place.Version == 0 {
+		if err := p.begin(ctx); err != nil {
+			return 0, err
+		}
 	}
 	for {
-		windows, err := p.options.Store.WindowsAfter(ctx, cursor, batch)
+		windows, err := p.options.Store.WindowsAfter(ctx, p.place.Done, batch)
 		if err != nil {
 			return 0, err
 		}
-		done, held, err := p.sendAll(ctx, settings, windows)
-		if done > 0 && done != cursor {
-			cursor = done
+		before := p.place
+		held, err := p.sendAll(ctx, windows)
+		if p.place != before {
 			// Also when the round was interrupted: what was sent was sent.
-			kept := p.options.Store.SetSetting(context.WithoutCancel(ctx), cursorName+settings.URL, []byte(strconv.FormatInt(cursor, 10)))
-			err = errors.Join(err, kept)
+			err = errors.Join(err, p.savePlace(context.WithoutCancel(ctx), p.place))
 		}
-		err = errors.Join(err, p.countWaiting(ctx, settings.URL, cursor))
+		err = errors.Join(err, p.countWaiting(ctx))
 		switch {
 		case err != nil:
 			return 0, err
@@ -225,49 +208,72 @@ func (p *Pusher) round(ctx context.Context) (time.Duration, error) {
 	}
 }
 
-// cursor is the id of the last window that is done with. A server that is new begins with what it would accept.
-func (p *Pusher) cursor(ctx context.Context, address string) (int64, error) {
-	value, err := p.options.Store.Setting(ctx, cursorName+address)
+// begin finds the place. A server that is new begins with what it would accept, and what nobody meant for it is not counted as
+// too old.
+func (p *Pusher) begin(ctx context.Context) error {
+	at, known, err := p.loadPlace(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if id, err := strconv.ParseInt(string(value), 10, 64); err == nil {
-		return id, nil
+	if !known || p.added {
+		first, err := p.options.Store.LastBefore(ctx, p.options.Now().Add(-firstAge).UnixMilli())
+		if err != nil {
+			return err
+		}
+		at = place{Done: max(at.Done, first)}
 	}
-	return p.options.Store.LastBefore(ctx, p.options.Now().Add(-acceptedAge).UnixMilli())
+	if known {
+		p.doubt = batch // A crash may have come between an answer and the note of the place.
+	}
+	at.Version = placeVersion
+	p.place = at
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status.TooOld, p.status.Refused = at.TooOld, at.Refused
+	return nil
 }
 
-// sendAll returns the id of the last window that is done with, 0 for none, and whether the next one waits for names.
-func (p *Pusher) sendAll(ctx context.Context, settings Settings, windows []store.Outgoing) (done int64, held bool, err error) {
-	for _, w := range windows {
-		now := p.options.Now()
-		if w.StartMs < now.Add(-acceptedAge).UnixMilli() {
-			p.tooOld(now)
-			done = w.ID
+// sendAll moves the place on, and says whether the next window waits for names.
+func (p *Pusher) sendAll(ctx context.Context, windows []store.Outgoing) (held bool, err error) {
+	for i := range windows {
+		w := &windows[i]
+		if w.StartMs < p.options.Now().Add(-acceptedAge).UnixMilli() {
+			p.tooOld()
+			p.done(w)
 			continue
 		}
-		if w.EndMs > now.Add(-namingGrace).UnixMilli() {
+		if w.EndMs > p.options.Now().Add(-namingGrace).UnixMilli() {
 			unnamed, err := p.options.Store.CountUnnamed(ctx)
 			if err != nil || unnamed > 0 {
-				return done, err == nil, err
+				return err == nil, err
 			}
 		}
-		err := p.sendWindow(ctx, settings, w)
+		err := p.sendWindow(ctx, w)
 		var why *failure
 		switch {
 		case err == nil:
-			p.succeeded(now)
+			p.succeeded()
+		case errors.As(err, &why) && why.refused && w.StartMs < p.options.Now().Add(-doubtfulAge).UnixMilli():
+			p.tooOld()
 		case errors.As(err, &why) && why.refused:
 			p.refused(ctx, why)
 		default:
-			return done, false, err
+			if ctx.Err() != nil || errors.As(err, &why) && why.unsure {
+				p.doubt = max(p.doubt, 1)
+			}
+			return false, err
 		}
-		done = w.ID
+		p.done(w)
 	}
-	return done, false, nil
+	return false, nil
 }
 
-func (p *Pusher) sendWindow(ctx context.Context, settings Settings, w store.Outgoing) error {
+func (p *Pusher) done(w *store.Outgoing) {
+	p.place.Done = w.ID
+	p.doubt = max(0, p.doubt-1)
+}
+
+func (p *Pusher) sendWindow(ctx context.Context, w *store.Outgoing) error {
 	profile, err := p.options.Store.WindowProfile(ctx, w.ID)
 	if err != nil {
 		return err
@@ -275,41 +281,76 @@ func (p *Pusher) sendWindow(ctx context.Context, settings Settings, w store.Outg
 	if profile == nil || len(profile.GetSample()) == 0 {
 		return nil // Deleted by retention since, or without a sample: there is nothing to send.
 	}
-	labels := seriesLabels(w, settings)
-	for _, part := range split(profile, p.samples, p.bytes) {
-		if err := p.client.send(ctx, settings, labels, part); err != nil {
+	series := pushedLabels(w, &p.server)
+	shift, err := p.neighbor.before(ctx, p.options.Store, w, &p.server, series.key)
+	if err != nil {
+		return err
+	}
+	profile.TimeNanos += shift * partRoom * int64(time.Millisecond)
+	for _, part := range split(profile, cmp.Or(p.options.samples, maxSamples), cmp.Or(p.options.bytes, maxBytes)) {
+		if p.doubt > 0 {
+			there, err := p.client.holds(ctx, &series, w.Type.String(), part.GetTimeNanos()/int64(time.Millisecond))
+			if err != nil {
+				return err
+			}
+			if there {
+				continue
+			}
+		}
+		body, plainBytes, err := encodeRequest(series.labels, part)
+		if err != nil {
+			return err
+		}
+		if wait := p.pace.after(p.options.Now(), plainBytes); wait > 0 && !pause(ctx, wait) {
+			return ctx.Err()
+		}
+		if err := p.client.send(ctx, body); err != nil {
 			return err
 		}
 	}
+	p.counted(w, &series)
 	return nil
 }
 
-// seriesLabels are those of the service. Labels of samples stay here: each process would become a series of its own at
-// the server, and its limit of series is soon reached.
-func seriesLabels(w store.Outgoing, settings Settings) []*typesv1.LabelPair {
-	replaced := map[string]bool{}
-	pairs := []*typesv1.LabelPair{{Name: "__name__", Value: w.Type.Name}}
-	for _, label := range settings.Labels {
-		replaced[label.Name] = true
-		pairs = append(pairs, &typesv1.LabelPair{Name: label.Name, Value: label.Value})
+func pause(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
-	for _, label := range w.Labels {
-		if !replaced[label.Name] {
-			pairs = append(pairs, &typesv1.LabelPair{Name: label.Name, Value: label.Value})
-		}
-	}
-	return pairs
 }
 
-func (p *Pusher) tooOld(now time.Time) {
+// counted notes the series of a window that was pushed.
+func (p *Pusher) counted(w *store.Outgoing, series *pushed) {
+	p.series.note(series.key, w.EndMs)
+	now, forecast := p.series.counted()
+	for _, name := range series.leftOut {
+		p.leftOut[name] = true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status.Series, p.status.SeriesForecast = now, forecast
+	if len(p.leftOut) != len(p.status.LabelsLeftOut) {
+		p.status.LabelsLeftOut = nil
+		for name := range p.leftOut {
+			p.status.LabelsLeftOut = append(p.status.LabelsLeftOut, name)
+		}
+		slices.Sort(p.status.LabelsLeftOut)
+	}
+}
+
+func (p *Pusher) tooOld() {
+	p.place.TooOld++
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status.TooOld++
-	p.status.Error = fmt.Sprintf("%d windows waited for longer than a Pyroscope server accepts, and were left out.", p.status.TooOld)
-	p.refusedAt = now
 }
 
-func (p *Pusher) succeeded(now time.Time) {
+func (p *Pusher) succeeded() {
+	now := p.options.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status.Pushed++
@@ -321,6 +362,7 @@ func (p *Pusher) succeeded(now time.Time) {
 
 func (p *Pusher) refused(ctx context.Context, why *failure) {
 	p.options.Logger.WarnContext(ctx, "window refused", slog.String("reason", why.sentence))
+	p.place.Refused++
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status.Refused++
@@ -328,16 +370,14 @@ func (p *Pusher) refused(ctx context.Context, why *failure) {
 	p.refusedAt = p.options.Now()
 }
 
-func (p *Pusher) countWaiting(ctx context.Context, address string, cursor int64) error {
-	waiting, err := p.options.Store.CountAfter(ctx, cursor)
+func (p *Pusher) countWaiting(ctx context.Context) error {
+	waiting, err := p.options.Store.CountAfter(ctx, p.place.Done)
 	if err != nil {
 		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.settings.URL == address {
-		p.status.Waiting = uint64(waiting) //nolint:gosec // a count
-	}
+	p.status.Waiting = uint64(waiting) //nolint:gosec // a count
 	return nil
 }
 
@@ -347,7 +387,7 @@ func (p *Pusher) noteError(ctx context.Context, err error) time.Duration {
 		return 0 // The settings changed, or the agent stops.
 	}
 	var why *failure
-	sentence, after := "Windows cannot be read from the store: "+err.Error(), time.Duration(0)
+	sentence, after := fmt.Sprintf("Windows cannot be read from the store: %v", err), time.Duration(0)
 	if errors.As(err, &why) {
 		sentence, after = why.sentence, why.after
 	}
@@ -356,4 +396,34 @@ func (p *Pusher) noteError(ctx context.Context, err error) time.Duration {
 	defer p.mu.Unlock()
 	p.status.Error = sentence
 	return after
+}
+
+// neighbors remembers the windows of one time: those of an interval are sent one after the other.
+type neighbors struct {
+	startMs int64
+	windows []store.Outgoing
+}
+
+// before counts the windows that were stored before one, begin at the same time and would be the same series at the server,
+// because labels that told them apart were left out or replaced. What is sent again must get the same answer: it depends on what
+// is stored alone.
+func (n *neighbors) before(ctx context.Context, from Store, w *store.Outgoing, server *Server, key string) (int64, error) {
+	if n.startMs != w.StartMs || len(n.windows) == 0 || n.windows[len(n.windows)-1].ID < w.ID {
+		windows, err := from.WindowsAt(ctx, w.StartMs)
+		if err != nil {
+			return 0, err
+		}
+		n.startMs, n.windows = w.StartMs, windows
+	}
+	var same int64
+	for i := range n.windows {
+		other := &n.windows[i]
+		if other.ID >= w.ID {
+			break
+		}
+		if made := pushedLabels(other, server); made.key == key {
+			same++
+		}
+	}
+	return same, nil
 }

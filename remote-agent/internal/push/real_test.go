@@ -1,11 +1,19 @@
 package push
 
 import (
-	"context"
 	"fmt"
+	"io"
+	"log"
+	"maps"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
+	"os/exec"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,11 +21,14 @@ import (
 	"github.com/google/pprof/profile"
 	"google.golang.org/protobuf/proto"
 
+	"pyrometer.dev/remote-agent/internal/engine"
 	googlev1 "pyrometer.dev/remote-agent/internal/gen/google/v1"
 	querierv1 "pyrometer.dev/remote-agent/internal/gen/querier/v1"
 	"pyrometer.dev/remote-agent/internal/gen/querier/v1/querierv1connect"
 	typesv1 "pyrometer.dev/remote-agent/internal/gen/types/v1"
 	"pyrometer.dev/remote-agent/internal/store"
+	"pyrometer.dev/remote-agent/internal/target"
+	"pyrometer.dev/remote-agent/internal/window"
 )
 
 // realVariable holds the base URL of a Pyroscope to test against, for example http://127.0.0.1:4040.
@@ -27,11 +38,7 @@ const cpuType = "process_cpu:cpu:nanoseconds:cpu:nanoseconds"
 
 // TestRealPyroscope pushes windows to a server and asks both it and the store the same questions.
 func TestRealPyroscope(t *testing.T) {
-	address := os.Getenv(realVariable)
-	if address == "" {
-		t.Skipf("%s is not set: no Pyroscope to test against", realVariable)
-	}
-	kept := openStore(t)
+	address, kept := realAddress(t), openStore(t)
 	service := fmt.Sprintf("pushed_%d", time.Now().UnixNano())
 	start := time.Now().Truncate(15 * time.Second).Add(-5 * time.Minute)
 	const windows = 8
@@ -41,15 +48,9 @@ func TestRealPyroscope(t *testing.T) {
 		}
 	}
 	add(t, kept, service+"_large", start, maxSamples+10)
-	p, err := New(t.Context(), Options{Store: kept})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() { p.Run(ctx, nil); close(done) }()
-	defer func() { cancel(); <-done }()
-	if err := p.Set(ctx, Settings{URL: address}); err != nil {
+	ctx := t.Context()
+	p, stop := startPushers(t, kept, func(o *Options) { o.Now = time.Now })
+	if err := p.Set(ctx, Server{URL: address}, false); err != nil {
 		t.Fatal(err)
 	}
 	status := until(t, p, "pushing", func(s Status) bool { return s.Pushed == windows || s.Error != "" })
@@ -110,11 +111,12 @@ func TestRealPyroscope(t *testing.T) {
 		}
 	}
 	// Sent again from the beginning, nothing is counted twice.
+	stop()
 	if err := kept.SetSetting(ctx, cursorName+address, []byte("0")); err != nil {
 		t.Fatal(err)
 	}
-	p.Wake()
-	until(t, p, "pushing again", func(s Status) bool { return s.Pushed == 2*windows })
+	p = startReal(t, kept)
+	until(t, p, "pushing again", func(s Status) bool { return s.Pushed == windows })
 	again, err := q.SelectMergeProfile(ctx, connect.NewRequest(&querierv1.SelectMergeProfileRequest{
 		ProfileTypeID: cpuType, LabelSelector: fmt.Sprintf(`{service_name=%q}`, service), Start: startMs, End: endMs,
 	}))
@@ -130,22 +132,13 @@ func TestRealPyroscope(t *testing.T) {
 }
 
 func TestRealPyroscopeRefusesWithASentence(t *testing.T) {
-	address := os.Getenv(realVariable)
-	if address == "" {
-		t.Skipf("%s is not set: no Pyroscope to test against", realVariable)
-	}
-	kept := openStore(t)
+	address, kept := realAddress(t), openStore(t)
 	add(t, kept, "old", time.Now().Add(-3*time.Hour), 1)
 	// A clock that is three hours behind lets the window through; the server does not.
-	p, err := New(t.Context(), Options{Store: kept, Now: func() time.Time { return time.Now().Add(-3 * time.Hour).Add(time.Minute) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() { p.Run(ctx, nil); close(done) }()
-	defer func() { cancel(); <-done }()
-	if err := p.Set(ctx, Settings{URL: address}); err != nil {
+	p, _ := startPushers(t, kept, func(o *Options) {
+		o.Now = func() time.Time { return time.Now().Add(-3 * time.Hour).Add(time.Minute) }
+	})
+	if err := p.Set(t.Context(), Server{URL: address}, false); err != nil {
 		t.Fatal(err)
 	}
 	status := until(t, p, "a refusal", func(s Status) bool { return s.Refused == 1 })
@@ -182,4 +175,279 @@ func stacks(t *testing.T, made *googlev1.Profile) []string {
 	}
 	slices.Sort(lines)
 	return lines
+}
+
+// door stands between the agent and the real server: it counts pushes, and can be shut.
+type door struct {
+	*httptest.Server
+	shut   atomic.Bool
+	pushes atomic.Int64
+	// after is called when the server has answered a push and the agent has not heard of it yet.
+	after func(pushes int64)
+}
+
+func newDoor(t *testing.T, address string) *door {
+	t.Helper()
+	to, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &door{after: func(int64) {}}
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	proxy.ErrorLog = log.New(io.Discard, "", 0)
+	proxy.ModifyResponse = func(answer *http.Response) error {
+		if answer.Request.URL.Path == pushPath {
+			d.after(d.pushes.Add(1))
+		}
+		return nil
+	}
+	d.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if d.shut.Load() {
+			panic(http.ErrAbortHandler) // the connection breaks off
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(d.Close)
+	return d
+}
+
+// sameAtBoth compares what a server and the store answer of services whose name begins so.
+func sameAtBoth(t *testing.T, address string, kept *store.Store, service string, start, end time.Time) {
+	t.Helper()
+	selector := fmt.Sprintf(`{service_name=%q}`, service)
+	theirs, err := querierv1connect.NewQuerierServiceClient(http.DefaultClient, address).SelectMergeProfile(t.Context(),
+		connect.NewRequest(&querierv1.SelectMergeProfileRequest{
+			ProfileTypeID: cpuType, LabelSelector: selector, Start: start.UnixMilli(), End: end.UnixMilli(),
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := kept.MergeProfile(t.Context(), store.Selection{
+		ProfileType: cpuType, Selector: selector, StartMs: start.UnixMilli(), EndMs: end.UnixMilli(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := stacks(t, theirs.Msg), stacks(t, ours); len(b) == 0 || !slices.Equal(a, b) {
+		t.Errorf("%s: Pyroscope has %d stacks, the store %d; first %v and %v", service, len(a), len(b), a[:min(2, len(a))], b[:min(2, len(b))])
+	}
+}
+
+func realAddress(t *testing.T) string {
+	t.Helper()
+	address := os.Getenv(realVariable)
+	if address == "" {
+		t.Skipf("%s is not set: no Pyroscope to test against", realVariable)
+	}
+	return address
+}
+
+// startReal runs pushers by the real clock.
+func startReal(t *testing.T, kept *store.Store) *Pushers {
+	t.Helper()
+	p, _ := startPushers(t, kept, func(o *Options) { o.Now = time.Now })
+	return p
+}
+
+// flush makes the real server forget what it would recognize as sent again.
+func flush(t *testing.T, address string) {
+	t.Helper()
+	answer, err := http.Post(address+"/ingester.v1.IngesterService/Flush", "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer.Body.Close() != nil || answer.StatusCode >= 300 {
+		t.Fatalf("flush: %s", answer.Status)
+	}
+}
+
+func TestRealPyroscopeAfterAnOutage(t *testing.T) {
+	address := realAddress(t)
+	for _, test := range []struct{ minutes, expired int }{{50, 0}, {70, 10}} {
+		t.Run(fmt.Sprint(test.minutes, " minutes"), func(t *testing.T) {
+			kept, between := openStore(t), newDoor(t, address)
+			between.shut.Store(true)
+			keptBefore(t, kept, place{}, Server{URL: between.URL})
+			service := fmt.Sprintf("outage_%d_%d", test.minutes, time.Now().UnixNano())
+			end := time.Now().Truncate(time.Second).Add(-30 * time.Second)
+			start := end.Add(-time.Duration(test.minutes-1) * time.Minute)
+			for i := range test.minutes {
+				add(t, kept, service, start.Add(time.Duration(i)*time.Minute), 3)
+			}
+			p := startReal(t, kept)
+			waiting := uint64(test.minutes - test.expired)
+			status := until(t, p, "the outage", func(s Status) bool { return s.Error != "" && s.Waiting == waiting })
+			if status.TooOld != uint64(test.expired) {
+				t.Errorf("%d windows are too old", status.TooOld)
+			}
+			between.shut.Store(false)
+			p.Wake()
+			status = until(t, p, "catching up", func(s Status) bool { return s.Waiting == 0 })
+			if status.Pushed != waiting || status.TooOld != uint64(test.expired) || status.Refused != 0 || status.Error != "" {
+				t.Errorf("%+v", status)
+			}
+			sameAtBoth(t, address, kept, service, start.Add(time.Duration(test.expired)*time.Minute), end.Add(time.Second))
+		})
+	}
+}
+
+func TestRealPyroscopeTwoReplicasInOneWindow(t *testing.T) {
+	address, kept := realAddress(t), openStore(t)
+	service := fmt.Sprintf("replicas_%d", time.Now().UnixNano())
+	start := time.Now().Truncate(15 * time.Second).Add(-time.Minute)
+	for _, container := range []string{"web-1", "web-2"} {
+		w := replica(service, container, start)
+		if err := kept.Append(t.Context(), window.Interval{Start: w.Start, End: w.End, Windows: []*window.Window{w}}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Without the label that tells them apart they would be one series at one time, of which a server drops the second.
+	for _, labels := range [][]target.Label{nil, {{Name: "container", Value: "all"}}} {
+		p := startReal(t, kept)
+		if err := p.Set(t.Context(), Server{URL: address, Labels: labels}, false); err != nil {
+			t.Fatal(err)
+		}
+		until(t, p, "both", func(s Status) bool { return s.Pushed == 2 })
+		if labels == nil {
+			sameAtBoth(t, address, kept, service, start, start.Add(15*time.Second))
+		}
+		if err := p.Remove(t.Context(), address, ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := kept.SetSetting(t.Context(), cursorName+address, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	series, err := querierv1connect.NewQuerierServiceClient(http.DefaultClient, address).SelectSeries(t.Context(),
+		connect.NewRequest(&querierv1.SelectSeriesRequest{
+			ProfileTypeID: cpuType, LabelSelector: fmt.Sprintf(`{service_name=%q}`, service), Start: start.UnixMilli(),
+			End: start.Add(15 * time.Second).UnixMilli(), Step: 15, GroupBy: []string{"container"},
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums := map[string]float64{}
+	for _, one := range series.Msg.GetSeries() {
+		for _, point := range one.GetPoints() {
+			sums[one.GetLabels()[0].GetValue()] += point.GetValue() / 10_000_000
+		}
+	}
+	if want := (map[string]float64{"web-1": 1, "web-2": 1, "all": 2}); !maps.Equal(sums, want) {
+		t.Errorf("got %v, want %v", sums, want)
+	}
+}
+
+func replica(service, container string, start time.Time) *window.Window {
+	return &window.Window{
+		Labels: []target.Label{{Name: "container", Value: container}, {Name: "service_name", Value: service}},
+		Type:   window.CPU, Start: start, End: start.Add(15 * time.Second), Period: 10_000_000,
+		SampleLabels: []window.SampleLabels{{PID: 1, Thread: "a"}}, Counts: []window.Count{{Count: 1}},
+		Stacks: []window.Stack{{Hash: [16]byte{1}, Frames: []*engine.Frame{{Kind: engine.KindPython, Function: "f", File: "/a.py", Line: 1}}}},
+	}
+}
+
+// helperVariable makes TestPusherProcess push from the store in that folder until it is killed.
+const helperVariable = "PYROMETER_TEST_PUSHER_STORE"
+
+// TestPusherProcess is the process that TestRealPyroscopeAfterAKill kills.
+func TestPusherProcess(t *testing.T) {
+	directory := os.Getenv(helperVariable)
+	if directory == "" {
+		t.Skip("only run by another test")
+	}
+	kept, err := store.Open(t.Context(), store.Options{Directory: directory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := New(t.Context(), Options{Store: kept})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Run(t.Context(), nil)
+}
+
+// TestRealPyroscopeAfterAKill kills the agent between the server's answer and the note of its place.
+func TestRealPyroscopeAfterAKill(t *testing.T) {
+	address, directory := realAddress(t), t.TempDir()
+	between := newDoor(t, address)
+	kept, err := store.Open(t.Context(), store.Options{Directory: directory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	service := fmt.Sprintf("killed_%d", time.Now().UnixNano())
+	start := time.Now().Truncate(15 * time.Second).Add(-5 * time.Minute)
+	const windows, killAfter = 6, 4
+	for i := range windows {
+		add(t, kept, service, start.Add(time.Duration(i)*15*time.Second), 3)
+	}
+	keptBefore(t, kept, place{}, Server{URL: between.URL})
+	if err := kept.Close(); err != nil {
+		t.Fatal(err)
+	}
+	process := exec.Command(os.Args[0], "-test.run=^TestPusherProcess$")
+	process.Env = append(os.Environ(), helperVariable+"="+directory)
+	killed := make(chan struct{})
+	between.after = func(pushes int64) {
+		if pushes == killAfter {
+			if err := process.Process.Kill(); err != nil {
+				t.Error(err)
+			}
+			_ = process.Wait() // it was killed
+			close(killed)
+		}
+	}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-killed
+	flush(t, address)
+	if kept, err = store.Open(t.Context(), store.Options{Directory: directory}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = kept.Close() })
+	p := startReal(t, kept)
+	until(t, p, "the rest", func(s Status) bool { return s.Pushed == windows && s.Waiting == 0 })
+	if pushes := between.pushes.Load(); pushes != windows {
+		t.Errorf("%d pushes of %d windows", pushes, windows)
+	}
+	sameAtBoth(t, address, kept, service, start, start.Add(windows*15*time.Second))
+}
+
+// TestRealPyroscopeTellsWhatItHas asks for parts that lie a millisecond apart and for series that differ in one label.
+func TestRealPyroscopeTellsWhatItHas(t *testing.T) {
+	address, kept := realAddress(t), openStore(t)
+	service := fmt.Sprintf("asked_%d", time.Now().UnixNano())
+	start := time.Now().Truncate(15 * time.Second).Add(-time.Minute)
+	w := replica(service, `we"b\1`, start)
+	if err := kept.Append(t.Context(), window.Interval{Start: w.Start, End: w.End, Windows: []*window.Window{w}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	p := startReal(t, kept)
+	if err := p.Set(t.Context(), Server{URL: address}, false); err != nil {
+		t.Fatal(err)
+	}
+	until(t, p, "it", func(s Status) bool { return s.Pushed == 1 })
+	asking, err := newClient(&Server{URL: address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := pushedLabels(&store.Outgoing{Labels: w.Labels, Type: w.Type}, &Server{})
+	fewer := pushedLabels(&store.Outgoing{Labels: w.Labels[1:], Type: w.Type}, &Server{})
+	for name, question := range map[string]struct {
+		series pushed
+		ms     int64
+		want   bool
+	}{
+		"it":                         {there, start.UnixMilli(), true},
+		"a millisecond later":        {there, start.UnixMilli() + 1, false},
+		"a millisecond before":       {there, start.UnixMilli() - 1, false},
+		"a series with fewer labels": {fewer, start.UnixMilli(), false},
+	} {
+		for _, when := range []string{"from its head", "after a flush"} {
+			if got, err := asking.holds(t.Context(), &question.series, cpuType, question.ms); err != nil || got != question.want {
+				t.Errorf("%s, %s: %v %v", name, when, got, err)
+			}
+			flush(t, address)
+		}
+	}
 }

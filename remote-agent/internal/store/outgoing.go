@@ -21,11 +21,27 @@ type Outgoing struct {
 
 // WindowsAfter lists measured windows that were stored after one, in order.
 func (s *Store) WindowsAfter(ctx context.Context, id int64, limit int) ([]Outgoing, error) {
+	windows, err := s.outgoing(ctx, "window.id > ? AND level = ? ORDER BY window.id LIMIT ?", id, levelMeasured, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list windows after %d: %w", id, err)
+	}
+	return windows, nil
+}
+
+// WindowsAt lists measured windows that begin at one time, in the order of storing.
+func (s *Store) WindowsAt(ctx context.Context, startMs int64) ([]Outgoing, error) {
+	windows, err := s.outgoing(ctx, "level = ? AND start_ms = ? ORDER BY window.id", levelMeasured, startMs)
+	if err != nil {
+		return nil, fmt.Errorf("list windows at %d: %w", startMs, err)
+	}
+	return windows, nil
+}
+
+func (s *Store) outgoing(ctx context.Context, condition string, arguments ...any) ([]Outgoing, error) {
 	var windows []Outgoing
 	err := s.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		found, err := tx.QueryContext(ctx, "SELECT window.id, labels, profile_type, start_ms, end_ms "+
-			"FROM window JOIN series ON series.id = series_id WHERE window.id > ? AND level = ? ORDER BY window.id LIMIT ?",
-			id, levelMeasured, limit)
+			"FROM window JOIN series ON series.id = series_id WHERE "+condition, arguments...)
 		if err != nil {
 			return err
 		}
@@ -43,10 +59,7 @@ func (s *Store) WindowsAfter(ctx context.Context, id int64, limit int) ([]Outgoi
 			return err
 		})
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list windows after %d: %w", id, err)
-	}
-	return windows, nil
+	return windows, err
 }
 
 // CountAfter counts the measured windows that were stored after one.

@@ -19,5 +19,5 @@ export const testStatus: AgentStatus = {
   storeBytes: 0,
   counters: [],
   docker: { reachable: true, message: '', containers: 0 },
-  push: { url: '', error: '', windowsPushed: 0, windowsWaiting: 0, lastSuccessAtMs: 0 },
+  pushes: [],
 };

@@ -1,5 +1,6 @@
+import type { PushState } from '../../contract/push.js';
 import type { AgentBudget, AgentState, AgentStatus } from '../../contract/target.js';
-import { State, type Budget, type Status } from '../gen/agent/v1/agent_pb.js';
+import { State, type Budget, type PushStatus, type Status } from '../gen/agent/v1/agent_pb.js';
 
 /** The agent's account of itself, as the contract has it; `nowMs`: this computer's clock when it came. */
 export function toAgentStatus(status: Status, nowMs: number): AgentStatus {
@@ -27,13 +28,26 @@ export function toAgentStatus(status: Status, nowMs: number): AgentStatus {
       message: status.docker?.message ?? '',
       containers: status.docker?.containers ?? 0,
     },
-    push: {
-      url: status.push?.url ?? '',
-      error: status.push?.error ?? '',
-      windowsPushed: Number(status.push?.windowsPushed ?? 0n),
-      windowsWaiting: Number(status.push?.windowsWaiting ?? 0n),
-      lastSuccessAtMs: Number(status.push?.lastSuccessAt ?? 0n),
-    },
+    pushes: status.pushes.map(toPushState),
+  };
+}
+
+function toPushState(status: PushStatus): PushState {
+  const { authentication } = status;
+  return {
+    url: status.url,
+    tenant: status.tenant,
+    authentication: authentication === 'basic' || authentication === 'bearer' ? authentication : 'none',
+    ownCa: status.ownCa,
+    error: status.error,
+    windowsPushed: Number(status.windowsPushed),
+    windowsWaiting: Number(status.windowsWaiting),
+    windowsTooOld: Number(status.windowsTooOld),
+    windowsRefused: Number(status.windowsRefused),
+    lastSuccessAtMs: Number(status.lastSuccessAt),
+    series: Number(status.series),
+    seriesForecast: Number(status.seriesForecast),
+    labelsLeftOut: [...status.labelsLeftOut],
   };
 }
 

@@ -1,3 +1,4 @@
+import type { PushSettings } from '../../contract/push.js';
 import { fail, failureWords, ok, type Failure, type Result } from '../../contract/result.js';
 import type { AgentState } from '../../contract/target.js';
 import type { AgentConnection, AgentPlace } from '../agent/agent-connection.js';
@@ -133,9 +134,14 @@ export class AgentLife {
     void this.watch?.keepLease(recordingLeaseSeconds); // shown by the state
   }
 
-  /** Tells the agent where to push; nothing where none is followed. */
-  async push(url: string): Promise<Result<null>> {
-    return (await this.watch?.setPush(url)) ?? ok(null);
+  /** Lets the agent push to a server; "agent-not-running" where none is followed. */
+  setPush(server: PushSettings): Promise<Result<null>> {
+    return this.watch?.setPush(server) ?? Promise.resolve(this.notRunning());
+  }
+
+  /** Ends pushing to a server. */
+  removePush(url: string, tenant: string): Promise<Result<null>> {
+    return this.watch?.removePush(url, tenant) ?? Promise.resolve(this.notRunning());
   }
 
   /** All that was ours on the target is gone. */

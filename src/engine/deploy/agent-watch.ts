@@ -1,3 +1,4 @@
+import type { PushSettings } from '../../contract/push.js';
 import type { Result } from '../../contract/result.js';
 import { fail, ok } from '../../contract/result.js';
 import type { AgentState } from '../../contract/target.js';
@@ -128,9 +129,27 @@ export class AgentWatch {
     return this.closed();
   }
 
-  async setPush(url: string): Promise<Result<null>> {
+  /** Pushes to one more server, or to one otherwise. */
+  setPush(server: PushSettings): Promise<Result<null>> {
+    const { url, tenant, authentication, caPem } = server;
+    const secrets =
+      authentication.kind === 'basic'
+        ? { user: authentication.user, password: authentication.password }
+        : authentication.kind === 'bearer'
+          ? { bearerToken: authentication.token }
+          : { keepSecrets: authentication.kind === 'keep' };
+    return this.ask((client, options) => client.setPush({ url, tenant, caPem, ...secrets }, options));
+  }
+
+  removePush(url: string, tenant: string): Promise<Result<null>> {
+    return this.ask((client, options) => client.removePush({ url, tenant }, options));
+  }
+
+  private async ask(
+    call: (client: AgentConnection['client'], options: { timeoutMs: number; signal: AbortSignal }) => Promise<unknown>,
+  ): Promise<Result<null>> {
     try {
-      await this.connection.client.setPush({ url }, { timeoutMs: callTimeoutMs, signal: this.ending.signal });
+      await call(this.connection.client, { timeoutMs: callTimeoutMs, signal: this.ending.signal });
       return ok(null);
     } catch (error) {
       return { ok: false, failure: agentFailure(error) };

@@ -3,6 +3,7 @@ import type { Check, CheckId } from '../../contract/check.js';
 import type { ServiceRow, TestReport, Timeline, WindowsCost } from '../../contract/links.js';
 import type { Receipt } from '../../contract/receipt.js';
 import { defaultPySpyOptions, type PySpyRequest } from '../../contract/pyspy.js';
+import { pushUrl, type PushState } from '../../contract/push.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { cpuProfileType, type Selection, type SourceKind } from '../../contract/selection.js';
 import type { Leftover, PyroscopeConfig, TargetConfig, TargetState } from '../../contract/target.js';
@@ -90,7 +91,9 @@ export class TargetSession {
       onWindow: (endMs) => options.onWindow?.(endMs),
       onAttached: async ({ status }) => {
         const wanted = this.config.pyroscope;
-        if (wanted?.push === true && status?.push.url !== wanted.url) await this.push(wanted.url);
+        const pushes = status?.pushes ?? [];
+        // One that is there may have credentials, which this app does not know.
+        if (wanted?.push === true && !pushes.some((each) => isPushTo(wanted.url, each))) await this.push(wanted.url);
       },
     });
     this.pyspy = new PySpyLife({
@@ -360,19 +363,31 @@ export class TargetSession {
     const { pyroscope } = this.config;
     this.pyroscope.reconfigure(pyroscope);
     this.slices = new SliceCache(); // another server has other profiles
-    if (pyroscope?.push === true) await this.push(pyroscope.url);
-    else if (before?.push === true) await this.push('');
+    const url = pyroscope?.push === true ? pyroscope.url : undefined;
+    if (url !== undefined) await this.push(url);
+    if (before?.push === true && (url === undefined || pushUrl(url) !== pushUrl(before.url))) {
+      this.pushed(await this.agent.removePush(before.url, ''));
+    }
     await this.pyroscope.check();
   }
 
   private async push(url: string): Promise<void> {
-    const set = await this.agent.push(url);
-    if (!set.ok) this.pyroscope.notPushed(set.failure.message);
+    this.pushed(await this.agent.setPush({ url, tenant: '', authentication: { kind: 'keep' }, caPem: '' }));
+  }
+
+  /** An agent that does not run pushes nowhere; when it comes it is told. */
+  private pushed(set: Result<null>): void {
+    if (!set.ok && set.failure.code !== 'agent-not-running') this.pyroscope.notPushed(set.failure.message);
   }
 
   private changed(): void {
     if (!this.disposed) this.options.onChange(this.state);
   }
+}
+
+/** Whether the agent pushes to an address, without a tenant. */
+function isPushTo(url: string, push: PushState): boolean {
+  return push.url === pushUrl(url) && push.tenant === '';
 }
 
 /** An agent is asked for CPU time that it sampled itself, unless the selection names what was pushed into it. */

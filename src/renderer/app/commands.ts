@@ -112,6 +112,15 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    id: 'pushes',
+    title: named('Choose where the agent pushes…'),
+    enabled: (state) => currentTarget(state)?.agent.status !== undefined,
+    run: ({ store }) => {
+      const { targetId } = store.getState();
+      if (targetId !== null) store.setState({ dialog: { kind: 'pushes', targetId } });
+    },
+  },
+  {
     id: 'open',
     title: named('Open a file…'),
     keys: 'Mod+O',

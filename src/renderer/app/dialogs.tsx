@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState, type ReactElement } from 'react';
 import type { About } from '../../contract/shell.js';
 import { PromptDialog } from '../features/prompts/prompt-dialog.js';
+import { PushesDialog } from '../features/pushes/pushes-dialog.js';
 import { ImportServerDialog } from '../features/targets/import-server-dialog.js';
 import { RemoveSnapshotDialog, SaveSnapshotDialog } from '../features/snapshots/snapshot-dialogs.js';
 import { ChecksDialog } from '../features/targets/checks-dialog.js';
@@ -48,6 +49,8 @@ function OpenDialog({ dialog }: { readonly dialog: Dialog }): ReactElement {
       return <PyroscopeDialog targetId={dialog.targetId} />;
     case 'tunnel':
       return <TunnelDialog targetId={dialog.targetId} />;
+    case 'pushes':
+      return <PushesDialog targetId={dialog.targetId} />;
     case 'save-snapshot':
       return <SaveSnapshotDialog />;
     case 'remove-snapshot':

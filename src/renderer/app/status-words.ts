@@ -1,3 +1,4 @@
+import { pushUrl } from '../../contract/push.js';
 import { targetTimeMs } from '../../contract/target-clock.js';
 import type { AgentCounter, AgentStatus, TargetState } from '../../contract/target.js';
 import type { EngineState } from '../../contract/pyspy.js';
@@ -43,7 +44,8 @@ function linkItem(target: TargetState): StatusItem {
 function pyroscopeItem(target: TargetState): StatusItem | undefined {
   const { pyroscope, agent, config } = target;
   if (config.pyroscope === undefined) return undefined;
-  const push = agent.status?.push;
+  const url = pushUrl(config.pyroscope.url);
+  const push = agent.status?.pushes.find((each) => each.url === url && each.tenant === '');
   const item = { key: 'pyroscope', before: 'Pyroscope', after: '' };
   if (pyroscope.state === 'failed') {
     return { ...item, value: 'does not answer', tone: 'danger', title: pyroscope.message ?? '' };
@@ -51,7 +53,7 @@ function pyroscopeItem(target: TargetState): StatusItem | undefined {
   if (push !== undefined && push.error !== '') {
     return { ...item, value: `${formatCount(push.windowsWaiting)} windows wait`, tone: 'warn', title: push.error };
   }
-  if (config.pyroscope.push && push !== undefined && push.url !== '') {
+  if (config.pyroscope.push && push !== undefined) {
     const waiting = push.windowsWaiting > 1 ? `${formatCount(push.windowsWaiting)} windows wait` : 'in step';
     return { ...item, value: waiting, title: `${formatCount(push.windowsPushed)} windows pushed to ${push.url}` };
   }

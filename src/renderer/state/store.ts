@@ -167,6 +167,7 @@ export type Dialog =
   | { readonly kind: 'stop-agent'; readonly targetId: string }
   | { readonly kind: 'pyroscope'; readonly targetId: string }
   | { readonly kind: 'tunnel'; readonly targetId: string }
+  | { readonly kind: 'pushes'; readonly targetId: string }
   | { readonly kind: 'save-snapshot' }
   | { readonly kind: 'remove-snapshot'; readonly snapshotId: string }
   | { readonly kind: 'about' }

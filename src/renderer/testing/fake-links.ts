@@ -47,13 +47,38 @@ const inventedStatus: Omit<AgentStatus, 'windowClosesAtMs' | 'lastWindowEndMs' |
     { name: 'windows_lost', value: 0 },
   ],
   docker: { reachable: true, message: '', containers: 6 },
-  push: {
-    url: 'http://localhost:4040',
-    error: '',
-    windowsPushed: 212,
-    windowsWaiting: 0,
-    lastSuccessAtMs: Date.now() - 4000,
-  },
+  pushes: [
+    {
+      url: 'http://localhost:4040',
+      tenant: '',
+      authentication: 'none',
+      ownCa: false,
+      error: '',
+      windowsPushed: 212,
+      windowsWaiting: 0,
+      windowsTooOld: 0,
+      windowsRefused: 0,
+      lastSuccessAtMs: Date.now() - 4000,
+      series: 31,
+      seriesForecast: 31,
+      labelsLeftOut: [],
+    },
+    {
+      url: 'https://profiles.example.com',
+      tenant: 'team-a',
+      authentication: 'bearer',
+      ownCa: true,
+      error: 'https://profiles.example.com does not let the agent in (401): check the credentials and the tenant.',
+      windowsPushed: 0,
+      windowsWaiting: 212,
+      windowsTooOld: 1204,
+      windowsRefused: 2,
+      lastSuccessAtMs: 0,
+      series: 3010,
+      seriesForecast: 4810,
+      labelsLeftOut: ['container_id', 'image_digest'],
+    },
+  ],
 };
 
 /** A status whose window closes in a few seconds. */
@@ -251,6 +276,8 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       return ok(inventCheck(checkId));
     },
     'target.receipt': () => ok(inventReceipt()),
+    'push.set': () => ok(null),
+    'push.remove': () => ok(null),
     'leftovers.list': () =>
       ok([
         { kind: 'binary', path: '/home/deploy/.cache/pyrometer/agent/0.1.0', byteLength: 29e6 },

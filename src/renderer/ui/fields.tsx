@@ -55,6 +55,51 @@ export function TextField(props: TextFieldProps): ReactElement {
   );
 }
 
+interface TextAreaFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly rows: number;
+  readonly placeholder?: string;
+  readonly hint?: string;
+}
+
+/** Lines of text with their label. */
+export function TextAreaField(props: TextAreaFieldProps): ReactElement {
+  const { label, value, onChange, rows, placeholder, hint } = props;
+  const id = useId();
+  const noteId = useId();
+  const change = useCallback(
+    (event: ChangeEvent<HTMLTextAreaElement>) => {
+      onChange(event.target.value);
+    },
+    [onChange],
+  );
+  return (
+    <div className="field">
+      <label className="field-label" htmlFor={id}>
+        {label}
+      </label>
+      <textarea
+        id={id}
+        className="input mono"
+        rows={rows}
+        value={value}
+        onChange={change}
+        placeholder={placeholder}
+        aria-describedby={hint === undefined ? undefined : noteId}
+        autoComplete="off"
+        spellCheck={false}
+      />
+      {hint === undefined ? null : (
+        <p id={noteId} className="field-hint">
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
 interface SegmentsProps<Value extends string> {
   readonly label: string;
   readonly values: readonly Value[];

@@ -112,7 +112,7 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
   const { store } = controls;
   const { id, kind, name } = target.config;
   const open =
-    (dialog: 'server' | 'pyroscope' | 'remove-target' | 'leftovers' | 'tunnel' | 'checks' | 'receipt') => () => {
+    (dialog: 'server' | 'pyroscope' | 'pushes' | 'remove-target' | 'leftovers' | 'tunnel' | 'checks' | 'receipt') => () => {
       store.setState({ dialog: { kind: dialog, targetId: id } });
     };
   const act = (action: 'link.disconnect' | 'agent.stop' | 'record.start') => () => {
@@ -140,6 +140,9 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
         <>
           <MenuItem close={close} onChoose={open('pyroscope')}>
             Pyroscope…
+          </MenuItem>
+          <MenuItem close={close} onChoose={open('pushes')} disabled={target.agent.status === undefined}>
+            Where it pushes…
           </MenuItem>
           {endsWithOthers(target) ? (
             <MenuItem close={close} onChoose={act('agent.stop')}>

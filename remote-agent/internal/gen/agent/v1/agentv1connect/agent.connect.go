@@ -60,6 +60,8 @@ const (
 	AgentServiceSetBudgetProcedure = "/agent.v1.AgentService/SetBudget"
 	// AgentServiceSetPushProcedure is the fully-qualified name of the AgentService's SetPush RPC.
 	AgentServiceSetPushProcedure = "/agent.v1.AgentService/SetPush"
+	// AgentServiceRemovePushProcedure is the fully-qualified name of the AgentService's RemovePush RPC.
+	AgentServiceRemovePushProcedure = "/agent.v1.AgentService/RemovePush"
 	// AgentServiceRenewLeaseProcedure is the fully-qualified name of the AgentService's RenewLease RPC.
 	AgentServiceRenewLeaseProcedure = "/agent.v1.AgentService/RenewLease"
 	// AgentServiceReleaseLeaseProcedure is the fully-qualified name of the AgentService's ReleaseLease
@@ -87,8 +89,10 @@ type AgentServiceClient interface {
 	SetNaming(context.Context, *connect.Request[v1.SetNamingRequest]) (*connect.Response[v1.SetNamingResponse], error)
 	// What the agent itself may cost; takes effect at once. Kept across restarts of the agent.
 	SetBudget(context.Context, *connect.Request[v1.SetBudgetRequest]) (*connect.Response[v1.SetBudgetResponse], error)
-	// Where windows are pushed; an empty address ends pushing. Kept across restarts of the agent.
+	// Windows are pushed to a server more, or to one otherwise than before. Kept across restarts of the agent.
 	SetPush(context.Context, *connect.Request[v1.SetPushRequest]) (*connect.Response[v1.SetPushResponse], error)
+	// Ends pushing to a server.
+	RemovePush(context.Context, *connect.Request[v1.RemovePushRequest]) (*connect.Response[v1.RemovePushResponse], error)
 	// Begins or goes on with a holder's lease (a recording). An agent that is not continuous ends when its last lease was
 	// released or ran out; several may hold one, and each gives back only its own.
 	RenewLease(context.Context, *connect.Request[v1.RenewLeaseRequest]) (*connect.Response[v1.RenewLeaseResponse], error)
@@ -170,6 +174,12 @@ func NewAgentServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(agentServiceMethods.ByName("SetPush")),
 			connect.WithClientOptions(opts...),
 		),
+		removePush: connect.NewClient[v1.RemovePushRequest, v1.RemovePushResponse](
+			httpClient,
+			baseURL+AgentServiceRemovePushProcedure,
+			connect.WithSchema(agentServiceMethods.ByName("RemovePush")),
+			connect.WithClientOptions(opts...),
+		),
 		renewLease: connect.NewClient[v1.RenewLeaseRequest, v1.RenewLeaseResponse](
 			httpClient,
 			baseURL+AgentServiceRenewLeaseProcedure,
@@ -203,6 +213,7 @@ type agentServiceClient struct {
 	setNaming     *connect.Client[v1.SetNamingRequest, v1.SetNamingResponse]
 	setBudget     *connect.Client[v1.SetBudgetRequest, v1.SetBudgetResponse]
 	setPush       *connect.Client[v1.SetPushRequest, v1.SetPushResponse]
+	removePush    *connect.Client[v1.RemovePushRequest, v1.RemovePushResponse]
 	renewLease    *connect.Client[v1.RenewLeaseRequest, v1.RenewLeaseResponse]
 	releaseLease  *connect.Client[v1.ReleaseLeaseRequest, v1.ReleaseLeaseResponse]
 	stop          *connect.Client[v1.StopRequest, v1.StopResponse]
@@ -258,6 +269,11 @@ func (c *agentServiceClient) SetPush(ctx context.Context, req *connect.Request[v
 	return c.setPush.CallUnary(ctx, req)
 }
 
+// RemovePush calls agent.v1.AgentService.RemovePush.
+func (c *agentServiceClient) RemovePush(ctx context.Context, req *connect.Request[v1.RemovePushRequest]) (*connect.Response[v1.RemovePushResponse], error) {
+	return c.removePush.CallUnary(ctx, req)
+}
+
 // RenewLease calls agent.v1.AgentService.RenewLease.
 func (c *agentServiceClient) RenewLease(ctx context.Context, req *connect.Request[v1.RenewLeaseRequest]) (*connect.Response[v1.RenewLeaseResponse], error) {
 	return c.renewLease.CallUnary(ctx, req)
@@ -291,8 +307,10 @@ type AgentServiceHandler interface {
 	SetNaming(context.Context, *connect.Request[v1.SetNamingRequest]) (*connect.Response[v1.SetNamingResponse], error)
 	// What the agent itself may cost; takes effect at once. Kept across restarts of the agent.
 	SetBudget(context.Context, *connect.Request[v1.SetBudgetRequest]) (*connect.Response[v1.SetBudgetResponse], error)
-	// Where windows are pushed; an empty address ends pushing. Kept across restarts of the agent.
+	// Windows are pushed to a server more, or to one otherwise than before. Kept across restarts of the agent.
 	SetPush(context.Context, *connect.Request[v1.SetPushRequest]) (*connect.Response[v1.SetPushResponse], error)
+	// Ends pushing to a server.
+	RemovePush(context.Context, *connect.Request[v1.RemovePushRequest]) (*connect.Response[v1.RemovePushResponse], error)
 	// Begins or goes on with a holder's lease (a recording). An agent that is not continuous ends when its last lease was
 	// released or ran out; several may hold one, and each gives back only its own.
 	RenewLease(context.Context, *connect.Request[v1.RenewLeaseRequest]) (*connect.Response[v1.RenewLeaseResponse], error)
@@ -370,6 +388,12 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(agentServiceMethods.ByName("SetPush")),
 		connect.WithHandlerOptions(opts...),
 	)
+	agentServiceRemovePushHandler := connect.NewUnaryHandler(
+		AgentServiceRemovePushProcedure,
+		svc.RemovePush,
+		connect.WithSchema(agentServiceMethods.ByName("RemovePush")),
+		connect.WithHandlerOptions(opts...),
+	)
 	agentServiceRenewLeaseHandler := connect.NewUnaryHandler(
 		AgentServiceRenewLeaseProcedure,
 		svc.RenewLease,
@@ -410,6 +434,8 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 			agentServiceSetBudgetHandler.ServeHTTP(w, r)
 		case AgentServiceSetPushProcedure:
 			agentServiceSetPushHandler.ServeHTTP(w, r)
+		case AgentServiceRemovePushProcedure:
+			agentServiceRemovePushHandler.ServeHTTP(w, r)
 		case AgentServiceRenewLeaseProcedure:
 			agentServiceRenewLeaseHandler.ServeHTTP(w, r)
 		case AgentServiceReleaseLeaseProcedure:
@@ -463,6 +489,10 @@ func (UnimplementedAgentServiceHandler) SetBudget(context.Context, *connect.Requ
 
 func (UnimplementedAgentServiceHandler) SetPush(context.Context, *connect.Request[v1.SetPushRequest]) (*connect.Response[v1.SetPushResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.SetPush is not implemented"))
+}
+
+func (UnimplementedAgentServiceHandler) RemovePush(context.Context, *connect.Request[v1.RemovePushRequest]) (*connect.Response[v1.RemovePushResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.RemovePush is not implemented"))
 }
 
 func (UnimplementedAgentServiceHandler) RenewLease(context.Context, *connect.Request[v1.RenewLeaseRequest]) (*connect.Response[v1.RenewLeaseResponse], error) {
