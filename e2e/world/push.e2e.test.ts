@@ -7,12 +7,23 @@ const world = inject('world');
 
 // The agent's own tests of pushing need a real Pyroscope, which only a world has: elsewhere they skip.
 test('the agent pushes to a real Pyroscope and reads the same back', async () => {
-  const said = await run('go', ['test', '-count=1', '-v', '-run=^TestRealPyroscope', './internal/push'], {
-    cwd: join(repositoryFolder, 'remote-agent'),
-    env: { CGO_ENABLED: '0', PYROMETER_TEST_PYROSCOPE: world.pyroscopeUrl },
-    timeoutMs: 280_000,
-  });
-  for (const name of ['', 'AfterAnOutage', 'TwoReplicasInOneWindow', 'AfterAKill', 'TellsWhatItHas']) {
+  const said = await run(
+    'go',
+    ['test', '-count=1', '-v', '-run=^TestRealPyroscope', './internal/push', './internal/control'],
+    {
+      cwd: join(repositoryFolder, 'remote-agent'),
+      env: { CGO_ENABLED: '0', PYROMETER_TEST_PYROSCOPE: world.pyroscopeUrl },
+      timeoutMs: 280_000,
+    },
+  );
+  for (const name of [
+    '',
+    'AfterAnOutage',
+    'TwoReplicasInOneWindow',
+    'AfterAKill',
+    'TellsWhatItHas',
+    'IngestsTheSame',
+  ]) {
     expect(said).toContain(`--- PASS: TestRealPyroscope${name} `);
   }
   expect(said).not.toContain('--- SKIP');

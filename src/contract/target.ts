@@ -126,6 +126,8 @@ export interface AgentStatus {
   readonly docker: { readonly reachable: boolean; readonly message: string; readonly containers: number };
   /** Each server that it pushes to. */
   readonly pushes: readonly PushState[];
+  /** Where SDKs of the target may push over TCP; empty: only through the push socket. */
+  readonly ingestAddress: string;
 }
 
 /** The agent's state on a target, always shown. */

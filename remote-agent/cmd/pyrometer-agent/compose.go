@@ -39,7 +39,9 @@ type storing struct {
 	logger  *slog.Logger
 	symbols *symbol.FileResolver
 	control []net.Listener
-	push    net.Listener
+	push    []net.Listener
+	// ingest is the address where SDKs push over TCP, empty where they do not.
+	ingest string
 
 	// Set by Open.
 	store      *store.Store
@@ -89,7 +91,14 @@ func (s *storing) Listen(runDirectory string, uids []int) error {
 	if err != nil {
 		return err
 	}
-	s.push = keptSocket{listener}
+	s.push = []net.Listener{keptSocket{listener}}
+	if address := s.agent.options.ingestListen; address != "" {
+		listener, err := control.ListenIngest(address)
+		if err != nil {
+			return err
+		}
+		s.push, s.ingest = append(s.push, listener), listener.Addr().String()
+	}
 	return nil
 }
 
@@ -237,7 +246,7 @@ func (s *storing) Facts() facts {
 			{Name: "symbols.unnamed", Value: named.Unnamed},
 			{Name: "symbols.failed", Value: named.Failed},
 		},
-		Pushes: control.PushesOf(pushed),
+		Pushes: control.PushesOf(pushed), IngestAddress: s.ingest,
 	}
 	if known.Problem == "" {
 		known.Problem = s.store.Problem()

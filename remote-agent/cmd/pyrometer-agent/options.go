@@ -66,6 +66,8 @@ type options struct {
 	holderName string
 	log        string
 	dockerHost string
+	// ingestListen is where SDKs of this machine may push over TCP; empty: nowhere.
+	ingestListen string
 }
 
 func (o *options) register(flags *flag.FlagSet) {
@@ -82,6 +84,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.StringVar(&o.holderName, "holder-name", "", "what others who want to stop the agent are told of the holder")
 	flags.StringVar(&o.log, "log", "", "file to log to (default of start: agent.log in the store; of run: standard error)")
 	flags.StringVar(&o.dockerHost, "docker-host", target.DefaultDockerHost, "where Docker listens")
+	flags.StringVar(&o.ingestListen, "ingest-listen", "", "loopback address, as 127.0.0.1:4041, where SDKs may push profiles; empty: nowhere")
 }
 
 // check says in one sentence what cannot be done, and fills in defaults.
@@ -140,7 +143,7 @@ func (o *options) arguments() []string {
 	return []string{
 		"--uid", strings.Join(uids, ","), "--rate", strconv.Itoa(o.rateHz), "--window", o.window.String(),
 		"--lease", o.lease.String(), "--holder", o.holder, "--holder-name", o.holderName, "--store", o.store, "--run-dir", o.runDirectory, "--log", o.log,
-		"--docker-host", o.dockerHost,
+		"--docker-host", o.dockerHost, "--ingest-listen", o.ingestListen,
 	}
 }
 

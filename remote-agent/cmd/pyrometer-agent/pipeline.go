@@ -49,6 +49,8 @@ type facts struct {
 	Problem  string
 	Counters []engine.Counter
 	Pushes   []*agentv1.PushStatus
+	// IngestAddress is where SDKs push over TCP, empty where they do not.
+	IngestAddress string
 }
 
 // identifiedSink looks at the process of each sample before the sample goes on: the process may be gone when its window

@@ -54,6 +54,7 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 		Leases:         control.Leases(held),
 		StoreBytes:     known.StoreBytes,
 		Pushes:         known.Pushes,
+		IngestAddress:  known.IngestAddress,
 		Overhead: &agentv1.Overhead{
 			ProcessCpuCores: usage.ProcessCores, BpfCpuCores: usage.BPFCores, ResidentBytes: usage.ResidentBytes,
 			BpfMapBytes: usage.BPFMapBytes, DiskBytesPerSecond: usage.WrittenBytes,

@@ -118,11 +118,13 @@ func replay(ctx context.Context, f flags, stdout io.Writer, logger *slog.Logger)
 	if err != nil {
 		return err
 	}
-	var pushListener net.Listener
+	var pushListeners []net.Listener
 	if f.push != "" {
-		if pushListener, err = control.ListenPushAt(f.push); err != nil {
+		listener, err := control.ListenPushAt(f.push)
+		if err != nil {
 			return errors.Join(err, controlListener.Close())
 		}
+		pushListeners = []net.Listener{listener}
 	}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
@@ -144,5 +146,5 @@ func replay(ctx context.Context, f flags, stdout io.Writer, logger *slog.Logger)
 		live := startLive(ctx, f, recorder)
 		defer live.Wait()
 	}
-	return server.Serve(ctx, []net.Listener{controlListener}, pushListener)
+	return server.Serve(ctx, []net.Listener{controlListener}, pushListeners)
 }

@@ -57,7 +57,10 @@ func NewServer(agent Agent, logger *slog.Logger) *Server {
 	pushed := http.NewServeMux()
 	pushed.Handle(pushv1connect.NewPusherServiceHandler(&pusherHandler{store: agent.Store},
 		connect.WithReadMaxBytes(maxPushBytes), connect.WithInterceptors(deadlines{}), recovered))
-	s.control, s.push = s.httpServer(admit(control)), s.httpServer(atOnce(maxPushesAtOnce, pushed))
+	ingest := &ingestHandler{store: agent.Store, logger: logger, now: time.Now}
+	pushed.Handle("POST /ingest", ingest)
+	pushed.Handle("POST /pyroscope/ingest", ingest)
+	s.control, s.push = s.httpServer(admit(control)), s.httpServer(notFromPages(atOnce(maxPushesAtOnce, pushed)))
 	s.push.ReadTimeout = pushReadTimeout
 	return s
 }
@@ -87,11 +90,10 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 	}
 }
 
-// Serve answers until the context ends, then lets the calls that run finish and closes the listeners. pushListener may
-// be nil.
-func (s *Server) Serve(ctx context.Context, controlListeners []net.Listener, pushListener net.Listener) error {
+// Serve answers until the context ends, then lets the calls that run finish and closes the listeners.
+func (s *Server) Serve(ctx context.Context, controlListeners, pushListeners []net.Listener) error {
 	var running sync.WaitGroup
-	failures := make(chan error, len(controlListeners)+1)
+	failures := make(chan error, len(controlListeners)+len(pushListeners))
 	serve := func(server *http.Server, listener net.Listener) {
 		running.Go(func() {
 			if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
@@ -102,8 +104,8 @@ func (s *Server) Serve(ctx context.Context, controlListeners []net.Listener, pus
 	for _, listener := range controlListeners {
 		serve(s.control, listener)
 	}
-	if pushListener != nil {
-		serve(s.push, newFewListener(pushListener, maxPushConnections))
+	for _, listener := range pushListeners {
+		serve(s.push, newFewListener(listener, maxPushConnections))
 	}
 	var failure error
 	select {

@@ -79,10 +79,15 @@ const (
 // AppendPushed stores a pprof, gzip or plain, that an SDK pushed: one window a sample type. labels need __name__; a
 // missing service_name becomes "unspecified", and OriginLabel is set. A byte-identical repetition is stored once.
 func (s *Store) AppendPushed(ctx context.Context, labels []target.Label, raw []byte) error {
-	name, labels, err := checkPushedLabels(labels)
-	if err != nil {
+	// They cost less to look at than the profile.
+	if _, _, err := checkPushedLabels(labels); err != nil {
 		return err
 	}
+	return s.AppendParsed(ctx, raw, func(*profile.Profile) []target.Label { return labels })
+}
+
+// AppendParsed is AppendPushed of a profile whose labels follow from what is in it. prepare may change it before it is stored.
+func (s *Store) AppendParsed(ctx context.Context, raw []byte, prepare func(*profile.Profile) []target.Label) error {
 	plain, err := unpackPushed(raw)
 	if err != nil {
 		return err
@@ -93,6 +98,10 @@ func (s *Store) AppendPushed(ctx context.Context, labels []target.Label, raw []b
 			ErrTooMuch, pushedBytesPerSecond>>20)
 	}
 	parsed, err := parsePushed(plain)
+	if err != nil {
+		return err
+	}
+	name, labels, err := checkPushedLabels(prepare(parsed))
 	if err != nil {
 		return err
 	}

@@ -20,4 +20,5 @@ export const testStatus: AgentStatus = {
   counters: [],
   docker: { reachable: true, message: '', containers: 0 },
   pushes: [],
+  ingestAddress: '',
 };

@@ -29,6 +29,7 @@ export function toAgentStatus(status: Status, nowMs: number): AgentStatus {
       containers: status.docker?.containers ?? 0,
     },
     pushes: status.pushes.map(toPushState),
+    ingestAddress: status.ingestAddress,
   };
 }
 

@@ -60,6 +60,11 @@ describe('the status bar', () => {
     expect(words(stateOf(97))).toContain('97 Hz');
   });
 
+  it('says where SDKs may push', () => {
+    const status = inventStatus({ ingestAddress: '127.0.0.1:4041' });
+    expect(words({ ...target, agent: { ...target.agent, status } })).toContain('takes pushes at 127.0.0.1:4041');
+  });
+
   it('warns of losses, of a late window and of a Pyroscope that does not answer', () => {
     const status = inventStatus({
       windowClosesAtMs: now - 60_000,

@@ -166,6 +166,15 @@ export function statusItems(target: TargetState, nowMs: number): readonly Status
       ...(lost > 0 ? { tone: 'warn' as const } : {}),
       title: status.counters.map(({ name, value }) => `${name}: ${formatCount(value)}`).join('\n'),
     });
+    if (status.ingestAddress !== '') {
+      items.push({
+        key: 'ingest',
+        before: 'takes pushes at',
+        value: status.ingestAddress,
+        after: '',
+        title: `SDKs on ${status.hostname} may push profiles there: whoever may run programs on it`,
+      });
+    }
     if (!status.docker.reachable) {
       items.push({
         key: 'docker',

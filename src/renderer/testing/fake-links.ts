@@ -79,6 +79,7 @@ const inventedStatus: Omit<AgentStatus, 'windowClosesAtMs' | 'lastWindowEndMs' |
       labelsLeftOut: ['container_id', 'image_digest'],
     },
   ],
+  ingestAddress: '',
 };
 
 /** A status whose window closes in a few seconds. */
