@@ -264,6 +264,9 @@ func (a *agent) dropPrivileges() error {
 	if err != nil {
 		return fmt.Errorf("give up rights: %w", err)
 	}
+	if err := privilege.Confine(); err != nil {
+		return fmt.Errorf("give up rights: %w", err)
+	}
 	a.logger.Info("rights given up", "uid", dropped.UID, "capabilities", fmt.Sprintf("%#x", uint64(dropped.Capabilities)))
 	return nil
 }

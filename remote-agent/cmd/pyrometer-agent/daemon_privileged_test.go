@@ -69,7 +69,8 @@ func TestDaemon(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := fmt.Sprintf("CapEff:\t%016x\n", uint64(privilege.SetOf(privilege.Kept...)))
-	if text := string(status); strings.Contains(text, "Uid:\t0") || !strings.Contains(text, kept) || !strings.Contains(text, "NoNewPrivs:\t1") {
+	if text := string(status); strings.Contains(text, "Uid:\t0") || !strings.Contains(text, kept) || !strings.Contains(text, "NoNewPrivs:\t1") ||
+		!strings.Contains(text, "Seccomp:\t2") {
 		t.Errorf("the agent has rights left:\n%s", text)
 	}
 	if nice, err := syscall.Getpriority(syscall.PRIO_PROCESS, started.PID); err != nil || nice != 20+10 { // the kernel's 20 - nice

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -28,6 +30,9 @@ type dropReport struct {
 	Chown        string
 	Setuid       string
 	ReadOtherMem bool
+	// Refused are the calls that failed with EPERM after Confine; Allowed is what still works.
+	Refused []string
+	Allowed []string
 }
 
 func TestMain(m *testing.M) {
@@ -60,7 +65,16 @@ func dropHelper() error {
 	if err != nil {
 		return err
 	}
+	// Before: sockets that were asked for.
+	asked, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer asked.Close()
 	if _, err := Drop(DropOptions{UID: uid, SupplementaryGroups: []uint32{4242}}); err != nil {
+		return err
+	}
+	if err := Confine(); err != nil {
 		return err
 	}
 	var report dropReport
@@ -86,9 +100,42 @@ func dropHelper() error {
 	report.ReadOtherMem = err == nil
 	report.Chown = fmt.Sprint(os.Chown(os.Args[0], 0, 0))
 	report.Setuid = fmt.Sprint(syscall.Setuid(0))
+	report.try(asked)
 	close(release)
 	threads.Wait()
 	return json.NewEncoder(os.Stdout).Encode(report)
+}
+
+// try makes the calls that are refused, and others that are like them.
+func (r *dropReport) try(asked net.Listener) {
+	byte1 := [1]byte{}
+	vector := []unix.Iovec{{Base: &byte1[0], Len: 1}}
+	remote := []unix.RemoteIovec{{Base: uintptr(unsafe.Pointer(&byte1[0])), Len: 1}}
+	_, execError := os.StartProcess("/bin/true", []string{"true"}, &os.ProcAttr{})
+	_, listenError := net.Listen("tcp", "127.0.0.1:0")
+	_, unixError := net.Listen("unix", fmt.Sprintf("@pyrometer-test-%d", os.Getpid()))
+	_, writeError := unix.ProcessVMWritev(os.Getpid(), vector, remote, 0)
+	_, _, ringError := unix.Syscall(unix.SYS_IO_URING_SETUP, 1, 0, 0)
+	for name, err := range map[string]error{
+		"execve": execError, "listen tcp": listenError, "listen unix": unixError, "process_vm_writev": writeError,
+		"ptrace": unix.PtraceAttach(os.Getppid()), "io_uring_setup": ringError,
+	} {
+		if errors.Is(err, unix.EPERM) {
+			r.Refused = append(r.Refused, name)
+		}
+	}
+	slices.Sort(r.Refused)
+	if n, err := unix.ProcessVMReadv(os.Getpid(), vector, remote, 0); err == nil && n == 1 {
+		r.Allowed = append(r.Allowed, "process_vm_readv")
+	}
+	accepted := make(chan error, 1)
+	go func() {
+		_, err := asked.Accept()
+		accepted <- err
+	}()
+	if _, err := net.Dial("tcp", asked.Addr().String()); err == nil && <-accepted == nil {
+		r.Allowed = append(r.Allowed, "accept and connect")
+	}
 }
 
 func TestDropLeavesOnlyWhatIsKept(t *testing.T) {
@@ -117,7 +164,7 @@ func TestDropLeavesOnlyWhatIsKept(t *testing.T) {
 	for _, status := range report.Threads {
 		for _, line := range []string{
 			"CapInh:\t0000000000000000\n", "CapPrm:\t" + kept + "\n", "CapEff:\t" + kept + "\n",
-			"CapBnd:\t" + kept + "\n", "CapAmb:\t0000000000000000\n", "NoNewPrivs:\t1\n", "Groups:\t4242 \n",
+			"CapBnd:\t" + kept + "\n", "CapAmb:\t0000000000000000\n", "NoNewPrivs:\t1\n", "Seccomp:\t2\n", "Groups:\t4242 \n",
 		} {
 			if !strings.Contains(status, line) {
 				t.Errorf("thread status lacks %q:\n%s", line, status)
@@ -132,6 +179,12 @@ func TestDropLeavesOnlyWhatIsKept(t *testing.T) {
 	}
 	if report.OpenShadow != "" || !report.ReadOtherMem {
 		t.Errorf("kept capabilities do not work: shadow %q, other process %v", report.OpenShadow, report.ReadOtherMem)
+	}
+	if got := strings.Join(report.Refused, ", "); got != "execve, io_uring_setup, listen tcp, listen unix, process_vm_writev, ptrace" {
+		t.Errorf("refused: %s", got)
+	}
+	if got := strings.Join(report.Allowed, ", "); got != "process_vm_readv, accept and connect" {
+		t.Errorf("allowed: %s", got)
 	}
 	if report.Chown == "<nil>" || report.Setuid == "<nil>" {
 		t.Errorf("dropped capabilities still work: chown %q, setuid %q", report.Chown, report.Setuid)

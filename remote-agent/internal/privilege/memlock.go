@@ -85,21 +85,25 @@ func installMemlockFilter() error {
 	if !ok {
 		return fmt.Errorf("filter RLIMIT_MEMLOCK: no seccomp architecture for %s", runtime.GOARCH)
 	}
-	filter := memlockFilter(architecture)
-	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	return installFilter(memlockFilter(architecture), "filter RLIMIT_MEMLOCK")
+}
+
+// installFilter filters the system calls of all threads, for good.
+func installFilter(filter []unix.SockFilter, purpose string) error {
+	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]} //nolint:gosec // some lines
 	// Both calls must come from one thread: no_new_privs is a thread's, and lets it install a filter without CAP_SYS_ADMIN.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("set no_new_privs: %w", err)
+		return fmt.Errorf("%s: set no_new_privs: %w", purpose, err)
 	}
 	thread, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC,
 		uintptr(unsafe.Pointer(&program)))
 	if errno != 0 {
-		return fmt.Errorf("install RLIMIT_MEMLOCK filter: %w", errno)
+		return fmt.Errorf("%s: install: %w", purpose, errno)
 	}
 	if thread != 0 {
-		return fmt.Errorf("install RLIMIT_MEMLOCK filter: thread %d has another one", thread)
+		return fmt.Errorf("%s: thread %d has another filter", purpose, thread)
 	}
 	return nil
 }
