@@ -41,7 +41,8 @@ type storing struct {
 	control []net.Listener
 	push    []net.Listener
 	// ingest is the address where SDKs push over TCP, empty where they do not.
-	ingest string
+	ingest  string
+	metrics []net.Listener
 
 	// Set by Open.
 	store      *store.Store
@@ -98,6 +99,13 @@ func (s *storing) Listen(runDirectory string, uids []int) error {
 			return err
 		}
 		s.push, s.ingest = append(s.push, listener), listener.Addr().String()
+	}
+	if address := s.agent.options.metricsListen; address != "" {
+		listener, err := control.ListenMetrics(address)
+		if err != nil {
+			return err
+		}
+		s.metrics = append(s.metrics, listener)
 	}
 	return nil
 }
@@ -166,7 +174,7 @@ func (s *storing) Admit(socket *os.File, path string, uid int) error {
 	}
 	serving := s.serving
 	s.admitted.Go(func() {
-		if err := s.server.Serve(serving, []net.Listener{keptSocket{listener}}, nil); err != nil {
+		if err := s.server.Serve(serving, control.Listeners{Control: []net.Listener{keptSocket{listener}}}); err != nil {
 			s.logger.Warn("admitted user is not served any more", "uid", uid, "reason", err)
 		}
 	})
@@ -193,7 +201,7 @@ func (s *storing) Run(ctx context.Context) error {
 		s.aggregator.Run(ctx)
 		stopRecording()
 	})
-	served := s.server.Serve(ctx, s.control, s.push)
+	served := s.server.Serve(ctx, control.Listeners{Control: s.control, Push: s.push, Metrics: s.metrics})
 	if ctx.Err() == nil {
 		// A listener broke: the agent ends, with what it has sampled kept.
 		s.agent.Exit()

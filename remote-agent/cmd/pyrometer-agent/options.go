@@ -68,6 +68,8 @@ type options struct {
 	dockerHost string
 	// ingestListen is where SDKs of this machine may push over TCP; empty: nowhere.
 	ingestListen string
+	// metricsListen is where Prometheus may ask; empty: nowhere.
+	metricsListen string
 }
 
 func (o *options) register(flags *flag.FlagSet) {
@@ -85,6 +87,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.StringVar(&o.log, "log", "", "file to log to (default of start: agent.log in the store; of run: standard error)")
 	flags.StringVar(&o.dockerHost, "docker-host", target.DefaultDockerHost, "where Docker listens")
 	flags.StringVar(&o.ingestListen, "ingest-listen", "", "loopback address, as 127.0.0.1:4041, where SDKs may push profiles; empty: nowhere")
+	flags.StringVar(&o.metricsListen, "metrics-listen", "", "loopback address, as 127.0.0.1:4042, where Prometheus may ask for /metrics; empty: nowhere")
 }
 
 // check says in one sentence what cannot be done, and fills in defaults.
@@ -143,7 +146,7 @@ func (o *options) arguments() []string {
 	return []string{
 		"--uid", strings.Join(uids, ","), "--rate", strconv.Itoa(o.rateHz), "--window", o.window.String(),
 		"--lease", o.lease.String(), "--holder", o.holder, "--holder-name", o.holderName, "--store", o.store, "--run-dir", o.runDirectory, "--log", o.log,
-		"--docker-host", o.dockerHost, "--ingest-listen", o.ingestListen,
+		"--docker-host", o.dockerHost, "--ingest-listen", o.ingestListen, "--metrics-listen", o.metricsListen,
 	}
 }
 

@@ -146,5 +146,5 @@ func replay(ctx context.Context, f flags, stdout io.Writer, logger *slog.Logger)
 		live := startLive(ctx, f, recorder)
 		defer live.Wait()
 	}
-	return server.Serve(ctx, []net.Listener{controlListener}, pushListeners)
+	return server.Serve(ctx, control.Listeners{Control: []net.Listener{controlListener}, Push: pushListeners})
 }

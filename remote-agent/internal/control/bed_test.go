@@ -130,7 +130,9 @@ func newLeasedBed(t *testing.T, continuous bool) *bed {
 	}, logger)
 	recorded := make(chan struct{})
 	go func() { b.recorder.Run(ctx); close(recorded) }()
-	go func() { b.served <- server.Serve(ctx, []net.Listener{listener}, []net.Listener{pushListener}) }()
+	go func() {
+		b.served <- server.Serve(ctx, Listeners{Control: []net.Listener{listener}, Push: []net.Listener{pushListener}})
+	}()
 	t.Cleanup(func() {
 		cancel()
 		<-recorded

@@ -392,20 +392,7 @@ func addFolded(into *profile.Profile, text string, lines bool, scale int64) erro
 	return nil
 }
 
-// ListenIngest makes a TCP listener for pushes, on an address of this machine alone: nobody is asked who pushes.
-func ListenIngest(address string) (net.Listener, error) {
-	where, err := netip.ParseAddrPort(address)
-	if err != nil || !where.Addr().IsLoopback() {
-		return nil, fmt.Errorf("%q is no loopback address with a port, as 127.0.0.1:4041 is: pushes are taken from this machine only", address)
-	}
-	listener, err := net.Listen("tcp", where.String())
-	if err != nil {
-		return nil, fmt.Errorf("take pushes on %s: %w", address, err)
-	}
-	return listener, nil
-}
-
-// notFromPages refuses what a web page in a browser of this machine sends: it may post to loopback addresses, under its own
+// notFromPages refuses what a web page in a browser of this machine sends: it may reach loopback addresses, under its own
 // origin or by a name that leads here.
 func notFromPages(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -418,7 +405,7 @@ func notFromPages(next http.Handler) http.Handler {
 			address, err := netip.ParseAddr(strings.Trim(host, "[]"))
 			loopback := err == nil && address.IsLoopback() || host == "localhost"
 			if !loopback || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" {
-				http.Error(w, "pushes of web pages are not taken", http.StatusForbidden)
+				http.Error(w, "web pages are not answered here", http.StatusForbidden)
 				return
 			}
 		}

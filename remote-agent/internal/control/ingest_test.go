@@ -42,7 +42,7 @@ func ingestBed(t *testing.T) (address string, kept *store.Store) {
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() {
-		served <- NewServer(Agent{Store: kept}, slog.New(slog.DiscardHandler)).Serve(ctx, nil, []net.Listener{listener})
+		served <- NewServer(Agent{Store: kept}, slog.New(slog.DiscardHandler)).Serve(ctx, Listeners{Push: []net.Listener{listener}})
 	}()
 	t.Cleanup(func() {
 		stop()

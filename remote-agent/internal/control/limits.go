@@ -10,8 +10,9 @@ import (
 // Limits of the push socket, which everybody on the machine may write to: what strangers send must not cost the agent its
 // memory or descriptors. A push holds up to twice maxPushBytes while it is taken in.
 const (
-	maxPushConnections = 128
-	maxPushesAtOnce    = 4
+	maxPushConnections    = 128
+	maxMetricsConnections = 16
+	maxPushesAtOnce       = 4
 	// pushReadTimeout is how long one push may take to arrive.
 	pushReadTimeout = 30 * time.Second
 )

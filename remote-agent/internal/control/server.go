@@ -37,6 +37,7 @@ var errStopping = errors.New("the agent is stopping")
 type Server struct {
 	control *http.Server
 	push    *http.Server
+	metrics *http.Server
 	logger  *slog.Logger
 	// streams ends when the server stops, so that watchers do not hold it up.
 	streams context.Context //nolint:containedctx // lives as long as the server
@@ -62,6 +63,9 @@ func NewServer(agent Agent, logger *slog.Logger) *Server {
 	pushed.Handle("POST /pyroscope/ingest", ingest)
 	s.control, s.push = s.httpServer(admit(control)), s.httpServer(notFromPages(atOnce(maxPushesAtOnce, pushed)))
 	s.push.ReadTimeout = pushReadTimeout
+	told := http.NewServeMux()
+	told.Handle("GET /metrics", &metricsHandler{status: agent.Status})
+	s.metrics = s.httpServer(notFromPages(told))
 	return s
 }
 
@@ -90,10 +94,16 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 	}
 }
 
+// Listeners are what a server answers on.
+type Listeners struct {
+	// Control sockets are told and asked everything, Push is written to, and Metrics are read.
+	Control, Push, Metrics []net.Listener
+}
+
 // Serve answers until the context ends, then lets the calls that run finish and closes the listeners.
-func (s *Server) Serve(ctx context.Context, controlListeners, pushListeners []net.Listener) error {
+func (s *Server) Serve(ctx context.Context, on Listeners) error {
 	var running sync.WaitGroup
-	failures := make(chan error, len(controlListeners)+len(pushListeners))
+	failures := make(chan error, len(on.Control)+len(on.Push)+len(on.Metrics))
 	serve := func(server *http.Server, listener net.Listener) {
 		running.Go(func() {
 			if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
@@ -101,11 +111,14 @@ func (s *Server) Serve(ctx context.Context, controlListeners, pushListeners []ne
 			}
 		})
 	}
-	for _, listener := range controlListeners {
+	for _, listener := range on.Control {
 		serve(s.control, listener)
 	}
-	for _, listener := range pushListeners {
+	for _, listener := range on.Push {
 		serve(s.push, newFewListener(listener, maxPushConnections))
+	}
+	for _, listener := range on.Metrics {
+		serve(s.metrics, newFewListener(listener, maxMetricsConnections))
 	}
 	var failure error
 	select {
@@ -125,7 +138,7 @@ func (s *Server) shutdown(ctx context.Context) error {
 	defer stop.Stop()
 	defer s.end(errStopping)
 	var failures []error
-	for _, server := range []*http.Server{s.push, s.control} {
+	for _, server := range []*http.Server{s.push, s.metrics, s.control} {
 		err := server.Shutdown(ctx)
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = server.Close()

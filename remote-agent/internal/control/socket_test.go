@@ -44,7 +44,7 @@ func TestSocketBelongsToItsUserAndAdmitsNobodyElse(t *testing.T) {
 	served := make(chan error, 1)
 	parts := &fakeParts{}
 	go func() {
-		served <- NewServer(Agent{Status: parts}, slog.New(slog.DiscardHandler)).Serve(ctx, []net.Listener{listener}, nil)
+		served <- NewServer(Agent{Status: parts}, slog.New(slog.DiscardHandler)).Serve(ctx, Listeners{Control: []net.Listener{listener}})
 	}()
 	t.Cleanup(func() {
 		cancel()
