@@ -153,10 +153,7 @@ test('windows go to a second Pyroscope too, as a tenant, with a token that nobod
   await dialog.getByLabel('Server to push to').fill(`${second.url}/`);
   await dialog.getByLabel('Tenant').fill('a/b');
   await ui.button('Add').click();
-  await dialog
-    .getByText(/a tenant has 1 to 150 letters/)
-    .first()
-    .waitFor();
+  await dialog.getByRole('alert').filter({ hasText: 'a tenant has 1 to 150 letters' }).waitFor();
   await dialog.getByLabel('Tenant').fill('team-a');
   await dialog.getByRole('radio', { name: 'Token' }).click();
   await dialog.getByLabel('Token', { exact: true }).last().fill(secret);
