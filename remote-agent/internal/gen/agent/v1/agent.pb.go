@@ -267,7 +267,6 @@ type Status struct {
 	Overhead       *Overhead     `protobuf:"bytes,16,opt,name=overhead,proto3" json:"overhead,omitempty"`
 	Counters       []*Counter    `protobuf:"bytes,17,rep,name=counters,proto3" json:"counters,omitempty"`
 	Docker         *DockerStatus `protobuf:"bytes,18,opt,name=docker,proto3" json:"docker,omitempty"`
-	Push           *PushStatus   `protobuf:"bytes,19,opt,name=push,proto3" json:"push,omitempty"`
 	StoreBytes     uint64        `protobuf:"varint,20,opt,name=store_bytes,json=storeBytes,proto3" json:"store_bytes,omitempty"`
 	// Unix milliseconds of the target's clock, which stamps windows, when this was answered. It alone is no change that a
 	// watcher is told of.
@@ -275,9 +274,13 @@ type Status struct {
 	// Who holds the agent for a recording, also when it is continuous; sorted by holder.
 	Leases []*Lease `protobuf:"bytes,22,rep,name=leases,proto3" json:"leases,omitempty"`
 	// Unix milliseconds: when sample_rate_hz returns to what it was; 0 when it stays.
-	BurstEndsAt   int64   `protobuf:"varint,23,opt,name=burst_ends_at,json=burstEndsAt,proto3" json:"burst_ends_at,omitempty"`
-	Naming        *Naming `protobuf:"bytes,24,opt,name=naming,proto3" json:"naming,omitempty"`
-	Budget        *Budget `protobuf:"bytes,25,opt,name=budget,proto3" json:"budget,omitempty"`
+	BurstEndsAt int64   `protobuf:"varint,23,opt,name=burst_ends_at,json=burstEndsAt,proto3" json:"burst_ends_at,omitempty"`
+	Naming      *Naming `protobuf:"bytes,24,opt,name=naming,proto3" json:"naming,omitempty"`
+	Budget      *Budget `protobuf:"bytes,25,opt,name=budget,proto3" json:"budget,omitempty"`
+	// One of each server, in the order in which they were set.
+	Pushes []*PushStatus `protobuf:"bytes,26,rep,name=pushes,proto3" json:"pushes,omitempty"`
+	// Where SDKs of the machine may push over TCP, "127.0.0.1:4041"; empty: only through the push socket.
+	IngestAddress string `protobuf:"bytes,27,opt,name=ingest_address,json=ingestAddress,proto3" json:"ingest_address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -438,13 +441,6 @@ func (x *Status) GetDocker() *DockerStatus {
 	return nil
 }
 
-func (x *Status) GetPush() *PushStatus {
-	if x != nil {
-		return x.Push
-	}
-	return nil
-}
-
 func (x *Status) GetStoreBytes() uint64 {
 	if x != nil {
 		return x.StoreBytes
@@ -485,6 +481,20 @@ func (x *Status) GetBudget() *Budget {
 		return x.Budget
 	}
 	return nil
+}
+
+func (x *Status) GetPushes() []*PushStatus {
+	if x != nil {
+		return x.Pushes
+	}
+	return nil
+}
+
+func (x *Status) GetIngestAddress() string {
+	if x != nil {
+		return x.IngestAddress
+	}
+	return ""
 }
 
 // How services are called. Defaults: service_name is the label pyrometer.service of a container, else its name without
@@ -945,14 +955,29 @@ func (x *DockerStatus) GetContainers() uint32 {
 
 type PushStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Empty when nothing is pushed. Without credentials.
+	// Without credentials.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// Empty while it works; else what the server said and what to do.
 	Error          string `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
 	WindowsPushed  uint64 `protobuf:"varint,3,opt,name=windows_pushed,json=windowsPushed,proto3" json:"windows_pushed,omitempty"`
 	WindowsWaiting uint64 `protobuf:"varint,4,opt,name=windows_waiting,json=windowsWaiting,proto3" json:"windows_waiting,omitempty"`
 	// Unix milliseconds, 0 when there was none.
-	LastSuccessAt int64 `protobuf:"varint,5,opt,name=last_success_at,json=lastSuccessAt,proto3" json:"last_success_at,omitempty"`
+	LastSuccessAt int64  `protobuf:"varint,5,opt,name=last_success_at,json=lastSuccessAt,proto3" json:"last_success_at,omitempty"`
+	Tenant        string `protobuf:"bytes,6,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	// "none", "basic" or "bearer".
+	Authentication string `protobuf:"bytes,7,opt,name=authentication,proto3" json:"authentication,omitempty"`
+	// Whether certificates of an authority of one's own were given.
+	OwnCa  bool            `protobuf:"varint,8,opt,name=own_ca,json=ownCa,proto3" json:"own_ca,omitempty"`
+	Labels []*v1.LabelPair `protobuf:"bytes,9,rep,name=labels,proto3" json:"labels,omitempty"`
+	// Windows that the server never got, also before the agent's last start: they waited for longer than it takes them, or it
+	// refused them for good. They are in the agent's store only.
+	WindowsTooOld  uint64 `protobuf:"varint,10,opt,name=windows_too_old,json=windowsTooOld,proto3" json:"windows_too_old,omitempty"`
+	WindowsRefused uint64 `protobuf:"varint,11,opt,name=windows_refused,json=windowsRefused,proto3" json:"windows_refused,omitempty"`
+	// Distinct series of the last hour, and how many they become at the present rate of new ones.
+	Series         uint64 `protobuf:"varint,12,opt,name=series,proto3" json:"series,omitempty"`
+	SeriesForecast uint64 `protobuf:"varint,13,opt,name=series_forecast,json=seriesForecast,proto3" json:"series_forecast,omitempty"`
+	// Names of labels for which there was no room among the twelve of a series.
+	LabelsLeftOut []string `protobuf:"bytes,14,rep,name=labels_left_out,json=labelsLeftOut,proto3" json:"labels_left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1020,6 +1045,69 @@ func (x *PushStatus) GetLastSuccessAt() int64 {
 		return x.LastSuccessAt
 	}
 	return 0
+}
+
+func (x *PushStatus) GetTenant() string {
+	if x != nil {
+		return x.Tenant
+	}
+	return ""
+}
+
+func (x *PushStatus) GetAuthentication() string {
+	if x != nil {
+		return x.Authentication
+	}
+	return ""
+}
+
+func (x *PushStatus) GetOwnCa() bool {
+	if x != nil {
+		return x.OwnCa
+	}
+	return false
+}
+
+func (x *PushStatus) GetLabels() []*v1.LabelPair {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *PushStatus) GetWindowsTooOld() uint64 {
+	if x != nil {
+		return x.WindowsTooOld
+	}
+	return 0
+}
+
+func (x *PushStatus) GetWindowsRefused() uint64 {
+	if x != nil {
+		return x.WindowsRefused
+	}
+	return 0
+}
+
+func (x *PushStatus) GetSeries() uint64 {
+	if x != nil {
+		return x.Series
+	}
+	return 0
+}
+
+func (x *PushStatus) GetSeriesForecast() uint64 {
+	if x != nil {
+		return x.SeriesForecast
+	}
+	return 0
+}
+
+func (x *PushStatus) GetLabelsLeftOut() []string {
+	if x != nil {
+		return x.LabelsLeftOut
+	}
+	return nil
 }
 
 type ListServicesRequest struct {
@@ -2419,11 +2507,23 @@ func (*SetNamingResponse) Descriptor() ([]byte, []int) {
 
 type SetPushRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Url   string                 `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// Sent with every request, for servers behind an authenticating proxy; held in memory only.
+	// With the tenant it tells one server from another.
+	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	// Sent with every request, for servers behind an authenticating proxy. Secret, as the credentials are: both are kept in the
+	// agent's store, whose folder only its own user and root may enter, and nothing tells them again.
 	Headers []*v1.LabelPair `protobuf:"bytes,2,rep,name=headers,proto3" json:"headers,omitempty"`
 	// Added to every series.
-	Labels        []*v1.LabelPair `protobuf:"bytes,3,rep,name=labels,proto3" json:"labels,omitempty"`
+	Labels []*v1.LabelPair `protobuf:"bytes,3,rep,name=labels,proto3" json:"labels,omitempty"`
+	// Sent as X-Scope-OrgID; empty for none.
+	Tenant string `protobuf:"bytes,4,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	// A user with a password, or a token.
+	User        string `protobuf:"bytes,5,opt,name=user,proto3" json:"user,omitempty"`
+	Password    string `protobuf:"bytes,6,opt,name=password,proto3" json:"password,omitempty"`
+	BearerToken string `protobuf:"bytes,7,opt,name=bearer_token,json=bearerToken,proto3" json:"bearer_token,omitempty"`
+	// Leaves credentials and headers as they were set before.
+	KeepSecrets bool `protobuf:"varint,8,opt,name=keep_secrets,json=keepSecrets,proto3" json:"keep_secrets,omitempty"`
+	// Certificates that the server's may be signed with, beside those that the system trusts.
+	CaPem         string `protobuf:"bytes,9,opt,name=ca_pem,json=caPem,proto3" json:"ca_pem,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2479,6 +2579,48 @@ func (x *SetPushRequest) GetLabels() []*v1.LabelPair {
 	return nil
 }
 
+func (x *SetPushRequest) GetTenant() string {
+	if x != nil {
+		return x.Tenant
+	}
+	return ""
+}
+
+func (x *SetPushRequest) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *SetPushRequest) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *SetPushRequest) GetBearerToken() string {
+	if x != nil {
+		return x.BearerToken
+	}
+	return ""
+}
+
+func (x *SetPushRequest) GetKeepSecrets() bool {
+	if x != nil {
+		return x.KeepSecrets
+	}
+	return false
+}
+
+func (x *SetPushRequest) GetCaPem() string {
+	if x != nil {
+		return x.CaPem
+	}
+	return ""
+}
+
 type SetPushResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2515,6 +2657,94 @@ func (*SetPushResponse) Descriptor() ([]byte, []int) {
 	return file_agent_v1_agent_proto_rawDescGZIP(), []int{36}
 }
 
+type RemovePushRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Url           string                 `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	Tenant        string                 `protobuf:"bytes,2,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemovePushRequest) Reset() {
+	*x = RemovePushRequest{}
+	mi := &file_agent_v1_agent_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemovePushRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemovePushRequest) ProtoMessage() {}
+
+func (x *RemovePushRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemovePushRequest.ProtoReflect.Descriptor instead.
+func (*RemovePushRequest) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *RemovePushRequest) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *RemovePushRequest) GetTenant() string {
+	if x != nil {
+		return x.Tenant
+	}
+	return ""
+}
+
+type RemovePushResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemovePushResponse) Reset() {
+	*x = RemovePushResponse{}
+	mi := &file_agent_v1_agent_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemovePushResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemovePushResponse) ProtoMessage() {}
+
+func (x *RemovePushResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemovePushResponse.ProtoReflect.Descriptor instead.
+func (*RemovePushResponse) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{38}
+}
+
 type RenewLeaseRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Seconds uint32                 `protobuf:"varint,1,opt,name=seconds,proto3" json:"seconds,omitempty"`
@@ -2528,7 +2758,7 @@ type RenewLeaseRequest struct {
 
 func (x *RenewLeaseRequest) Reset() {
 	*x = RenewLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_agent_v1_agent_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2540,7 +2770,7 @@ func (x *RenewLeaseRequest) String() string {
 func (*RenewLeaseRequest) ProtoMessage() {}
 
 func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_agent_v1_agent_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2553,7 +2783,7 @@ func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseRequest.ProtoReflect.Descriptor instead.
 func (*RenewLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{37}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RenewLeaseRequest) GetSeconds() uint32 {
@@ -2587,7 +2817,7 @@ type RenewLeaseResponse struct {
 
 func (x *RenewLeaseResponse) Reset() {
 	*x = RenewLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[38]
+	mi := &file_agent_v1_agent_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2599,7 +2829,7 @@ func (x *RenewLeaseResponse) String() string {
 func (*RenewLeaseResponse) ProtoMessage() {}
 
 func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[38]
+	mi := &file_agent_v1_agent_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2612,7 +2842,7 @@ func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseResponse.ProtoReflect.Descriptor instead.
 func (*RenewLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{38}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RenewLeaseResponse) GetExpiresAt() int64 {
@@ -2631,7 +2861,7 @@ type ReleaseLeaseRequest struct {
 
 func (x *ReleaseLeaseRequest) Reset() {
 	*x = ReleaseLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[39]
+	mi := &file_agent_v1_agent_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2643,7 +2873,7 @@ func (x *ReleaseLeaseRequest) String() string {
 func (*ReleaseLeaseRequest) ProtoMessage() {}
 
 func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[39]
+	mi := &file_agent_v1_agent_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2656,7 +2886,7 @@ func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{39}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ReleaseLeaseRequest) GetHolder() string {
@@ -2676,7 +2906,7 @@ type ReleaseLeaseResponse struct {
 
 func (x *ReleaseLeaseResponse) Reset() {
 	*x = ReleaseLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[40]
+	mi := &file_agent_v1_agent_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2688,7 +2918,7 @@ func (x *ReleaseLeaseResponse) String() string {
 func (*ReleaseLeaseResponse) ProtoMessage() {}
 
 func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[40]
+	mi := &file_agent_v1_agent_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2701,7 +2931,7 @@ func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{40}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ReleaseLeaseResponse) GetEnding() bool {
@@ -2723,7 +2953,7 @@ type StopRequest struct {
 
 func (x *StopRequest) Reset() {
 	*x = StopRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[41]
+	mi := &file_agent_v1_agent_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2735,7 +2965,7 @@ func (x *StopRequest) String() string {
 func (*StopRequest) ProtoMessage() {}
 
 func (x *StopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[41]
+	mi := &file_agent_v1_agent_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2748,7 +2978,7 @@ func (x *StopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRequest.ProtoReflect.Descriptor instead.
 func (*StopRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{41}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *StopRequest) GetHolder() string {
@@ -2773,7 +3003,7 @@ type StopResponse struct {
 
 func (x *StopResponse) Reset() {
 	*x = StopResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[42]
+	mi := &file_agent_v1_agent_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2785,7 +3015,7 @@ func (x *StopResponse) String() string {
 func (*StopResponse) ProtoMessage() {}
 
 func (x *StopResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[42]
+	mi := &file_agent_v1_agent_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2798,7 +3028,7 @@ func (x *StopResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopResponse.ProtoReflect.Descriptor instead.
 func (*StopResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{42}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{44}
 }
 
 var File_agent_v1_agent_proto protoreflect.FileDescriptor
@@ -2811,7 +3041,7 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x14\n" +
 	"\x12WatchStatusRequest\"?\n" +
 	"\x13WatchStatusResponse\x12(\n" +
-	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x88\a\n" +
+	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\xb9\a\n" +
 	"\x06Status\x12%\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x0f.agent.v1.StateR\x05state\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x18\n" +
@@ -2832,15 +3062,16 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x10lease_expires_at\x18\x0f \x01(\x03R\x0eleaseExpiresAt\x12.\n" +
 	"\boverhead\x18\x10 \x01(\v2\x12.agent.v1.OverheadR\boverhead\x12-\n" +
 	"\bcounters\x18\x11 \x03(\v2\x11.agent.v1.CounterR\bcounters\x12.\n" +
-	"\x06docker\x18\x12 \x01(\v2\x16.agent.v1.DockerStatusR\x06docker\x12(\n" +
-	"\x04push\x18\x13 \x01(\v2\x14.agent.v1.PushStatusR\x04push\x12\x1f\n" +
+	"\x06docker\x18\x12 \x01(\v2\x16.agent.v1.DockerStatusR\x06docker\x12\x1f\n" +
 	"\vstore_bytes\x18\x14 \x01(\x04R\n" +
 	"storeBytes\x12\x12\n" +
 	"\x04time\x18\x15 \x01(\x03R\x04time\x12'\n" +
 	"\x06leases\x18\x16 \x03(\v2\x0f.agent.v1.LeaseR\x06leases\x12\"\n" +
 	"\rburst_ends_at\x18\x17 \x01(\x03R\vburstEndsAt\x12(\n" +
 	"\x06naming\x18\x18 \x01(\v2\x10.agent.v1.NamingR\x06naming\x12(\n" +
-	"\x06budget\x18\x19 \x01(\v2\x10.agent.v1.BudgetR\x06budget\"\x83\x01\n" +
+	"\x06budget\x18\x19 \x01(\v2\x10.agent.v1.BudgetR\x06budget\x12,\n" +
+	"\x06pushes\x18\x1a \x03(\v2\x14.agent.v1.PushStatusR\x06pushes\x12%\n" +
+	"\x0eingest_address\x18\x1b \x01(\tR\ringestAddressJ\x04\b\x13\x10\x14\"\x83\x01\n" +
 	"\x06Naming\x12+\n" +
 	"\x06labels\x18\x01 \x03(\v2\x13.types.v1.LabelPairR\x06labels\x12#\n" +
 	"\rleading_slash\x18\x02 \x01(\bR\fleadingSlash\x12'\n" +
@@ -2872,14 +3103,24 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x1e\n" +
 	"\n" +
 	"containers\x18\x03 \x01(\rR\n" +
-	"containers\"\xac\x01\n" +
+	"containers\"\xea\x03\n" +
 	"\n" +
 	"PushStatus\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x14\n" +
 	"\x05error\x18\x02 \x01(\tR\x05error\x12%\n" +
 	"\x0ewindows_pushed\x18\x03 \x01(\x04R\rwindowsPushed\x12'\n" +
 	"\x0fwindows_waiting\x18\x04 \x01(\x04R\x0ewindowsWaiting\x12&\n" +
-	"\x0flast_success_at\x18\x05 \x01(\x03R\rlastSuccessAt\"=\n" +
+	"\x0flast_success_at\x18\x05 \x01(\x03R\rlastSuccessAt\x12\x16\n" +
+	"\x06tenant\x18\x06 \x01(\tR\x06tenant\x12&\n" +
+	"\x0eauthentication\x18\a \x01(\tR\x0eauthentication\x12\x15\n" +
+	"\x06own_ca\x18\b \x01(\bR\x05ownCa\x12+\n" +
+	"\x06labels\x18\t \x03(\v2\x13.types.v1.LabelPairR\x06labels\x12&\n" +
+	"\x0fwindows_too_old\x18\n" +
+	" \x01(\x04R\rwindowsTooOld\x12'\n" +
+	"\x0fwindows_refused\x18\v \x01(\x04R\x0ewindowsRefused\x12\x16\n" +
+	"\x06series\x18\f \x01(\x04R\x06series\x12'\n" +
+	"\x0fseries_forecast\x18\r \x01(\x04R\x0eseriesForecast\x12&\n" +
+	"\x0flabels_left_out\x18\x0e \x03(\tR\rlabelsLeftOut\"=\n" +
 	"\x13ListServicesRequest\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
 	"\x03end\x18\x02 \x01(\x03R\x03end\"E\n" +
@@ -2974,12 +3215,22 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x11SetBudgetResponse\"<\n" +
 	"\x10SetNamingRequest\x12(\n" +
 	"\x06naming\x18\x01 \x01(\v2\x10.agent.v1.NamingR\x06naming\"\x13\n" +
-	"\x11SetNamingResponse\"~\n" +
+	"\x11SetNamingResponse\"\xa3\x02\n" +
 	"\x0eSetPushRequest\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12-\n" +
 	"\aheaders\x18\x02 \x03(\v2\x13.types.v1.LabelPairR\aheaders\x12+\n" +
-	"\x06labels\x18\x03 \x03(\v2\x13.types.v1.LabelPairR\x06labels\"\x11\n" +
-	"\x0fSetPushResponse\"g\n" +
+	"\x06labels\x18\x03 \x03(\v2\x13.types.v1.LabelPairR\x06labels\x12\x16\n" +
+	"\x06tenant\x18\x04 \x01(\tR\x06tenant\x12\x12\n" +
+	"\x04user\x18\x05 \x01(\tR\x04user\x12\x1a\n" +
+	"\bpassword\x18\x06 \x01(\tR\bpassword\x12!\n" +
+	"\fbearer_token\x18\a \x01(\tR\vbearerToken\x12!\n" +
+	"\fkeep_secrets\x18\b \x01(\bR\vkeepSecrets\x12\x15\n" +
+	"\x06ca_pem\x18\t \x01(\tR\x05caPem\"\x11\n" +
+	"\x0fSetPushResponse\"=\n" +
+	"\x11RemovePushRequest\x12\x10\n" +
+	"\x03url\x18\x01 \x01(\tR\x03url\x12\x16\n" +
+	"\x06tenant\x18\x02 \x01(\tR\x06tenant\"\x14\n" +
+	"\x12RemovePushResponse\"g\n" +
 	"\x11RenewLeaseRequest\x12\x18\n" +
 	"\aseconds\x18\x01 \x01(\rR\aseconds\x12\x16\n" +
 	"\x06holder\x18\x02 \x01(\tR\x06holder\x12 \n" +
@@ -3000,7 +3251,7 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x0eSTATE_STARTING\x10\x01\x12\x13\n" +
 	"\x0fSTATE_PROFILING\x10\x02\x12\x12\n" +
 	"\x0eSTATE_STOPPING\x10\x03\x12\x10\n" +
-	"\fSTATE_FAILED\x10\x042\xd8\a\n" +
+	"\fSTATE_FAILED\x10\x042\xa3\b\n" +
 	"\fAgentService\x12F\n" +
 	"\tGetStatus\x12\x1a.agent.v1.GetStatusRequest\x1a\x1b.agent.v1.GetStatusResponse\"\x00\x12N\n" +
 	"\vWatchStatus\x12\x1c.agent.v1.WatchStatusRequest\x1a\x1d.agent.v1.WatchStatusResponse\"\x000\x01\x12O\n" +
@@ -3012,6 +3263,8 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\tSetNaming\x12\x1a.agent.v1.SetNamingRequest\x1a\x1b.agent.v1.SetNamingResponse\"\x00\x12F\n" +
 	"\tSetBudget\x12\x1a.agent.v1.SetBudgetRequest\x1a\x1b.agent.v1.SetBudgetResponse\"\x00\x12@\n" +
 	"\aSetPush\x12\x18.agent.v1.SetPushRequest\x1a\x19.agent.v1.SetPushResponse\"\x00\x12I\n" +
+	"\n" +
+	"RemovePush\x12\x1b.agent.v1.RemovePushRequest\x1a\x1c.agent.v1.RemovePushResponse\"\x00\x12I\n" +
 	"\n" +
 	"RenewLease\x12\x1b.agent.v1.RenewLeaseRequest\x1a\x1c.agent.v1.RenewLeaseResponse\"\x00\x12O\n" +
 	"\fReleaseLease\x12\x1d.agent.v1.ReleaseLeaseRequest\x1a\x1e.agent.v1.ReleaseLeaseResponse\"\x00\x127\n" +
@@ -3030,7 +3283,7 @@ func file_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_agent_v1_agent_proto_goTypes = []any{
 	(State)(0),                    // 0: agent.v1.State
 	(*GetStatusRequest)(nil),      // 1: agent.v1.GetStatusRequest
@@ -3070,13 +3323,15 @@ var file_agent_v1_agent_proto_goTypes = []any{
 	(*SetNamingResponse)(nil),     // 35: agent.v1.SetNamingResponse
 	(*SetPushRequest)(nil),        // 36: agent.v1.SetPushRequest
 	(*SetPushResponse)(nil),       // 37: agent.v1.SetPushResponse
-	(*RenewLeaseRequest)(nil),     // 38: agent.v1.RenewLeaseRequest
-	(*RenewLeaseResponse)(nil),    // 39: agent.v1.RenewLeaseResponse
-	(*ReleaseLeaseRequest)(nil),   // 40: agent.v1.ReleaseLeaseRequest
-	(*ReleaseLeaseResponse)(nil),  // 41: agent.v1.ReleaseLeaseResponse
-	(*StopRequest)(nil),           // 42: agent.v1.StopRequest
-	(*StopResponse)(nil),          // 43: agent.v1.StopResponse
-	(*v1.LabelPair)(nil),          // 44: types.v1.LabelPair
+	(*RemovePushRequest)(nil),     // 38: agent.v1.RemovePushRequest
+	(*RemovePushResponse)(nil),    // 39: agent.v1.RemovePushResponse
+	(*RenewLeaseRequest)(nil),     // 40: agent.v1.RenewLeaseRequest
+	(*RenewLeaseResponse)(nil),    // 41: agent.v1.RenewLeaseResponse
+	(*ReleaseLeaseRequest)(nil),   // 42: agent.v1.ReleaseLeaseRequest
+	(*ReleaseLeaseResponse)(nil),  // 43: agent.v1.ReleaseLeaseResponse
+	(*StopRequest)(nil),           // 44: agent.v1.StopRequest
+	(*StopResponse)(nil),          // 45: agent.v1.StopResponse
+	(*v1.LabelPair)(nil),          // 46: types.v1.LabelPair
 }
 var file_agent_v1_agent_proto_depIdxs = []int32{
 	5,  // 0: agent.v1.GetStatusResponse.status:type_name -> agent.v1.Status
@@ -3085,55 +3340,58 @@ var file_agent_v1_agent_proto_depIdxs = []int32{
 	9,  // 3: agent.v1.Status.overhead:type_name -> agent.v1.Overhead
 	11, // 4: agent.v1.Status.counters:type_name -> agent.v1.Counter
 	12, // 5: agent.v1.Status.docker:type_name -> agent.v1.DockerStatus
-	13, // 6: agent.v1.Status.push:type_name -> agent.v1.PushStatus
-	7,  // 7: agent.v1.Status.leases:type_name -> agent.v1.Lease
-	6,  // 8: agent.v1.Status.naming:type_name -> agent.v1.Naming
-	10, // 9: agent.v1.Status.budget:type_name -> agent.v1.Budget
-	44, // 10: agent.v1.Naming.labels:type_name -> types.v1.LabelPair
+	7,  // 6: agent.v1.Status.leases:type_name -> agent.v1.Lease
+	6,  // 7: agent.v1.Status.naming:type_name -> agent.v1.Naming
+	10, // 8: agent.v1.Status.budget:type_name -> agent.v1.Budget
+	13, // 9: agent.v1.Status.pushes:type_name -> agent.v1.PushStatus
+	46, // 10: agent.v1.Naming.labels:type_name -> types.v1.LabelPair
 	7,  // 11: agent.v1.LeaseConflict.leases:type_name -> agent.v1.Lease
-	16, // 12: agent.v1.ListServicesResponse.services:type_name -> agent.v1.Service
-	44, // 13: agent.v1.Service.labels:type_name -> types.v1.LabelPair
-	19, // 14: agent.v1.GetTrustResponse.fates:type_name -> agent.v1.Fates
-	20, // 15: agent.v1.GetTrustResponse.cuts:type_name -> agent.v1.StackCut
-	21, // 16: agent.v1.GetTrustResponse.files:type_name -> agent.v1.FileCoverage
-	22, // 17: agent.v1.GetTrustResponse.runtimes:type_name -> agent.v1.Runtime
-	25, // 18: agent.v1.SelectWindowsResponse.part:type_name -> agent.v1.WindowSet
-	26, // 19: agent.v1.WindowSet.windows:type_name -> agent.v1.WindowCounts
-	27, // 20: agent.v1.WindowSet.profiles:type_name -> agent.v1.WindowProfile
-	6,  // 21: agent.v1.SetNamingRequest.naming:type_name -> agent.v1.Naming
-	44, // 22: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
-	44, // 23: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
-	1,  // 24: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
-	3,  // 25: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
-	14, // 26: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
-	17, // 27: agent.v1.AgentService.GetTrust:input_type -> agent.v1.GetTrustRequest
-	23, // 28: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
-	28, // 29: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
-	30, // 30: agent.v1.AgentService.SetSampling:input_type -> agent.v1.SetSamplingRequest
-	34, // 31: agent.v1.AgentService.SetNaming:input_type -> agent.v1.SetNamingRequest
-	32, // 32: agent.v1.AgentService.SetBudget:input_type -> agent.v1.SetBudgetRequest
-	36, // 33: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
-	38, // 34: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
-	40, // 35: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
-	42, // 36: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
-	2,  // 37: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
-	4,  // 38: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
-	15, // 39: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
-	18, // 40: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
-	24, // 41: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
-	29, // 42: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
-	31, // 43: agent.v1.AgentService.SetSampling:output_type -> agent.v1.SetSamplingResponse
-	35, // 44: agent.v1.AgentService.SetNaming:output_type -> agent.v1.SetNamingResponse
-	33, // 45: agent.v1.AgentService.SetBudget:output_type -> agent.v1.SetBudgetResponse
-	37, // 46: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
-	39, // 47: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
-	41, // 48: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
-	43, // 49: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
-	37, // [37:50] is the sub-list for method output_type
-	24, // [24:37] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	46, // 12: agent.v1.PushStatus.labels:type_name -> types.v1.LabelPair
+	16, // 13: agent.v1.ListServicesResponse.services:type_name -> agent.v1.Service
+	46, // 14: agent.v1.Service.labels:type_name -> types.v1.LabelPair
+	19, // 15: agent.v1.GetTrustResponse.fates:type_name -> agent.v1.Fates
+	20, // 16: agent.v1.GetTrustResponse.cuts:type_name -> agent.v1.StackCut
+	21, // 17: agent.v1.GetTrustResponse.files:type_name -> agent.v1.FileCoverage
+	22, // 18: agent.v1.GetTrustResponse.runtimes:type_name -> agent.v1.Runtime
+	25, // 19: agent.v1.SelectWindowsResponse.part:type_name -> agent.v1.WindowSet
+	26, // 20: agent.v1.WindowSet.windows:type_name -> agent.v1.WindowCounts
+	27, // 21: agent.v1.WindowSet.profiles:type_name -> agent.v1.WindowProfile
+	6,  // 22: agent.v1.SetNamingRequest.naming:type_name -> agent.v1.Naming
+	46, // 23: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
+	46, // 24: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
+	1,  // 25: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
+	3,  // 26: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
+	14, // 27: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
+	17, // 28: agent.v1.AgentService.GetTrust:input_type -> agent.v1.GetTrustRequest
+	23, // 29: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
+	28, // 30: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
+	30, // 31: agent.v1.AgentService.SetSampling:input_type -> agent.v1.SetSamplingRequest
+	34, // 32: agent.v1.AgentService.SetNaming:input_type -> agent.v1.SetNamingRequest
+	32, // 33: agent.v1.AgentService.SetBudget:input_type -> agent.v1.SetBudgetRequest
+	36, // 34: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
+	38, // 35: agent.v1.AgentService.RemovePush:input_type -> agent.v1.RemovePushRequest
+	40, // 36: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
+	42, // 37: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
+	44, // 38: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
+	2,  // 39: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
+	4,  // 40: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
+	15, // 41: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
+	18, // 42: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
+	24, // 43: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
+	29, // 44: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
+	31, // 45: agent.v1.AgentService.SetSampling:output_type -> agent.v1.SetSamplingResponse
+	35, // 46: agent.v1.AgentService.SetNaming:output_type -> agent.v1.SetNamingResponse
+	33, // 47: agent.v1.AgentService.SetBudget:output_type -> agent.v1.SetBudgetResponse
+	37, // 48: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
+	39, // 49: agent.v1.AgentService.RemovePush:output_type -> agent.v1.RemovePushResponse
+	41, // 50: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
+	43, // 51: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
+	45, // 52: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
+	39, // [39:53] is the sub-list for method output_type
+	25, // [25:39] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_agent_v1_agent_proto_init() }
@@ -3147,7 +3405,7 @@ func file_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agent_v1_agent_proto_rawDesc), len(file_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   43,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agent/v1/agent.proto.
  */
 export const file_agent_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIoEFCgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSIgoEcHVzaBgTIAEoCzIULmFnZW50LnYxLlB1c2hTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZRIVCg1idXJzdF9lbmRzX2F0GBcgASgDEiAKBm5hbWluZxgYIAEoCzIQLmFnZW50LnYxLk5hbWluZxIgCgZidWRnZXQYGSABKAsyEC5hZ2VudC52MS5CdWRnZXQiXQoGTmFtaW5nEiMKBmxhYmVscxgBIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIVCg1sZWFkaW5nX3NsYXNoGAIgASgIEhcKD3JlbGFiZWxfY29uZmlncxgDIAEoCSJACgVMZWFzZRIOCgZob2xkZXIYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSEgoKZXhwaXJlc19hdBgDIAEoAyIwCg1MZWFzZUNvbmZsaWN0Eh8KBmxlYXNlcxgBIAMoCzIPLmFnZW50LnYxLkxlYXNlIooBCghPdmVyaGVhZBIZChFwcm9jZXNzX2NwdV9jb3JlcxgBIAEoARIVCg1icGZfY3B1X2NvcmVzGAIgASgBEhYKDnJlc2lkZW50X2J5dGVzGAMgASgEEhUKDWJwZl9tYXBfYnl0ZXMYBCABKAQSHQoVZGlza19ieXRlc19wZXJfc2Vjb25kGAUgASgBIogBCgZCdWRnZXQSFwoPbWFjaGluZV9wZXJjZW50GAEgASgBEhQKDG1lbW9yeV9ieXRlcxgCIAEoBBIcChRtZWFuX21hY2hpbmVfcGVyY2VudBgDIAEoARIZChFtZWFuX21lbW9yeV9ieXRlcxgEIAEoBBIWCg53YW50ZWRfcmF0ZV9oehgFIAEoDSImCgdDb3VudGVyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAQiRgoMRG9ja2VyU3RhdHVzEhEKCXJlYWNoYWJsZRgBIAEoCBIPCgdtZXNzYWdlGAIgASgJEhIKCmNvbnRhaW5lcnMYAyABKA0icgoKUHVzaFN0YXR1cxILCgN1cmwYASABKAkSDQoFZXJyb3IYAiABKAkSFgoOd2luZG93c19wdXNoZWQYAyABKAQSFwoPd2luZG93c193YWl0aW5nGAQgASgEEhcKD2xhc3Rfc3VjY2Vzc19hdBgFIAEoAyIxChNMaXN0U2VydmljZXNSZXF1ZXN0Eg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAyI7ChRMaXN0U2VydmljZXNSZXNwb25zZRIjCghzZXJ2aWNlcxgBIAMoCzIRLmFnZW50LnYxLlNlcnZpY2UiawoHU2VydmljZRIjCgZsYWJlbHMYASADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISEQoJY3B1X2NvcmVzGAIgASgBEhEKCWxhc3Rfc2VlbhgDIAEoAxIVCg1wcm9jZXNzX2NvdW50GAQgASgNIkUKD0dldFRydXN0UmVxdWVzdBIWCg5sYWJlbF9zZWxlY3RvchgBIAEoCRINCgVzdGFydBgCIAEoAxILCgNlbmQYAyABKAMilwIKEEdldFRydXN0UmVzcG9uc2USHgoFZmF0ZXMYASABKAsyDy5hZ2VudC52MS5GYXRlcxIQCgh0b3RhbF9ucxgCIAEoAxIOCgZjdXRfbnMYAyABKAMSIAoEY3V0cxgEIAMoCzISLmFnZW50LnYxLlN0YWNrQ3V0EhEKCW5hdGl2ZV9ucxgFIAEoAxIQCghsaW5lZF9ucxgHIAEoAxIlCgVmaWxlcxgIIAMoCzIWLmFnZW50LnYxLkZpbGVDb3ZlcmFnZRIjCghydW50aW1lcxgJIAMoCzIRLmFnZW50LnYxLlJ1bnRpbWUSEAoIZnJhbWVfbnMYCiABKAMSFgoObmFtZWRfZnJhbWVfbnMYCyABKANKBAgGEAci1AIKBUZhdGVzEg0KBWZpcmVkGAEgASgEEhgKEGxvc3RfbmV3X3Byb2Nlc3MYAiABKAQSFgoObG9zdF90YWlsX2NhbGwYAyABKAQSEQoJZGVsaXZlcmVkGAQgASgEEgwKBGxhdGUYBSABKAQSGAoQbG9zdF93aW5kb3dfZnVsbBgGIAEoBBIPCgdtaXNzaW5nGAcgASgDEhEKCWluX2ZsaWdodBgIIAEoAxISCgpzYW1wbGVkX25zGAkgASgDEhQKDHNjaGVkdWxlcl9ucxgKIAEoAxIXCg9lbmRlZF9wcm9jZXNzZXMYCyABKAQSDwoHd2luZG93cxgMIAEoDRIaChJ1bm1lYXN1cmVkX3dpbmRvd3MYDSABKA0SGgoSdW5iYWxhbmNlZF93aW5kb3dzGA4gASgNEh8KF2ZpcnN0X3VuYmFsYW5jZWRfd2luZG93GA8gASgDIiwKCFN0YWNrQ3V0Eg4KBnJlYXNvbhgBIAEoCRIQCgh2YWx1ZV9ucxgCIAEoAyKQAQoMRmlsZUNvdmVyYWdlEgwKBHBhdGgYASABKAkSEAoIYnVpbGRfaWQYAiABKAkSEAoIdmFsdWVfbnMYAyABKAMSEAoIbGluZWRfbnMYBSABKAMSDAoEbWVuZBgGIAEoCRIQCghmcmFtZV9ucxgHIAEoAxIWCg5uYW1lZF9mcmFtZV9ucxgIIAEoA0oECAQQBSIoCgdSdW50aW1lEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCSJiChRTZWxlY3RXaW5kb3dzUmVxdWVzdBIWCg5wcm9maWxlX3R5cGVJRBgBIAEoCRIWCg5sYWJlbF9zZWxlY3RvchgCIAEoCRINCgVzdGFydBgDIAEoAxILCgNlbmQYBCABKAMiQAoVU2VsZWN0V2luZG93c1Jlc3BvbnNlEiEKBHBhcnQYBCABKAsyEy5hZ2VudC52MS5XaW5kb3dTZXRKBAgBEAQicAoJV2luZG93U2V0EicKB3dpbmRvd3MYASADKAsyFi5hZ2VudC52MS5XaW5kb3dDb3VudHMSDwoHcHJvZmlsZRgCIAEoDBIpCghwcm9maWxlcxgDIAMoCzIXLmFnZW50LnYxLldpbmRvd1Byb2ZpbGUiWAoMV2luZG93Q291bnRzEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxINCgVzdGFjaxgDIAMoDRINCgV2YWx1ZRgEIAMoAxIOCgZwZXJpb2QYBSABKAMiPAoNV2luZG93UHJvZmlsZRINCgVzdGFydBgBIAEoAxILCgNlbmQYAiABKAMSDwoHcHJvZmlsZRgDIAEoDCI6ChNTZXRTZWxlY3Rpb25SZXF1ZXN0EhUKDWNvbnRhaW5lcl9pZHMYASADKAkSDAoEcGlkcxgCIAMoDSIWChRTZXRTZWxlY3Rpb25SZXNwb25zZSJUChJTZXRTYW1wbGluZ1JlcXVlc3QSDwoHcmF0ZV9oehgBIAEoDRIWCg53aW5kb3dfc2Vjb25kcxgCIAEoDRIVCg1idXJzdF9zZWNvbmRzGAMgASgNIhUKE1NldFNhbXBsaW5nUmVzcG9uc2UiQQoQU2V0QnVkZ2V0UmVxdWVzdBIXCg9tYWNoaW5lX3BlcmNlbnQYASABKAESFAoMbWVtb3J5X2J5dGVzGAIgASgEIhMKEVNldEJ1ZGdldFJlc3BvbnNlIjQKEFNldE5hbWluZ1JlcXVlc3QSIAoGbmFtaW5nGAEgASgLMhAuYWdlbnQudjEuTmFtaW5nIhMKEVNldE5hbWluZ1Jlc3BvbnNlImgKDlNldFB1c2hSZXF1ZXN0EgsKA3VybBgBIAEoCRIkCgdoZWFkZXJzGAIgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEiMKBmxhYmVscxgDIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpciIRCg9TZXRQdXNoUmVzcG9uc2UiSQoRUmVuZXdMZWFzZVJlcXVlc3QSDwoHc2Vjb25kcxgBIAEoDRIOCgZob2xkZXIYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkiKAoSUmVuZXdMZWFzZVJlc3BvbnNlEhIKCmV4cGlyZXNfYXQYASABKAMiJQoTUmVsZWFzZUxlYXNlUmVxdWVzdBIOCgZob2xkZXIYASABKAkiJgoUUmVsZWFzZUxlYXNlUmVzcG9uc2USDgoGZW5kaW5nGAEgASgIIiwKC1N0b3BSZXF1ZXN0Eg4KBmhvbGRlchgBIAEoCRINCgVmb3JjZRgCIAEoCCIOCgxTdG9wUmVzcG9uc2UqbQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABISCg5TVEFURV9TVEFSVElORxABEhMKD1NUQVRFX1BST0ZJTElORxACEhIKDlNUQVRFX1NUT1BQSU5HEAMSEAoMU1RBVEVfRkFJTEVEEAQy2AcKDEFnZW50U2VydmljZRJGCglHZXRTdGF0dXMSGi5hZ2VudC52MS5HZXRTdGF0dXNSZXF1ZXN0GhsuYWdlbnQudjEuR2V0U3RhdHVzUmVzcG9uc2UiABJOCgtXYXRjaFN0YXR1cxIcLmFnZW50LnYxLldhdGNoU3RhdHVzUmVxdWVzdBodLmFnZW50LnYxLldhdGNoU3RhdHVzUmVzcG9uc2UiADABEk8KDExpc3RTZXJ2aWNlcxIdLmFnZW50LnYxLkxpc3RTZXJ2aWNlc1JlcXVlc3QaHi5hZ2VudC52MS5MaXN0U2VydmljZXNSZXNwb25zZSIAEkMKCEdldFRydXN0EhkuYWdlbnQudjEuR2V0VHJ1c3RSZXF1ZXN0GhouYWdlbnQudjEuR2V0VHJ1c3RSZXNwb25zZSIAElQKDVNlbGVjdFdpbmRvd3MSHi5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVxdWVzdBofLmFnZW50LnYxLlNlbGVjdFdpbmRvd3NSZXNwb25zZSIAMAESTwoMU2V0U2VsZWN0aW9uEh0uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVxdWVzdBoeLmFnZW50LnYxLlNldFNlbGVjdGlvblJlc3BvbnNlIgASTAoLU2V0U2FtcGxpbmcSHC5hZ2VudC52MS5TZXRTYW1wbGluZ1JlcXVlc3QaHS5hZ2VudC52MS5TZXRTYW1wbGluZ1Jlc3BvbnNlIgASRgoJU2V0TmFtaW5nEhouYWdlbnQudjEuU2V0TmFtaW5nUmVxdWVzdBobLmFnZW50LnYxLlNldE5hbWluZ1Jlc3BvbnNlIgASRgoJU2V0QnVkZ2V0EhouYWdlbnQudjEuU2V0QnVkZ2V0UmVxdWVzdBobLmFnZW50LnYxLlNldEJ1ZGdldFJlc3BvbnNlIgASQAoHU2V0UHVzaBIYLmFnZW50LnYxLlNldFB1c2hSZXF1ZXN0GhkuYWdlbnQudjEuU2V0UHVzaFJlc3BvbnNlIgASSQoKUmVuZXdMZWFzZRIbLmFnZW50LnYxLlJlbmV3TGVhc2VSZXF1ZXN0GhwuYWdlbnQudjEuUmVuZXdMZWFzZVJlc3BvbnNlIgASTwoMUmVsZWFzZUxlYXNlEh0uYWdlbnQudjEuUmVsZWFzZUxlYXNlUmVxdWVzdBoeLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlc3BvbnNlIgASNwoEU3RvcBIVLmFnZW50LnYxLlN0b3BSZXF1ZXN0GhYuYWdlbnQudjEuU3RvcFJlc3BvbnNlIgBCOlo4cHlyb21ldGVyLmRldi9yZW1vdGUtYWdlbnQvaW50ZXJuYWwvZ2VuL2FnZW50L3YxO2FnZW50djFiBnByb3RvMw", [file_types_v1_types]);
+  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIqEFCgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZRIVCg1idXJzdF9lbmRzX2F0GBcgASgDEiAKBm5hbWluZxgYIAEoCzIQLmFnZW50LnYxLk5hbWluZxIgCgZidWRnZXQYGSABKAsyEC5hZ2VudC52MS5CdWRnZXQSJAoGcHVzaGVzGBogAygLMhQuYWdlbnQudjEuUHVzaFN0YXR1cxIWCg5pbmdlc3RfYWRkcmVzcxgbIAEoCUoECBMQFCJdCgZOYW1pbmcSIwoGbGFiZWxzGAEgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEhUKDWxlYWRpbmdfc2xhc2gYAiABKAgSFwoPcmVsYWJlbF9jb25maWdzGAMgASgJIkAKBUxlYXNlEg4KBmhvbGRlchgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRISCgpleHBpcmVzX2F0GAMgASgDIjAKDUxlYXNlQ29uZmxpY3QSHwoGbGVhc2VzGAEgAygLMg8uYWdlbnQudjEuTGVhc2UiigEKCE92ZXJoZWFkEhkKEXByb2Nlc3NfY3B1X2NvcmVzGAEgASgBEhUKDWJwZl9jcHVfY29yZXMYAiABKAESFgoOcmVzaWRlbnRfYnl0ZXMYAyABKAQSFQoNYnBmX21hcF9ieXRlcxgEIAEoBBIdChVkaXNrX2J5dGVzX3Blcl9zZWNvbmQYBSABKAEiiAEKBkJ1ZGdldBIXCg9tYWNoaW5lX3BlcmNlbnQYASABKAESFAoMbWVtb3J5X2J5dGVzGAIgASgEEhwKFG1lYW5fbWFjaGluZV9wZXJjZW50GAMgASgBEhkKEW1lYW5fbWVtb3J5X2J5dGVzGAQgASgEEhYKDndhbnRlZF9yYXRlX2h6GAUgASgNIiYKB0NvdW50ZXISDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoBCJGCgxEb2NrZXJTdGF0dXMSEQoJcmVhY2hhYmxlGAEgASgIEg8KB21lc3NhZ2UYAiABKAkSEgoKY29udGFpbmVycxgDIAEoDSLDAgoKUHVzaFN0YXR1cxILCgN1cmwYASABKAkSDQoFZXJyb3IYAiABKAkSFgoOd2luZG93c19wdXNoZWQYAyABKAQSFwoPd2luZG93c193YWl0aW5nGAQgASgEEhcKD2xhc3Rfc3VjY2Vzc19hdBgFIAEoAxIOCgZ0ZW5hbnQYBiABKAkSFgoOYXV0aGVudGljYXRpb24YByABKAkSDgoGb3duX2NhGAggASgIEiMKBmxhYmVscxgJIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIXCg93aW5kb3dzX3Rvb19vbGQYCiABKAQSFwoPd2luZG93c19yZWZ1c2VkGAsgASgEEg4KBnNlcmllcxgMIAEoBBIXCg9zZXJpZXNfZm9yZWNhc3QYDSABKAQSFwoPbGFiZWxzX2xlZnRfb3V0GA4gAygJIjEKE0xpc3RTZXJ2aWNlc1JlcXVlc3QSDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDIjsKFExpc3RTZXJ2aWNlc1Jlc3BvbnNlEiMKCHNlcnZpY2VzGAEgAygLMhEuYWdlbnQudjEuU2VydmljZSJrCgdTZXJ2aWNlEiMKBmxhYmVscxgBIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIRCgljcHVfY29yZXMYAiABKAESEQoJbGFzdF9zZWVuGAMgASgDEhUKDXByb2Nlc3NfY291bnQYBCABKA0iRQoPR2V0VHJ1c3RSZXF1ZXN0EhYKDmxhYmVsX3NlbGVjdG9yGAEgASgJEg0KBXN0YXJ0GAIgASgDEgsKA2VuZBgDIAEoAyKXAgoQR2V0VHJ1c3RSZXNwb25zZRIeCgVmYXRlcxgBIAEoCzIPLmFnZW50LnYxLkZhdGVzEhAKCHRvdGFsX25zGAIgASgDEg4KBmN1dF9ucxgDIAEoAxIgCgRjdXRzGAQgAygLMhIuYWdlbnQudjEuU3RhY2tDdXQSEQoJbmF0aXZlX25zGAUgASgDEhAKCGxpbmVkX25zGAcgASgDEiUKBWZpbGVzGAggAygLMhYuYWdlbnQudjEuRmlsZUNvdmVyYWdlEiMKCHJ1bnRpbWVzGAkgAygLMhEuYWdlbnQudjEuUnVudGltZRIQCghmcmFtZV9ucxgKIAEoAxIWCg5uYW1lZF9mcmFtZV9ucxgLIAEoA0oECAYQByLUAgoFRmF0ZXMSDQoFZmlyZWQYASABKAQSGAoQbG9zdF9uZXdfcHJvY2VzcxgCIAEoBBIWCg5sb3N0X3RhaWxfY2FsbBgDIAEoBBIRCglkZWxpdmVyZWQYBCABKAQSDAoEbGF0ZRgFIAEoBBIYChBsb3N0X3dpbmRvd19mdWxsGAYgASgEEg8KB21pc3NpbmcYByABKAMSEQoJaW5fZmxpZ2h0GAggASgDEhIKCnNhbXBsZWRfbnMYCSABKAMSFAoMc2NoZWR1bGVyX25zGAogASgDEhcKD2VuZGVkX3Byb2Nlc3NlcxgLIAEoBBIPCgd3aW5kb3dzGAwgASgNEhoKEnVubWVhc3VyZWRfd2luZG93cxgNIAEoDRIaChJ1bmJhbGFuY2VkX3dpbmRvd3MYDiABKA0SHwoXZmlyc3RfdW5iYWxhbmNlZF93aW5kb3cYDyABKAMiLAoIU3RhY2tDdXQSDgoGcmVhc29uGAEgASgJEhAKCHZhbHVlX25zGAIgASgDIpABCgxGaWxlQ292ZXJhZ2USDAoEcGF0aBgBIAEoCRIQCghidWlsZF9pZBgCIAEoCRIQCgh2YWx1ZV9ucxgDIAEoAxIQCghsaW5lZF9ucxgFIAEoAxIMCgRtZW5kGAYgASgJEhAKCGZyYW1lX25zGAcgASgDEhYKDm5hbWVkX2ZyYW1lX25zGAggASgDSgQIBBAFIigKB1J1bnRpbWUSDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJImIKFFNlbGVjdFdpbmRvd3NSZXF1ZXN0EhYKDnByb2ZpbGVfdHlwZUlEGAEgASgJEhYKDmxhYmVsX3NlbGVjdG9yGAIgASgJEg0KBXN0YXJ0GAMgASgDEgsKA2VuZBgEIAEoAyJAChVTZWxlY3RXaW5kb3dzUmVzcG9uc2USIQoEcGFydBgEIAEoCzITLmFnZW50LnYxLldpbmRvd1NldEoECAEQBCJwCglXaW5kb3dTZXQSJwoHd2luZG93cxgBIAMoCzIWLmFnZW50LnYxLldpbmRvd0NvdW50cxIPCgdwcm9maWxlGAIgASgMEikKCHByb2ZpbGVzGAMgAygLMhcuYWdlbnQudjEuV2luZG93UHJvZmlsZSJYCgxXaW5kb3dDb3VudHMSDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDEg0KBXN0YWNrGAMgAygNEg0KBXZhbHVlGAQgAygDEg4KBnBlcmlvZBgFIAEoAyI8Cg1XaW5kb3dQcm9maWxlEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxIPCgdwcm9maWxlGAMgASgMIjoKE1NldFNlbGVjdGlvblJlcXVlc3QSFQoNY29udGFpbmVyX2lkcxgBIAMoCRIMCgRwaWRzGAIgAygNIhYKFFNldFNlbGVjdGlvblJlc3BvbnNlIlQKElNldFNhbXBsaW5nUmVxdWVzdBIPCgdyYXRlX2h6GAEgASgNEhYKDndpbmRvd19zZWNvbmRzGAIgASgNEhUKDWJ1cnN0X3NlY29uZHMYAyABKA0iFQoTU2V0U2FtcGxpbmdSZXNwb25zZSJBChBTZXRCdWRnZXRSZXF1ZXN0EhcKD21hY2hpbmVfcGVyY2VudBgBIAEoARIUCgxtZW1vcnlfYnl0ZXMYAiABKAQiEwoRU2V0QnVkZ2V0UmVzcG9uc2UiNAoQU2V0TmFtaW5nUmVxdWVzdBIgCgZuYW1pbmcYASABKAsyEC5hZ2VudC52MS5OYW1pbmciEwoRU2V0TmFtaW5nUmVzcG9uc2Ui1AEKDlNldFB1c2hSZXF1ZXN0EgsKA3VybBgBIAEoCRIkCgdoZWFkZXJzGAIgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEiMKBmxhYmVscxgDIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIOCgZ0ZW5hbnQYBCABKAkSDAoEdXNlchgFIAEoCRIQCghwYXNzd29yZBgGIAEoCRIUCgxiZWFyZXJfdG9rZW4YByABKAkSFAoMa2VlcF9zZWNyZXRzGAggASgIEg4KBmNhX3BlbRgJIAEoCSIRCg9TZXRQdXNoUmVzcG9uc2UiMAoRUmVtb3ZlUHVzaFJlcXVlc3QSCwoDdXJsGAEgASgJEg4KBnRlbmFudBgCIAEoCSIUChJSZW1vdmVQdXNoUmVzcG9uc2UiSQoRUmVuZXdMZWFzZVJlcXVlc3QSDwoHc2Vjb25kcxgBIAEoDRIOCgZob2xkZXIYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkiKAoSUmVuZXdMZWFzZVJlc3BvbnNlEhIKCmV4cGlyZXNfYXQYASABKAMiJQoTUmVsZWFzZUxlYXNlUmVxdWVzdBIOCgZob2xkZXIYASABKAkiJgoUUmVsZWFzZUxlYXNlUmVzcG9uc2USDgoGZW5kaW5nGAEgASgIIiwKC1N0b3BSZXF1ZXN0Eg4KBmhvbGRlchgBIAEoCRINCgVmb3JjZRgCIAEoCCIOCgxTdG9wUmVzcG9uc2UqbQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABISCg5TVEFURV9TVEFSVElORxABEhMKD1NUQVRFX1BST0ZJTElORxACEhIKDlNUQVRFX1NUT1BQSU5HEAMSEAoMU1RBVEVfRkFJTEVEEAQyowgKDEFnZW50U2VydmljZRJGCglHZXRTdGF0dXMSGi5hZ2VudC52MS5HZXRTdGF0dXNSZXF1ZXN0GhsuYWdlbnQudjEuR2V0U3RhdHVzUmVzcG9uc2UiABJOCgtXYXRjaFN0YXR1cxIcLmFnZW50LnYxLldhdGNoU3RhdHVzUmVxdWVzdBodLmFnZW50LnYxLldhdGNoU3RhdHVzUmVzcG9uc2UiADABEk8KDExpc3RTZXJ2aWNlcxIdLmFnZW50LnYxLkxpc3RTZXJ2aWNlc1JlcXVlc3QaHi5hZ2VudC52MS5MaXN0U2VydmljZXNSZXNwb25zZSIAEkMKCEdldFRydXN0EhkuYWdlbnQudjEuR2V0VHJ1c3RSZXF1ZXN0GhouYWdlbnQudjEuR2V0VHJ1c3RSZXNwb25zZSIAElQKDVNlbGVjdFdpbmRvd3MSHi5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVxdWVzdBofLmFnZW50LnYxLlNlbGVjdFdpbmRvd3NSZXNwb25zZSIAMAESTwoMU2V0U2VsZWN0aW9uEh0uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVxdWVzdBoeLmFnZW50LnYxLlNldFNlbGVjdGlvblJlc3BvbnNlIgASTAoLU2V0U2FtcGxpbmcSHC5hZ2VudC52MS5TZXRTYW1wbGluZ1JlcXVlc3QaHS5hZ2VudC52MS5TZXRTYW1wbGluZ1Jlc3BvbnNlIgASRgoJU2V0TmFtaW5nEhouYWdlbnQudjEuU2V0TmFtaW5nUmVxdWVzdBobLmFnZW50LnYxLlNldE5hbWluZ1Jlc3BvbnNlIgASRgoJU2V0QnVkZ2V0EhouYWdlbnQudjEuU2V0QnVkZ2V0UmVxdWVzdBobLmFnZW50LnYxLlNldEJ1ZGdldFJlc3BvbnNlIgASQAoHU2V0UHVzaBIYLmFnZW50LnYxLlNldFB1c2hSZXF1ZXN0GhkuYWdlbnQudjEuU2V0UHVzaFJlc3BvbnNlIgASSQoKUmVtb3ZlUHVzaBIbLmFnZW50LnYxLlJlbW92ZVB1c2hSZXF1ZXN0GhwuYWdlbnQudjEuUmVtb3ZlUHVzaFJlc3BvbnNlIgASSQoKUmVuZXdMZWFzZRIbLmFnZW50LnYxLlJlbmV3TGVhc2VSZXF1ZXN0GhwuYWdlbnQudjEuUmVuZXdMZWFzZVJlc3BvbnNlIgASTwoMUmVsZWFzZUxlYXNlEh0uYWdlbnQudjEuUmVsZWFzZUxlYXNlUmVxdWVzdBoeLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlc3BvbnNlIgASNwoEU3RvcBIVLmFnZW50LnYxLlN0b3BSZXF1ZXN0GhYuYWdlbnQudjEuU3RvcFJlc3BvbnNlIgBCOlo4cHlyb21ldGVyLmRldi9yZW1vdGUtYWdlbnQvaW50ZXJuYWwvZ2VuL2FnZW50L3YxO2FnZW50djFiBnByb3RvMw", [file_types_v1_types]);
 
 /**
  * @generated from message agent.v1.GetStatusRequest
@@ -187,11 +187,6 @@ export type Status = Message<"agent.v1.Status"> & {
   docker?: DockerStatus | undefined;
 
   /**
-   * @generated from field: agent.v1.PushStatus push = 19;
-   */
-  push?: PushStatus | undefined;
-
-  /**
    * @generated from field: uint64 store_bytes = 20;
    */
   storeBytes: bigint;
@@ -227,6 +222,20 @@ export type Status = Message<"agent.v1.Status"> & {
    * @generated from field: agent.v1.Budget budget = 25;
    */
   budget?: Budget | undefined;
+
+  /**
+   * One of each server, in the order in which they were set.
+   *
+   * @generated from field: repeated agent.v1.PushStatus pushes = 26;
+   */
+  pushes: PushStatus[];
+
+  /**
+   * Where SDKs of the machine may push over TCP, "127.0.0.1:4041"; empty: only through the push socket.
+   *
+   * @generated from field: string ingest_address = 27;
+   */
+  ingestAddress: string;
 };
 
 /**
@@ -485,7 +494,7 @@ export const DockerStatusSchema: GenMessage<DockerStatus> = /*@__PURE__*/
  */
 export type PushStatus = Message<"agent.v1.PushStatus"> & {
   /**
-   * Empty when nothing is pushed. Without credentials.
+   * Without credentials.
    *
    * @generated from field: string url = 1;
    */
@@ -514,6 +523,62 @@ export type PushStatus = Message<"agent.v1.PushStatus"> & {
    * @generated from field: int64 last_success_at = 5;
    */
   lastSuccessAt: bigint;
+
+  /**
+   * @generated from field: string tenant = 6;
+   */
+  tenant: string;
+
+  /**
+   * "none", "basic" or "bearer".
+   *
+   * @generated from field: string authentication = 7;
+   */
+  authentication: string;
+
+  /**
+   * Whether certificates of an authority of one's own were given.
+   *
+   * @generated from field: bool own_ca = 8;
+   */
+  ownCa: boolean;
+
+  /**
+   * @generated from field: repeated types.v1.LabelPair labels = 9;
+   */
+  labels: LabelPair[];
+
+  /**
+   * Windows that the server never got, also before the agent's last start: they waited for longer than it takes them, or it
+   * refused them for good. They are in the agent's store only.
+   *
+   * @generated from field: uint64 windows_too_old = 10;
+   */
+  windowsTooOld: bigint;
+
+  /**
+   * @generated from field: uint64 windows_refused = 11;
+   */
+  windowsRefused: bigint;
+
+  /**
+   * Distinct series of the last hour, and how many they become at the present rate of new ones.
+   *
+   * @generated from field: uint64 series = 12;
+   */
+  series: bigint;
+
+  /**
+   * @generated from field: uint64 series_forecast = 13;
+   */
+  seriesForecast: bigint;
+
+  /**
+   * Names of labels for which there was no room among the twelve of a series.
+   *
+   * @generated from field: repeated string labels_left_out = 14;
+   */
+  labelsLeftOut: string[];
 };
 
 /**
@@ -1227,12 +1292,15 @@ export const SetNamingResponseSchema: GenMessage<SetNamingResponse> = /*@__PURE_
  */
 export type SetPushRequest = Message<"agent.v1.SetPushRequest"> & {
   /**
+   * With the tenant it tells one server from another.
+   *
    * @generated from field: string url = 1;
    */
   url: string;
 
   /**
-   * Sent with every request, for servers behind an authenticating proxy; held in memory only.
+   * Sent with every request, for servers behind an authenticating proxy. Secret, as the credentials are: both are kept in the
+   * agent's store, whose folder only its own user and root may enter, and nothing tells them again.
    *
    * @generated from field: repeated types.v1.LabelPair headers = 2;
    */
@@ -1244,6 +1312,44 @@ export type SetPushRequest = Message<"agent.v1.SetPushRequest"> & {
    * @generated from field: repeated types.v1.LabelPair labels = 3;
    */
   labels: LabelPair[];
+
+  /**
+   * Sent as X-Scope-OrgID; empty for none.
+   *
+   * @generated from field: string tenant = 4;
+   */
+  tenant: string;
+
+  /**
+   * A user with a password, or a token.
+   *
+   * @generated from field: string user = 5;
+   */
+  user: string;
+
+  /**
+   * @generated from field: string password = 6;
+   */
+  password: string;
+
+  /**
+   * @generated from field: string bearer_token = 7;
+   */
+  bearerToken: string;
+
+  /**
+   * Leaves credentials and headers as they were set before.
+   *
+   * @generated from field: bool keep_secrets = 8;
+   */
+  keepSecrets: boolean;
+
+  /**
+   * Certificates that the server's may be signed with, beside those that the system trusts.
+   *
+   * @generated from field: string ca_pem = 9;
+   */
+  caPem: string;
 };
 
 /**
@@ -1265,6 +1371,41 @@ export type SetPushResponse = Message<"agent.v1.SetPushResponse"> & {
  */
 export const SetPushResponseSchema: GenMessage<SetPushResponse> = /*@__PURE__*/
   messageDesc(file_agent_v1_agent, 36);
+
+/**
+ * @generated from message agent.v1.RemovePushRequest
+ */
+export type RemovePushRequest = Message<"agent.v1.RemovePushRequest"> & {
+  /**
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * @generated from field: string tenant = 2;
+   */
+  tenant: string;
+};
+
+/**
+ * Describes the message agent.v1.RemovePushRequest.
+ * Use `create(RemovePushRequestSchema)` to create a new message.
+ */
+export const RemovePushRequestSchema: GenMessage<RemovePushRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 37);
+
+/**
+ * @generated from message agent.v1.RemovePushResponse
+ */
+export type RemovePushResponse = Message<"agent.v1.RemovePushResponse"> & {
+};
+
+/**
+ * Describes the message agent.v1.RemovePushResponse.
+ * Use `create(RemovePushResponseSchema)` to create a new message.
+ */
+export const RemovePushResponseSchema: GenMessage<RemovePushResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 38);
 
 /**
  * @generated from message agent.v1.RenewLeaseRequest
@@ -1295,7 +1436,7 @@ export type RenewLeaseRequest = Message<"agent.v1.RenewLeaseRequest"> & {
  * Use `create(RenewLeaseRequestSchema)` to create a new message.
  */
 export const RenewLeaseRequestSchema: GenMessage<RenewLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 37);
+  messageDesc(file_agent_v1_agent, 39);
 
 /**
  * @generated from message agent.v1.RenewLeaseResponse
@@ -1314,7 +1455,7 @@ export type RenewLeaseResponse = Message<"agent.v1.RenewLeaseResponse"> & {
  * Use `create(RenewLeaseResponseSchema)` to create a new message.
  */
 export const RenewLeaseResponseSchema: GenMessage<RenewLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 38);
+  messageDesc(file_agent_v1_agent, 40);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseRequest
@@ -1331,7 +1472,7 @@ export type ReleaseLeaseRequest = Message<"agent.v1.ReleaseLeaseRequest"> & {
  * Use `create(ReleaseLeaseRequestSchema)` to create a new message.
  */
 export const ReleaseLeaseRequestSchema: GenMessage<ReleaseLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 39);
+  messageDesc(file_agent_v1_agent, 41);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseResponse
@@ -1350,7 +1491,7 @@ export type ReleaseLeaseResponse = Message<"agent.v1.ReleaseLeaseResponse"> & {
  * Use `create(ReleaseLeaseResponseSchema)` to create a new message.
  */
 export const ReleaseLeaseResponseSchema: GenMessage<ReleaseLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 40);
+  messageDesc(file_agent_v1_agent, 42);
 
 /**
  * @generated from message agent.v1.StopRequest
@@ -1376,7 +1517,7 @@ export type StopRequest = Message<"agent.v1.StopRequest"> & {
  * Use `create(StopRequestSchema)` to create a new message.
  */
 export const StopRequestSchema: GenMessage<StopRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 41);
+  messageDesc(file_agent_v1_agent, 43);
 
 /**
  * @generated from message agent.v1.StopResponse
@@ -1389,7 +1530,7 @@ export type StopResponse = Message<"agent.v1.StopResponse"> & {
  * Use `create(StopResponseSchema)` to create a new message.
  */
 export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 42);
+  messageDesc(file_agent_v1_agent, 44);
 
 /**
  * @generated from enum agent.v1.State
@@ -1518,7 +1659,7 @@ export const AgentService: GenService<{
     output: typeof SetBudgetResponseSchema;
   },
   /**
-   * Where windows are pushed; an empty address ends pushing. Kept across restarts of the agent.
+   * Windows are pushed to a server more, or to one otherwise than before. Kept across restarts of the agent.
    *
    * @generated from rpc agent.v1.AgentService.SetPush
    */
@@ -1526,6 +1667,16 @@ export const AgentService: GenService<{
     methodKind: "unary";
     input: typeof SetPushRequestSchema;
     output: typeof SetPushResponseSchema;
+  },
+  /**
+   * Ends pushing to a server.
+   *
+   * @generated from rpc agent.v1.AgentService.RemovePush
+   */
+  removePush: {
+    methodKind: "unary";
+    input: typeof RemovePushRequestSchema;
+    output: typeof RemovePushResponseSchema;
   },
   /**
    * Begins or goes on with a holder's lease (a recording). An agent that is not continuous ends when its last lease was
