@@ -63,7 +63,8 @@ export class RecordingStatus {
         { name: 'slices.behind', value: this.behind },
       ],
       docker: { reachable: true, message: '', containers: 0 },
-      push: { url: '', error: '', windowsPushed: 0, windowsWaiting: 0, lastSuccessAtMs: 0 },
+      pushes: [],
+      ingestAddress: '',
     };
   }
 }
