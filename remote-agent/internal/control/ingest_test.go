@@ -142,17 +142,27 @@ func ingestions(t *testing.T, prefix string, at time.Time) map[string]struct {
 		ingestion
 		service, profileType string
 	}{
-		"pprof": {ingestion{query("name", prefix+"a{region=eu, kind=x}", "format", "pprof", "spyName", "gospy"), "application/octet-stream",
-			sdkProfile(t, at.UnixNano(), "samples:count", "cpu:nanoseconds")}, prefix + "a", cpu},
-		"pprof of a script": {ingestion{query("name", prefix+"b", "format", "pprof", "spyName", "pyspy"), "",
-			sdkProfile(t, at.UnixNano()/1e6, "cpu:nanoseconds")}, prefix + "b", cpu},
+		"pprof": {ingestion{
+			query("name", prefix+"a{region=eu, kind=x}", "format", "pprof", "spyName", "gospy"), "application/octet-stream",
+			sdkProfile(t, at.UnixNano(), "samples:count", "cpu:nanoseconds"),
+		}, prefix + "a", cpu},
+		"pprof of a script": {ingestion{
+			query("name", prefix+"b", "format", "pprof", "spyName", "pyspy"), "",
+			sdkProfile(t, at.UnixNano()/1e6, "cpu:nanoseconds"),
+		}, prefix + "b", cpu},
 		"form": {ingestion{query("name", prefix+"c", "spyName", "gospy"), goType, goBody}, prefix + "c", "block:delay:nanoseconds:cpu:nanoseconds"},
-		"folded": {ingestion{query("name", prefix+"d.cpu{region=eu}", "sampleRate", "100", "spyName", "rbspy"), "",
-			[]byte("main;work;leaf 7\nmain;work 2\nmain;other thing 1\nnonsense\n")}, prefix + "d", cpu},
-		"lines": {ingestion{query("name", prefix+"e", "format", "lines", "sampleRate", "50"), "",
-			[]byte("main;work\nmain;work\nmain\n")}, prefix + "e", cpu},
-		"memory": {ingestion{query("name", prefix+"f.alloc_space", "format", "folded", "units", "bytes"), "",
-			[]byte("main;alloc 4096\n")}, prefix + "f", "memory:alloc_space:bytes::"},
+		"folded": {ingestion{
+			query("name", prefix+"d.cpu{region=eu}", "sampleRate", "100", "spyName", "rbspy"), "",
+			[]byte("main;work;leaf 7\nmain;work 2\nmain;other thing 1\nnonsense\n"),
+		}, prefix + "d", cpu},
+		"lines": {ingestion{
+			query("name", prefix+"e", "format", "lines", "sampleRate", "50"), "",
+			[]byte("main;work\nmain;work\nmain\n"),
+		}, prefix + "e", cpu},
+		"memory": {ingestion{
+			query("name", prefix+"f.alloc_space", "format", "folded", "units", "bytes"), "",
+			[]byte("main;alloc 4096\n"),
+		}, prefix + "f", "memory:alloc_space:bytes::"},
 		"its own service": {ingestion{query("name", "app.cpu{service_name="+prefix+"g}"), "", []byte("main 3\n")}, prefix + "g", cpu},
 	}
 }
@@ -238,7 +248,8 @@ func TestIngestSaysWhatItDoesNotTake(t *testing.T) {
 		"previous profile": {ingestion{query: url.Values{"name": {"a"}}, contentType: previous, body: body}, 400, "update it"},
 		"broken form":      {ingestion{query: url.Values{"name": {"a"}}, contentType: "multipart/form-data", body: []byte("x")}, 400, "form"},
 		"old": {
-			ingestion{query: url.Values{"name": {"a"}, "from": {"1000000000"}, "until": {"1000000010"}}, body: []byte("a 1")}, 400,
+			ingestion{query: url.Values{"name": {"a"}, "from": {"1000000000"}, "until": {"1000000010"}}, body: []byte("a 1")},
+			400,
 			"outside of the time",
 		},
 		"too large": {ingestion{query: url.Values{"name": {"a"}}, body: make([]byte, maxPushBytes+1)}, 413, "at most 16 MiB"},

@@ -112,7 +112,8 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
   const { store } = controls;
   const { id, kind, name } = target.config;
   const open =
-    (dialog: 'server' | 'pyroscope' | 'pushes' | 'remove-target' | 'leftovers' | 'tunnel' | 'checks' | 'receipt') => () => {
+    (dialog: 'server' | 'pyroscope' | 'pushes' | 'remove-target' | 'leftovers' | 'tunnel' | 'checks' | 'receipt') =>
+    () => {
       store.setState({ dialog: { kind: dialog, targetId: id } });
     };
   const act = (action: 'link.disconnect' | 'agent.stop' | 'record.start') => () => {
