@@ -20,6 +20,7 @@ import (
 	"pyrometer.dev/remote-agent/internal/engine"
 	"pyrometer.dev/remote-agent/internal/lease"
 	"pyrometer.dev/remote-agent/internal/privilege"
+	"pyrometer.dev/remote-agent/internal/symbol"
 	"pyrometer.dev/remote-agent/internal/target"
 )
 
@@ -226,6 +227,7 @@ func (a *agent) startEngine(ctx context.Context) error {
 	// Not ctx: the engine delivers what it has when the agent is told to stop, and is closed after that.
 	started, err := engine.Start(context.WithoutCancel(ctx), engine.Config{
 		RateHz: a.options.rateHz, Window: a.options.window, Sink: a.sink, ObserveMapping: a.sink.observeMapping, Logger: a.logger,
+		PerfMap: symbol.PerfMap,
 	})
 	if err != nil {
 		return err

@@ -55,6 +55,10 @@ type Config struct {
 	// ObserveMapping is told of each file as soon as a process is seen with it, so that it can be opened while the process
 	// lives. Called from several goroutines; must not block. Optional.
 	ObserveMapping func(pid uint32, mapping *Mapping)
+	// PerfMap says whether a process writes a perf map, and its path as the process sees it: then stacks go on through code that
+	// lies in no file. Such frames have that path for their mapping's and the address in the process's memory. Called apart from
+	// the samples. Optional.
+	PerfMap func(pid uint32) (path string, ok bool)
 	// Logger also gets what the unwinder logs.
 	Logger *slog.Logger
 }
@@ -150,6 +154,10 @@ func (e *Engine) start(ctx context.Context, config Config) error {
 	}
 	if err := module.Enable(ctx, e.entry); err != nil {
 		return fmt.Errorf("attach sampler: %w", err)
+	}
+	if config.PerfMap != nil {
+		e.reporter.made = newMadeCode(e.entry.jitMaps, config.PerfMap, config.Logger)
+		go e.reporter.made.run(ctx)
 	}
 	go e.handleTraces(ctx, traces)
 	return nil

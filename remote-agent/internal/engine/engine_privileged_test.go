@@ -223,9 +223,9 @@ func TestEngine(t *testing.T) {
 }
 
 // burn starts the script and waits until it runs.
-func burn(t *testing.T, python, script string) uint32 {
+func burn(t *testing.T, python string, arguments ...string) uint32 {
 	t.Helper()
-	command := exec.Command(python, script)
+	command := exec.Command(python, arguments...)
 	output, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -37,6 +37,7 @@ type entry struct {
 	program *ebpf.Program
 	// unwinderMetrics is the module's per-CPU counter map, of which loss is read without the delay of its own reports.
 	unwinderMetrics *ebpf.Map
+	jitMaps         *jitMaps
 }
 
 var _ tracer.Probe = (*entry)(nil)
@@ -49,7 +50,7 @@ func (e *entry) Load(_ context.Context, registrar tracer.ProbeRegistrar, module 
 	if err != nil {
 		return nil, fmt.Errorf("register sample origin: %w", err)
 	}
-	spec, err := module.CollectionSpecWith(nil, []string{entryProgram}, []string{entryOriginVariable})
+	spec, err := module.CollectionSpecWith(nil, []string{entryProgram, unwinderProgram}, []string{entryOriginVariable})
 	if err != nil {
 		return nil, fmt.Errorf("read unwinder entry: %w", err)
 	}
@@ -67,6 +68,13 @@ func (e *entry) Load(_ context.Context, registrar tracer.ProbeRegistrar, module 
 	if processes < 0 || counters < 0 {
 		return nil, fmt.Errorf("unwinder entry does not use its maps %s and %s", processesMap, metricsMap)
 	}
+	unwinder := spec.Programs[unwinderProgram]
+	jit := map[string]int{}
+	for _, name := range []string{deltaPagesMap, smallestDeltaMap, unwindInfoMap} {
+		if jit[name] = mapReference(unwinder, name); jit[name] < 0 {
+			return nil, fmt.Errorf("the unwinder does not use its map %s", name)
+		}
+	}
 	if err := module.RewriteMaps(spec, map[string]*ebpf.Map{entryVariables: variables}); err != nil {
 		return nil, fmt.Errorf("share the unwinder's maps: %w", err)
 	}
@@ -75,6 +83,9 @@ func (e *entry) Load(_ context.Context, registrar tracer.ProbeRegistrar, module 
 		return nil, err
 	}
 	if e.unwinderMetrics, err = mapAt(program, counters); err != nil {
+		return nil, err
+	}
+	if e.jitMaps, err = findJITMaps(knownProcesses, unwinder, jit); err != nil {
 		return nil, err
 	}
 	if e.program, err = ebpf.NewProgram(program); err != nil {
@@ -88,6 +99,18 @@ func (e *entry) Load(_ context.Context, registrar tracer.ProbeRegistrar, module 
 		return nil, errors.Join(err, e.program.Close())
 	}
 	return nil, nil
+}
+
+// findJITMaps takes the maps that the unwinder's program uses at the given instructions; it is never loaded.
+func findJITMaps(processes *ebpf.Map, unwinder *ebpf.ProgramSpec, at map[string]int) (*jitMaps, error) {
+	found := map[string]*ebpf.Map{}
+	for name, index := range at {
+		var err error
+		if found[name], err = mapAt(unwinder, index); err != nil {
+			return nil, err
+		}
+	}
+	return newJITMaps(processes, found[deltaPagesMap], found[smallestDeltaMap], found[unwindInfoMap])
 }
 
 // newVariablesMap makes the constants of the program: the module's defaults with the values that were set in spec.

@@ -24,6 +24,8 @@ type sampleReporter struct {
 	mappings  *mappingTable
 	converter *converter
 	observed  *generational[processFile, struct{}]
+	// made is nil until the unwinder's maps are found, and where perf maps are not wanted.
+	made *madeCode
 
 	delivered atomic.Uint64
 	cut       atomic.Uint64
@@ -55,6 +57,12 @@ func (r *sampleReporter) ReportExecutable(executable *reporter.ExecutableMetadat
 // ReportTraceEvent is called for each sample, from the one goroutine that calls HandleTrace.
 func (r *sampleReporter) ReportTraceEvent(trace *libpf.Trace, meta *samples.TraceEventMeta) error {
 	frames, hash := r.converter.stack(trace.Frames)
+	if r.made != nil {
+		var mapping *Mapping
+		if frames, hash, mapping = r.made.own(uint32(meta.PID), frames, hash); mapping != nil {
+			r.observe(uint32(meta.PID), mapping) // each time: its names grow while the process runs
+		}
+	}
 	sample := &Sample{
 		TimeNs:      int64(meta.Timestamp),
 		PID:         uint32(meta.PID),

@@ -79,7 +79,9 @@ func (c *Coverage) Mend(owner symbol.Owner) string {
 	case !c.Lacks():
 		return ""
 	case c.Mapping.Path == "":
-		return "code made at run time has no file to be named from; runtimes with a profiler's map (perf map) are not read yet"
+		return "code made at run time has no file to be named from: it gets names where its runtime writes a perf map"
+	case symbol.IsPerfMap(c.Mapping.Path):
+		return "the runtime has not written these functions into its perf map " + path.Base(c.Mapping.Path)
 	}
 	// Of most files the unwinder tells the base name only; the process knows the rest.
 	at := cmp.Or(owner.Path, c.Mapping.Path)

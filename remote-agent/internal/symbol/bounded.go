@@ -3,6 +3,8 @@ package symbol
 import (
 	"fmt"
 	"io"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -28,6 +30,15 @@ type boundedFile struct {
 	budget int64
 	// read counts the bytes that were read.
 	read int64
+	// state is what the file was when it was opened.
+	state fileState
+}
+
+// fileState tells whether a file has been written to or replaced since it was read.
+type fileState struct {
+	inode   uint64
+	size    int64
+	changed unix.Timespec
 }
 
 type readerAtCloser interface {

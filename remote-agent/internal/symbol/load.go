@@ -16,6 +16,8 @@ type loaded struct {
 	// complete says that the file's whole symbol table was had, its own or that of a debug file. Otherwise only exported
 	// functions have names, and a debug file that is installed later gives more.
 	complete bool
+	// state is that of a perf map when it was read.
+	state fileState
 	// newLines says that a line index was made; the rest is empty then.
 	newLines bool
 	// owner is the file's package, where that was asked for.

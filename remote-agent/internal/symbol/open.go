@@ -33,6 +33,11 @@ func (r *processRoot) Close() error { return unix.Close(r.fd) }
 // process would follow them and never lead out of its root; links of procfs (/proc/self/root) are refused.
 // Without openat2 there is no such promise: then the error wraps ErrNotSupported.
 func (r *processRoot) open(path string) (*boundedFile, error) {
+	return r.openSized(path, minFileBytes, maxFileBytes)
+}
+
+// openSized is open for a file whose size lies between least and most.
+func (r *processRoot) openSized(path string, least, most int64) (*boundedFile, error) {
 	fd, err := openat2(r.fd, path, &unix.OpenHow{
 		Flags:   unix.O_PATH | unix.O_CLOEXEC,
 		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS,
@@ -43,7 +48,7 @@ func (r *processRoot) open(path string) (*boundedFile, error) {
 		}
 		return nil, fmt.Errorf("open %q in root of process: %w", path, err)
 	}
-	return openRegular(fd, path)
+	return openRegular(fd, path, least, most)
 }
 
 // openat2 repeats a call that a signal or a concurrent rename interrupted (EAGAIN: the kernel could not rule out that ".."
@@ -68,18 +73,18 @@ func openMagic(link string) (*boundedFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", link, err)
 	}
-	return openRegular(fd, link)
+	return openRegular(fd, link, minFileBytes, maxFileBytes)
 }
 
 // openRegular turns an O_PATH descriptor into a readable file and closes it. What kind of file it is, is known before
 // it is opened for reading: opening alone hangs on a FIFO, rewinds a tape and starts a watchdog.
-func openRegular(pathFD int, name string) (_ *boundedFile, err error) {
+func openRegular(pathFD int, name string, least, most int64) (_ *boundedFile, err error) {
 	defer func() {
 		if closeErr := unix.Close(pathFD); err == nil && closeErr != nil {
 			err = fmt.Errorf("close path descriptor: %w", closeErr)
 		}
 	}()
-	if err := checkRegular(pathFD, name); err != nil {
+	if err := checkRegular(pathFD, name, least, most); err != nil {
 		return nil, err
 	}
 	// O_NONBLOCK: a lease that the profiled process holds on the file makes a blocking open wait for it.
@@ -92,13 +97,15 @@ func openRegular(pathFD int, name string) (_ *boundedFile, err error) {
 	if err := unix.Fstat(fd, &status); err != nil {
 		return nil, errors.Join(fmt.Errorf("look at %q: %w", name, err), file.Close())
 	}
-	if err := checkSize(status.Size, name); err != nil {
+	if err := checkSize(status.Size, name, least, most); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return newBoundedFile(file, status.Size), nil
+	opened := newBoundedFile(file, status.Size)
+	opened.state = fileState{inode: status.Ino, size: status.Size, changed: status.Mtim}
+	return opened, nil
 }
 
-func checkRegular(fd int, name string) error {
+func checkRegular(fd int, name string, least, most int64) error {
 	var status unix.Stat_t
 	if err := unix.Fstat(fd, &status); err != nil {
 		return fmt.Errorf("look at %q: %w", name, err)
@@ -113,12 +120,12 @@ func checkRegular(fd int, name string) error {
 	if isPseudoFileSystem(int64(system.Type)) {
 		return refuse(ReasonPseudo, "%q lies on a file system of the kernel (%#x)", name, system.Type)
 	}
-	return checkSize(status.Size, name)
+	return checkSize(status.Size, name, least, most)
 }
 
-func checkSize(size int64, name string) error {
-	if size < minFileBytes || size > maxFileBytes {
-		return refuse(ReasonSize, "%q has %d bytes, not between %d and %d", name, size, minFileBytes, int64(maxFileBytes))
+func checkSize(size int64, name string, least, most int64) error {
+	if size < least || size > most {
+		return refuse(ReasonSize, "%q has %d bytes, not between %d and %d", name, size, least, most)
 	}
 	return nil
 }

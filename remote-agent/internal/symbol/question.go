@@ -16,7 +16,7 @@ type question struct {
 // OwnerOf says which package a file came with, for the advice which debug symbols to install. The zero value where that is not
 // known: no process of this run has the file any more, no list names it, or the context ended before it was found.
 func (r *FileResolver) OwnerOf(ctx context.Context, mapping *engine.Mapping) Owner {
-	if !liesInFile(mapping) || isVDSO(mapping.Path) {
+	if !liesInFile(mapping) || isVDSO(mapping.Path) || IsPerfMap(mapping.Path) {
 		return Owner{}
 	}
 	r.mutex.Lock()

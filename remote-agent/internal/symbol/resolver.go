@@ -64,6 +64,8 @@ type FileResolver struct {
 	lines     *lineCache
 	findOwner func(mapping *engine.Mapping, pids []uint32) (Owner, error)
 
+	loadPerfMap func(mapping *engine.Mapping, pids []uint32, known fileState) (loaded, error)
+
 	mutex   sync.Mutex
 	entries map[string]*entry // by FileID
 	recent  *list.List        // of *entry, the most recently used first
@@ -91,8 +93,9 @@ type entry struct {
 	// settled says that the file was looked at and its answer stands until retryAt (never again, if zero).
 	settled bool
 	retryAt time.Time
-	// complete is loaded.complete of the table.
+	// complete is loaded.complete of the table, state loaded.state.
 	complete bool
+	state    fileState
 	// linesWaiting says that the file is in lineQueue or is read for its lines; they are looked for again at linesRetryAt, and
 	// never where linesDone.
 	linesWaiting, linesDone bool
@@ -132,7 +135,7 @@ func NewResolver(options Options) *FileResolver {
 		options: options, counters: newCounters(), entries: map[string]*entry{}, recent: list.New(), wake: make(chan struct{}, 1),
 	}
 	reader := &loader{counters: resolver.counters, own: ownRoot{}}
-	resolver.load, resolver.findOwner = reader.load, reader.ownerOf
+	resolver.load, resolver.findOwner, resolver.loadPerfMap = reader.load, reader.ownerOf, reader.loadPerfMap
 	if options.Directory != "" {
 		cache, err := newLineCache(options.Directory, options.CacheBytes)
 		if err != nil {
@@ -220,8 +223,8 @@ func (r *FileResolver) Resolve(ctx context.Context, mapping *engine.Mapping, add
 	}
 }
 
-// liesInFile is false for anonymous memory, where just-in-time compilers put code. The unwinder names V8's and the JVM's
-// itself; /tmp/perf-PID.map of others would need the process's own addresses, which a Mapping does not carry.
+// liesInFile is false for anonymous memory of processes without a perf map. The unwinder names the code that V8, the JVM and
+// other runtimes put there itself.
 func liesInFile(mapping *engine.Mapping) bool {
 	return mapping != nil && mapping.Path != ""
 }
@@ -343,7 +346,7 @@ func (r *FileResolver) enqueue(known *entry) {
 
 // enqueueLines lets the debug information of a file be read when all waiting names were, unless that was done.
 func (r *FileResolver) enqueueLines(known *entry) {
-	due := !known.linesWaiting && !known.linesDone && !r.options.Now().Before(known.linesRetryAt)
+	due := !IsPerfMap(known.mapping.Path) && !known.linesWaiting && !known.linesDone && !r.options.Now().Before(known.linesRetryAt)
 	if r.loadLines == nil || !due || len(r.lineQueue) >= maxQueue {
 		return
 	}
@@ -371,6 +374,10 @@ func (r *FileResolver) settle(known *entry, result loaded, err error) bool {
 	known.settled, known.evicted = true, false
 	r.recent.MoveToFront(known.place)
 	known.retryAt = r.options.Now().Add(r.options.RetryAfter)
+	isPerfMap := IsPerfMap(known.mapping.Path)
+	if isPerfMap {
+		known.retryAt = r.options.Now().Add(perfMapRetry)
+	}
 	defer r.shrink()
 	defer r.finish(known)
 	defer r.enqueueLines(known)
@@ -384,11 +391,11 @@ func (r *FileResolver) settle(known *entry, result loaded, err error) bool {
 		r.counters.refused(err)
 		return false // An older table stays: that a process has gone does not make its names wrong.
 	}
-	known.complete = result.complete
+	known.complete, known.state = result.complete, result.state
 	if result.complete {
 		known.retryAt = time.Time{}
 	}
-	better := known.table == nil || known.table.Len() != result.table.Len()
+	better := isPerfMap || known.table == nil || known.table.Len() != result.table.Len()
 	if known.table != nil {
 		r.bytes -= known.table.Bytes()
 	}

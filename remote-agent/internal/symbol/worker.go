@@ -47,6 +47,8 @@ type task struct {
 	pids    []uint32
 	// again says that the file has an incomplete table.
 	again bool
+	// known is what a perf map was when it was read.
+	known fileState
 	// lines says that debug information is to be read, not the symbol table.
 	lines bool
 	// question asks for the file's package; the rest of the file is left alone.
@@ -101,6 +103,7 @@ func (r *FileResolver) takeWork() (task, bool) {
 	return task{
 		entry: known, mapping: known.mapping, pids: append([]uint32(nil), known.pids...),
 		again: known.table != nil && !known.complete, lines: from == &r.lineQueue,
+		known: stateOf(known),
 	}, true
 }
 
@@ -185,5 +188,16 @@ func (r *FileResolver) loadGuarded(work task, progress func()) (result loaded, e
 		made, err := r.loadLines(work.mapping, work.pids, progress)
 		return loaded{newLines: made}, err
 	}
+	if IsPerfMap(work.mapping.Path) {
+		return r.loadPerfMap(work.mapping, work.pids, work.known)
+	}
 	return r.load(work.mapping, work.pids, work.again)
+}
+
+// stateOf is what a perf map was when its table was made; without a table it is to be read in any case.
+func stateOf(known *entry) fileState {
+	if known.table == nil {
+		return fileState{}
+	}
+	return known.state
 }
