@@ -46,6 +46,7 @@ export const packageGroups = {
       { name: 'python3-pip', reason: 'fetches the packages of the demo services', programs: ['pip3', 'pip'] },
       { name: 'openssh-server', reason: 'a server of the tests to connect to', programs: ['sshd'], unpack: true },
       { name: 'openssh-client', reason: 'makes keys; the second kind of link', programs: ['ssh'] },
+      { name: 'dwz', reason: 'moves debug information of test programs into a shared file', programs: ['dwz'] },
       { name: 'sudo', reason: "the test server's user starts the agent with it", programs: ['sudo'] },
       { name: 'xvfb', reason: 'a display for the real window', programs: ['Xvfb'] },
       { name: 'xauth', reason: 'access to that display', programs: ['xauth'] },

@@ -19,6 +19,7 @@ const (
 	counterLines        = "symbol.lines.files"
 	counterLinesRefused = "symbol.lines.refused."
 	counterLinesLost    = "symbol.lines.units_unreadable"
+	counterSplitMissing = "symbol.lines.split_missing"
 	counterDemangler    = "symbol.demangler.panics"
 	gaugeTables         = "symbol.tables.count"
 	gaugeTableBytes     = "symbol.tables.bytes"

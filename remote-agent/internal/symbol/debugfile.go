@@ -118,7 +118,7 @@ func (d debugFile) check(file *boundedFile, debug *image) error {
 // process's root, and by build-id in the agent's own as well. found is false where there is none; what was wrong with
 // those that were refused goes to refused.
 func withDebugFile(
-	process, own opener, file *image, filePath string, refused func(error), use func(debug *image) error,
+	process, own opener, file *image, filePath string, refused func(error), use func(debug *image, path string) error,
 ) (found bool, bytesRead int64, err error) {
 	candidates, err := debugFiles(file, filePath)
 	if err != nil {
@@ -148,7 +148,7 @@ func withDebugFile(
 	return false, bytesRead, nil
 }
 
-func useDebugFile(candidate debugFile, file *image, opened *boundedFile, use func(debug *image) error) error {
+func useDebugFile(candidate debugFile, file *image, opened *boundedFile, use func(debug *image, path string) error) error {
 	debug, err := readImage(opened, opened.size)
 	if err != nil {
 		return err
@@ -157,7 +157,7 @@ func useDebugFile(candidate debugFile, file *image, opened *boundedFile, use fun
 		return err
 	}
 	debug.segments = file.segments // what is mapped; some tools leave odd program headers in the debug file
-	return use(debug)
+	return use(debug, candidate.path)
 }
 
 // hasDebugFile says whether there is something that may be a file's separate debug file.

@@ -22,18 +22,22 @@ const (
 type valueKind uint8
 
 const (
-	valueNone     valueKind = iota // absent, or nothing that is looked at
-	valueConstant                  // the number itself
-	valueAddress                   // an address
-	valueAddressX                  // an index into .debug_addr
-	valueText                      // an offset in .debug_str
-	valueLineText                  // an offset in .debug_line_str
-	valueTextX                     // an index into .debug_str_offsets
-	valueInline                    // an offset in .debug_info, of text that stands there
-	valueEntry                     // an offset in .debug_info, of another entry
-	valueSection                   // an offset in a section that the attribute names
-	valueRangesX                   // an index into .debug_rnglists
+	valueNone              valueKind = iota // absent, or nothing that is looked at
+	valueConstant                           // the number itself
+	valueAddress                            // an address
+	valueAddressX                           // an index into .debug_addr
+	valueText                               // an offset in .debug_str
+	valueLineText                           // an offset in .debug_line_str
+	valueTextX                              // an index into .debug_str_offsets
+	valueInline                             // an offset in .debug_info, of text that stands there
+	valueEntry                              // an offset in .debug_info, of another entry
+	valueSection                            // an offset in a section that the attribute names
+	valueRangesX                            // an index into .debug_rnglists
+	valueSupplementaryText                  // an offset in .debug_str of the supplementary file
 )
+
+// supplementaryEntry marks an offset of an entry in the supplementary file.
+const supplementaryEntry = 1 << 63
 
 type value struct {
 	kind   valueKind
@@ -184,6 +188,16 @@ func (u *debugUnit) readValue(c *cursor, start uint64, form uint64, implicit int
 			return value{valueEntry, c.fixed(u.addressSize)}
 		}
 		return value{valueEntry, c.offset()}
+	case formGNURefAlt:
+		return value{valueEntry, supplementaryEntry | c.offset()}
+	case formRefSup4, formRefSup8:
+		width := uint64(4)
+		if form == formRefSup8 {
+			width = 8
+		}
+		return value{valueEntry, supplementaryEntry | c.fixed(width)}
+	case formGNUStrpAlt, formStrpSup:
+		return value{valueSupplementaryText, c.offset()}
 	case formSecOffset:
 		return value{valueSection, c.offset()}
 	case formRnglistx:
@@ -215,12 +229,8 @@ func skipForm(c *cursor, form uint64) {
 		c.take(c.unsigned())
 	case formData16:
 		c.take(16)
-	case formRefSig8, formRefSup8:
+	case formRefSig8:
 		c.take(8)
-	case formRefSup4:
-		c.take(4)
-	case formStrpSup, formGNURefAlt, formGNUStrpAlt:
-		c.offset()
 	case formLoclistx:
 		c.unsigned()
 	default:

@@ -44,7 +44,7 @@ func tryLines(t testing.TB, content []byte) (*lineIndex, error) {
 	if err != nil {
 		return nil, err
 	}
-	builder, err := buildLineIndex(file, file.segments, os.TempDir(), work, func() {})
+	builder, err := buildLineIndex(file, nil, file.segments, os.TempDir(), work, func() {})
 	if err != nil {
 		if reasonOf(err) == ReasonUnreadable {
 			t.Errorf("an error without a reason: %v", err)

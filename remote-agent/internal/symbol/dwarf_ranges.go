@@ -14,7 +14,7 @@ func (r *debugReader) eachRange(u *debugUnit, e *debugEntry, visit func(start, e
 		return visit(low, high)
 	}
 	if u.version < 5 {
-		return r.oldRanges(u, e.ranges.number, visit)
+		return r.oldRanges(u, e.ranges.number+u.oldRangesBase, visit)
 	}
 	offset := e.ranges.number
 	if e.ranges.kind == valueRangesX {

@@ -14,7 +14,7 @@ import (
 )
 
 // indexOf builds the line index of a file whose debug information lies in debug, which may be the same.
-func indexOf(t testing.TB, program, debug string) *lineIndex {
+func indexOf(t testing.TB, program, debug string, beside *companions) *lineIndex {
 	t.Helper()
 	read := func(path string) *image {
 		content, err := os.ReadFile(path)
@@ -27,7 +27,7 @@ func indexOf(t testing.TB, program, debug string) *lineIndex {
 		}
 		return file
 	}
-	builder, err := buildLineIndex(read(debug), read(program).segments, t.TempDir(), maxDebugWork, func() {})
+	builder, err := buildLineIndex(read(debug), beside, read(program).segments, t.TempDir(), maxDebugWork, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestLinesOfRealPrograms(t *testing.T) {
 	for _, program := range programs {
 		t.Run(program.name, func(t *testing.T) {
 			path := program.build(t)
-			index := indexOf(t, path, path)
+			index := indexOf(t, path, path, nil)
 			addresses := addressesIn(t, index, 400)
 			if program.compile[0] == "go" { // binutils does not read what Go writes
 				checkPositions(t, index, addresses, goAddr2line(t, path, addresses), true)
@@ -181,7 +181,7 @@ func TestLinesOfTheCLibrary(t *testing.T) {
 		missing(t, "debug symbols of the C library are not installed (libc6-dbg): "+err.Error())
 	}
 	began := time.Now()
-	index := indexOf(t, library, debug)
+	index := indexOf(t, library, debug, nil)
 	t.Logf("%s: %v", time.Since(began), index.counts)
 	addresses := addressesIn(t, index, 2000)
 	checkPositions(t, index, addresses, addr2line(t, "llvm-addr2line", debug, addresses), false)

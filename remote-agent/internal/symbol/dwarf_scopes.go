@@ -48,6 +48,8 @@ type unitWalk struct {
 	added []addedFunction
 	// prefixes qualify names of functions that have no linkage name: "shop::cart::".
 	prefixes map[uint64]string
+	// prefixesOnly says that nothing goes into the index.
+	prefixesOnly bool
 }
 
 type addedFunction struct {
@@ -96,6 +98,9 @@ func (w *unitWalk) visit(e *debugEntry, at uint64, enclosing level) (level, erro
 	switch e.tag {
 	case dwarf.TagSubprogram:
 		w.notePrefix(e, at, enclosing)
+		if w.prefixesOnly {
+			return level{scope: noScope}, nil
+		}
 		scope, err := w.addScope(e, at, noScope)
 		return level{scope: scope}, err
 	case dwarf.TagInlinedSubroutine:
@@ -126,7 +131,11 @@ func (w *unitWalk) addScope(e *debugEntry, at uint64, parent uint32) (uint32, er
 			if e.origin.kind == valueEntry {
 				named = e.origin.number
 			}
-			function, isNew, err := w.into.function(named)
+			identity := named
+			if named&supplementaryEntry == 0 {
+				identity |= w.reader.tag
+			}
+			function, isNew, err := w.into.function(identity)
 			if err != nil {
 				return err
 			}
@@ -191,20 +200,27 @@ func (w *unitWalk) nameOf(at uint64) (name string, line uint32, err error) {
 		if err := w.reader.spend(1); err != nil {
 			return "", 0, err
 		}
-		e, unit, ok, err := w.entryAt(at)
+		e, unit, reader, ok, err := w.entryAt(at)
 		if err != nil || !ok {
 			return name, line, err
 		}
 		if line == 0 && e.declLine.number < 1<<31 {
 			line = uint32(e.declLine.number)
 		}
-		if text, ok, err := w.reader.string(unit, e.linkageName); err != nil || ok {
+		if text, ok, err := reader.string(unit, e.linkageName); err != nil || ok {
 			return string(text), line, err
 		}
-		if text, ok, err := w.reader.string(unit, e.name); err != nil {
+		if text, ok, err := reader.string(unit, e.name); err != nil {
 			return "", 0, err
 		} else if ok && name == "" {
-			name = w.prefixes[at] + string(text)
+			name = string(text)
+			prefix, known := w.prefixes[at]
+			if !known && unit != w.unit && hasNamespaces(w.unit.language) {
+				if prefix, err = reader.prefixIn(unit, at&^supplementaryEntry); err != nil {
+					return "", 0, err
+				}
+			}
+			name = prefix + name
 		}
 		if e.origin.kind != valueEntry || e.origin.number == at {
 			return name, line, nil
@@ -214,25 +230,76 @@ func (w *unitWalk) nameOf(at uint64) (name string, line uint32, err error) {
 	return name, line, nil
 }
 
-// entryAt reads an entry of any unit.
-func (w *unitWalk) entryAt(at uint64) (e debugEntry, unit *debugUnit, ok bool, err error) {
+// entryAt reads an entry of any unit, also of the supplementary file; its texts are reader's.
+func (w *unitWalk) entryAt(at uint64) (e debugEntry, unit *debugUnit, reader *debugReader, ok bool, err error) {
 	if at >= w.unit.entries && at < w.unit.end {
 		c := &cursor{bytes: w.raw, at: int(at - w.unit.entries), wide: w.unit.wide}
 		ok = w.unit.readEntry(c, w.unit.entries, w.table, &e)
-		return e, w.unit, ok, nil
+		return e, w.unit, w.reader, ok, nil
 	}
-	if unit = w.reader.unitAt(at); unit == nil {
-		return e, nil, false, nil
+	reader = w.reader
+	mark := at & supplementaryEntry
+	if mark != 0 {
+		if reader = w.reader.supplementary; reader == nil {
+			return e, nil, nil, false, nil
+		}
+		at &^= supplementaryEntry
 	}
-	table, err := w.reader.table(unit.abbreviations)
+	if unit = reader.unitAt(at); unit == nil {
+		return e, nil, nil, false, nil
+	}
+	table, err := reader.table(unit.abbreviations)
 	if err != nil {
-		return e, nil, false, err
+		return e, nil, nil, false, err
 	}
 	const longest = 4 << 10
-	raw, err := w.reader.info.at(int64(at), int(min(longest, unit.end-at)))
+	raw, err := reader.info.at(int64(at), int(min(longest, unit.end-at)))
 	if err != nil {
-		return e, nil, false, err
+		return e, nil, nil, false, err
 	}
 	ok = unit.readEntry(&cursor{bytes: raw, wide: unit.wide}, at, table, &e)
-	return e, unit, ok, nil
+	if e.origin.kind == valueEntry {
+		e.origin.number |= mark // It refers to its own file.
+	}
+	return e, unit, reader, ok, nil
+}
+
+// hasNamespaces is false for languages whose functions have one name: C in all its years, Fortran, assembly.
+func hasNamespaces(language uint64) bool {
+	switch language {
+	case 0x01, 0x02, 0x07, 0x08, 0x0c, 0x0e, 0x1d, 0x2c, 0x8001:
+		return false
+	default:
+		return true
+	}
+}
+
+// maxPrefixUnits bounds the units whose prefixes are kept: partial units, which others refer to.
+const maxPrefixUnits = 256
+
+// prefixIn is what qualifies the name of a function of another unit.
+func (r *debugReader) prefixIn(u *debugUnit, at uint64) (string, error) {
+	known, ok := r.prefixes[u.offset]
+	if !ok {
+		if u.end-u.entries > maxDebugUnit {
+			return "", nil
+		}
+		table, err := r.table(u.abbreviations)
+		if err != nil {
+			return "", err
+		}
+		raw := make([]byte, u.end-u.entries)
+		if err := readFullAt(r.sections.info.reader, raw, int64(u.entries)); err != nil {
+			return "", err
+		}
+		walk := &unitWalk{reader: r, unit: u, raw: raw, table: table, prefixes: map[uint64]string{}, prefixesOnly: true}
+		if err := walk.entries(); err != nil && reasonOf(err) != ReasonMalformed {
+			return "", err
+		}
+		if known = walk.prefixes; len(r.prefixes) >= maxPrefixUnits {
+			clear(r.prefixes)
+		}
+		r.prefixes[u.offset] = known
+	}
+	return known[at], nil
 }

@@ -47,9 +47,12 @@ type debugSections struct {
 	left int64
 }
 
-// openDebugSections finds the debug information of a file; false where it has none. Compressed sections are unpacked into
-// nameless files of scratch, a directory. The caller closes it.
-func openDebugSections(file *image, scratch string, progress func()) (_ *debugSections, found bool, err error) {
+// splitSuffix ends the names of sections that were split off into a file of their own.
+const splitSuffix = ".dwo"
+
+// openDebugSections finds the debug information of a file in sections with a suffix; false where it has none. Compressed sections
+// are unpacked into nameless files of scratch, a directory. The caller closes it.
+func openDebugSections(file *image, suffix, scratch string, progress func()) (_ *debugSections, found bool, err error) {
 	s := &debugSections{left: maxUnpackedBytes, progress: progress}
 	defer func() {
 		if err != nil || !found {
@@ -61,7 +64,7 @@ func openDebugSections(file *image, scratch string, progress func()) (_ *debugSe
 		".debug_line": &s.line, ".debug_ranges": &s.ranges, ".debug_rnglists": &s.rangeLists, ".debug_addr": &s.addresses,
 		".debug_str_offsets": &s.textOffsets,
 	} {
-		section := file.sectionNamed(name)
+		section := file.sectionNamed(name + suffix)
 		if section == nil {
 			continue
 		}

@@ -15,8 +15,13 @@ type debugUnit struct {
 	abbreviations        uint64
 	// The rest is of the unit's first entry; -1 where it has none.
 	lowPC, lineProgram, textBase, addressBase, rangesBase int64
-	language                                              uint64
-	directory                                             string
+	// oldRangesBase is what ranges of split units before version 5 count from.
+	oldRangesBase uint64
+	// splitID tells which unit of split debug information belongs to which skeleton; splitName is the file, "" in other units.
+	splitID   uint64
+	splitName string
+	language  uint64
+	directory string
 }
 
 // maxDebugUnits bounds the units of a file; a browser has some ten thousand.
@@ -27,8 +32,16 @@ type debugReader struct {
 	sections *debugSections
 	units    []debugUnit
 	tables   map[uint64]*abbreviationTable
-	// work is what may still be looked at.
-	work int64
+	// prefixes of functions are by unit and entry; see prefixIn.
+	prefixes map[uint64]map[uint64]string
+	// work is what may still be looked at, shared with the readers of the file's companions.
+	work *int64
+	// supplementary reads what dwz has moved out of the file; nil where there is none.
+	supplementary *debugReader
+	// split finds split units; nil in their own readers, where isSplit. tag keeps their entries apart in the index.
+	split   *splitInformation
+	isSplit bool
+	tag     uint64
 	// progress is told now and then that there is some.
 	progress func()
 	// Windows over sections that are read in small pieces.
@@ -37,7 +50,7 @@ type debugReader struct {
 
 func newDebugReader(sections *debugSections, work int64, progress func()) *debugReader {
 	return &debugReader{
-		sections: sections, tables: map[uint64]*abbreviationTable{}, work: work, progress: progress,
+		sections: sections, tables: map[uint64]*abbreviationTable{}, prefixes: map[uint64]map[uint64]string{}, work: &work, progress: progress,
 		info: sections.info.window(), text: sections.text.window(), lineText: sections.lineText.window(),
 		textOffsets: sections.textOffsets.window(), addresses: sections.addresses.window(),
 		ranges: sections.ranges.window(), rangeLists: sections.rangeLists.window(),
@@ -47,10 +60,10 @@ func newDebugReader(sections *debugSections, work int64, progress func()) *debug
 // spend counts work and ends reading when a file makes too much of it.
 func (r *debugReader) spend(amount int) error {
 	const announced = 1 << 16
-	if (r.work-int64(amount))/announced != r.work/announced {
+	if (*r.work-int64(amount))/announced != *r.work/announced {
 		r.progress()
 	}
-	if r.work -= int64(amount); r.work < 0 {
+	if *r.work -= int64(amount); *r.work < 0 {
 		return refuse(ReasonBomb, "debug information makes too many steps")
 	}
 	return nil
@@ -80,11 +93,12 @@ func (r *debugReader) readUnits() error {
 			unit.abbreviations, unit.addressSize = c.offset(), c.fixed(1)
 		}
 		if kind == unitSkeleton || kind == unitSplitCompile {
-			c.fixed(8)
+			unit.splitID = c.fixed(8)
 		}
 		unit.entries = offset + uint64(c.at)
 		known := unit.version >= 2 && unit.version <= 5 && (unit.addressSize == 4 || unit.addressSize == 8)
-		if known && !c.failed && (kind == unitCompile || kind == unitPartial || kind == unitSkeleton) && unit.entries <= unit.end {
+		isRead := kind == unitCompile || kind == unitPartial || kind == unitSkeleton || kind == unitSplitCompile && r.isSplit
+		if known && !c.failed && isRead && unit.entries <= unit.end {
 			if len(r.units) >= maxDebugUnits {
 				return refuse(ReasonTooMany, "more than %d units", maxDebugUnits)
 			}
@@ -139,6 +153,7 @@ type debugEntry struct {
 	callFile, callLine, declFile, declLine     value
 	lineProgram, directory, language           value
 	textBase, addressBase, rangesBase, sibling value
+	splitName, splitID                         value
 }
 
 // readEntry reads an entry at the cursor; ok is false at the end of a list of children.
@@ -193,10 +208,14 @@ func (e *debugEntry) field(name uint64) *value {
 		return &e.language
 	case dwarf.AttrStrOffsetsBase:
 		return &e.textBase
-	case dwarf.AttrAddrBase:
+	case dwarf.AttrAddrBase, attributeGNUAddressesBase:
 		return &e.addressBase
-	case dwarf.AttrRnglistsBase:
+	case dwarf.AttrRnglistsBase, attributeGNURangesBase:
 		return &e.rangesBase
+	case attributeSplitName, attributeGNUSplitName:
+		return &e.splitName
+	case attributeGNUSplitID:
+		return &e.splitID
 	default:
 		return nil
 	}
@@ -247,6 +266,14 @@ func (r *debugReader) readRoot(u *debugUnit) error {
 	}
 	directory, _, err := r.string(u, root.directory)
 	u.directory = string(directory)
+	if err != nil {
+		return err
+	}
+	if root.splitID.kind == valueConstant {
+		u.splitID = root.splitID.number
+	}
+	name, _, err := r.string(u, root.splitName)
+	u.splitName = string(name)
 	return err
 }
 
@@ -262,6 +289,11 @@ func (r *debugReader) string(u *debugUnit, v value) (text []byte, ok bool, err e
 		return textAt(r.lineText, v.number)
 	case valueInline:
 		return textAt(r.info, v.number)
+	case valueSupplementaryText:
+		if r.supplementary == nil {
+			return nil, false, nil
+		}
+		return textAt(r.supplementary.text, v.number)
 	case valueTextX:
 		offset, found, err := numberAt(r.textOffsets, u.textBase, v.number, u.offsetSize())
 		if err != nil || !found {

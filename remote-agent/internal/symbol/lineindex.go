@@ -74,6 +74,8 @@ type lineIndexBuilder struct {
 	texts     []byte
 	// unreadable counts units that were left out.
 	unreadable int
+	// splitMissing counts units whose split debug information was not found.
+	splitMissing int
 }
 
 func newLineIndexBuilder(segments []segment) *lineIndexBuilder {
@@ -382,13 +384,13 @@ func (x *lineIndex) lookup(address uint64) []Line {
 	return lines
 }
 
-// buildLineIndex reads all debug information of a file whose code lies in segments, with at most so much work. progress is told
-// now and then that reading goes on.
-func buildLineIndex(debug *image, segments []segment, scratch string, work int64, progress func()) (_ *lineIndexBuilder, err error) {
+// buildLineIndex reads all debug information of a file whose code lies in segments, with at most so much work: its own and that
+// of the files beside it. progress is told now and then that reading goes on.
+func buildLineIndex(debug *image, beside *companions, segments []segment, scratch string, work int64, progress func()) (_ *lineIndexBuilder, err error) {
 	if bounded, ok := debug.reader.(*boundedFile); ok {
 		bounded.budget = maxDebugReadBytes
 	}
-	sections, found, err := openDebugSections(debug, scratch, progress)
+	sections, found, err := openDebugSections(debug, "", scratch, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -400,6 +402,13 @@ func buildLineIndex(debug *image, segments []segment, scratch string, work int64
 	if err := reader.readUnits(); err != nil {
 		return nil, err
 	}
+	supplementary, err := reader.openSupplementary(beside, debug, scratch)
+	defer func() { err = errors.Join(err, supplementary.Close()) }()
+	if err != nil {
+		beside.refused(err) // Some names are missing then, the rest is there.
+	}
+	reader.split = &splitInformation{beside: beside, scratch: scratch, progress: progress}
+	defer func() { err = errors.Join(err, reader.split.Close()) }()
 	for i := range reader.units {
 		unit := &reader.units[i]
 		switch err := reader.readUnit(unit, builder); {
@@ -426,6 +435,16 @@ func (r *debugReader) readUnit(unit *debugUnit, into *lineIndexBuilder) error {
 	files, err := r.readLines(unit, into.file, into.row)
 	if err != nil {
 		return err
+	}
+	switch found, err := r.readSplit(unit, files, into); {
+	case reasonOf(err) == ReasonBomb || reasonOf(err) == ReasonTooMany:
+		return err
+	case err != nil:
+		r.split.beside.refused(err) // The lines stay.
+	case found:
+		return nil
+	case unit.splitName != "":
+		into.splitMissing++
 	}
 	return r.readScopes(unit, files, into)
 }

@@ -13,20 +13,23 @@ func (l *loader) loadLines(mapping *engine.Mapping, pids []uint32, progress func
 	if l.lines.has(mapping) {
 		return false, nil
 	}
-	build := func(debug *image, segments []segment) error {
-		builder, err := buildLineIndex(debug, segments, l.lines.directory, maxDebugWork, progress)
+	build := func(debug *image, beside *companions, segments []segment) error {
+		beside.own, beside.refused = l.own, l.counters.refused
+		builder, err := buildLineIndex(debug, beside, segments, l.lines.directory, maxDebugWork, progress)
+		l.counters.add(counterBytesRead, uint64(beside.bytesRead))
 		if err != nil {
 			return err
 		}
 		l.counters.add(counterLinesLost, uint64(builder.unreadable))
+		l.counters.add(counterSplitMissing, uint64(builder.splitMissing))
 		return l.lines.store(mapping, builder)
 	}
 	err = l.withFile(mapping, pids, func(file *image, root opener, filePath string) error {
 		if file.sectionNamed(".debug_info") != nil {
-			return build(file, file.segments)
+			return build(file, &companions{process: root, program: filePath, debug: filePath}, file.segments)
 		}
-		found, bytesRead, err := withDebugFile(root, l.own, file, filePath, l.counters.refused, func(debug *image) error {
-			return build(debug, file.segments)
+		found, bytesRead, err := withDebugFile(root, l.own, file, filePath, l.counters.refused, func(debug *image, path string) error {
+			return build(debug, &companions{process: root, program: filePath, debug: path}, file.segments)
 		})
 		l.counters.add(counterBytesRead, uint64(bytesRead))
 		if err == nil && !found {
@@ -36,8 +39,8 @@ func (l *loader) loadLines(mapping *engine.Mapping, pids []uint32, progress func
 	})
 	switch reasonOf(err) {
 	case ReasonGone, ReasonNotObserved, ReasonNotAllowed, ReasonReplaced:
-		if installed := l.withInstalledDebugFile(mapping, func(debug *image, _ opener, _ string) error {
-			return build(debug, debug.segments)
+		if installed := l.withInstalledDebugFile(mapping, func(debug *image, own opener, path string) error {
+			return build(debug, &companions{process: own, program: path, debug: path}, debug.segments)
 		}); installed == nil {
 			err = nil
 		}

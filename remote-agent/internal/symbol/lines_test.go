@@ -49,7 +49,7 @@ func buildInlining(t *testing.T) (program string, inside uint64) {
 	write(t, filepath.Join(directory, "oven.c"), inlining)
 	run(t, directory, "gcc", "-O1", "-g", "-o", "oven", "oven.c")
 	program = filepath.Join(directory, "oven")
-	index := indexOf(t, program, program)
+	index := indexOf(t, program, program, nil)
 	for i := range index.counts[partRows] {
 		row := index.numbers(partRows, i)
 		if address := index.base + uint64(row[0]); len(index.lookup(address)) == 2 {
@@ -161,7 +161,7 @@ func TestLineCacheKeepsWithinItsBytes(t *testing.T) {
 	mappings := make([]*engine.Mapping, 30)
 	for i := range mappings {
 		mappings[i] = &engine.Mapping{FileID: fmt.Sprintf("%032x", i), Path: "/x"}
-		builder, err := buildLineIndex(file, file.segments, directory, maxDebugWork, func() {})
+		builder, err := buildLineIndex(file, nil, file.segments, directory, maxDebugWork, func() {})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -209,7 +209,7 @@ func (l *loader) parse(file *image, root opener, filePath string) (loaded, error
 
 // addStripped collects what a stripped file has, and says whether it was everything.
 func (l *loader) addStripped(builder *tableBuilder, file *image, root opener, filePath string) (bool, error) {
-	complete, bytesRead, err := withDebugFile(root, l.own, file, filePath, l.counters.refused, func(debug *image) error {
+	complete, bytesRead, err := withDebugFile(root, l.own, file, filePath, l.counters.refused, func(debug *image, _ string) error {
 		found, err := builder.addSymbols(debug, elf.SHT_SYMTAB)
 		if err == nil && !found {
 			err = refuse(ReasonNoSymbols, "debug file of %q has no symbol table", filePath)
