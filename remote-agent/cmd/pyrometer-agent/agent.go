@@ -9,15 +9,16 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
 
 	"pyrometer.dev/remote-agent/internal/budget"
 	"pyrometer.dev/remote-agent/internal/engine"
+	"pyrometer.dev/remote-agent/internal/keeper"
 	"pyrometer.dev/remote-agent/internal/lease"
 	"pyrometer.dev/remote-agent/internal/privilege"
 	"pyrometer.dev/remote-agent/internal/symbol"
@@ -82,7 +83,7 @@ type agent struct {
 	leases   *lease.Leases
 	pipeline pipeline
 	admin    *adminServer
-	keeper   *keeper
+	keeper   *keeperProcess
 	hostname string
 	started  time.Time
 	// ending says why the agent ended, where nobody asked it to.
@@ -169,8 +170,12 @@ func (a *agent) start(ctx context.Context) error {
 	}
 	a.hostname = hostname
 	a.docker = target.NewDocker(a.options.dockerHost, a.logger)
+	if a.options.dockerSocket() != "" {
+		a.docker.Through(a.dialer(keeper.Docker))
+	}
 	// Podman speaks Docker's API where its socket is on.
 	a.podman = target.NewDocker(podmanHost, slog.New(slog.DiscardHandler))
+	a.podman.Through(a.dialer(keeper.Podman))
 	a.resolver = target.NewResolver(hostname, target.Engines{a.docker, a.podman, target.NewStateFiles("/")})
 	a.sink = &identifiedSink{resolver: a.resolver}
 	a.leases = lease.New(a.options.lease == 0)
@@ -185,7 +190,7 @@ func (a *agent) start(ctx context.Context) error {
 		return err
 	}
 	a.finished.Go(func() { a.admin.serve(ctx) })
-	if a.keeper, err = startKeeper(a.options.runDirectory); err != nil {
+	if a.keeper, err = startKeeper(a.options); err != nil {
 		return err
 	}
 	if err := a.startEngine(ctx); err != nil {
@@ -262,7 +267,7 @@ func (a *agent) dropPrivileges() error {
 			return err
 		}
 	}
-	dropped, err := privilege.Drop(privilege.DropOptions{UID: uid, SupplementaryGroups: a.dockerGroups()})
+	dropped, err := privilege.Drop(uid)
 	if err != nil {
 		return fmt.Errorf("give up rights: %w", err)
 	}
@@ -273,19 +278,9 @@ func (a *agent) dropPrivileges() error {
 	return nil
 }
 
-// dockerGroups are the groups that may use Docker's socket: the one that has it, and the one that will have it when Docker
-// starts later.
-func (a *agent) dockerGroups() []uint32 {
-	var groups []uint32
-	if socket := a.options.dockerSocket(); socket != "" {
-		if group, ok := privilege.GroupOf(socket); ok {
-			groups = append(groups, group)
-		}
-	}
-	if group, ok := privilege.GroupNamed("docker"); ok && !slices.Contains(groups, group) {
-		groups = append(groups, group)
-	}
-	return groups
+// dialer connects to a container engine through the keeper: the agent itself may not.
+func (a *agent) dialer(engine keeper.Engine) target.Dialer {
+	return func(ctx context.Context) (net.Conn, error) { return a.keeper.Dial(ctx, engine) }
 }
 
 // work samples until the agent is told to stop, its lease ends, or it cannot go on.

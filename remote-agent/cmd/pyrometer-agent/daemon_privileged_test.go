@@ -34,25 +34,7 @@ func TestMain(m *testing.M) {
 
 // TestDaemon goes the whole way of an agent: it starts, samples without rights, is found, joined and stopped.
 func TestDaemon(t *testing.T) {
-	if os.Getuid() != 0 {
-		skipOrFail(t, "only root can start an agent")
-	}
-	if report := privilege.Preflight(t.TempDir()); len(report.Refusals) > 0 {
-		skipOrFail(t, report.Refusals[0].Message)
-	}
-	if _, _, errno := syscall.AllThreadsSyscall(syscall.SYS_GETPID, 0, 0, 0); errno == syscall.ENOTSUP {
-		skipOrFail(t, "the test was built with cgo: build it with CGO_ENABLED=0, as the agent is")
-	}
-	t.Setenv(asAgentVariable, "1")
-	// Not t.TempDir: the agent's user must be able to reach it.
-	directory, err := os.MkdirTemp("", "pyrometer-agent-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(directory) })
-	if err := os.Chmod(directory, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	directory := placeForAgent(t)
 	runDirectory := filepath.Join(directory, "run")
 	here := []string{"--store", filepath.Join(directory, "store"), "--run-dir", runDirectory}
 	t.Cleanup(func() { call(t, append([]string{"stop", "--force"}, here...)...) })

@@ -20,23 +20,15 @@ type Dropped struct {
 	Capabilities Set
 }
 
-// DropOptions say what to become.
-type DropOptions struct {
-	// UID and GID to run as; see FreeUID.
-	UID uint32
-	// SupplementaryGroups keep what groups give access to, as Docker's socket.
-	SupplementaryGroups []uint32
-}
-
-// Drop gives up, in all threads and for good, every right but those of Kept: capabilities, the bounding set, user id 0,
-// groups, and gaining any of it back by an exec (no_new_privs). Descriptors stay open.
+// Drop becomes the user and group uid (see FreeUID) and gives up, in all threads and for good, every right but those of
+// Kept: capabilities, the bounding set, user id 0, all supplementary groups, and gaining any of it back by an exec (no_new_privs). Descriptors stay open.
 //
 // It changes the running process rather than starting it anew with ambient capabilities: BPF programs, perf events,
 // sockets and the descriptor that has the kernel measure BPF programs are open by then, and most of them could not be
 // opened again with what is left. Capabilities belong to threads, so each step goes through syscall.AllThreadsSyscall, by
 // which the runtime makes all its threads do the call; threads that come later inherit. That works without cgo only, as
 // the agent is built. What came of it is read back from the kernel for each thread.
-func Drop(options DropOptions) (Dropped, error) {
+func Drop(uid uint32) (Dropped, error) {
 	before, err := Effective()
 	if err != nil {
 		return Dropped{}, err
@@ -56,10 +48,10 @@ func Drop(options DropOptions) (Dropped, error) {
 	}
 	dropped := Dropped{UID: uint32(os.Getuid()), Capabilities: kept}
 	if before.Has(unix.CAP_SETUID) && before.Has(unix.CAP_SETGID) {
-		if err := becomeUser(options); err != nil {
+		if err := becomeUser(uid); err != nil {
 			return Dropped{}, err
 		}
-		dropped.UID = options.UID
+		dropped.UID = uid
 	}
 	if err := setCapabilities(kept); err != nil {
 		return Dropped{}, err
@@ -108,15 +100,11 @@ func dropBoundingSet(kept Set) error {
 }
 
 // becomeUser uses package syscall, whose calls change all threads; those of x/sys/unix refuse or change one.
-func becomeUser(options DropOptions) error {
-	groups := make([]int, len(options.SupplementaryGroups))
-	for i, group := range options.SupplementaryGroups {
-		groups[i] = int(group)
+func becomeUser(uid uint32) error {
+	if err := syscall.Setgroups(nil); err != nil {
+		return fmt.Errorf("give up supplementary groups: %w", err)
 	}
-	if err := syscall.Setgroups(groups); err != nil {
-		return fmt.Errorf("set supplementary groups: %w", err)
-	}
-	id := int(options.UID)
+	id := int(uid)
 	if err := syscall.Setresgid(id, id, id); err != nil {
 		return fmt.Errorf("become group %d: %w", id, err)
 	}

@@ -96,42 +96,6 @@ func addRunningUsers(taken map[uint32]bool, proc string) error {
 	return nil
 }
 
-// GroupOf returns the group that may read and write path, as Docker's socket; false when no group may.
-func GroupOf(path string) (uint32, bool) {
-	const groupMayUse = 0o060
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0, false
-	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || info.Mode().Perm()&groupMayUse != groupMayUse {
-		return 0, false
-	}
-	return owner.Gid, true
-}
-
-// GroupNamed returns the id of a group of /etc/group.
-func GroupNamed(name string) (uint32, bool) {
-	content, err := os.ReadFile("/etc/group")
-	if err != nil {
-		return 0, false
-	}
-	return groupIn(string(content), name)
-}
-
-// groupIn reads lines as "docker:x:999:alice,bob".
-func groupIn(groups, name string) (uint32, bool) {
-	for line := range strings.Lines(groups) {
-		fields := strings.Split(strings.TrimSpace(line), ":")
-		if len(fields) < 3 || fields[0] != name {
-			continue
-		}
-		id, err := strconv.ParseUint(fields[2], 10, 32)
-		return uint32(id), err == nil
-	}
-	return 0, false
-}
-
 // OwnerOf returns the user that owns path, 0 when there is none.
 func OwnerOf(path string) uint32 {
 	info, err := os.Lstat(path)

@@ -36,9 +36,13 @@ type DockerStatus struct {
 	Containers int
 }
 
+// Dialer connects to an engine.
+type Dialer func(ctx context.Context) (net.Conn, error)
+
 // Docker keeps a copy of Docker's containers, by a list at the start and events afterwards. Safe for concurrent use.
 type Docker struct {
 	host   string
+	dial   Dialer // nil where host says how
 	logger *slog.Logger
 	now    func() time.Time
 
@@ -61,6 +65,10 @@ func NewDocker(host string, logger *slog.Logger) *Docker {
 		status:     DockerStatus{Message: "Docker was not asked yet."},
 	}
 }
+
+// Through has the engine reached by a connection that somebody else makes, as who may not reach it himself does. To be called
+// before Run.
+func (d *Docker) Through(dial Dialer) { d.dial = dial }
 
 // Lookup finds a container by its 64 hex digits. See Containers.
 func (d *Docker) Lookup(id string) (Container, bool) {
@@ -142,17 +150,23 @@ func (d *Docker) Probe(ctx context.Context) DockerStatus {
 // connect makes a client, and makes sure that somebody answers: what the client says of a connection that fails hides
 // the reason.
 func (d *Docker) connect(ctx context.Context) (*client.Client, error) {
-	if path, ok := strings.CutPrefix(d.host, "unix://"); ok {
+	dial := d.dial
+	if path, ok := strings.CutPrefix(d.host, "unix://"); ok && dial == nil {
 		dialer := net.Dialer{Timeout: dialTimeout}
-		connection, err := dialer.DialContext(ctx, "unix", path)
+		dial = func(ctx context.Context) (net.Conn, error) { return dialer.DialContext(ctx, "unix", path) }
+	}
+	chosen := []client.Opt{client.WithHost(d.host), client.WithUserAgent("pyrometer-agent")}
+	if dial != nil {
+		connection, err := dial(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("reach docker: %w", err)
 		}
 		if err := connection.Close(); err != nil {
 			return nil, fmt.Errorf("reach docker: %w", err)
 		}
+		chosen = append(chosen, client.WithDialContext(func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }))
 	}
-	docker, err := client.New(client.WithHost(d.host), client.WithUserAgent("pyrometer-agent"))
+	docker, err := client.New(chosen...)
 	if err != nil {
 		return nil, fmt.Errorf("open docker client for %q: %w", d.host, err)
 	}
