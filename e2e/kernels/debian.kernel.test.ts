@@ -77,7 +77,7 @@ test('the agent starts there and samples a service of systemd, its stacks named 
 });
 
 test('all of it is removed', async () => {
-  const done = await pyrometer('agent', 'remove', target());
+  const done = await pyrometer('agent', 'remove', target(), '--yes');
   expect(done, done.stderr).toMatchObject({ code: 0 });
   const { stdout } = await guest.sh(
     'sudo find / -xdev -iname "*pyrometer*" -not -path "/proc/*" -not -path "/sys/*"; systemctl list-units --all --no-legend "*pyrometer*"; pgrep -af pyrometer-agent | grep -v pgrep',

@@ -211,6 +211,9 @@ test('what was put on the server is listed and removed', async () => {
   const there = app.window.getByRole('list', { name: 'What is there' });
   await there.getByText('/var/lib/pyrometer').waitFor({ timeout: 30_000 });
   await there.getByText(/pyrometer\/agent\/.*MB/).waitFor();
+  // Down to each file and socket.
+  await there.getByText('profiles.db', { exact: true }).waitFor();
+  await there.getByText('agent.json', { exact: true }).waitFor();
   await app.screenshot('7-what-is-there');
   await ui.button('Remove all').click();
   await ui.targetState('web-1', /not installed/, 60_000);

@@ -84,8 +84,10 @@ describe('parseCommand', () => {
         target: { kind: 'ssh', user: 'ada', host: 'web-1', port: 22 },
         identity: 'key',
         force: true,
+        yes: false,
       },
     });
+    expect(parseCommand(['agent', 'remove', 'local', '--yes'])).toMatchObject({ ok: true, value: { yes: true } });
     expect(parseCommand(['agent', 'list', 'local'])).toMatchObject({ ok: true, value: { action: 'list' } });
   });
 
@@ -114,6 +116,7 @@ describe('parseCommand', () => {
     [['agent', 'list']],
     [['agent', 'explode', 'local']],
     [['agent', 'list', 'local', '--force']],
+    [['agent', 'list', 'local', '--yes']],
     [['agent', 'remove', 'a@h;id']],
     [['check']],
     [['check', 'local', 'more']],

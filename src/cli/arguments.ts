@@ -33,6 +33,8 @@ export type Command =
       readonly identity: string | undefined;
       /** Also when others record with the agent. */
       readonly force: boolean;
+      /** Without the question. */
+      readonly yes: boolean;
     }
   | {
       readonly name: 'tunnel';
@@ -63,7 +65,8 @@ export const usage = `Pyrometer, the flame graphs of your servers
       --json              one line of JSON
       --identity PATH     a private key
   npm start -- agent list TARGET             lists what of Pyrometer lies on TARGET
-  npm start -- agent remove TARGET           stops the agent there and removes all of it
+  npm start -- agent remove TARGET           lists it, asks once, stops the agent there and removes all of it
+      --yes               without asking
       --force             also while others record with it
       --identity PATH     a private key
   npm start -- tunnel TARGET                 lists what of Pyroscope, Grafana and Alloy could be reached there
@@ -116,7 +119,7 @@ function parseAgent(rest: readonly string[]): Result<Command> {
     parsed = parseArgs({
       args: [...rest],
       allowPositionals: true,
-      options: { identity: { type: 'string', short: 'i' }, force: { type: 'boolean' } },
+      options: { identity: { type: 'string', short: 'i' }, force: { type: 'boolean' }, yes: { type: 'boolean' } },
     });
   } catch (error) {
     return fail('invalid-input', `${error instanceof Error ? error.message : String(error)} See "npm start -- help".`);
@@ -125,10 +128,10 @@ function parseAgent(rest: readonly string[]): Result<Command> {
   if ((action !== 'list' && action !== 'remove') || name === undefined || others.length > 0) {
     return fail('invalid-input', 'Say agent list TARGET, or agent remove TARGET.');
   }
-  const { identity, force = false } = parsed.values;
-  if (force && action === 'list') return fail('invalid-input', 'agent list takes no --force.');
+  const { identity, force = false, yes = false } = parsed.values;
+  if ((force || yes) && action === 'list') return fail('invalid-input', 'agent list takes neither --force nor --yes.');
   const target = parseTarget(name);
-  return target.ok ? ok({ name: 'agent', action, target: target.value, identity, force }) : target;
+  return target.ok ? ok({ name: 'agent', action, target: target.value, identity, force, yes }) : target;
 }
 
 function parseTunnel(rest: readonly string[]): Result<Command> {

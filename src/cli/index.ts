@@ -37,6 +37,10 @@ function failed(failure: Failure): number {
   return failure.code === 'cancelled' ? 130 : 1;
 }
 
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 /** The first interrupt ends what is done in order; a second one ends the process. */
 function firstInterrupt(): AbortSignal {
   const controller = new AbortController();
@@ -76,10 +80,8 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'export':
       return report(await exportFile(command), command.out, progress);
     case 'agent': {
-      const done = await agentCommand(command, firstInterrupt());
-      if (!done.ok) return failed(done.failure);
-      process.stdout.write(`${done.value.join('\n')}\n`);
-      return 0;
+      const done = await agentCommand(command, say, firstInterrupt());
+      return done.ok ? 0 : failed(done.failure);
     }
     case 'check': {
       const checked = await check(command, firstInterrupt());
@@ -88,9 +90,6 @@ async function main(argv: readonly string[]): Promise<number> {
       return checked.value.canRun ? 0 : 1;
     }
     case 'tunnel': {
-      const say = (line: string): void => {
-        process.stdout.write(`${line}\n`);
-      };
       const done = await tunnelCommand(command, say, firstInterrupt());
       return done.ok ? 0 : failed(done.failure);
     }

@@ -6,7 +6,7 @@ import type { Receipt } from './receipt.js';
 import { PySpyRequest, type PythonProcess } from './pyspy.js';
 import { PushSettings } from './push.js';
 import { Id, Selection, SourceKind, TimeMs, ViewState } from './selection.js';
-import { PyroscopeConfig, TargetConfig, type Leftover, type TargetState } from './target.js';
+import { PyroscopeConfig, TargetConfig, type Leftover, type Remainder, type TargetState } from './target.js';
 import type { Trust } from './trust.js';
 import { NewTunnel, type TunnelState, type TunnelSuggestion } from './tunnels.js';
 
@@ -156,8 +156,8 @@ export const linksCalls = {
   )<null>(),
   /** What of ours lies on the target; changes nothing. */
   'leftovers.list': call(v.object({ targetId: Id }))<readonly Leftover[]>(),
-  /** Stops the agent and removes all of that. "agent-in-use" while others record with it, unless forced. */
-  'leftovers.remove': call(v.object({ targetId: Id, force: v.boolean() }))<null>(),
+  /** Stops the agent, removes all of that and answers what remains. "agent-in-use" while others record, unless forced. */
+  'leftovers.remove': call(v.object({ targetId: Id, force: v.boolean() }))<readonly Remainder[]>(),
   /**
    * Record: a lease of this app on the agent, renewed by the links process until record.stop or its end. Where py-spy is
    * the engine, `pyspy` says what and how; without it everything that runs Python.

@@ -148,13 +148,25 @@ export interface AgentState {
   readonly engine?: EngineState;
 }
 
-/** Something of ours that lies on a target. */
+/** Something of ours that is on a target. No user, unit, pinned BPF object or sysctl of ours outlives an agent. */
 export interface Leftover {
-  /** The agent's program, its profiles and log, its sockets and state. */
-  readonly kind: 'binary' | 'store' | 'sockets';
+  /**
+   * The agent's program, its profiles and log, its sockets and state, a copy that root began to run and a crash left, the
+   * mount of tracefs where an agent made it, a process of the agent, a container with py-spy.
+   */
+  readonly kind: 'binary' | 'store' | 'sockets' | 'copy' | 'mount' | 'process' | 'container';
+  /** Of a process "PID COMMAND", of a container its name. */
   readonly path: string;
   /** Unknown of what only root may look into. */
   readonly byteLength?: number;
+  /** Every file and socket in the folder; undefined where only root may look, who is not asked without a password. */
+  readonly contents?: readonly string[];
+}
+
+/** What is still there after all was removed that could be. */
+export interface Remainder extends Leftover {
+  /** Why; hostile text of the target is in it. */
+  readonly why: string;
 }
 
 /** Whether the target's Pyroscope can be read. */

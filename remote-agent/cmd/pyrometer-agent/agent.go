@@ -225,6 +225,9 @@ func (a *agent) startEngine(ctx context.Context) error {
 		return err
 	} else if mounted {
 		a.logger.Info("tracefs was mounted, since tracepoints are needed")
+		if err := noteMount(a.options.runDirectory); err != nil {
+			return err
+		}
 	}
 	if err := privilege.AllowMemlock(); err != nil {
 		return err

@@ -108,6 +108,26 @@ func TestReplacedAgentLeavesItsUsers(t *testing.T) {
 	}
 }
 
+func TestNewerRelease(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{"0.2.0+aa", "0.1.0+bb", true},
+		{"0.10.0+aa", "0.9.1+bb", true},
+		{"1.0.0+aa", "0.99.0+bb", true},
+		{"0.1.0+bb", "0.1.0+aa", false}, // builds are not ordered
+		{"0.1.0+aa", "0.2.0+aa", false},
+		{"0.1.1", "0.1", true},
+		{"what", "0.1.0+aa", false},
+		{"", "0.1.0", false},
+	} {
+		if got := newerRelease(test.a, test.b); got != test.want {
+			t.Errorf("newerRelease(%q, %q) = %v", test.a, test.b, got)
+		}
+	}
+}
+
 func TestSentence(t *testing.T) {
 	for _, test := range []struct {
 		err  error
@@ -202,8 +222,12 @@ func TestRemoveLeavesWhatIsNotTheAgents(t *testing.T) {
 	foreign := filepath.Join(where.store, "thesis.tex")
 	write(foreign)
 	write(filepath.Join(where.runDirectory, recordFileName))
-	if _, err := removeAll(where); err == nil || !strings.Contains(err.Error(), "thesis.tex") {
-		t.Errorf("removeAll = %v, want a word about the foreign file", err)
+	if done := removeAll(where); len(done.Remains) != 1 || done.Remains[0].Path != where.store || !strings.Contains(done.Remains[0].Why, "thesis.tex") {
+		t.Errorf("removeAll = %+v, want a word about the foreign file and no other", done)
+	}
+	// It hinders nothing else.
+	if _, err := os.Stat(where.runDirectory); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there: %v", where.runDirectory, err)
 	}
 	if _, err := os.Stat(foreign); err != nil {
 		t.Errorf("foreign file: %v", err)
@@ -211,8 +235,8 @@ func TestRemoveLeavesWhatIsNotTheAgents(t *testing.T) {
 	if err := os.Remove(foreign); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := removeAll(where); err != nil {
-		t.Errorf("removeAll = %v", err)
+	if done := removeAll(where); len(done.Remains) > 0 {
+		t.Errorf("removeAll = %+v", done)
 	}
 	for _, path := range []string{where.store, where.runDirectory} {
 		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {

@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -65,12 +67,18 @@ func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
 	if err := chosen.check(); err != nil {
 		return outcome{}, err
 	}
+	// Two who start at once take turns: the second finds the agent of the first, and joins it.
+	turn, err := takeTurn(chosen.runDirectory)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer turn.Close()
 	running, err := readRecord(chosen.runDirectory)
 	if err != nil && !errors.Is(err, errNoRecord) {
 		return outcome{}, err
 	}
 	if err == nil && running.running() {
-		if running.Version == version() {
+		if running.Version == version() || newerRelease(running.Version, version()) {
 			return join(chosen, running, std)
 		}
 		fmt.Fprintf(std.out, "Replacing the agent %s by %s.\n", running.Version, version())
@@ -88,6 +96,22 @@ func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
 	return launch(ctx, chosen, std)
 }
 
+// takeTurn waits until nobody else starts an agent in this run directory. Closing the answer ends the turn, as the end of
+// the process does.
+func takeTurn(runDirectory string) (*os.File, error) {
+	if err := makeDirectory(runDirectory, 0o711, runPatterns); err != nil {
+		return nil, err
+	}
+	lock, err := os.OpenFile(filepath.Join(runDirectory, startLockFileName), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("take run directory: %w", err)
+	}
+	if err := takeLock(lock, startTimeout); err != nil {
+		return nil, errors.Join(errors.New("somebody else starts an agent here and does not end: look for pyrometer-agent start with ps"), lock.Close())
+	}
+	return lock, nil
+}
+
 // inherit keeps what others rely on when an agent is replaced: who may use it, and that it goes on until it is stopped.
 // The first user stays the one who asked: the outcome names that socket.
 func (o *options) inherit(replaced *record) {
@@ -101,9 +125,14 @@ func (o *options) inherit(replaced *record) {
 	}
 }
 
-// join makes an agent that runs already do what start was asked for.
+// join makes an agent that runs already do what start was asked for. One of a later release than this one is as good, and
+// is not replaced by it: an older app does not take away what a newer one brought.
 func join(chosen *options, running *record, std streams) (outcome, error) {
-	fmt.Fprintln(std.out, "The agent runs already.")
+	if running.Version == version() {
+		fmt.Fprintln(std.out, "The agent runs already.")
+	} else {
+		fmt.Fprintf(std.out, "A newer agent runs already and is kept: %s.\n", running.Version)
+	}
 	if err := admitAll(chosen.runDirectory, running, chosen.uids); err != nil {
 		return outcome{}, err
 	}

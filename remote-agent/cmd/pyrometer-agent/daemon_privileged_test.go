@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -73,6 +74,22 @@ func TestDaemon(t *testing.T) {
 	if joined := expect(t, stateProfiling, exitOK, append([]string{"start", "--uid", "4242"}, here...)...); joined.PID != started.PID {
 		t.Errorf("joined = %+v", joined)
 	}
+	// So does the start of an older release: it does not replace what is newer.
+	recordPath := filepath.Join(runDirectory, recordFileName)
+	record, err := os.ReadFile(recordPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := strings.Replace(string(record), version(), "99.0.0+new", 1)
+	if err := os.WriteFile(recordPath, []byte(newer), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if kept := expect(t, stateProfiling, exitOK, append([]string{"start", "--uid", "4242"}, here...)...); kept.PID != started.PID || kept.Version != "99.0.0+new" {
+		t.Errorf("start beside a newer agent = %+v", kept)
+	}
+	if err := os.WriteFile(recordPath, record, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for _, change := range [][]string{
 		{"--rate", "199", "--burst", "1m"}, {"--window", "5s"}, {"--label", "env=test", "--leading-slash"}, {"--everything"}, {"--max-cpu", "2", "--max-memory", "300"},
 	} {
@@ -105,7 +122,16 @@ func TestDaemon(t *testing.T) {
 	expectNoSockets(t, runDirectory)
 
 	// Nor does one that is killed leave anything in the way.
-	killed := expect(t, stateProfiling, exitOK, append([]string{"start", "--uid", "4242"}, here...)...)
+	// Two who start at once get the same agent.
+	var killed, second outcome
+	var both sync.WaitGroup
+	for _, started := range []*outcome{&killed, &second} {
+		both.Go(func() { *started = lastOutcome(t, append([]string{"start", "--uid", "4242"}, here...)...) })
+	}
+	both.Wait()
+	if killed.State != stateProfiling || killed.PID != second.PID {
+		t.Fatalf("two starts at once: %+v and %+v, want one agent", killed, second)
+	}
 	if err := syscall.Kill(killed.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -167,6 +193,17 @@ func expect(t *testing.T, want state, wantCode int, arguments ...string) outcome
 	}
 	if code != wantCode || got.State != want {
 		t.Fatalf("%q = %d, %+v, want %d, %s; %s%s", arguments, code, got, wantCode, want, out, said)
+	}
+	return got
+}
+
+// lastOutcome is what a command prints last.
+func lastOutcome(t *testing.T, arguments ...string) (got outcome) {
+	t.Helper()
+	_, out, said := call(t, arguments...)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &got); err != nil {
+		t.Errorf("%q printed %q %q: %v", arguments, out, said, err)
 	}
 	return got
 }

@@ -34,6 +34,8 @@ const recordVersion = 1
 const (
 	recordFileName = "agent.json"
 	lockFileName   = "agent.lock"
+	// startLockFileName is held while an agent is being started.
+	startLockFileName = "start.lock"
 )
 
 // record is what the running agent tells other commands, in the file agent.json of the run directory.

@@ -7,6 +7,9 @@ import (
 	"encoding/hex"
 	"io"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -29,3 +32,21 @@ var version = sync.OnceValue(func() string {
 	}
 	return release + "+" + hex.EncodeToString(hash.Sum(nil))[:versionDigits]
 })
+
+// newerRelease says whether version a is of a later release than b. What stands behind the "+" tells builds apart and
+// orders nothing.
+func newerRelease(a, b string) bool { return slices.Compare(releaseOf(a), releaseOf(b)) > 0 }
+
+// releaseOf are the numbers of a version; empty for what is no version.
+func releaseOf(version string) []int {
+	text, _, _ := strings.Cut(version, "+")
+	var numbers []int
+	for part := range strings.SplitSeq(text, ".") {
+		number, err := strconv.Atoi(part)
+		if err != nil {
+			return nil
+		}
+		numbers = append(numbers, number)
+	}
+	return numbers
+}

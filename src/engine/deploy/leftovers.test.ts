@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LocalLink } from '../link/local-link.js';
 import type { TargetFacts } from './facts.js';
-import { findLeftovers, removeLeftovers } from './leftovers.js';
+import { findLeftovers } from './leftovers.js';
+import { removeLeftovers } from './remove-leftovers.js';
 
 describe.skipIf(process.platform !== 'linux')('what lies on a target', () => {
   let folder = '';
@@ -31,7 +32,7 @@ describe.skipIf(process.platform !== 'linux')('what lies on a target', () => {
   const binaries = async (): Promise<readonly { path: string; byteLength?: number }[]> => {
     const found = await findLeftovers(link, facts());
     if (!found.ok) throw new Error(found.failure.message);
-    return found.value.filter(({ kind }) => kind === 'binary');
+    return found.value.leftovers.filter(({ kind }) => kind === 'binary');
   };
 
   it('is nothing where nothing was put', async () => {
@@ -56,7 +57,7 @@ describe.skipIf(process.platform !== 'linux')('what lies on a target', () => {
     await writeFile(join(folder, 'other'), 'x');
     // Only where no agent of this machine is in the way of the test.
     const all = await findLeftovers(link, facts());
-    if (!all.ok || all.value.some(({ kind }) => kind !== 'binary')) return;
+    if (!all.ok || all.value.leftovers.some(({ kind }) => kind !== 'binary')) return;
     const removed = await removeLeftovers({
       link,
       facts: facts(),
@@ -66,7 +67,7 @@ describe.skipIf(process.platform !== 'linux')('what lies on a target', () => {
       resourcesDir: folder,
       force: false,
     });
-    expect(removed).toEqual({ ok: true, value: null });
+    expect(removed).toEqual({ ok: true, value: [] });
     await expect(stat(join(folder, 'pyrometer'))).rejects.toThrow();
     expect(await readFile(join(folder, 'other'), 'utf8')).toBe('x');
   });
@@ -85,6 +86,8 @@ describe.skipIf(process.platform !== 'linux')('what lies on a target', () => {
       force: false,
     });
     await chmod(facts().cacheFolder, 0o700);
-    expect(removed.ok ? 'ok' : removed.failure.code).toBe('agent-failed');
+    const [remains] = removed.ok ? removed.value : [];
+    expect(remains?.path).toBe(join(facts().cacheFolder, '0.1.0-aa'));
+    expect(remains?.why).toContain('Permission denied');
   });
 });

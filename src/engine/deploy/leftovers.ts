@@ -1,110 +1,133 @@
+import type Docker from 'dockerode';
 import type { Leftover } from '../../contract/target.js';
-import { fail, ok, type Result } from '../../contract/result.js';
+import { ok, type Result } from '../../contract/result.js';
+import { dockerOver } from '../docker/docker-link.js';
+import { findDocker } from '../docker/find-docker.js';
 import type { Link } from '../link/link.js';
 import { runScript } from '../link/marked.js';
-import type { Prompter } from '../link/prompter.js';
-import { findAgentBinary } from './agent-resources.js';
+import { silentPrompter } from '../link/prompter.js';
+import { listSidecars, type ListedSidecar } from '../pyspy/sidecar.js';
 import { Elevator } from './elevate.js';
 import type { TargetFacts } from './facts.js';
-import { install } from './install.js';
-import { agentChanged, agentNotExecutable, verifiedCommand } from './verified-start.js';
+import { copyName, copyPlaces } from './verified-start.js';
 
-const removeTimeoutMs = 90_000;
-/** `pyrometer-agent remove` ends so while somebody records with the agent. */
-const agentHeld = 4;
+const listTimeoutMs = 30_000;
 
-/** Folders of root's on a target; looking at what is in them would need root. */
+/** Folders of root's on a target; looking at what is in them needs root. */
 const store = '/var/lib/pyrometer';
 const runDirectory = '/run/pyrometer';
+/** Where the agent notes that it mounted tracefs, and where it did. */
+const mountNote = `${runDirectory}/tracefs-mounted`;
+const mountPath = '/sys/kernel/tracing';
 
+/** Copies that root's start made and could not remove, as when it was killed; a younger one may be starting. */
+export const findCopies = `find ${copyPlaces.join(' ')} -maxdepth 1 -name '${copyName}*' -user 0 -mmin +5`;
+
+/** $1 the folder of the agents that were sent; then the processes that were there before, which a record may name no more. */
 const findScript = `
-cd -- "$1" 2>/dev/null && for f in *; do
-  [ -d "$f" ] && du -sk -- "$f"
-done
+# Lists what Pyrometer put there; changes nothing.
+cache=$1; shift
+process() { # $1 a pid
+  words=$(tr '\\0' ' ' 2>/dev/null <"/proc/$1/cmdline") || return 0
+  case $words in
+    *pyrometer-agent\\ run\\ *) printf 'process %s pyrometer-agent run\\n' "$1";;
+    *pyrometer-agent\\ keeper\\ *) printf 'process %s pyrometer-agent keeper\\n' "$1";;
+  esac
+}
+recorded=$(sed -n 's/.*"pid":\\([0-9][0-9]*\\).*/\\1/p' ${runDirectory}/agent.json 2>/dev/null)
+for p in "$@" $recorded; do process "$p"; done
+if [ -n "$recorded" ]; then
+  for f in $(grep -ls "^PPid:[[:space:]]*$recorded$" /proc/[0-9]*/status 2>/dev/null); do
+    f=\${f%/status}; process "\${f#/proc/}"
+  done
+fi
 for d in ${store} ${runDirectory}; do [ -e "$d" ] && printf 'there %s\\n' "$d"; done
+[ -e ${mountNote} ] && printf 'there %s\\n' ${mountPath}
+${findCopies} 2>/dev/null | sed 's/^/copy /'
+cd -- "$cache" 2>/dev/null && for f in *; do
+  [ -d "$f" ] || continue
+  printf 'binary %s %s\\n' "$(du -sk -- "$f" | cut -f 1)" "$f"
+  find "$f" ! -type d -exec printf 'in %s\\n' {} \\;
+done
 :`;
 
-const removeScript = `
-rm -rf -- "$1" || exit
-parent=$(dirname -- "$1")
-[ ! -d "$parent" ] || rmdir -- "$parent" 2>/dev/null || :`;
+const listScript = `
+# Lists what lies in root's folders of Pyrometer; changes nothing.
+for d in "$@"; do find "$d" ! -type d -exec printf 'in %s\\n' {} \\; ; done
+:`;
 
-/** What we put on a target and is there: binaries of the login user, and the folders of the agent. Changes nothing. */
+/** What was found, and what it takes to remove it. */
+export interface Found {
+  readonly leftovers: readonly Leftover[];
+  /** The containers among them, and who removes them. */
+  readonly sidecars: { readonly docker: Docker; readonly listed: readonly ListedSidecar[] } | undefined;
+}
+
+/**
+ * What we put on a target and is there. Changes nothing, and asks for no password: the contents of root's folders are listed
+ * where root can be had without one. `before`: processes that were there then.
+ */
 export async function findLeftovers(
   link: Link,
   facts: TargetFacts,
   signal?: AbortSignal,
-): Promise<Result<readonly Leftover[]>> {
-  const found = await runScript(link, findScript, [facts.cacheFolder], signal === undefined ? {} : { signal });
+  before: readonly Leftover[] = [],
+): Promise<Result<Found>> {
+  const pids = before.flatMap(({ kind, path }) => (kind === 'process' ? [path.split(' ')[0] ?? ''] : []));
+  const args = [facts.cacheFolder, ...pids];
+  const found = await runScript(link, findScript, args, signal === undefined ? {} : { signal });
   if (!found.ok) return found;
-  const leftovers: Leftover[] = [];
-  for (const line of found.value.stdout.split('\n')) {
-    const binary = /^(\d+)\s+([\w.+-]+)$/.exec(line);
-    if (binary !== null) {
-      const [, kilobytes = '', name = ''] = binary;
-      leftovers.push({ kind: 'binary', path: `${facts.cacheFolder}/${name}`, byteLength: Number(kilobytes) * 1024 });
-    } else if (line === `there ${store}`) leftovers.push({ kind: 'store', path: store });
-    else if (line === `there ${runDirectory}`) leftovers.push({ kind: 'sockets', path: runDirectory });
-  }
-  return ok(leftovers);
+  const lines = [...new Set(found.value.stdout.split('\n'))];
+  const leftovers = lines.flatMap((line) => leftoverOf(line, lines, facts.cacheFolder));
+  const sidecars = await findSidecars(link, signal);
+  const containers = sidecars?.listed.map(({ name }): Leftover => ({ kind: 'container', path: name })) ?? [];
+  return ok({ leftovers: [...(await withContents(link, facts, leftovers, signal)), ...containers], sidecars });
 }
 
-export interface RemoveOptions {
-  readonly link: Link;
-  readonly facts: TargetFacts;
-  readonly targetId: string;
-  readonly targetName: string;
-  readonly prompter: Prompter;
-  readonly resourcesDir: string;
-  /** Also when others record with the agent. */
-  readonly force: boolean;
-  readonly signal?: AbortSignal | undefined;
+function leftoverOf(line: string, lines: readonly string[], cacheFolder: string): readonly Leftover[] {
+  const binary = /^binary (\d+) ([\w.+-]+)$/.exec(line);
+  if (binary !== null) {
+    const [, kilobytes = '', name = ''] = binary;
+    const contents = contentsOf(lines, name);
+    return [{ kind: 'binary', path: `${cacheFolder}/${name}`, byteLength: Number(kilobytes) * 1024, contents }];
+  }
+  const process = /^process (\d+ pyrometer-agent (?:run|keeper))$/.exec(line)?.[1];
+  if (process !== undefined) return [{ kind: 'process', path: process }];
+  if (line === `there ${store}`) return [{ kind: 'store', path: store }];
+  if (line === `there ${runDirectory}`) return [{ kind: 'sockets', path: runDirectory }];
+  if (line === `there ${mountPath}`) return [{ kind: 'mount', path: mountPath }];
+  return line.startsWith('copy ') ? [{ kind: 'copy', path: line.slice(5) }] : [];
 }
 
-/** Stops the agent and removes all that we put on a target. "agent-in-use" while others record with it, unless forced. */
-export async function removeLeftovers(options: RemoveOptions): Promise<Result<null>> {
-  const { link, facts, signal } = options;
-  const found = await findLeftovers(link, facts, signal);
-  if (!found.ok) return found;
-  if (found.value.some(({ kind }) => kind !== 'binary')) {
-    const removed = await removeAsRoot(options);
-    if (!removed.ok) return removed;
-  }
-  const given = signal === undefined ? {} : { signal };
-  const cleared = await runScript(link, removeScript, [facts.cacheFolder], given);
-  if (!cleared.ok) return cleared;
-  if (cleared.value.code === 0) return ok(null);
-  return fail(
-    'agent-failed',
-    `The folder ${facts.cacheFolder} cannot be removed: look at its owner and mode.`,
-    cleared.value.stderr,
-  );
+/** Where this user may not use Docker, there is no container of ours by this user. */
+async function findSidecars(link: Link, signal: AbortSignal | undefined): Promise<Found['sidecars']> {
+  const address = await findDocker(link, signal);
+  if (!address.ok || address.value === undefined) return undefined;
+  const docker = dockerOver(link, address.value);
+  const listed = await listSidecars(docker, Date.now());
+  return listed.ok ? { docker, listed: listed.value } : undefined;
 }
 
-/** What belongs to root the agent itself removes: it knows what is its own. */
-async function removeAsRoot(options: RemoveOptions): Promise<Result<null>> {
-  const { link, facts, targetId, targetName, prompter, signal } = options;
-  const binary = await findAgentBinary(options.resourcesDir, facts.machine);
-  if (!binary.ok) return binary;
-  const path = await install(link, facts, binary.value, { signal });
-  if (!path.ok) return path;
-  const elevator = new Elevator({ link, facts, prompter, targetId, targetName });
-  try {
-    const args = ['remove', ...(options.force ? ['--force'] : [])];
-    const ran = await elevator.run(verifiedCommand(path.value, binary.value, args), {
-      timeoutMs: removeTimeoutMs,
-      signal,
-    });
-    if (!ran.ok) return ran;
-    const { code, stdout, stderr } = ran.value;
-    const said = stderr.trim().split('\n').at(-1) ?? '';
-    if (code === 0) return ok(null);
-    if (code === agentHeld) return fail('agent-in-use', said.slice(0, 500));
-    if (code === agentChanged || code === agentNotExecutable) {
-      return fail('agent-failed', 'Root may not run the agent there, which removes what is its own.', said);
-    }
-    return fail('agent-failed', said === '' ? 'Not all could be removed.' : said.slice(0, 500), stdout + stderr);
-  } finally {
-    elevator.dispose();
-  }
+/** What lies in a folder, by lines that name it with the folder in front. */
+function contentsOf(lines: readonly string[], folder: string): readonly string[] {
+  const begin = `in ${folder}/`;
+  return lines.filter((line) => line.startsWith(begin)).map((line) => line.slice(begin.length));
+}
+
+async function withContents(
+  link: Link,
+  facts: TargetFacts,
+  leftovers: readonly Leftover[],
+  signal: AbortSignal | undefined,
+): Promise<readonly Leftover[]> {
+  const closed = leftovers.filter(({ kind }) => kind === 'store' || kind === 'sockets' || kind === 'copy');
+  const free = facts.rights === 'root' || facts.rights === 'sudo' || facts.rights === 'doas';
+  if (closed.length === 0 || !free) return leftovers;
+  const elevator = new Elevator({ link, facts, prompter: silentPrompter, targetId: '', targetName: '' });
+  const argv = ['sh', '-c', listScript, 'sh', ...closed.map(({ path }) => path)];
+  const listed = await elevator.run(argv, { timeoutMs: listTimeoutMs, signal });
+  // Without the list the folders are still told.
+  if (!listed.ok || listed.value.code !== 0) return leftovers;
+  const lines = listed.value.stdout.split('\n');
+  return leftovers.map((each) => (closed.includes(each) ? { ...each, contents: contentsOf(lines, each.path) } : each));
 }

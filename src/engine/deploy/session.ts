@@ -6,7 +6,7 @@ import { defaultPySpyOptions, type PySpyRequest } from '../../contract/pyspy.js'
 import { pushUrl, type PushState } from '../../contract/push.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { cpuProfileType, type Selection, type SourceKind } from '../../contract/selection.js';
-import type { Leftover, PyroscopeConfig, TargetConfig, TargetState } from '../../contract/target.js';
+import type { Leftover, PyroscopeConfig, Remainder, TargetConfig, TargetState } from '../../contract/target.js';
 import type { Trust } from '../../contract/trust.js';
 import { agentTrust } from '../agent/trust.js';
 import { agentWindows } from '../agent/windows.js';
@@ -26,8 +26,9 @@ import type { LeaseHolder } from './agent-watch.js';
 import { runCheck } from './checks/run-check.js';
 import { Turns } from './checks/turns.js';
 import { agentPossible, lookAt, type TargetFacts } from './facts.js';
-import { findLeftovers, removeLeftovers } from './leftovers.js';
+import { findLeftovers } from './leftovers.js';
 import { PyroscopeAccess } from './pyroscope-access.js';
+import { removeLeftovers } from './remove-leftovers.js';
 import { NotingLink } from './receipt/noting-link.js';
 import { ReceiptBook } from './receipt/receipt-book.js';
 import { agentServices } from './sources.js';
@@ -162,15 +163,20 @@ export class TargetSession {
   /** What of ours lies on the target; connects if need be. */
   async leftovers(signal?: AbortSignal): Promise<Result<readonly Leftover[]>> {
     const facts = await this.look(signal);
-    return facts.ok ? findLeftovers(this.link, facts.value, signal) : facts;
+    if (!facts.ok) return facts;
+    const found = await findLeftovers(this.link, facts.value, signal);
+    return found.ok ? ok(found.value.leftovers) : found;
   }
 
-  /** Stops the agent and removes all that we put on the target. "agent-in-use" while others record, unless forced. */
-  async removeLeftovers(force: boolean, signal?: AbortSignal): Promise<Result<null>> {
+  /**
+   * Stops the agent, removes all that we put on the target, and answers what remains. "agent-in-use" while others record,
+   * unless forced.
+   */
+  async removeLeftovers(force: boolean, signal?: AbortSignal): Promise<Result<readonly Remainder[]>> {
     const facts = await this.look(signal);
     if (!facts.ok) return facts;
     // Our own recording is no reason to ask.
-    const stopped = await this.agent.stopRecording();
+    const stopped = await this.stopRecording();
     if (!stopped.ok && stopped.failure.code !== 'agent-not-running') return stopped;
     const { prompter, resourcesDir } = this.options;
     const removed = await removeLeftovers({
@@ -183,7 +189,7 @@ export class TargetSession {
       force,
       signal,
     });
-    if (removed.ok) this.agent.removed();
+    if (removed.ok && !removed.value.some(({ kind }) => kind === 'process' || kind === 'binary')) this.agent.removed();
     return removed;
   }
 

@@ -7,6 +7,7 @@ import { findAgentBinary, type AgentBinary } from './agent-resources.js';
 import { Elevator } from './elevate.js';
 import { agentPossible, agentSocket, lookAt, type TargetFacts } from './facts.js';
 import { install } from './install.js';
+import { lastJson } from './last-json.js';
 import { agentChanged, agentNotExecutable, verifiedStart } from './verified-start.js';
 
 export interface StartOptions {
@@ -151,26 +152,4 @@ function notExecutable(stderr: string): Result<never> {
     'Root may not copy the agent to /var/lib, /var/tmp or /tmp there and run it (full, read-only or mounted noexec?): make room in one of them.',
     stderr.slice(0, 2000),
   );
-}
-
-/** The last line that is JSON of the wanted shape; what a login script or sudo printed stands before it. */
-function lastJson<Schema extends v.GenericSchema>(text: string, schema: Schema): v.InferOutput<Schema> | undefined {
-  for (const line of text.split('\n').reverse()) {
-    if (!line.startsWith('{')) continue;
-    try {
-      const parsed = v.safeParse(schema, JSON.parse(line));
-      if (parsed.success) return parsed.output;
-    } catch {
-      continue; // a line that only looks like JSON
-    }
-  }
-  // Printed over several lines.
-  const begin = text.indexOf('{');
-  if (begin < 0) return undefined;
-  try {
-    const parsed = v.safeParse(schema, JSON.parse(text.slice(begin, text.lastIndexOf('}') + 1)));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined; // no answer that can be understood; the caller says so
-  }
 }

@@ -182,16 +182,42 @@ export function sidecarSettings(
   };
 }
 
-/** Removes what an app that ended suddenly left: containers of ours that should be gone by now. Answers how many. */
-export async function sweepSidecars(docker: Docker, nowMs: number): Promise<Result<number>> {
+/** A container of ours, as Docker lists it. */
+export interface ListedSidecar {
+  readonly id: string;
+  readonly name: string;
+  /** It should be gone by now: its app ended suddenly. */
+  readonly late: boolean;
+}
+
+/** All containers of ours. */
+export async function listSidecars(docker: Docker, nowMs: number): Promise<Result<readonly ListedSidecar[]>> {
   try {
     const ours = await docker.listContainers({ all: true, filters: { label: [sidecarLabel] } });
-    const late = ours.filter(({ Labels: labels }) => !(Number(labels[sidecarLabel]) * 1000 > nowMs));
-    for (const { Id: id } of late) await removeContainer(docker.getContainer(id));
-    return ok(late.length);
+    return ok(
+      ours.map(({ Id: id, Names: names, Labels: labels }) => ({
+        id,
+        name: (names[0] ?? id.slice(0, 12)).replace(/^\//, ''),
+        late: !(Number(labels[sidecarLabel]) * 1000 > nowMs),
+      })),
+    );
   } catch (error) {
     return dockerFailure(error, 'Docker there did not answer: check that its engine runs.');
   }
+}
+
+/** Takes a container of ours away, also while it runs. What cannot be removed is found when they are listed again. */
+export async function removeSidecar(docker: Docker, { id }: ListedSidecar): Promise<void> {
+  await removeContainer(docker.getContainer(id));
+}
+
+/** Removes what an app that ended suddenly left: containers of ours that should be gone by now. Answers how many. */
+export async function sweepSidecars(docker: Docker, nowMs: number): Promise<Result<number>> {
+  const ours = await listSidecars(docker, nowMs);
+  if (!ours.ok) return ours;
+  const late = ours.value.filter((sidecar) => sidecar.late);
+  for (const sidecar of late) await removeSidecar(docker, sidecar);
+  return ok(late.length);
 }
 
 /** Keeps what is written to it, up to a limit. */

@@ -1,7 +1,7 @@
 import type { Prompt, TestReport } from '../../contract/links.js';
 import type { Result } from '../../contract/result.js';
 import type { ConfigHosts, ImportedHost } from '../../contract/ssh-config.js';
-import type { PyroscopeConfig, TargetConfig, TargetState } from '../../contract/target.js';
+import type { PyroscopeConfig, Remainder, TargetConfig, TargetState } from '../../contract/target.js';
 import type { Context } from './context.js';
 import { switchToSelection } from './document-switch.js';
 import { chooseTarget } from './selection-control.js';
@@ -126,8 +126,12 @@ export async function stopAgentAnyway(context: Context, targetId: string): Promi
   if (!result.ok) showFailure(context.store, result.failure);
 }
 
-/** Removes all that we put on a target. */
-export function removeLeftovers(context: Context, targetId: string, force: boolean): Promise<Result<null>> {
+/** Removes all that we put on a target; answers what remains. */
+export function removeLeftovers(
+  context: Context,
+  targetId: string,
+  force: boolean,
+): Promise<Result<readonly Remainder[]>> {
   return whilePending(context, `leftovers.remove ${targetId}`, () =>
     context.links.call('leftovers.remove', { targetId, force }),
   );

@@ -281,14 +281,20 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
     'push.remove': () => ok(null),
     'leftovers.list': () =>
       ok([
-        { kind: 'binary', path: '/home/deploy/.cache/pyrometer/agent/0.1.0', byteLength: 29e6 },
+        {
+          kind: 'binary',
+          path: '/home/deploy/.cache/pyrometer/agent/0.1.0',
+          byteLength: 29e6,
+          contents: ['pyrometer-agent'],
+        },
+        { kind: 'process', path: '4711 pyrometer-agent run' },
         { kind: 'store', path: '/var/lib/pyrometer' },
         { kind: 'sockets', path: '/run/pyrometer' },
       ]),
     'leftovers.remove': async ({ targetId }) => {
       await wait(400);
       change(targetId, { state: 'not-installed' });
-      return ok(null);
+      return ok([]);
     },
     'record.start': async ({ targetId }) => {
       await start(targetId, true);
