@@ -40,6 +40,12 @@ type failure struct {
 	sentence string
 	// refused: this profile will never be taken; otherwise it is worth trying again.
 	refused bool
+	// oldest is from when on the server takes profiles, where it refused one for its time; else zero.
+	oldest time.Time
+	// tooMuch: the server takes no more for now.
+	tooMuch bool
+	// closed: what answers does not do that, or not for this client.
+	closed bool
 	// after is how long the server asked to wait, 0 when it did not.
 	after time.Duration
 	// unsure: the profile may have been taken all the same.
@@ -126,7 +132,7 @@ func (c *client) send(ctx context.Context, body []byte) error {
 	return judge(c.server.URL, answer, content, &pushv1.PushResponse{})
 }
 
-// holds asks whether the server has a profile of a series at a millisecond. A server that cannot be asked, as one where only
+// holds asks whether the server has a profile of a series at a millisecond. A server that lets nobody ask, as one where only
 // pushing is allowed, answers false: sent again, equal content is counted once as long as the server remembers it.
 func (c *client) holds(ctx context.Context, series *pushed, profileType string, ms int64) (bool, error) {
 	// A range of a single millisecond is answered with nothing (1.12).
@@ -143,7 +149,7 @@ func (c *client) holds(ctx context.Context, series *pushed, profileType string, 
 	var found querierv1.SelectSeriesResponse
 	if err := judge(c.server.URL, answer, content, &found); err != nil {
 		var why *failure
-		if errors.As(err, &why) && !why.unsure && why.after == 0 {
+		if errors.As(err, &why) && (why.closed || why.refused) {
 			return false, nil
 		}
 		return false, err
@@ -179,6 +185,13 @@ func encodeRequest(labels []*typesv1.LabelPair, profile *googlev1.Profile) (body
 	return body, len(plain), nil
 }
 
+// What a server says of refusals that its codes do not tell apart (1.12, pkg/validation and pkg/distributor). One that says it
+// otherwise has its window counted as refused, or is asked again until the window is too old.
+const (
+	saidOldest      = "the ingestion window starts at "
+	saidSeriesLimit = "active series limit exceeded"
+)
+
 // judge turns an answer into nil or a *failure that says what to do about it.
 func judge(address string, answer *http.Response, content []byte, into proto.Message) error {
 	if why := judged(address, answer, content, into); why != nil {
@@ -188,29 +201,34 @@ func judge(address string, answer *http.Response, content []byte, into proto.Mes
 }
 
 func judged(address string, answer *http.Response, content []byte, into proto.Message) *failure {
-	said := serverMessage(content)
+	whole := serverMessage(content)
+	said := tidy(whole)
 	switch code := answer.StatusCode; {
 	case code == http.StatusOK:
 		kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
 		if err != nil || kind != "application/proto" || proto.Unmarshal(content, into) != nil {
-			return &failure{sentence: fmt.Sprintf(
+			return &failure{closed: true, sentence: fmt.Sprintf(
 				"%s answers, but not as a Pyroscope server does: look at the address and what is between.", address)}
 		}
 		return nil
 	case code >= 300 && code < 400:
-		return &failure{sentence: fmt.Sprintf("%s redirects to %q: set that address, or send what its login asks for as a header.",
+		return &failure{closed: true, sentence: fmt.Sprintf("%s redirects to %q: set that address, or send what its login asks for as a header.",
 			address, tidy(answer.Header.Get("Location")))}
 	case code == http.StatusBadRequest, code == http.StatusRequestEntityTooLarge, code == http.StatusUnprocessableEntity:
-		return &failure{refused: true, sentence: fmt.Sprintf(
+		return &failure{refused: true, oldest: oldestTaken(whole), sentence: fmt.Sprintf(
 			"%s refused a window and it was left out (%d): %s", address, code, said)}
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return &failure{sentence: fmt.Sprintf("%s does not let the agent in (%d): check the credentials and the tenant. It said: %s",
+		return &failure{closed: true, sentence: fmt.Sprintf("%s does not let the agent in (%d): check the credentials and the tenant. It said: %s",
 			address, code, said)}
 	case code == http.StatusNotFound, code == http.StatusMethodNotAllowed, code == http.StatusNotImplemented:
-		return &failure{sentence: fmt.Sprintf(
+		return &failure{closed: true, sentence: fmt.Sprintf(
 			"%s has no Pyroscope that takes profiles at this address (%d): look at host, port and path.", address, code)}
+	case code == http.StatusTooManyRequests && strings.Contains(whole, saidSeriesLimit):
+		// It stays so for as long as other series are active, about an hour; those that the server knows already go through.
+		return &failure{refused: true, sentence: fmt.Sprintf(
+			"%s takes no new series and a window was left out: push fewer labels, or raise its limit. It said: %s", address, said)}
 	case code == http.StatusTooManyRequests:
-		return &failure{after: retryAfter(answer), sentence: fmt.Sprintf(
+		return &failure{after: retryAfter(answer), tooMuch: true, sentence: fmt.Sprintf(
 			"%s takes no more for now (429): raise its limits or push less. It said: %s", address, said)}
 	default:
 		return &failure{after: retryAfter(answer), unsure: true, sentence: fmt.Sprintf(
@@ -218,12 +236,20 @@ func judged(address string, answer *http.Response, content []byte, into proto.Me
 	}
 }
 
+// retryAfter is how long the server asks to wait, in seconds or until a time by its own clock.
 func retryAfter(answer *http.Response) time.Duration {
-	seconds, err := strconv.Atoi(answer.Header.Get("Retry-After"))
-	if err != nil || seconds < 0 {
-		return 0
+	value := answer.Header.Get("Retry-After")
+	seconds, err := strconv.ParseUint(value, 10, 31)
+	wait := time.Duration(seconds) * time.Second //nolint:gosec // has 31 bits
+	if err != nil {
+		until, err := http.ParseTime(value)
+		now, errDate := http.ParseTime(answer.Header.Get("Date"))
+		if err != nil || errDate != nil {
+			return 0
+		}
+		wait = until.Sub(now)
 	}
-	return min(time.Duration(seconds)*time.Second, maxBackoff)
+	return max(0, min(wait, maxRetryAfter))
 }
 
 // serverMessage is the message of a Connect error, which may itself be such an error as text, or the beginning of
@@ -239,10 +265,25 @@ func serverMessage(content []byte) string {
 		}
 		text = parsed.Message
 	}
-	if text = tidy(text); text == "" {
+	if strings.TrimSpace(text) == "" {
 		return "nothing."
 	}
 	return text
+}
+
+// oldestTaken reads it out of the message about a profile outside of the time that a server takes.
+func oldestTaken(message string) time.Time {
+	at := strings.LastIndex(message, saidOldest)
+	if at < 0 {
+		return time.Time{}
+	}
+	// Written by Go's Time.String, which ends with the name of the zone.
+	words := strings.SplitN(message[at+len(saidOldest):], " ", 4)
+	oldest, err := time.Parse("2006-01-02 15:04:05 -0700", strings.Join(words[:min(3, len(words))], " "))
+	if err != nil {
+		return time.Time{}
+	}
+	return oldest
 }
 
 // tidy makes a stranger's text one short line without control and formatting characters.

@@ -31,10 +31,9 @@ type Store interface {
 var _ Store = (*store.Store)(nil)
 
 const (
-	// acceptedAge is how old a window may be: a server refuses what is older than an hour.
+	// acceptedAge is how old a window may be: a server refuses what is older than an hour, unless it is set otherwise. One that
+	// takes less says so.
 	acceptedAge = time.Hour
-	// doubtfulAge is from which age on a refusal is put down to it: windows grow older while they are sent, and clocks differ.
-	doubtfulAge = 50 * time.Minute
 	// firstAge is how far back a server that is new begins.
 	firstAge = 55 * time.Minute
 	// namingGrace is how long a window waits until its native frames have names: at a server they can never be amended.
@@ -43,6 +42,8 @@ const (
 	namingPoll = 2 * time.Second
 	minBackoff = time.Second
 	maxBackoff = time.Minute
+	// maxRetryAfter is how long a server may ask to be left alone: longer, and windows would get too old.
+	maxRetryAfter = 10 * time.Minute
 	// batch is how many windows are sent between two notes of the place. After a crash the server is asked for as many.
 	batch = 50
 	// refusalShown is how long the reason for a refused window stays in the status while others go through.
@@ -253,7 +254,7 @@ func (p *Pusher) sendAll(ctx context.Context, windows []store.Outgoing) (held bo
 		switch {
 		case err == nil:
 			p.succeeded()
-		case errors.As(err, &why) && why.refused && w.StartMs < p.options.Now().Add(-doubtfulAge).UnixMilli():
+		case errors.As(err, &why) && why.refused && time.UnixMilli(w.StartMs).Before(why.oldest):
 			p.tooOld()
 		case errors.As(err, &why) && why.refused:
 			p.refused(ctx, why)
@@ -305,8 +306,13 @@ func (p *Pusher) sendWindow(ctx context.Context, w *store.Outgoing) error {
 			return ctx.Err()
 		}
 		if err := p.client.send(ctx, body); err != nil {
+			var why *failure
+			if errors.As(err, &why) && why.tooMuch {
+				p.pace.tooMuch()
+			}
 			return err
 		}
+		p.pace.taken()
 	}
 	p.counted(w, &series)
 	return nil

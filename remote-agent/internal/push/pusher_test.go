@@ -344,20 +344,24 @@ func TestOldWindowsAreLeftOutAndCounted(t *testing.T) {
 	remote, kept := newServer(t), openStore(t)
 	keptBefore(t, kept, place{TooOld: 3}, Server{URL: remote.URL})
 	add(t, kept, "web", at(-2*3600), 1)
-	add(t, kept, "web", at(-52*60), 1)
+	add(t, kept, "web", at(-42*60), 1)
+	add(t, kept, "web", at(-41*60), 1)
 	add(t, kept, "web", at(0), 1)
-	// A server whose clock is ahead refuses what it thinks too old: that is the same.
+	// A server that takes less, or whose clock is ahead, refuses what it thinks too old: that is the same. What it refuses for
+	// another reason is not.
+	reasons := []string{"the ingestion window starts at " + at(-40*60).String() + " and ends at 2030", "malformed"}
 	remote.answer = func(w http.ResponseWriter, r *http.Request) bool {
-		if r.URL.Path != pushPath || len(remote.asked) != 1 {
+		if r.URL.Path != pushPath || len(reasons) == 0 {
 			return false
 		}
 		w.WriteHeader(http.StatusBadRequest)
-		remote.answer = nil
+		_, _ = fmt.Fprintf(w, `{"message":"profile with labels '%s' is wrong (profile timestamp: x, %s)"}`, strings.Repeat("x", 1000), reasons[0])
+		reasons = reasons[1:]
 		return true
 	}
 	p, stop := startPushers(t, kept)
-	status := until(t, p, "all", func(s Status) bool { return s.Pushed == 1 && s.TooOld == 5 })
-	if len(remote.got()) != 1 || status.Refused != 0 || status.Error != "" {
+	status := until(t, p, "all", func(s Status) bool { return s.Pushed == 1 && s.TooOld == 5 && s.Waiting == 0 })
+	if len(remote.got()) != 1 || status.Refused != 1 {
 		t.Errorf("%v %+v", remote.got(), status)
 	}
 	stop()

@@ -2,18 +2,11 @@ package push
 
 import (
 	"fmt"
-	"io"
-	"log"
 	"maps"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -131,20 +124,26 @@ func TestRealPyroscope(t *testing.T) {
 	}
 }
 
-func TestRealPyroscopeRefusesWithASentence(t *testing.T) {
-	address, kept := realAddress(t), openStore(t)
-	add(t, kept, "old", time.Now().Add(-3*time.Hour), 1)
-	// A clock that is three hours behind lets the window through; the server does not.
-	p, _ := startPushers(t, kept, func(o *Options) {
-		o.Now = func() time.Time { return time.Now().Add(-3 * time.Hour).Add(time.Minute) }
-	})
-	if err := p.Set(t.Context(), Server{URL: address}, false); err != nil {
-		t.Fatal(err)
-	}
-	status := until(t, p, "a refusal", func(s Status) bool { return s.Refused == 1 })
-	t.Log(status.Error)
-	if status.Waiting != 0 && status.Pushed != 0 {
-		t.Errorf("%+v", status)
+// TestRealPyroscopeRefusesATime lets windows through by a clock that is wrong; the server refuses them.
+func TestRealPyroscopeRefusesATime(t *testing.T) {
+	for _, test := range []struct {
+		clock           time.Duration
+		tooOld, refused uint64
+	}{{-3 * time.Hour, 1, 0}, {time.Hour, 0, 1}} {
+		address, kept := realAddress(t), openStore(t)
+		add(t, kept, "wrong_clock", time.Now().Add(test.clock), 1)
+		p, _ := startPushers(t, kept, func(o *Options) {
+			o.Now = func() time.Time { return time.Now().Add(test.clock).Add(time.Minute) }
+		})
+		if err := p.Set(t.Context(), Server{URL: address}, false); err != nil {
+			t.Fatal(err)
+		}
+		status := until(t, p, "a refusal", func(s Status) bool { return s.Refused+s.TooOld == 1 && s.Waiting == 0 })
+		t.Log(status.Error)
+		if status.TooOld != test.tooOld || status.Refused != test.refused || status.Pushed != 0 ||
+			strings.Contains(status.Error, "outside of ingestion window") != (test.refused == 1) {
+			t.Errorf("%s: %+v", test.clock, status)
+		}
 	}
 }
 
@@ -175,40 +174,6 @@ func stacks(t *testing.T, made *googlev1.Profile) []string {
 	}
 	slices.Sort(lines)
 	return lines
-}
-
-// door stands between the agent and the real server: it counts pushes, and can be shut.
-type door struct {
-	*httptest.Server
-	shut   atomic.Bool
-	pushes atomic.Int64
-	// after is called when the server has answered a push and the agent has not heard of it yet.
-	after func(pushes int64)
-}
-
-func newDoor(t *testing.T, address string) *door {
-	t.Helper()
-	to, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &door{after: func(int64) {}}
-	proxy := httputil.NewSingleHostReverseProxy(to)
-	proxy.ErrorLog = log.New(io.Discard, "", 0)
-	proxy.ModifyResponse = func(answer *http.Response) error {
-		if answer.Request.URL.Path == pushPath {
-			d.after(d.pushes.Add(1))
-		}
-		return nil
-	}
-	d.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if d.shut.Load() {
-			panic(http.ErrAbortHandler) // the connection breaks off
-		}
-		proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(d.Close)
-	return d
 }
 
 // sameAtBoth compares what a server and the store answer of services whose name begins so.
@@ -247,48 +212,6 @@ func startReal(t *testing.T, kept *store.Store) *Pushers {
 	t.Helper()
 	p, _ := startPushers(t, kept, func(o *Options) { o.Now = time.Now })
 	return p
-}
-
-// flush makes the real server forget what it would recognize as sent again.
-func flush(t *testing.T, address string) {
-	t.Helper()
-	answer, err := http.Post(address+"/ingester.v1.IngesterService/Flush", "application/json", strings.NewReader("{}"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer.Body.Close() != nil || answer.StatusCode >= 300 {
-		t.Fatalf("flush: %s", answer.Status)
-	}
-}
-
-func TestRealPyroscopeAfterAnOutage(t *testing.T) {
-	address := realAddress(t)
-	for _, test := range []struct{ minutes, expired int }{{50, 0}, {70, 10}} {
-		t.Run(fmt.Sprint(test.minutes, " minutes"), func(t *testing.T) {
-			kept, between := openStore(t), newDoor(t, address)
-			between.shut.Store(true)
-			keptBefore(t, kept, place{}, Server{URL: between.URL})
-			service := fmt.Sprintf("outage_%d_%d", test.minutes, time.Now().UnixNano())
-			end := time.Now().Truncate(time.Second).Add(-30 * time.Second)
-			start := end.Add(-time.Duration(test.minutes-1) * time.Minute)
-			for i := range test.minutes {
-				add(t, kept, service, start.Add(time.Duration(i)*time.Minute), 3)
-			}
-			p := startReal(t, kept)
-			waiting := uint64(test.minutes - test.expired)
-			status := until(t, p, "the outage", func(s Status) bool { return s.Error != "" && s.Waiting == waiting })
-			if status.TooOld != uint64(test.expired) {
-				t.Errorf("%d windows are too old", status.TooOld)
-			}
-			between.shut.Store(false)
-			p.Wake()
-			status = until(t, p, "catching up", func(s Status) bool { return s.Waiting == 0 })
-			if status.Pushed != waiting || status.TooOld != uint64(test.expired) || status.Refused != 0 || status.Error != "" {
-				t.Errorf("%+v", status)
-			}
-			sameAtBoth(t, address, kept, service, start.Add(time.Duration(test.expired)*time.Minute), end.Add(time.Second))
-		})
-	}
 }
 
 func TestRealPyroscopeTwoReplicasInOneWindow(t *testing.T) {
@@ -344,73 +267,6 @@ func replica(service, container string, start time.Time) *window.Window {
 		SampleLabels: []window.SampleLabels{{PID: 1, Thread: "a"}}, Counts: []window.Count{{Count: 1}},
 		Stacks: []window.Stack{{Hash: [16]byte{1}, Frames: []*engine.Frame{{Kind: engine.KindPython, Function: "f", File: "/a.py", Line: 1}}}},
 	}
-}
-
-// helperVariable makes TestPusherProcess push from the store in that folder until it is killed.
-const helperVariable = "PYROMETER_TEST_PUSHER_STORE"
-
-// TestPusherProcess is the process that TestRealPyroscopeAfterAKill kills.
-func TestPusherProcess(t *testing.T) {
-	directory := os.Getenv(helperVariable)
-	if directory == "" {
-		t.Skip("only run by another test")
-	}
-	kept, err := store.Open(t.Context(), store.Options{Directory: directory})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := New(t.Context(), Options{Store: kept})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Run(t.Context(), nil)
-}
-
-// TestRealPyroscopeAfterAKill kills the agent between the server's answer and the note of its place.
-func TestRealPyroscopeAfterAKill(t *testing.T) {
-	address, directory := realAddress(t), t.TempDir()
-	between := newDoor(t, address)
-	kept, err := store.Open(t.Context(), store.Options{Directory: directory})
-	if err != nil {
-		t.Fatal(err)
-	}
-	service := fmt.Sprintf("killed_%d", time.Now().UnixNano())
-	start := time.Now().Truncate(15 * time.Second).Add(-5 * time.Minute)
-	const windows, killAfter = 6, 4
-	for i := range windows {
-		add(t, kept, service, start.Add(time.Duration(i)*15*time.Second), 3)
-	}
-	keptBefore(t, kept, place{}, Server{URL: between.URL})
-	if err := kept.Close(); err != nil {
-		t.Fatal(err)
-	}
-	process := exec.Command(os.Args[0], "-test.run=^TestPusherProcess$")
-	process.Env = append(os.Environ(), helperVariable+"="+directory)
-	killed := make(chan struct{})
-	between.after = func(pushes int64) {
-		if pushes == killAfter {
-			if err := process.Process.Kill(); err != nil {
-				t.Error(err)
-			}
-			_ = process.Wait() // it was killed
-			close(killed)
-		}
-	}
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	<-killed
-	flush(t, address)
-	if kept, err = store.Open(t.Context(), store.Options{Directory: directory}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = kept.Close() })
-	p := startReal(t, kept)
-	until(t, p, "the rest", func(s Status) bool { return s.Pushed == windows && s.Waiting == 0 })
-	if pushes := between.pushes.Load(); pushes != windows {
-		t.Errorf("%d pushes of %d windows", pushes, windows)
-	}
-	sameAtBoth(t, address, kept, service, start, start.Add(windows*15*time.Second))
 }
 
 // TestRealPyroscopeTellsWhatItHas asks for parts that lie a millisecond apart and for series that differ in one label.

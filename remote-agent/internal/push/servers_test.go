@@ -199,6 +199,28 @@ func TestNothingIsSentTwice(t *testing.T) {
 			t.Errorf("%v", got)
 		}
 	})
+	t.Run("a question that is too much is asked again", func(t *testing.T) {
+		remote, kept := newServer(t), openStore(t)
+		keptBefore(t, kept, place{}, Server{URL: remote.URL})
+		refused := false
+		remote.answer = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path != selectPath || refused {
+				return false
+			}
+			refused = true
+			w.Header().Set("Retry-After", "0")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return true
+		}
+		add(t, kept, "web", at(0), 1)
+		p, _ := startPushers(t, kept)
+		until(t, p, "it", func(s Status) bool { return s.Pushed == 1 && s.Error == "" })
+		remote.mu.Lock()
+		defer remote.mu.Unlock()
+		if !refused || !slices.Equal(remote.asked, []int64{0}) {
+			t.Errorf("asked for %v", remote.asked)
+		}
+	})
 	t.Run("a server that cannot be asked gets it again", func(t *testing.T) {
 		remote, kept := newServer(t), openStore(t)
 		keptBefore(t, kept, place{}, Server{URL: remote.URL})
@@ -309,11 +331,35 @@ func TestPaceStaysUnderTheTenantsRate(t *testing.T) {
 		now = now.Add(p.after(now, 300_000))
 		sent += 300_000
 	}
-	if rate := float64(sent-pacedBurst) / now.Sub(began).Seconds(); rate > pacedBytes*1.01 || rate < pacedBytes*0.9 {
+	if rate := float64(sent-pacedBytes/2) / now.Sub(began).Seconds(); rate > pacedBytes*1.01 || rate < pacedBytes*0.9 {
 		t.Errorf("%.0f bytes a second", rate)
 	}
 	if wait := p.after(now.Add(time.Minute), 200_000); wait != 0 {
 		t.Errorf("a live window waits %s", wait)
+	}
+	for range 20 {
+		p.tooMuch()
+	}
+	if p.rate != leastPacedBytes {
+		t.Errorf("%.0f bytes a second to a server that takes little", p.rate)
+	}
+	for range 1000 {
+		p.taken()
+	}
+	if p.rate != pacedBytes {
+		t.Errorf("%.0f bytes a second after it took everything again", p.rate)
+	}
+}
+
+func TestServersSayWhenToComeBack(t *testing.T) {
+	for value, want := range map[string]time.Duration{
+		"": 0, "soon": 0, "-3": 0, "7": 7 * time.Second, "99999999999999999999": 0, "86400": maxRetryAfter,
+		"Tue, 14 Nov 2023 22:13:30 GMT": 30 * time.Second, "Tue, 14 Nov 2023 22:12:30 GMT": 0,
+	} {
+		header := http.Header{"Retry-After": {value}, "Date": {"Tue, 14 Nov 2023 22:13:00 GMT"}}
+		if got := retryAfter(&http.Response{Header: header}); got != want {
+			t.Errorf("%q: %s, want %s", value, got, want)
+		}
 	}
 }
 

@@ -6,10 +6,12 @@ import (
 	googlev1 "pyrometer.dev/remote-agent/internal/gen/google/v1"
 )
 
-// Pyroscope's limits of one profile.
 const (
+	// maxSamples is Pyroscope's limit of one profile.
 	maxSamples = 16_000
-	maxBytes   = 4 << 20
+	// maxBytes is far below the limit of one profile, 4 MiB: what is larger than a tenant's burst, 2 MiB by default, is answered
+	// with 429 for ever, also where nothing else is sent.
+	maxBytes = 1_000_000
 )
 
 // split cuts a profile into parts that a server accepts. Each part begins a millisecond after the one before: the
