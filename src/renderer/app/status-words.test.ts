@@ -30,6 +30,8 @@ describe('the status bar', () => {
       '97 Hz',
       'window 6 s left',
       'lost 0',
+      '1,206 windows only on the agent',
+      '4,810 series forecast',
       'Pyroscope in step',
     ]);
   });

@@ -4,6 +4,7 @@ import type { AgentCounter, AgentStatus, TargetState } from '../../contract/targ
 import type { EngineState } from '../../contract/pyspy.js';
 import { agentCpu } from '../features/targets/target-words.js';
 import { formatBytes, formatCount, formatShare } from '../format/numbers.js';
+import { pushItems } from './push-status.js';
 
 /** A part of the status bar: quiet words around the value. */
 export interface StatusItem {
@@ -175,6 +176,7 @@ export function statusItems(target: TargetState, nowMs: number): readonly Status
         title: `SDKs on ${status.hostname} may push profiles there: whoever may run programs on it`,
       });
     }
+    items.push(...pushItems(status.pushes));
     if (!status.docker.reachable) {
       items.push({
         key: 'docker',

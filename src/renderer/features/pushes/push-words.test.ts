@@ -28,8 +28,8 @@ test.each<[Partial<PushState>, string]>([
   [{ windowsWaiting: 12, error: 'down' }, 'bad: down'],
   [{ windowsWaiting: 12 }, '12 windows wait; 10 windows pushed since the agent began'],
   [{ error: 'down', windowsPushed: 1 }, '1 window pushed since the agent began'],
-  [{ windowsTooOld: 1 }, 'warn: 1 window is only on the agent: they waited for longer than the server takes them'],
-  [{ windowsRefused: 2 }, 'warn: 2 windows only on the agent: the server refused them for good'],
+  [{ windowsTooOld: 1 }, 'warn: 1 window only on the agent, for as long as it keeps them: too old for the server'],
+  [{ windowsRefused: 2 }, 'warn: 2 windows only on the agent, for as long as it keeps them: refused for good'],
   [
     { series: 3010, seriesForecast: 4810 },
     'warn: 3,010 series in the last hour, 4,810 as new ones come: a server refuses new ones from 5,000 on. Leave out labels that change with every container.',

@@ -2,7 +2,7 @@ import type { PushState } from '../../../contract/push.js';
 import { formatCount } from '../../format/numbers.js';
 
 /** From here on a server may refuse new series: it takes 5,000 by default, of all who push to it together. */
-const warnSeries = 4000;
+export const warnSeries = 4000;
 
 /** A sentence about a server that is pushed to. */
 export interface PushLine {
@@ -12,6 +12,8 @@ export interface PushLine {
 
 const windows = (count: number): string => (count === 1 ? '1 window' : `${formatCount(count)} windows`);
 
+const onlyOnAgent = (count: number): string => `${windows(count)} only on the agent, for as long as it keeps them`;
+
 /** How pushing goes, what the server lacks, and what it may trip over. */
 export function pushLines(push: PushState): readonly PushLine[] {
   const lines: PushLine[] = [];
@@ -20,17 +22,10 @@ export function pushLines(push: PushState): readonly PushLine[] {
   const sent = `${windows(push.windowsPushed)} pushed since the agent began`;
   lines.push({ text: waiting === '' ? sent : `${waiting}; ${sent}` });
   if (push.windowsTooOld > 0) {
-    const are = push.windowsTooOld === 1 ? 'is' : 'are';
-    lines.push({
-      text: `${windows(push.windowsTooOld)} ${are} only on the agent: they waited for longer than the server takes them`,
-      tone: 'warn',
-    });
+    lines.push({ text: `${onlyOnAgent(push.windowsTooOld)}: too old for the server`, tone: 'warn' });
   }
   if (push.windowsRefused > 0) {
-    lines.push({
-      text: `${windows(push.windowsRefused)} only on the agent: the server refused them for good`,
-      tone: 'warn',
-    });
+    lines.push({ text: `${onlyOnAgent(push.windowsRefused)}: refused for good`, tone: 'warn' });
   }
   if (push.seriesForecast > warnSeries) {
     lines.push({
