@@ -63,7 +63,7 @@ var _ pipeline = (*storing)(nil)
 // compose makes the pipeline of an agent.
 func compose(a *agent) pipeline {
 	s := &storing{agent: a, logger: a.logger}
-	s.symbols = symbol.NewResolver(symbol.Options{Logger: a.logger, Directory: a.options.store, OnNames: func(fileID string, all bool) {
+	s.symbols = symbol.NewResolver(symbol.Options{Logger: a.logger, Directory: a.options.store, Debuginfod: a.options.debuginfod, OnNames: func(fileID string, all bool) {
 		if symbolizer := s.symbolizer.Load(); symbolizer != nil {
 			symbolizer.Renew(fileID, all)
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"pyrometer.dev/remote-agent/internal/lease"
+	"pyrometer.dev/remote-agent/internal/symbol"
 	"pyrometer.dev/remote-agent/internal/target"
 )
 
@@ -70,6 +71,8 @@ type options struct {
 	ingestListen string
 	// metricsListen is where Prometheus may ask; empty: nowhere.
 	metricsListen string
+	// debuginfod are servers that debug files are got from; none: nobody is asked.
+	debuginfod []string
 }
 
 func (o *options) register(flags *flag.FlagSet) {
@@ -87,6 +90,10 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.StringVar(&o.log, "log", "", "file to log to (default of start: agent.log in the store; of run: standard error)")
 	flags.StringVar(&o.dockerHost, "docker-host", target.DefaultDockerHost, "where Docker listens")
 	flags.StringVar(&o.ingestListen, "ingest-listen", "", "loopback address, as 127.0.0.1:4041, where SDKs may push profiles; empty: nowhere")
+	flags.Func("debuginfod", "server to get debug files from by build-id, as https://debuginfod.debian.net; may be given again (default: none)", func(text string) error {
+		o.debuginfod = append(o.debuginfod, text)
+		return symbol.CheckDebuginfod(text)
+	})
 	flags.StringVar(&o.metricsListen, "metrics-listen", "", "loopback address, as 127.0.0.1:4042, where Prometheus may ask for /metrics; empty: nowhere")
 }
 
@@ -143,11 +150,15 @@ func (o *options) arguments() []string {
 	for i, uid := range o.uids {
 		uids[i] = strconv.Itoa(uid)
 	}
-	return []string{
+	arguments := []string{
 		"--uid", strings.Join(uids, ","), "--rate", strconv.Itoa(o.rateHz), "--window", o.window.String(),
 		"--lease", o.lease.String(), "--holder", o.holder, "--holder-name", o.holderName, "--store", o.store, "--run-dir", o.runDirectory, "--log", o.log,
 		"--docker-host", o.dockerHost, "--ingest-listen", o.ingestListen, "--metrics-listen", o.metricsListen,
 	}
+	for _, server := range o.debuginfod {
+		arguments = append(arguments, "--debuginfod", server)
+	}
+	return arguments
 }
 
 // dockerSocket is the path of Docker's socket, "" when Docker is reached otherwise.

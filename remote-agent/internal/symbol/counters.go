@@ -19,6 +19,8 @@ const (
 	counterLines        = "symbol.lines.files"
 	counterLinesRefused = "symbol.lines.refused."
 	counterLinesLost    = "symbol.lines.units_unreadable"
+	counterRemoteAsked  = "symbol.debuginfod.asked"
+	counterRemoteGot    = "symbol.debuginfod.got"
 	counterSplitMissing = "symbol.lines.split_missing"
 	counterDemangler    = "symbol.demangler.panics"
 	gaugeTables         = "symbol.tables.count"

@@ -92,7 +92,7 @@ func checkSame(t *testing.T, got, want *lineIndex) {
 	}
 }
 
-// wanted skips a test whose second compiler is not here, also with CI=true: the first one is needed there.
+// wanted skips a test whose second compiler or server is not here, also with CI=true: others show the same there.
 func wanted(t *testing.T, tool string) {
 	t.Helper()
 	if _, err := exec.LookPath(tool); err != nil && tool != "g++" {

@@ -164,6 +164,13 @@ func ignoreMissing(err error) error {
 	return err
 }
 
+// makeRoom keeps the cache within its bound after a file was added.
+func (c *lineCache) makeRoom(added string) error {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.shrink(added)
+}
+
 // shrink removes the least recently used files until the rest fits, and what a killed agent left half done. keep stays.
 func (c *lineCache) shrink(keep string) error {
 	entries, err := os.ReadDir(c.directory)
@@ -180,7 +187,8 @@ func (c *lineCache) shrink(keep string) error {
 	}
 	slices.SortFunc(files, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
 	for _, file := range files {
-		leftOver := !strings.HasSuffix(file.Name(), lineSuffix) && time.Since(file.ModTime()) > time.Hour
+		isKept := strings.HasSuffix(file.Name(), lineSuffix) || strings.HasSuffix(file.Name(), debugSuffix)
+		leftOver := !isKept && time.Since(file.ModTime()) > time.Hour
 		if file.Name() == keep || total <= c.maxBytes && !leftOver {
 			continue
 		}

@@ -35,6 +35,7 @@ const (
 	ReasonTextStart   Reason = "go-text-start" // a Go table whose base address cannot be told for certain
 	ReasonChecksum    Reason = "checksum"      // a separate debug file that does not belong to its program
 	ReasonHung        Reason = "hung"          // reading did not return (a FUSE mount can do that)
+	ReasonRemote      Reason = "remote"        // a debug file server could not be asked, or its answer is none
 	ReasonPanic       Reason = "panic"         // a bug of ours that the border of the package stopped
 	ReasonUnchanged   Reason = "unchanged"     // looked at again: nothing has come since
 	ReasonNotObserved Reason = "not-observed"  // no process was seen with it

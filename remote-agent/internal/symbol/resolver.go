@@ -37,6 +37,9 @@ type Options struct {
 	// together (256 MiB if 0); made when it is missing. Without it there are names only.
 	Directory  string
 	CacheBytes int64
+	// Debuginfod are addresses of servers that are asked, in this order, for debug files by build-id, where none is installed. They
+	// learn which builds run here. None without a Directory, where what they send is kept.
+	Debuginfod []string
 	// OnNames is called when a file got a table, or a better one, so that addresses that had no name can be asked for
 	// again; renamed says that also those that had one get more now: files, lines and inlined calls. From one goroutine at a
 	// time; it must not block and must not call Resolve. May be nil.
@@ -142,6 +145,9 @@ func NewResolver(options Options) *FileResolver {
 			options.Logger.Error("lines of native functions are not read", slog.Any("error", err))
 		} else {
 			resolver.lines, reader.lines, resolver.loadLines = cache, cache, reader.loadLines
+			if len(options.Debuginfod) > 0 {
+				reader.own = newRemoteRoot(reader.own, options.Debuginfod, cache, resolver.counters, options)
+			}
 		}
 	}
 	resolver.startWorker()
