@@ -266,18 +266,30 @@ func TestKeeperSweepsOnlyAfterItsAgent(t *testing.T) {
 	if err := file.close(); err != nil {
 		t.Fatal(err)
 	}
-	// The end of the standard input is the end of the agent.
-	if code, _, said := call(t, "keeper", "--run-dir", directory); code != exitOK {
-		t.Errorf("keeper = %d, %s", code, said)
-	}
+	expectKept(t, directory)
 	if _, err := os.Stat(socket); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket is still there: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(directory, recordFileName)); err != nil {
 		t.Errorf("the record, which says how the agent ended: %v", err)
 	}
-	if code, _, said := call(t, "keeper", "--run-dir", directory+"-gone"); code != exitOK {
-		t.Errorf("keeper of a removed directory = %d, %s", code, said)
+	expectKept(t, directory+"-gone")
+}
+
+// expectKept has a keeper begin and its agent end.
+func expectKept(t *testing.T, runDirectory string) {
+	t.Helper()
+	t.Setenv(asAgentVariable, "1")
+	kept, err := startKeeper(&options{places: places{runDirectory: runDirectory}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Both are closed by the end of an agent.
+	if err := errors.Join(kept.Close(), kept.alive.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if ended, err := kept.process.Wait(); err != nil || !ended.Success() {
+		t.Errorf("the keeper of %s: %v, %v", runDirectory, ended, err)
 	}
 }
 

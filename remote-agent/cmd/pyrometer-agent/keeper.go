@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pyrometer.dev/remote-agent/internal/keeper"
+	"pyrometer.dev/remote-agent/internal/privilege"
 	"pyrometer.dev/remote-agent/internal/target"
 )
 
@@ -71,6 +72,9 @@ func runKeeper(_ context.Context, arguments []string, std streams) int {
 		return code
 	}
 	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM, syscall.SIGPIPE)
+	if err := confineKeeper(); err != nil {
+		return fail(std, err)
+	}
 	// It ends, at the latest, with this process.
 	go serveEngines(&chosen)
 	// Nothing is ever sent: this ends with the agent.
@@ -81,6 +85,20 @@ func runKeeper(_ context.Context, arguments []string, std streams) int {
 		return fail(std, err)
 	}
 	return exitOK
+}
+
+// keeperCapabilities are what the keeper needs beside being root: an engine's socket may be another user's.
+var keeperCapabilities = privilege.SetOf(unix.CAP_DAC_OVERRIDE)
+
+// confineKeeper takes from the keeper what root could do beyond its work: start programs, listen, look into processes.
+func confineKeeper() error {
+	if _, err := privilege.DropAllBut(uint32(os.Getuid()), keeperCapabilities); err != nil {
+		return fmt.Errorf("confine the keeper: %w", err)
+	}
+	if err := privilege.Confine(); err != nil {
+		return fmt.Errorf("confine the keeper: %w", err)
+	}
+	return nil
 }
 
 // serveEngines reads from container engines for the agent. Where it cannot go on, containers have no names any more, which

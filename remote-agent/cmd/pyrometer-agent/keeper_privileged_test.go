@@ -64,8 +64,15 @@ func TestKeeperReadsWhatTheAgentMayNot(t *testing.T) {
 		t.Errorf("the agent's capabilities are %s, want %s", got, want)
 	}
 	keeperPID := childOf(t, started.PID)
-	if uid := statusOf(t, keeperPID)["Uid"]; uid != "0\t0\t0\t0" {
-		t.Errorf("the keeper is user %q", uid)
+	kept := statusOf(t, keeperPID)
+	for name, want := range map[string]string{
+		"Uid": "0\t0\t0\t0", "Groups": "", "NoNewPrivs": "1", "Seccomp": "2", "CapInh": "0000000000000000", "CapAmb": "0000000000000000",
+		"CapEff": fmt.Sprintf("%016x", uint64(keeperCapabilities)), "CapPrm": fmt.Sprintf("%016x", uint64(keeperCapabilities)),
+		"CapBnd": fmt.Sprintf("%016x", uint64(keeperCapabilities)),
+	} {
+		if kept[name] != want {
+			t.Errorf("the keeper's %s is %q, want %q", name, kept[name], want)
+		}
 	}
 	if line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", keeperPID)); err != nil || strings.Split(string(line), "\x00")[1] != "keeper" {
 		t.Errorf("the agent's child is %q, %v", line, err)

@@ -28,12 +28,15 @@ type Dropped struct {
 // opened again with what is left. Capabilities belong to threads, so each step goes through syscall.AllThreadsSyscall, by
 // which the runtime makes all its threads do the call; threads that come later inherit. That works without cgo only, as
 // the agent is built. What came of it is read back from the kernel for each thread.
-func Drop(uid uint32) (Dropped, error) {
+func Drop(uid uint32) (Dropped, error) { return DropAllBut(uid, keptSet()) }
+
+// DropAllBut is Drop with other capabilities to keep, where they are there; uid may be 0, of a process that stays root.
+func DropAllBut(uid uint32, kept Set) (Dropped, error) {
 	before, err := Effective()
 	if err != nil {
 		return Dropped{}, err
 	}
-	kept := before & keptSet()
+	kept &= before
 	err = allThreadsPrctl(unix.PR_SET_KEEPCAPS, 1)
 	if errors.Is(err, unix.ENOTSUP) {
 		return Dropped{}, errors.New("this agent was built with cgo and cannot change all its threads: build it with CGO_ENABLED=0")
