@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { Result } from '../../contract/result.js';
 import type { LinkState, SshTargetConfig } from '../../contract/target.js';
 import { HostKeys } from './host-keys.js';
+import { runScript } from './marked.js';
 import { silentPrompter } from './prompter.js';
 import type { SshOptions } from './ssh-connect.js';
 import { SshLink } from './ssh-link.js';
@@ -107,6 +108,20 @@ describe.skipIf(missing !== undefined)('faults of a connection', { timeout: 90_0
     }
   });
 
+  it('6: too many attempts with a key that the server does not know', async () => {
+    const strict = await startSshd(['MaxAuthTries 1']);
+    try {
+      const path = join(strict.folder, 'stranger');
+      await makeKey(path);
+      const link = make({ ...strict.config, authentication: { method: 'key', path } });
+      expect(sentence(await link.connect())).toBe(
+        '127.0.0.1 ended the login after too many attempts. Check the user name and the key or password.',
+      );
+    } finally {
+      await strict.dispose();
+    }
+  });
+
   it('7: a pause that the connection outlives is forgiven', async () => {
     const link = make();
     value(await link.connect());
@@ -164,6 +179,22 @@ describe.skipIf(missing !== undefined)('faults of a connection', { timeout: 90_0
       expect(value(await link.exec(['echo', 'back'])).stdout).toBe('back\n');
     } finally {
       for (const pid of pids) process.kill(pid, 'SIGKILL');
+    }
+  });
+
+  it('18: a login shell that runs nothing', async () => {
+    // What an account with /usr/sbin/nologin as its shell answers to every command.
+    const closed = await startSshd(['ForceCommand /usr/sbin/nologin']);
+    try {
+      const link = make(closed.config);
+      value(await link.connect());
+      const ran = await runScript(link, 'echo here');
+      expect(sentence(ran)).toBe(
+        'The login shell there does not run commands: check that the account has a POSIX shell.',
+      );
+      expect(ran.ok ? '' : ran.failure.detail).toContain('not available');
+    } finally {
+      await closed.dispose();
     }
   });
 
