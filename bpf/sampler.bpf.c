@@ -39,6 +39,14 @@ struct {
 	__type(value, __u8);
 } chosen SEC(".maps");
 
+/* Set of tgids that are passed over in every mode; the value means nothing. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_CHOSEN_PROCESSES);
+	__type(key, __u32);
+	__type(value, __u8);
+} unwanted SEC(".maps");
+
 /* Indexed by enum sampler_counter. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -158,6 +166,10 @@ int sampler(void *ctx)
 	}
 	if (!is_selected(tgid)) {
 		count(SAMPLER_COUNTER_UNSELECTED);
+		return 0;
+	}
+	if (bpf_map_lookup_elem(&unwanted, &tgid)) {
+		count(SAMPLER_COUNTER_UNWANTED);
 		return 0;
 	}
 	count(SAMPLER_COUNTER_FIRED);

@@ -14,8 +14,8 @@ enum sampler_mode {
 
 /*
  * The fate of a tick of the clock, counted for each CPU. Every tick ends in exactly one of idle,
- * unselected, fired; every fired one reaches the unwinder unless it is one of the two that follow:
- *   ticks = idle + unselected + fired
+ * unselected, unwanted, fired; every fired one reaches the unwinder unless it is one of the two that follow:
+ *   ticks = idle + unselected + unwanted + fired
  *   fired = new_process + tail_call_failed + what the unwinder sent or lost
  */
 enum sampler_counter {
@@ -29,7 +29,9 @@ enum sampler_counter {
 	SAMPLER_COUNTER_TAIL_CALL_FAILED = 5,
 	/* Fired ticks that found no room in the map fates: the balance of their window is not known. */
 	SAMPLER_COUNTER_FATE_LOST = 6,
-	SAMPLER_COUNTER_COUNT = 7,
+	/* On a process that would be profiled if it were not in the map unwanted. */
+	SAMPLER_COUNTER_UNWANTED = 7,
+	SAMPLER_COUNTER_COUNT = 8,
 };
 
 /* Whose ticks are counted: those of a process in one window of the wall clock. */

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -207,6 +208,7 @@ func (a *agent) start(ctx context.Context) error {
 	a.finished.Go(func() { a.docker.Run(ctx) })
 	a.finished.Go(func() { a.podman.Run(ctx) })
 	a.finished.Go(func() { a.selector.Run(ctx) })
+	a.finished.Go(func() { a.resolver.FollowDropped(ctx, a.engine.PassOver, a.logger) })
 	return a.selector.Select(ctx, nil, nil)
 }
 
@@ -234,7 +236,7 @@ func (a *agent) startEngine(ctx context.Context) error {
 	}
 	// Not ctx: the engine delivers what it has when the agent is told to stop, and is closed after that.
 	started, err := engine.Start(context.WithoutCancel(ctx), engine.Config{
-		RateHz: a.options.rateHz, Window: a.options.window, Sink: a.sink, ObserveMapping: a.sink.observeMapping, Logger: a.logger,
+		RateHz: cmp.Or(a.options.rateHz, defaultRateHz), Window: cmp.Or(a.options.window, defaultWindow), Sink: a.sink, ObserveMapping: a.sink.observeMapping, Logger: a.logger,
 		PerfMap: symbol.PerfMap,
 	})
 	if err != nil {
@@ -244,7 +246,9 @@ func (a *agent) startEngine(ctx context.Context) error {
 	a.selector = target.NewSelector(func(chosen target.Chosen) error {
 		return started.Select(engine.Selection{Everything: chosen.Everything, PIDs: chosen.PIDs})
 	}, a.logger)
-	a.sampling = &sampling{retime: a.retime, logger: a.logger, rateHz: a.options.rateHz, window: a.options.window}
+	a.sampling = &sampling{
+		retime: a.retime, logger: a.logger, rateHz: cmp.Or(a.options.rateHz, defaultRateHz), window: cmp.Or(a.options.window, defaultWindow),
+	}
 	if a.meter, err = budget.NewMeter(started.BPFRunTime); err != nil {
 		return err
 	}
@@ -315,7 +319,8 @@ func (a *agent) work(ctx context.Context) error {
 }
 
 func (a *agent) wait(ctx context.Context, served <-chan error) error {
-	upkeep, windows, leases := time.NewTicker(upkeepInterval), time.NewTicker(a.options.window), time.NewTicker(leaseInterval)
+	sampled, _ := a.sampling.current()
+	upkeep, windows, leases := time.NewTicker(upkeepInterval), time.NewTicker(sampled.window), time.NewTicker(leaseInterval)
 	defer upkeep.Stop()
 	defer windows.Stop()
 	defer leases.Stop()

@@ -135,7 +135,7 @@ func (s *storing) Open(ctx context.Context) error {
 	s.symbolizer.Store(symbolizer)
 	s.recorder = store.NewRecorder(opened, symbolizer, s.logger)
 	s.aggregator = window.NewAggregator(window.Options{
-		Length: s.agent.options.window, RateHz: s.agent.options.rateHz,
+		Length: s.agent.sampling.window, RateHz: s.agent.sampling.rateHz,
 		Identify: s.agent.resolver.Identify, Deliver: s.recorder.Deliver,
 		TakeFates: s.agent.engine.TakeFates, Clocks: cputime.New(),
 	})
@@ -151,8 +151,13 @@ func (s *storing) Open(ctx context.Context) error {
 	if err := bounds.load(ctx); err != nil {
 		s.logger.Warn("the ceilings are the default ones", "reason", err)
 	}
+	sampled := keptSampling{s.agent.sampling, opened}
+	if err := sampled.load(ctx, s.agent.options); err != nil {
+		s.logger.Warn("the sampling is as at the first start", "reason", err)
+	}
 	s.server = control.NewServer(control.Agent{
-		Status: s.agent, Windows: s.recorder, Select: s.agent.selector, Sampling: s.agent.sampling, Naming: naming, Budget: bounds, Lease: s.agent.leases,
+		Status: s.agent, Windows: s.recorder, Select: s.agent.selector, Survey: s.agent.resolver,
+		Sampling: sampled, Naming: naming, Budget: bounds, Lease: s.agent.leases,
 		Stop: s.agent, Push: s.pushers, Store: opened, Packages: s.symbols,
 	}, s.logger)
 	return nil

@@ -59,7 +59,8 @@ func (p *places) absolute() error {
 // options are what an agent is started with.
 type options struct {
 	places
-	uids       []int
+	uids []int
+	// rateHz and window are 0 where they are as they were set last.
 	rateHz     int
 	window     time.Duration
 	lease      time.Duration
@@ -82,8 +83,8 @@ func (o *options) register(flags *flag.FlagSet) {
 		o.uids = append(o.uids, uids...)
 		return err
 	})
-	flags.IntVar(&o.rateHz, "rate", defaultRateHz, "samples a second of each CPU")
-	flags.DurationVar(&o.window, "window", defaultWindow, "length of a window, a divisor of an hour")
+	flags.IntVar(&o.rateHz, "rate", 0, "samples a second of each CPU; 0: as it was set last, at first 97")
+	flags.DurationVar(&o.window, "window", 0, "length of a window, a divisor of an hour; 0: as it was set last, at first 15s")
 	flags.DurationVar(&o.lease, "lease", 0, "stop when nobody renews for that long and nobody else holds one; 0: run until stopped")
 	flags.StringVar(&o.holder, "holder", defaultHolder, "who holds the lease and renews it by this name")
 	flags.StringVar(&o.holderName, "holder-name", "", "what others who want to stop the agent are told of the holder")
@@ -103,9 +104,9 @@ func (o *options) check() error {
 		return err
 	}
 	switch {
-	case o.rateHz < 1 || o.rateHz > maxRateHz:
+	case o.rateHz < 0 || o.rateHz > maxRateHz:
 		return fmt.Errorf("--rate %d is not from 1 to %d samples a second", o.rateHz, maxRateHz)
-	case !validWindow(o.window):
+	case o.window != 0 && !validWindow(o.window):
 		return fmt.Errorf("--window %v is not a whole number of seconds that divides an hour, as 15s is", o.window)
 	case o.lease != 0 && o.lease < minLease:
 		return fmt.Errorf("--lease %v is shorter than %v", o.lease, minLease)

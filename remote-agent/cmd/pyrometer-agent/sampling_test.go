@@ -205,3 +205,42 @@ func TestNamingIsKept(t *testing.T) {
 		t.Errorf("naming = %+v, want %+v", got, wanted)
 	}
 }
+
+func TestSamplingIsKeptButForABurst(t *testing.T) {
+	directory := t.TempDir()
+	open := func(flags options) (keptSampling, func()) {
+		t.Helper()
+		opened, err := store.Open(t.Context(), store.Options{Directory: filepath.Join(directory, "store")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept := keptSampling{newSampling(&retimings{}), opened}
+		if err := kept.load(t.Context(), &flags); err != nil {
+			t.Fatal(err)
+		}
+		return kept, func() {
+			kept.close()
+			if err := opened.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	first, end := open(options{})
+	if err := first.Set(t.Context(), 49, 5*time.Second, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Set(t.Context(), 997, 0, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	end()
+	second, end := open(options{})
+	if now, _ := second.current(); now.rateHz != 49 || now.window != 5*time.Second || !now.burstEnds.IsZero() {
+		t.Errorf("at the next start: %+v", now)
+	}
+	end()
+	third, end := open(options{rateHz: 97, window: 15 * time.Second})
+	if now, _ := third.current(); now.rateHz != 97 || now.window != 15*time.Second {
+		t.Errorf("with flags: %+v", now)
+	}
+	end()
+}

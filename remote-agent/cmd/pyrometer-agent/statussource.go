@@ -47,6 +47,7 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 		SampleRateHz:   uint32(sampled.rateHz),
 		WindowSeconds:  uint32(sampled.window / time.Second),
 		Naming:         control.NamingOf(a.resolver.Naming()),
+		Selection:      control.SelectionOf(a.selector),
 		WindowClosesAt: known.WindowClosesAtMs,
 		LastWindowEnd:  known.LastWindowEndMs,
 		WindowsStored:  known.WindowsStored,

@@ -119,14 +119,3 @@ func (h *agentHandler) SelectWindows(ctx context.Context, request *connect.Reque
 	}
 	return asConnect(stream.Send(&agentv1.SelectWindowsResponse{Part: &agentv1.WindowSet{Profile: encoded}}))
 }
-
-func (h *agentHandler) SetSelection(ctx context.Context, request *connect.Request[agentv1.SetSelectionRequest],
-) (*connect.Response[agentv1.SetSelectionResponse], error) {
-	if h.agent.Select == nil {
-		return nil, h.unavailable("choosing what is profiled")
-	}
-	if err := h.agent.Select.Select(ctx, request.Msg.GetContainerIds(), request.Msg.GetPids()); err != nil {
-		return nil, asConnect(err)
-	}
-	return connect.NewResponse(&agentv1.SetSelectionResponse{}), nil
-}

@@ -77,6 +77,8 @@ func (f *fakeParts) Select(_ context.Context, containers []string, pids []uint32
 	return nil
 }
 
+func (f *fakeParts) Selected() ([]string, []uint32) { return f.containers, f.pids }
+
 func (f *fakeParts) CloseWindow(context.Context) error { f.flushed = true; return nil }
 
 func (f *fakeParts) Exit() { close(f.exited) }

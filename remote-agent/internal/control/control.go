@@ -32,6 +32,14 @@ type Selector interface {
 	// Select takes effect without a restart; both empty is everything on the machine. A container or process that is
 	// not there is no error: it is profiled when it comes.
 	Select(ctx context.Context, containerIDs []string, pids []uint32) error
+	// Selected is what was chosen; both empty: everything.
+	Selected() (containerIDs []string, pids []uint32)
+}
+
+// Surveyor looks at the processes of the machine; target.Resolver is one.
+type Surveyor interface {
+	// Survey also says how they would be called under another naming, or what is wrong with it; nil asks about none.
+	Survey(proposed *target.Naming) ([]target.Seen, *target.NamingError, error)
 }
 
 // Sampling changes how often and how long is sampled.
@@ -95,6 +103,7 @@ type Agent struct {
 	Status  StatusSource
 	Windows WindowWatcher
 	Select  Selector
+	Survey  Surveyor
 	// Sampling and Naming are settings of what is sampled and how it is called.
 	Sampling Sampling
 	Naming   Naming

@@ -40,15 +40,18 @@ func (h *agentHandler) SetNaming(ctx context.Context, request *connect.Request[a
 	if h.agent.Naming == nil {
 		return nil, h.unavailable("choosing how services are called")
 	}
-	asked := request.Msg.GetNaming()
+	if err := h.agent.Naming.Set(ctx, namingOf(request.Msg.GetNaming())); err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(&agentv1.SetNamingResponse{}), nil
+}
+
+func namingOf(asked *agentv1.Naming) target.Naming {
 	naming := target.Naming{LeadingSlash: asked.GetLeadingSlash(), RelabelConfigs: asked.GetRelabelConfigs()}
 	for _, label := range asked.GetLabels() {
 		naming.Labels = append(naming.Labels, target.Label{Name: label.GetName(), Value: label.GetValue()})
 	}
-	if err := h.agent.Naming.Set(ctx, naming); err != nil {
-		return nil, asConnect(err)
-	}
-	return connect.NewResponse(&agentv1.SetNamingResponse{}), nil
+	return naming
 }
 
 // NamingOf is a naming in the contract's words.

@@ -10,7 +10,7 @@ type Counter struct {
 
 // Counters returns the fate of every tick of the sampling clock. Once sampling paused and settled,
 //
-//	samples.ticks = samples.idle + samples.unselected + samples.fired
+//	samples.ticks = samples.idle + samples.unselected + samples.dropped_by_rule + samples.fired
 //	samples.fired = samples.delivered + the sum of samples.lost.*
 func (e *Engine) Counters() ([]Counter, error) {
 	ticks, err := e.entry.sampler.Counters()
@@ -26,6 +26,7 @@ func (e *Engine) Counters() ([]Counter, error) {
 		{Name: "samples.ticks", Value: ticks.Ticks},
 		{Name: "samples.idle", Value: ticks.Idle},
 		{Name: "samples.unselected", Value: ticks.Unselected},
+		{Name: "samples.dropped_by_rule", Value: ticks.Unwanted},
 		{Name: "samples.fired", Value: ticks.Fired},
 		{Name: "samples.delivered", Value: e.reporter.delivered.Load()},
 		{Name: "samples.lost.new_process", Value: ticks.NewProcess},

@@ -216,6 +216,13 @@ func (e *Engine) choose(selection Selection) error {
 	return e.entry.sampler.SetMode(probe.ModeChosen)
 }
 
+// PassOver makes pids what is not sampled whatever is selected. It takes effect at once and may be called at any time.
+func (e *Engine) PassOver(pids []uint32) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.entry.sampler.SetUnwanted(pids)
+}
+
 // Fate is what became of the ticks that hit one process in one window.
 type Fate = probe.Fate
 

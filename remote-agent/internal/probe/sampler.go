@@ -61,9 +61,11 @@ type Sampler struct {
 // SamplerCounters is the fate of the ticks since the sampler was opened, summed over CPUs; see bpf/sampler.h for how
 // they add up.
 type SamplerCounters struct {
-	Ticks          uint64
-	Idle           uint64
-	Unselected     uint64
+	Ticks      uint64
+	Idle       uint64
+	Unselected uint64
+	// Unwanted are ticks of processes given to SetUnwanted.
+	Unwanted       uint64
 	Fired          uint64
 	NewProcess     uint64
 	TailCallFailed uint64
@@ -233,18 +235,24 @@ func (s *Sampler) TakeFates(window time.Time) ([]Fate, error) {
 
 // SetChosen makes pids (thread group ids) the set that ModeChosen profiles. Those that stay in the set are profiled
 // without a gap.
-func (s *Sampler) SetChosen(pids []uint32) error {
+func (s *Sampler) SetChosen(pids []uint32) error { return replaceSet(s.objects.Chosen, pids) }
+
+// SetUnwanted makes pids (thread group ids) the set that no mode profiles.
+func (s *Sampler) SetUnwanted(pids []uint32) error { return replaceSet(s.objects.Unwanted, pids) }
+
+// replaceSet makes pids the keys of a map; those that stay are never missing from it.
+func replaceSet(set *ebpf.Map, pids []uint32) error {
 	wanted := make(map[uint32]bool, len(pids))
 	for _, pid := range pids {
 		wanted[pid] = true
-		if err := s.objects.Chosen.Put(pid, uint8(1)); err != nil {
-			return fmt.Errorf("choose process %d of %d (at most %d): %w", pid, len(pids), s.objects.Chosen.MaxEntries(), err)
+		if err := set.Put(pid, uint8(1)); err != nil {
+			return fmt.Errorf("choose process %d of %d (at most %d): %w", pid, len(pids), set.MaxEntries(), err)
 		}
 	}
 	var stale []uint32
 	var pid uint32
 	var present uint8
-	entries := s.objects.Chosen.Iterate()
+	entries := set.Iterate()
 	for entries.Next(&pid, &present) {
 		if !wanted[pid] {
 			stale = append(stale, pid)
@@ -254,7 +262,7 @@ func (s *Sampler) SetChosen(pids []uint32) error {
 		return fmt.Errorf("list chosen processes: %w", err)
 	}
 	for _, pid := range stale {
-		if err := s.objects.Chosen.Delete(pid); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
+		if err := set.Delete(pid); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
 			return fmt.Errorf("drop chosen process %d: %w", pid, err)
 		}
 	}
@@ -277,6 +285,7 @@ func (s *Sampler) Counters() (SamplerCounters, error) {
 		Ticks:          sums[samplerSamplerCounterSAMPLER_COUNTER_TICKS],
 		Idle:           sums[samplerSamplerCounterSAMPLER_COUNTER_IDLE],
 		Unselected:     sums[samplerSamplerCounterSAMPLER_COUNTER_UNSELECTED],
+		Unwanted:       sums[samplerSamplerCounterSAMPLER_COUNTER_UNWANTED],
 		Fired:          sums[samplerSamplerCounterSAMPLER_COUNTER_FIRED],
 		NewProcess:     sums[samplerSamplerCounterSAMPLER_COUNTER_NEW_PROCESS],
 		TailCallFailed: sums[samplerSamplerCounterSAMPLER_COUNTER_TAIL_CALL_FAILED],

@@ -23,7 +23,8 @@ const (
 	samplerSamplerCounterSAMPLER_COUNTER_NEW_PROCESS      samplerSamplerCounter = 4
 	samplerSamplerCounterSAMPLER_COUNTER_TAIL_CALL_FAILED samplerSamplerCounter = 5
 	samplerSamplerCounterSAMPLER_COUNTER_FATE_LOST        samplerSamplerCounter = 6
-	samplerSamplerCounterSAMPLER_COUNTER_COUNT            samplerSamplerCounter = 7
+	samplerSamplerCounterSAMPLER_COUNTER_UNWANTED         samplerSamplerCounter = 7
+	samplerSamplerCounterSAMPLER_COUNTER_COUNT            samplerSamplerCounter = 8
 )
 
 type samplerSamplerFate struct {
@@ -78,6 +79,7 @@ const (
 	samplerMapFates          = "fates"
 	samplerMapKnownProcesses = "known_processes"
 	samplerMapSettings       = "settings"
+	samplerMapUnwanted       = "unwanted"
 	samplerMapUnwinder       = "unwinder"
 	samplerProgSampler       = "sampler"
 )
@@ -136,6 +138,7 @@ type samplerMapSpecs struct {
 	Fates          *ebpf.MapSpec `ebpf:"fates"`
 	KnownProcesses *ebpf.MapSpec `ebpf:"known_processes"`
 	Settings       *ebpf.MapSpec `ebpf:"settings"`
+	Unwanted       *ebpf.MapSpec `ebpf:"unwanted"`
 	Unwinder       *ebpf.MapSpec `ebpf:"unwinder"`
 }
 
@@ -170,6 +173,7 @@ type samplerMaps struct {
 	Fates          *ebpf.Map `ebpf:"fates"`
 	KnownProcesses *ebpf.Map `ebpf:"known_processes"`
 	Settings       *ebpf.Map `ebpf:"settings"`
+	Unwanted       *ebpf.Map `ebpf:"unwanted"`
 	Unwinder       *ebpf.Map `ebpf:"unwinder"`
 }
 
@@ -180,6 +184,7 @@ func (m *samplerMaps) Close() error {
 		m.Fates,
 		m.KnownProcesses,
 		m.Settings,
+		m.Unwanted,
 		m.Unwinder,
 	)
 }

@@ -270,3 +270,32 @@ func skipOrFail(t *testing.T, reason error) {
 	}
 	t.Skip(reason)
 }
+
+func TestUnwantedProcessesArePassedOverInEveryMode(t *testing.T) {
+	sampler, _ := openSampler(t)
+	self := uint32(os.Getpid())
+	if err := errors.Join(sampler.SetUnwanted([]uint32{self}), sampler.SetChosen([]uint32{self})); err != nil {
+		t.Fatal(err)
+	}
+	for _, mode := range []Mode{ModeChosen, ModeEverything} {
+		before, err := sampler.Counters()
+		if err != nil {
+			t.Fatal(err)
+		}
+		setMode(t, sampler, mode)
+		spin(t, sampler, "unwanted ticks", func(c SamplerCounters) bool { return c.Unwanted > before.Unwanted+20 })
+		setMode(t, sampler, ModeNothing)
+		after, err := sampler.Counters()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sum := after.Idle + after.Unselected + after.Unwanted + after.Fired; mode == ModeChosen && after.Fired != 0 || sum != after.Ticks {
+			t.Errorf("mode %d: %+v", mode, after)
+		}
+	}
+	if err := sampler.SetUnwanted(nil); err != nil {
+		t.Fatal(err)
+	}
+	setMode(t, sampler, ModeChosen)
+	spin(t, sampler, "samples", func(c SamplerCounters) bool { return c.Fired > 20 })
+}

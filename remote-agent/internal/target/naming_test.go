@@ -178,8 +178,8 @@ func FuzzRelabelRules(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		compiled, err := Naming{RelabelConfigs: text}.compile()
-		if err != nil {
+		compiled, flaw := Naming{RelabelConfigs: text}.compile()
+		if flaw != nil {
 			return
 		}
 		got := compiled.apply(map[string]string{"service_name": "web", "host": "h"}, map[string]string{"__meta_process_comm": "web"})

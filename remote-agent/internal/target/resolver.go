@@ -51,6 +51,8 @@ type Resolver struct {
 	// rules are changed by SetNaming, which counts namings.
 	rules   rules
 	namings uint64
+	// news wakes FollowDropped.
+	news chan struct{}
 }
 
 // resolved is never written to after it was stored.
@@ -60,6 +62,8 @@ type resolved struct {
 	// process as it was found; startTicks is 0 when it was gone already.
 	process  process
 	verified time.Time
+	// gone: the process has ended since.
+	gone bool
 	// open: the cgroup names a container that was not found, or not whole, in generation. first is when it was looked at.
 	open       bool
 	first      time.Time
@@ -75,7 +79,7 @@ func NewResolver(host string, containers Containers) *Resolver {
 func newResolver(proc procfs, host string, containers Containers, now func() time.Time) *Resolver {
 	return &Resolver{
 		proc: proc, host: host, containers: containers, now: now,
-		known: make(map[uint32]*resolved), swept: now(),
+		known: make(map[uint32]*resolved), swept: now(), news: make(chan struct{}, 1),
 	}
 }
 
@@ -87,7 +91,9 @@ func (r *Resolver) Note(pid uint32, hint Hint) {
 	r.mu.RUnlock()
 	// A new executable in the same process is an exec, which mostly makes another service of it.
 	if known == nil || hint.Executable != "" && known.hint.Executable != hint.Executable {
-		r.resolve(pid, hint)
+		if r.resolve(pid, hint).Dropped {
+			r.tellDropped()
+		}
 	}
 }
 
@@ -133,14 +139,15 @@ func (r *resolved) answer(now time.Time) Identity {
 
 // SetNaming changes how services are called, from now on. The error is ErrBadNaming and says what is wrong.
 func (r *Resolver) SetNaming(naming Naming) error {
-	compiled, err := naming.compile()
-	if err != nil {
-		return err
+	compiled, flaw := naming.compile()
+	if flaw != nil {
+		return flaw
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.rules = compiled
 	r.namings++
+	r.tellDropped()
 	return nil
 }
 
@@ -181,7 +188,7 @@ func (r *Resolver) remember(pid uint32, found process, hint Hint, first time.Tim
 	r.mu.RUnlock()
 	now := r.now()
 	entry := &resolved{
-		identity:   rules.apply(r.values(found, container, inContainer, rules.LeadingSlash), metaLabels(found, container, inContainer)),
+		identity:   r.identify(&rules, found, container, inContainer),
 		hint:       hint,
 		process:    found,
 		verified:   now,

@@ -70,6 +70,13 @@ func (s *Selector) Select(_ context.Context, containerIDs []string, pids []uint3
 	return nil
 }
 
+// Selected is what was chosen; both empty: everything.
+func (s *Selector) Selected() (containerIDs []string, pids []uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.containers), slices.Clone(s.pids)
+}
+
 // Run follows the processes of chosen containers until ctx ends. It sleeps while there is nothing to follow.
 func (s *Selector) Run(ctx context.Context) {
 	for {

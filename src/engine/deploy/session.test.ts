@@ -111,7 +111,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     const folder = join(cache, 'pyrometer', 'agent', version);
     const calls = async (): Promise<string> => readFile(join(resourcesDir, 'calls'), 'utf8');
     expect(await calls()).toMatch(
-      /version\npreflight --json\nstart --uid \d+ --rate 97 --window 15s --lease 30s --holder [\w-]+ --holder-name a recording\n/,
+      /version\npreflight --json\nstart --uid \d+ --lease 30s --holder [\w-]+ --holder-name a recording\n/,
     );
     const verified = (): number => states.filter((state) => state.agent.step?.number === 3).length;
     expect(verified()).toBe(1);

@@ -110,8 +110,8 @@ async function start(
     held === undefined
       ? []
       : ['--lease', `${held.seconds}s`, '--holder', held.holder.id, '--holder-name', held.holder.description];
-  const window = `${options.windowSeconds ?? 15}s`;
-  const args = ['start', '--uid', String(facts.uid), '--rate', '97', '--window', window, ...lease];
+  const window = options.windowSeconds === undefined ? [] : ['--window', `${options.windowSeconds}s`];
+  const args = ['start', '--uid', String(facts.uid), ...window, ...lease];
   const ran = await elevator.run(verifiedStart(path, binary, args), {
     timeoutMs: startTimeoutMs,
     signal: options.signal,

@@ -281,6 +281,8 @@ type Status struct {
 	Pushes []*PushStatus `protobuf:"bytes,26,rep,name=pushes,proto3" json:"pushes,omitempty"`
 	// Where SDKs of the machine may push over TCP, "127.0.0.1:4041"; empty: only through the push socket.
 	IngestAddress string `protobuf:"bytes,27,opt,name=ingest_address,json=ingestAddress,proto3" json:"ingest_address,omitempty"`
+	// What is profiled, as it was chosen: containers and processes need not be there.
+	Selection     *Selection `protobuf:"bytes,28,opt,name=selection,proto3" json:"selection,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -497,6 +499,66 @@ func (x *Status) GetIngestAddress() string {
 	return ""
 }
 
+func (x *Status) GetSelection() *Selection {
+	if x != nil {
+		return x.Selection
+	}
+	return nil
+}
+
+// What is profiled; both empty: everything on the machine.
+type Selection struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ContainerIds  []string               `protobuf:"bytes,1,rep,name=container_ids,json=containerIds,proto3" json:"container_ids,omitempty"`
+	Pids          []uint32               `protobuf:"varint,2,rep,packed,name=pids,proto3" json:"pids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Selection) Reset() {
+	*x = Selection{}
+	mi := &file_agent_v1_agent_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Selection) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Selection) ProtoMessage() {}
+
+func (x *Selection) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Selection.ProtoReflect.Descriptor instead.
+func (*Selection) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Selection) GetContainerIds() []string {
+	if x != nil {
+		return x.ContainerIds
+	}
+	return nil
+}
+
+func (x *Selection) GetPids() []uint32 {
+	if x != nil {
+		return x.Pids
+	}
+	return nil
+}
+
 // How services are called. Defaults: service_name is the label pyrometer.service of a container, else its name without
 // the number of a Compose replica, else the systemd unit, else the executable.
 type Naming struct {
@@ -508,7 +570,7 @@ type Naming struct {
 	// A list of Prometheus' relabel_configs, YAML or JSON; "" for none. Beside the labels of a service they see
 	// __meta_process_exe, __meta_process_comm, __meta_systemd_unit, __meta_docker_container_name, ..._id and
 	// ..._label_<name>, __meta_kubernetes_namespace, ..._pod_name and ..._pod_container_name. A process that they drop is
-	// counted (samples.unwanted) and not stored.
+	// not unwound (samples.dropped_by_rule), but for its first samples, which are not stored (samples.unwanted).
 	RelabelConfigs string `protobuf:"bytes,3,opt,name=relabel_configs,json=relabelConfigs,proto3" json:"relabel_configs,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -516,7 +578,7 @@ type Naming struct {
 
 func (x *Naming) Reset() {
 	*x = Naming{}
-	mi := &file_agent_v1_agent_proto_msgTypes[5]
+	mi := &file_agent_v1_agent_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -528,7 +590,7 @@ func (x *Naming) String() string {
 func (*Naming) ProtoMessage() {}
 
 func (x *Naming) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[5]
+	mi := &file_agent_v1_agent_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -541,7 +603,7 @@ func (x *Naming) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Naming.ProtoReflect.Descriptor instead.
 func (*Naming) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{5}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Naming) GetLabels() []*v1.LabelPair {
@@ -580,7 +642,7 @@ type Lease struct {
 
 func (x *Lease) Reset() {
 	*x = Lease{}
-	mi := &file_agent_v1_agent_proto_msgTypes[6]
+	mi := &file_agent_v1_agent_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -592,7 +654,7 @@ func (x *Lease) String() string {
 func (*Lease) ProtoMessage() {}
 
 func (x *Lease) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[6]
+	mi := &file_agent_v1_agent_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -605,7 +667,7 @@ func (x *Lease) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lease.ProtoReflect.Descriptor instead.
 func (*Lease) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{6}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Lease) GetHolder() string {
@@ -640,7 +702,7 @@ type LeaseConflict struct {
 
 func (x *LeaseConflict) Reset() {
 	*x = LeaseConflict{}
-	mi := &file_agent_v1_agent_proto_msgTypes[7]
+	mi := &file_agent_v1_agent_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -652,7 +714,7 @@ func (x *LeaseConflict) String() string {
 func (*LeaseConflict) ProtoMessage() {}
 
 func (x *LeaseConflict) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[7]
+	mi := &file_agent_v1_agent_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -665,7 +727,7 @@ func (x *LeaseConflict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LeaseConflict.ProtoReflect.Descriptor instead.
 func (*LeaseConflict) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{7}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *LeaseConflict) GetLeases() []*Lease {
@@ -693,7 +755,7 @@ type Overhead struct {
 
 func (x *Overhead) Reset() {
 	*x = Overhead{}
-	mi := &file_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_agent_v1_agent_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -705,7 +767,7 @@ func (x *Overhead) String() string {
 func (*Overhead) ProtoMessage() {}
 
 func (x *Overhead) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[8]
+	mi := &file_agent_v1_agent_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -718,7 +780,7 @@ func (x *Overhead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Overhead.ProtoReflect.Descriptor instead.
 func (*Overhead) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{8}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Overhead) GetProcessCpuCores() float64 {
@@ -774,7 +836,7 @@ type Budget struct {
 
 func (x *Budget) Reset() {
 	*x = Budget{}
-	mi := &file_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_agent_v1_agent_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -786,7 +848,7 @@ func (x *Budget) String() string {
 func (*Budget) ProtoMessage() {}
 
 func (x *Budget) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[9]
+	mi := &file_agent_v1_agent_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -799,7 +861,7 @@ func (x *Budget) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Budget.ProtoReflect.Descriptor instead.
 func (*Budget) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{9}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Budget) GetMachinePercent() float64 {
@@ -849,7 +911,7 @@ type Counter struct {
 
 func (x *Counter) Reset() {
 	*x = Counter{}
-	mi := &file_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_agent_v1_agent_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -861,7 +923,7 @@ func (x *Counter) String() string {
 func (*Counter) ProtoMessage() {}
 
 func (x *Counter) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[10]
+	mi := &file_agent_v1_agent_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -874,7 +936,7 @@ func (x *Counter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counter.ProtoReflect.Descriptor instead.
 func (*Counter) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{10}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Counter) GetName() string {
@@ -904,7 +966,7 @@ type DockerStatus struct {
 
 func (x *DockerStatus) Reset() {
 	*x = DockerStatus{}
-	mi := &file_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_agent_v1_agent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -916,7 +978,7 @@ func (x *DockerStatus) String() string {
 func (*DockerStatus) ProtoMessage() {}
 
 func (x *DockerStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[11]
+	mi := &file_agent_v1_agent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -929,7 +991,7 @@ func (x *DockerStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DockerStatus.ProtoReflect.Descriptor instead.
 func (*DockerStatus) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{11}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DockerStatus) GetReachable() bool {
@@ -984,7 +1046,7 @@ type PushStatus struct {
 
 func (x *PushStatus) Reset() {
 	*x = PushStatus{}
-	mi := &file_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_agent_v1_agent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -996,7 +1058,7 @@ func (x *PushStatus) String() string {
 func (*PushStatus) ProtoMessage() {}
 
 func (x *PushStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[12]
+	mi := &file_agent_v1_agent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1009,7 +1071,7 @@ func (x *PushStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushStatus.ProtoReflect.Descriptor instead.
 func (*PushStatus) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{12}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PushStatus) GetUrl() string {
@@ -1121,7 +1183,7 @@ type ListServicesRequest struct {
 
 func (x *ListServicesRequest) Reset() {
 	*x = ListServicesRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_agent_v1_agent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1133,7 +1195,7 @@ func (x *ListServicesRequest) String() string {
 func (*ListServicesRequest) ProtoMessage() {}
 
 func (x *ListServicesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[13]
+	mi := &file_agent_v1_agent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1146,7 +1208,7 @@ func (x *ListServicesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServicesRequest.ProtoReflect.Descriptor instead.
 func (*ListServicesRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{13}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListServicesRequest) GetStart() int64 {
@@ -1172,7 +1234,7 @@ type ListServicesResponse struct {
 
 func (x *ListServicesResponse) Reset() {
 	*x = ListServicesResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_agent_v1_agent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1184,7 +1246,7 @@ func (x *ListServicesResponse) String() string {
 func (*ListServicesResponse) ProtoMessage() {}
 
 func (x *ListServicesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[14]
+	mi := &file_agent_v1_agent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1197,7 +1259,7 @@ func (x *ListServicesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServicesResponse.ProtoReflect.Descriptor instead.
 func (*ListServicesResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{14}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListServicesResponse) GetServices() []*Service {
@@ -1222,7 +1284,7 @@ type Service struct {
 
 func (x *Service) Reset() {
 	*x = Service{}
-	mi := &file_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_agent_v1_agent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1234,7 +1296,7 @@ func (x *Service) String() string {
 func (*Service) ProtoMessage() {}
 
 func (x *Service) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[15]
+	mi := &file_agent_v1_agent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1247,7 +1309,7 @@ func (x *Service) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Service.ProtoReflect.Descriptor instead.
 func (*Service) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{15}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Service) GetLabels() []*v1.LabelPair {
@@ -1290,7 +1352,7 @@ type GetTrustRequest struct {
 
 func (x *GetTrustRequest) Reset() {
 	*x = GetTrustRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_agent_v1_agent_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1302,7 +1364,7 @@ func (x *GetTrustRequest) String() string {
 func (*GetTrustRequest) ProtoMessage() {}
 
 func (x *GetTrustRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[16]
+	mi := &file_agent_v1_agent_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1315,7 +1377,7 @@ func (x *GetTrustRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTrustRequest.ProtoReflect.Descriptor instead.
 func (*GetTrustRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{16}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetTrustRequest) GetLabelSelector() string {
@@ -1361,7 +1423,7 @@ type GetTrustResponse struct {
 
 func (x *GetTrustResponse) Reset() {
 	*x = GetTrustResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_agent_v1_agent_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1373,7 +1435,7 @@ func (x *GetTrustResponse) String() string {
 func (*GetTrustResponse) ProtoMessage() {}
 
 func (x *GetTrustResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[17]
+	mi := &file_agent_v1_agent_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1386,7 +1448,7 @@ func (x *GetTrustResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTrustResponse.ProtoReflect.Descriptor instead.
 func (*GetTrustResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{17}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetTrustResponse) GetFates() *Fates {
@@ -1492,7 +1554,7 @@ type Fates struct {
 
 func (x *Fates) Reset() {
 	*x = Fates{}
-	mi := &file_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_agent_v1_agent_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1504,7 +1566,7 @@ func (x *Fates) String() string {
 func (*Fates) ProtoMessage() {}
 
 func (x *Fates) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[18]
+	mi := &file_agent_v1_agent_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1517,7 +1579,7 @@ func (x *Fates) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fates.ProtoReflect.Descriptor instead.
 func (*Fates) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{18}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Fates) GetFired() uint64 {
@@ -1635,7 +1697,7 @@ type StackCut struct {
 
 func (x *StackCut) Reset() {
 	*x = StackCut{}
-	mi := &file_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_agent_v1_agent_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1647,7 +1709,7 @@ func (x *StackCut) String() string {
 func (*StackCut) ProtoMessage() {}
 
 func (x *StackCut) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[19]
+	mi := &file_agent_v1_agent_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1660,7 +1722,7 @@ func (x *StackCut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StackCut.ProtoReflect.Descriptor instead.
 func (*StackCut) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{19}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *StackCut) GetReason() string {
@@ -1696,7 +1758,7 @@ type FileCoverage struct {
 
 func (x *FileCoverage) Reset() {
 	*x = FileCoverage{}
-	mi := &file_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_agent_v1_agent_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1708,7 +1770,7 @@ func (x *FileCoverage) String() string {
 func (*FileCoverage) ProtoMessage() {}
 
 func (x *FileCoverage) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[20]
+	mi := &file_agent_v1_agent_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1721,7 +1783,7 @@ func (x *FileCoverage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileCoverage.ProtoReflect.Descriptor instead.
 func (*FileCoverage) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{20}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *FileCoverage) GetPath() string {
@@ -1784,7 +1846,7 @@ type Runtime struct {
 
 func (x *Runtime) Reset() {
 	*x = Runtime{}
-	mi := &file_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_agent_v1_agent_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1796,7 +1858,7 @@ func (x *Runtime) String() string {
 func (*Runtime) ProtoMessage() {}
 
 func (x *Runtime) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[21]
+	mi := &file_agent_v1_agent_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1809,7 +1871,7 @@ func (x *Runtime) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Runtime.ProtoReflect.Descriptor instead.
 func (*Runtime) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{21}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Runtime) GetName() string {
@@ -1839,7 +1901,7 @@ type SelectWindowsRequest struct {
 
 func (x *SelectWindowsRequest) Reset() {
 	*x = SelectWindowsRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_agent_v1_agent_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1851,7 +1913,7 @@ func (x *SelectWindowsRequest) String() string {
 func (*SelectWindowsRequest) ProtoMessage() {}
 
 func (x *SelectWindowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[22]
+	mi := &file_agent_v1_agent_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1864,7 +1926,7 @@ func (x *SelectWindowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SelectWindowsRequest.ProtoReflect.Descriptor instead.
 func (*SelectWindowsRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{22}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *SelectWindowsRequest) GetProfileTypeID() string {
@@ -1905,7 +1967,7 @@ type SelectWindowsResponse struct {
 
 func (x *SelectWindowsResponse) Reset() {
 	*x = SelectWindowsResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_agent_v1_agent_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1917,7 +1979,7 @@ func (x *SelectWindowsResponse) String() string {
 func (*SelectWindowsResponse) ProtoMessage() {}
 
 func (x *SelectWindowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_agent_v1_agent_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1930,7 +1992,7 @@ func (x *SelectWindowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SelectWindowsResponse.ProtoReflect.Descriptor instead.
 func (*SelectWindowsResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SelectWindowsResponse) GetPart() *WindowSet {
@@ -1956,7 +2018,7 @@ type WindowSet struct {
 
 func (x *WindowSet) Reset() {
 	*x = WindowSet{}
-	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_agent_v1_agent_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1968,7 +2030,7 @@ func (x *WindowSet) String() string {
 func (*WindowSet) ProtoMessage() {}
 
 func (x *WindowSet) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_agent_v1_agent_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1981,7 +2043,7 @@ func (x *WindowSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WindowSet.ProtoReflect.Descriptor instead.
 func (*WindowSet) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *WindowSet) GetWindows() []*WindowCounts {
@@ -2021,7 +2083,7 @@ type WindowCounts struct {
 
 func (x *WindowCounts) Reset() {
 	*x = WindowCounts{}
-	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_agent_v1_agent_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2033,7 +2095,7 @@ func (x *WindowCounts) String() string {
 func (*WindowCounts) ProtoMessage() {}
 
 func (x *WindowCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_agent_v1_agent_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2046,7 +2108,7 @@ func (x *WindowCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WindowCounts.ProtoReflect.Descriptor instead.
 func (*WindowCounts) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WindowCounts) GetStart() int64 {
@@ -2097,7 +2159,7 @@ type WindowProfile struct {
 
 func (x *WindowProfile) Reset() {
 	*x = WindowProfile{}
-	mi := &file_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_agent_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2109,7 +2171,7 @@ func (x *WindowProfile) String() string {
 func (*WindowProfile) ProtoMessage() {}
 
 func (x *WindowProfile) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_agent_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2122,7 +2184,7 @@ func (x *WindowProfile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WindowProfile.ProtoReflect.Descriptor instead.
 func (*WindowProfile) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *WindowProfile) GetStart() int64 {
@@ -2157,7 +2219,7 @@ type SetSelectionRequest struct {
 
 func (x *SetSelectionRequest) Reset() {
 	*x = SetSelectionRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_agent_v1_agent_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2169,7 +2231,7 @@ func (x *SetSelectionRequest) String() string {
 func (*SetSelectionRequest) ProtoMessage() {}
 
 func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_agent_v1_agent_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2182,7 +2244,7 @@ func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionRequest.ProtoReflect.Descriptor instead.
 func (*SetSelectionRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *SetSelectionRequest) GetContainerIds() []string {
@@ -2207,7 +2269,7 @@ type SetSelectionResponse struct {
 
 func (x *SetSelectionResponse) Reset() {
 	*x = SetSelectionResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_agent_v1_agent_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2219,7 +2281,7 @@ func (x *SetSelectionResponse) String() string {
 func (*SetSelectionResponse) ProtoMessage() {}
 
 func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_agent_v1_agent_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2232,7 +2294,290 @@ func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionResponse.ProtoReflect.Descriptor instead.
 func (*SetSelectionResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{29}
+}
+
+type ListProcessesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When set, proposed_labels are by it.
+	Proposed      *Naming `protobuf:"bytes,1,opt,name=proposed,proto3" json:"proposed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProcessesRequest) Reset() {
+	*x = ListProcessesRequest{}
+	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProcessesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProcessesRequest) ProtoMessage() {}
+
+func (x *ListProcessesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProcessesRequest.ProtoReflect.Descriptor instead.
+func (*ListProcessesRequest) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ListProcessesRequest) GetProposed() *Naming {
+	if x != nil {
+		return x.Proposed
+	}
+	return nil
+}
+
+type ListProcessesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By pid; without zombies.
+	Processes []*Process `protobuf:"bytes,1,rep,name=processes,proto3" json:"processes,omitempty"`
+	// Why there is nothing proposed; unset when the naming is a good one.
+	NamingError   *NamingError `protobuf:"bytes,2,opt,name=naming_error,json=namingError,proto3" json:"naming_error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProcessesResponse) Reset() {
+	*x = ListProcessesResponse{}
+	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProcessesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProcessesResponse) ProtoMessage() {}
+
+func (x *ListProcessesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProcessesResponse.ProtoReflect.Descriptor instead.
+func (*ListProcessesResponse) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ListProcessesResponse) GetProcesses() []*Process {
+	if x != nil {
+		return x.Processes
+	}
+	return nil
+}
+
+func (x *ListProcessesResponse) GetNamingError() *NamingError {
+	if x != nil {
+		return x.NamingError
+	}
+	return nil
+}
+
+type NamingError struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One sentence.
+	Message string `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	// Of relabel_configs, from 1; 0 where it concerns no rule or none alone.
+	Rule uint32 `protobuf:"varint,2,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Where in relabel_configs, from 1; 0 where that is not known.
+	Line          uint32 `protobuf:"varint,3,opt,name=line,proto3" json:"line,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NamingError) Reset() {
+	*x = NamingError{}
+	mi := &file_agent_v1_agent_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NamingError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NamingError) ProtoMessage() {}
+
+func (x *NamingError) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NamingError.ProtoReflect.Descriptor instead.
+func (*NamingError) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *NamingError) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *NamingError) GetRule() uint32 {
+	if x != nil {
+		return x.Rule
+	}
+	return 0
+}
+
+func (x *NamingError) GetLine() uint32 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+type Process struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Pid   uint32                 `protobuf:"varint,1,opt,name=pid,proto3" json:"pid,omitempty"`
+	// The path as the process sees it; empty for threads of the kernel.
+	Executable string `protobuf:"bytes,2,opt,name=executable,proto3" json:"executable,omitempty"`
+	Comm       string `protobuf:"bytes,3,opt,name=comm,proto3" json:"comm,omitempty"`
+	// Of the container that it is in; empty for none.
+	ContainerId string `protobuf:"bytes,4,opt,name=container_id,json=containerId,proto3" json:"container_id,omitempty"`
+	// Empty where no engine told of it.
+	Container string `protobuf:"bytes,5,opt,name=container,proto3" json:"container,omitempty"`
+	// By the present naming; none when its rules drop the process.
+	Labels  []*v1.LabelPair `protobuf:"bytes,6,rep,name=labels,proto3" json:"labels,omitempty"`
+	Dropped bool            `protobuf:"varint,7,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	// Chosen, and not dropped.
+	Profiled        bool            `protobuf:"varint,8,opt,name=profiled,proto3" json:"profiled,omitempty"`
+	ProposedLabels  []*v1.LabelPair `protobuf:"bytes,9,rep,name=proposed_labels,json=proposedLabels,proto3" json:"proposed_labels,omitempty"`
+	ProposedDropped bool            `protobuf:"varint,10,opt,name=proposed_dropped,json=proposedDropped,proto3" json:"proposed_dropped,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Process) Reset() {
+	*x = Process{}
+	mi := &file_agent_v1_agent_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Process) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Process) ProtoMessage() {}
+
+func (x *Process) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Process.ProtoReflect.Descriptor instead.
+func (*Process) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *Process) GetPid() uint32 {
+	if x != nil {
+		return x.Pid
+	}
+	return 0
+}
+
+func (x *Process) GetExecutable() string {
+	if x != nil {
+		return x.Executable
+	}
+	return ""
+}
+
+func (x *Process) GetComm() string {
+	if x != nil {
+		return x.Comm
+	}
+	return ""
+}
+
+func (x *Process) GetContainerId() string {
+	if x != nil {
+		return x.ContainerId
+	}
+	return ""
+}
+
+func (x *Process) GetContainer() string {
+	if x != nil {
+		return x.Container
+	}
+	return ""
+}
+
+func (x *Process) GetLabels() []*v1.LabelPair {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *Process) GetDropped() bool {
+	if x != nil {
+		return x.Dropped
+	}
+	return false
+}
+
+func (x *Process) GetProfiled() bool {
+	if x != nil {
+		return x.Profiled
+	}
+	return false
+}
+
+func (x *Process) GetProposedLabels() []*v1.LabelPair {
+	if x != nil {
+		return x.ProposedLabels
+	}
+	return nil
+}
+
+func (x *Process) GetProposedDropped() bool {
+	if x != nil {
+		return x.ProposedDropped
+	}
+	return false
 }
 
 type SetSamplingRequest struct {
@@ -2249,7 +2594,7 @@ type SetSamplingRequest struct {
 
 func (x *SetSamplingRequest) Reset() {
 	*x = SetSamplingRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_agent_v1_agent_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2261,7 +2606,7 @@ func (x *SetSamplingRequest) String() string {
 func (*SetSamplingRequest) ProtoMessage() {}
 
 func (x *SetSamplingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_agent_v1_agent_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2274,7 +2619,7 @@ func (x *SetSamplingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSamplingRequest.ProtoReflect.Descriptor instead.
 func (*SetSamplingRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *SetSamplingRequest) GetRateHz() uint32 {
@@ -2306,7 +2651,7 @@ type SetSamplingResponse struct {
 
 func (x *SetSamplingResponse) Reset() {
 	*x = SetSamplingResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_agent_v1_agent_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2318,7 +2663,7 @@ func (x *SetSamplingResponse) String() string {
 func (*SetSamplingResponse) ProtoMessage() {}
 
 func (x *SetSamplingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_agent_v1_agent_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2331,7 +2676,7 @@ func (x *SetSamplingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSamplingResponse.ProtoReflect.Descriptor instead.
 func (*SetSamplingResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{35}
 }
 
 type SetBudgetRequest struct {
@@ -2346,7 +2691,7 @@ type SetBudgetRequest struct {
 
 func (x *SetBudgetRequest) Reset() {
 	*x = SetBudgetRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_agent_v1_agent_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2358,7 +2703,7 @@ func (x *SetBudgetRequest) String() string {
 func (*SetBudgetRequest) ProtoMessage() {}
 
 func (x *SetBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_agent_v1_agent_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2371,7 +2716,7 @@ func (x *SetBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetBudgetRequest.ProtoReflect.Descriptor instead.
 func (*SetBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *SetBudgetRequest) GetMachinePercent() float64 {
@@ -2396,7 +2741,7 @@ type SetBudgetResponse struct {
 
 func (x *SetBudgetResponse) Reset() {
 	*x = SetBudgetResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_agent_v1_agent_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2408,7 +2753,7 @@ func (x *SetBudgetResponse) String() string {
 func (*SetBudgetResponse) ProtoMessage() {}
 
 func (x *SetBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_agent_v1_agent_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2421,7 +2766,7 @@ func (x *SetBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetBudgetResponse.ProtoReflect.Descriptor instead.
 func (*SetBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{32}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{37}
 }
 
 type SetNamingRequest struct {
@@ -2434,7 +2779,7 @@ type SetNamingRequest struct {
 
 func (x *SetNamingRequest) Reset() {
 	*x = SetNamingRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_agent_v1_agent_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2446,7 +2791,7 @@ func (x *SetNamingRequest) String() string {
 func (*SetNamingRequest) ProtoMessage() {}
 
 func (x *SetNamingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_agent_v1_agent_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2459,7 +2804,7 @@ func (x *SetNamingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNamingRequest.ProtoReflect.Descriptor instead.
 func (*SetNamingRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{33}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *SetNamingRequest) GetNaming() *Naming {
@@ -2477,7 +2822,7 @@ type SetNamingResponse struct {
 
 func (x *SetNamingResponse) Reset() {
 	*x = SetNamingResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_agent_v1_agent_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2489,7 +2834,7 @@ func (x *SetNamingResponse) String() string {
 func (*SetNamingResponse) ProtoMessage() {}
 
 func (x *SetNamingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_agent_v1_agent_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2502,7 +2847,7 @@ func (x *SetNamingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNamingResponse.ProtoReflect.Descriptor instead.
 func (*SetNamingResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{34}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{39}
 }
 
 type SetPushRequest struct {
@@ -2530,7 +2875,7 @@ type SetPushRequest struct {
 
 func (x *SetPushRequest) Reset() {
 	*x = SetPushRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_agent_v1_agent_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2542,7 +2887,7 @@ func (x *SetPushRequest) String() string {
 func (*SetPushRequest) ProtoMessage() {}
 
 func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_agent_v1_agent_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2555,7 +2900,7 @@ func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushRequest.ProtoReflect.Descriptor instead.
 func (*SetPushRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{35}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *SetPushRequest) GetUrl() string {
@@ -2629,7 +2974,7 @@ type SetPushResponse struct {
 
 func (x *SetPushResponse) Reset() {
 	*x = SetPushResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_agent_v1_agent_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2641,7 +2986,7 @@ func (x *SetPushResponse) String() string {
 func (*SetPushResponse) ProtoMessage() {}
 
 func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_agent_v1_agent_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2654,7 +2999,7 @@ func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushResponse.ProtoReflect.Descriptor instead.
 func (*SetPushResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{36}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{41}
 }
 
 type RemovePushRequest struct {
@@ -2667,7 +3012,7 @@ type RemovePushRequest struct {
 
 func (x *RemovePushRequest) Reset() {
 	*x = RemovePushRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_agent_v1_agent_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2679,7 +3024,7 @@ func (x *RemovePushRequest) String() string {
 func (*RemovePushRequest) ProtoMessage() {}
 
 func (x *RemovePushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_agent_v1_agent_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2692,7 +3037,7 @@ func (x *RemovePushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemovePushRequest.ProtoReflect.Descriptor instead.
 func (*RemovePushRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{37}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *RemovePushRequest) GetUrl() string {
@@ -2717,7 +3062,7 @@ type RemovePushResponse struct {
 
 func (x *RemovePushResponse) Reset() {
 	*x = RemovePushResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[38]
+	mi := &file_agent_v1_agent_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2729,7 +3074,7 @@ func (x *RemovePushResponse) String() string {
 func (*RemovePushResponse) ProtoMessage() {}
 
 func (x *RemovePushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[38]
+	mi := &file_agent_v1_agent_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2742,7 +3087,7 @@ func (x *RemovePushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemovePushResponse.ProtoReflect.Descriptor instead.
 func (*RemovePushResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{38}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{43}
 }
 
 type RenewLeaseRequest struct {
@@ -2758,7 +3103,7 @@ type RenewLeaseRequest struct {
 
 func (x *RenewLeaseRequest) Reset() {
 	*x = RenewLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[39]
+	mi := &file_agent_v1_agent_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2770,7 +3115,7 @@ func (x *RenewLeaseRequest) String() string {
 func (*RenewLeaseRequest) ProtoMessage() {}
 
 func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[39]
+	mi := &file_agent_v1_agent_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2783,7 +3128,7 @@ func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseRequest.ProtoReflect.Descriptor instead.
 func (*RenewLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{39}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RenewLeaseRequest) GetSeconds() uint32 {
@@ -2817,7 +3162,7 @@ type RenewLeaseResponse struct {
 
 func (x *RenewLeaseResponse) Reset() {
 	*x = RenewLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[40]
+	mi := &file_agent_v1_agent_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2829,7 +3174,7 @@ func (x *RenewLeaseResponse) String() string {
 func (*RenewLeaseResponse) ProtoMessage() {}
 
 func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[40]
+	mi := &file_agent_v1_agent_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2842,7 +3187,7 @@ func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseResponse.ProtoReflect.Descriptor instead.
 func (*RenewLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{40}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RenewLeaseResponse) GetExpiresAt() int64 {
@@ -2861,7 +3206,7 @@ type ReleaseLeaseRequest struct {
 
 func (x *ReleaseLeaseRequest) Reset() {
 	*x = ReleaseLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[41]
+	mi := &file_agent_v1_agent_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2873,7 +3218,7 @@ func (x *ReleaseLeaseRequest) String() string {
 func (*ReleaseLeaseRequest) ProtoMessage() {}
 
 func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[41]
+	mi := &file_agent_v1_agent_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2886,7 +3231,7 @@ func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{41}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ReleaseLeaseRequest) GetHolder() string {
@@ -2906,7 +3251,7 @@ type ReleaseLeaseResponse struct {
 
 func (x *ReleaseLeaseResponse) Reset() {
 	*x = ReleaseLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[42]
+	mi := &file_agent_v1_agent_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2918,7 +3263,7 @@ func (x *ReleaseLeaseResponse) String() string {
 func (*ReleaseLeaseResponse) ProtoMessage() {}
 
 func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[42]
+	mi := &file_agent_v1_agent_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2931,7 +3276,7 @@ func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{42}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ReleaseLeaseResponse) GetEnding() bool {
@@ -2953,7 +3298,7 @@ type StopRequest struct {
 
 func (x *StopRequest) Reset() {
 	*x = StopRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[43]
+	mi := &file_agent_v1_agent_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2965,7 +3310,7 @@ func (x *StopRequest) String() string {
 func (*StopRequest) ProtoMessage() {}
 
 func (x *StopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[43]
+	mi := &file_agent_v1_agent_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2978,7 +3323,7 @@ func (x *StopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRequest.ProtoReflect.Descriptor instead.
 func (*StopRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{43}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *StopRequest) GetHolder() string {
@@ -3003,7 +3348,7 @@ type StopResponse struct {
 
 func (x *StopResponse) Reset() {
 	*x = StopResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[44]
+	mi := &file_agent_v1_agent_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3015,7 +3360,7 @@ func (x *StopResponse) String() string {
 func (*StopResponse) ProtoMessage() {}
 
 func (x *StopResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[44]
+	mi := &file_agent_v1_agent_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3028,7 +3373,7 @@ func (x *StopResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopResponse.ProtoReflect.Descriptor instead.
 func (*StopResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{44}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{49}
 }
 
 var File_agent_v1_agent_proto protoreflect.FileDescriptor
@@ -3041,7 +3386,7 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x14\n" +
 	"\x12WatchStatusRequest\"?\n" +
 	"\x13WatchStatusResponse\x12(\n" +
-	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\xb9\a\n" +
+	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\xec\a\n" +
 	"\x06Status\x12%\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x0f.agent.v1.StateR\x05state\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x18\n" +
@@ -3071,7 +3416,11 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x06naming\x18\x18 \x01(\v2\x10.agent.v1.NamingR\x06naming\x12(\n" +
 	"\x06budget\x18\x19 \x01(\v2\x10.agent.v1.BudgetR\x06budget\x12,\n" +
 	"\x06pushes\x18\x1a \x03(\v2\x14.agent.v1.PushStatusR\x06pushes\x12%\n" +
-	"\x0eingest_address\x18\x1b \x01(\tR\ringestAddressJ\x04\b\x13\x10\x14\"\x83\x01\n" +
+	"\x0eingest_address\x18\x1b \x01(\tR\ringestAddress\x121\n" +
+	"\tselection\x18\x1c \x01(\v2\x13.agent.v1.SelectionR\tselectionJ\x04\b\x13\x10\x14\"D\n" +
+	"\tSelection\x12#\n" +
+	"\rcontainer_ids\x18\x01 \x03(\tR\fcontainerIds\x12\x12\n" +
+	"\x04pids\x18\x02 \x03(\rR\x04pids\"\x83\x01\n" +
 	"\x06Naming\x12+\n" +
 	"\x06labels\x18\x01 \x03(\v2\x13.types.v1.LabelPairR\x06labels\x12#\n" +
 	"\rleading_slash\x18\x02 \x01(\bR\fleadingSlash\x12'\n" +
@@ -3203,7 +3552,30 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x13SetSelectionRequest\x12#\n" +
 	"\rcontainer_ids\x18\x01 \x03(\tR\fcontainerIds\x12\x12\n" +
 	"\x04pids\x18\x02 \x03(\rR\x04pids\"\x16\n" +
-	"\x14SetSelectionResponse\"y\n" +
+	"\x14SetSelectionResponse\"D\n" +
+	"\x14ListProcessesRequest\x12,\n" +
+	"\bproposed\x18\x01 \x01(\v2\x10.agent.v1.NamingR\bproposed\"\x82\x01\n" +
+	"\x15ListProcessesResponse\x12/\n" +
+	"\tprocesses\x18\x01 \x03(\v2\x11.agent.v1.ProcessR\tprocesses\x128\n" +
+	"\fnaming_error\x18\x02 \x01(\v2\x15.agent.v1.NamingErrorR\vnamingError\"O\n" +
+	"\vNamingError\x12\x18\n" +
+	"\amessage\x18\x01 \x01(\tR\amessage\x12\x12\n" +
+	"\x04rule\x18\x02 \x01(\rR\x04rule\x12\x12\n" +
+	"\x04line\x18\x03 \x01(\rR\x04line\"\xdc\x02\n" +
+	"\aProcess\x12\x10\n" +
+	"\x03pid\x18\x01 \x01(\rR\x03pid\x12\x1e\n" +
+	"\n" +
+	"executable\x18\x02 \x01(\tR\n" +
+	"executable\x12\x12\n" +
+	"\x04comm\x18\x03 \x01(\tR\x04comm\x12!\n" +
+	"\fcontainer_id\x18\x04 \x01(\tR\vcontainerId\x12\x1c\n" +
+	"\tcontainer\x18\x05 \x01(\tR\tcontainer\x12+\n" +
+	"\x06labels\x18\x06 \x03(\v2\x13.types.v1.LabelPairR\x06labels\x12\x18\n" +
+	"\adropped\x18\a \x01(\bR\adropped\x12\x1a\n" +
+	"\bprofiled\x18\b \x01(\bR\bprofiled\x12<\n" +
+	"\x0fproposed_labels\x18\t \x03(\v2\x13.types.v1.LabelPairR\x0eproposedLabels\x12)\n" +
+	"\x10proposed_dropped\x18\n" +
+	" \x01(\bR\x0fproposedDropped\"y\n" +
 	"\x12SetSamplingRequest\x12\x17\n" +
 	"\arate_hz\x18\x01 \x01(\rR\x06rateHz\x12%\n" +
 	"\x0ewindow_seconds\x18\x02 \x01(\rR\rwindowSeconds\x12#\n" +
@@ -3251,14 +3623,15 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x0eSTATE_STARTING\x10\x01\x12\x13\n" +
 	"\x0fSTATE_PROFILING\x10\x02\x12\x12\n" +
 	"\x0eSTATE_STOPPING\x10\x03\x12\x10\n" +
-	"\fSTATE_FAILED\x10\x042\xa3\b\n" +
+	"\fSTATE_FAILED\x10\x042\xf7\b\n" +
 	"\fAgentService\x12F\n" +
 	"\tGetStatus\x12\x1a.agent.v1.GetStatusRequest\x1a\x1b.agent.v1.GetStatusResponse\"\x00\x12N\n" +
 	"\vWatchStatus\x12\x1c.agent.v1.WatchStatusRequest\x1a\x1d.agent.v1.WatchStatusResponse\"\x000\x01\x12O\n" +
 	"\fListServices\x12\x1d.agent.v1.ListServicesRequest\x1a\x1e.agent.v1.ListServicesResponse\"\x00\x12C\n" +
 	"\bGetTrust\x12\x19.agent.v1.GetTrustRequest\x1a\x1a.agent.v1.GetTrustResponse\"\x00\x12T\n" +
 	"\rSelectWindows\x12\x1e.agent.v1.SelectWindowsRequest\x1a\x1f.agent.v1.SelectWindowsResponse\"\x000\x01\x12O\n" +
-	"\fSetSelection\x12\x1d.agent.v1.SetSelectionRequest\x1a\x1e.agent.v1.SetSelectionResponse\"\x00\x12L\n" +
+	"\fSetSelection\x12\x1d.agent.v1.SetSelectionRequest\x1a\x1e.agent.v1.SetSelectionResponse\"\x00\x12R\n" +
+	"\rListProcesses\x12\x1e.agent.v1.ListProcessesRequest\x1a\x1f.agent.v1.ListProcessesResponse\"\x00\x12L\n" +
 	"\vSetSampling\x12\x1c.agent.v1.SetSamplingRequest\x1a\x1d.agent.v1.SetSamplingResponse\"\x00\x12F\n" +
 	"\tSetNaming\x12\x1a.agent.v1.SetNamingRequest\x1a\x1b.agent.v1.SetNamingResponse\"\x00\x12F\n" +
 	"\tSetBudget\x12\x1a.agent.v1.SetBudgetRequest\x1a\x1b.agent.v1.SetBudgetResponse\"\x00\x12@\n" +
@@ -3283,7 +3656,7 @@ func file_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
+var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
 var file_agent_v1_agent_proto_goTypes = []any{
 	(State)(0),                    // 0: agent.v1.State
 	(*GetStatusRequest)(nil),      // 1: agent.v1.GetStatusRequest
@@ -3291,107 +3664,120 @@ var file_agent_v1_agent_proto_goTypes = []any{
 	(*WatchStatusRequest)(nil),    // 3: agent.v1.WatchStatusRequest
 	(*WatchStatusResponse)(nil),   // 4: agent.v1.WatchStatusResponse
 	(*Status)(nil),                // 5: agent.v1.Status
-	(*Naming)(nil),                // 6: agent.v1.Naming
-	(*Lease)(nil),                 // 7: agent.v1.Lease
-	(*LeaseConflict)(nil),         // 8: agent.v1.LeaseConflict
-	(*Overhead)(nil),              // 9: agent.v1.Overhead
-	(*Budget)(nil),                // 10: agent.v1.Budget
-	(*Counter)(nil),               // 11: agent.v1.Counter
-	(*DockerStatus)(nil),          // 12: agent.v1.DockerStatus
-	(*PushStatus)(nil),            // 13: agent.v1.PushStatus
-	(*ListServicesRequest)(nil),   // 14: agent.v1.ListServicesRequest
-	(*ListServicesResponse)(nil),  // 15: agent.v1.ListServicesResponse
-	(*Service)(nil),               // 16: agent.v1.Service
-	(*GetTrustRequest)(nil),       // 17: agent.v1.GetTrustRequest
-	(*GetTrustResponse)(nil),      // 18: agent.v1.GetTrustResponse
-	(*Fates)(nil),                 // 19: agent.v1.Fates
-	(*StackCut)(nil),              // 20: agent.v1.StackCut
-	(*FileCoverage)(nil),          // 21: agent.v1.FileCoverage
-	(*Runtime)(nil),               // 22: agent.v1.Runtime
-	(*SelectWindowsRequest)(nil),  // 23: agent.v1.SelectWindowsRequest
-	(*SelectWindowsResponse)(nil), // 24: agent.v1.SelectWindowsResponse
-	(*WindowSet)(nil),             // 25: agent.v1.WindowSet
-	(*WindowCounts)(nil),          // 26: agent.v1.WindowCounts
-	(*WindowProfile)(nil),         // 27: agent.v1.WindowProfile
-	(*SetSelectionRequest)(nil),   // 28: agent.v1.SetSelectionRequest
-	(*SetSelectionResponse)(nil),  // 29: agent.v1.SetSelectionResponse
-	(*SetSamplingRequest)(nil),    // 30: agent.v1.SetSamplingRequest
-	(*SetSamplingResponse)(nil),   // 31: agent.v1.SetSamplingResponse
-	(*SetBudgetRequest)(nil),      // 32: agent.v1.SetBudgetRequest
-	(*SetBudgetResponse)(nil),     // 33: agent.v1.SetBudgetResponse
-	(*SetNamingRequest)(nil),      // 34: agent.v1.SetNamingRequest
-	(*SetNamingResponse)(nil),     // 35: agent.v1.SetNamingResponse
-	(*SetPushRequest)(nil),        // 36: agent.v1.SetPushRequest
-	(*SetPushResponse)(nil),       // 37: agent.v1.SetPushResponse
-	(*RemovePushRequest)(nil),     // 38: agent.v1.RemovePushRequest
-	(*RemovePushResponse)(nil),    // 39: agent.v1.RemovePushResponse
-	(*RenewLeaseRequest)(nil),     // 40: agent.v1.RenewLeaseRequest
-	(*RenewLeaseResponse)(nil),    // 41: agent.v1.RenewLeaseResponse
-	(*ReleaseLeaseRequest)(nil),   // 42: agent.v1.ReleaseLeaseRequest
-	(*ReleaseLeaseResponse)(nil),  // 43: agent.v1.ReleaseLeaseResponse
-	(*StopRequest)(nil),           // 44: agent.v1.StopRequest
-	(*StopResponse)(nil),          // 45: agent.v1.StopResponse
-	(*v1.LabelPair)(nil),          // 46: types.v1.LabelPair
+	(*Selection)(nil),             // 6: agent.v1.Selection
+	(*Naming)(nil),                // 7: agent.v1.Naming
+	(*Lease)(nil),                 // 8: agent.v1.Lease
+	(*LeaseConflict)(nil),         // 9: agent.v1.LeaseConflict
+	(*Overhead)(nil),              // 10: agent.v1.Overhead
+	(*Budget)(nil),                // 11: agent.v1.Budget
+	(*Counter)(nil),               // 12: agent.v1.Counter
+	(*DockerStatus)(nil),          // 13: agent.v1.DockerStatus
+	(*PushStatus)(nil),            // 14: agent.v1.PushStatus
+	(*ListServicesRequest)(nil),   // 15: agent.v1.ListServicesRequest
+	(*ListServicesResponse)(nil),  // 16: agent.v1.ListServicesResponse
+	(*Service)(nil),               // 17: agent.v1.Service
+	(*GetTrustRequest)(nil),       // 18: agent.v1.GetTrustRequest
+	(*GetTrustResponse)(nil),      // 19: agent.v1.GetTrustResponse
+	(*Fates)(nil),                 // 20: agent.v1.Fates
+	(*StackCut)(nil),              // 21: agent.v1.StackCut
+	(*FileCoverage)(nil),          // 22: agent.v1.FileCoverage
+	(*Runtime)(nil),               // 23: agent.v1.Runtime
+	(*SelectWindowsRequest)(nil),  // 24: agent.v1.SelectWindowsRequest
+	(*SelectWindowsResponse)(nil), // 25: agent.v1.SelectWindowsResponse
+	(*WindowSet)(nil),             // 26: agent.v1.WindowSet
+	(*WindowCounts)(nil),          // 27: agent.v1.WindowCounts
+	(*WindowProfile)(nil),         // 28: agent.v1.WindowProfile
+	(*SetSelectionRequest)(nil),   // 29: agent.v1.SetSelectionRequest
+	(*SetSelectionResponse)(nil),  // 30: agent.v1.SetSelectionResponse
+	(*ListProcessesRequest)(nil),  // 31: agent.v1.ListProcessesRequest
+	(*ListProcessesResponse)(nil), // 32: agent.v1.ListProcessesResponse
+	(*NamingError)(nil),           // 33: agent.v1.NamingError
+	(*Process)(nil),               // 34: agent.v1.Process
+	(*SetSamplingRequest)(nil),    // 35: agent.v1.SetSamplingRequest
+	(*SetSamplingResponse)(nil),   // 36: agent.v1.SetSamplingResponse
+	(*SetBudgetRequest)(nil),      // 37: agent.v1.SetBudgetRequest
+	(*SetBudgetResponse)(nil),     // 38: agent.v1.SetBudgetResponse
+	(*SetNamingRequest)(nil),      // 39: agent.v1.SetNamingRequest
+	(*SetNamingResponse)(nil),     // 40: agent.v1.SetNamingResponse
+	(*SetPushRequest)(nil),        // 41: agent.v1.SetPushRequest
+	(*SetPushResponse)(nil),       // 42: agent.v1.SetPushResponse
+	(*RemovePushRequest)(nil),     // 43: agent.v1.RemovePushRequest
+	(*RemovePushResponse)(nil),    // 44: agent.v1.RemovePushResponse
+	(*RenewLeaseRequest)(nil),     // 45: agent.v1.RenewLeaseRequest
+	(*RenewLeaseResponse)(nil),    // 46: agent.v1.RenewLeaseResponse
+	(*ReleaseLeaseRequest)(nil),   // 47: agent.v1.ReleaseLeaseRequest
+	(*ReleaseLeaseResponse)(nil),  // 48: agent.v1.ReleaseLeaseResponse
+	(*StopRequest)(nil),           // 49: agent.v1.StopRequest
+	(*StopResponse)(nil),          // 50: agent.v1.StopResponse
+	(*v1.LabelPair)(nil),          // 51: types.v1.LabelPair
 }
 var file_agent_v1_agent_proto_depIdxs = []int32{
 	5,  // 0: agent.v1.GetStatusResponse.status:type_name -> agent.v1.Status
 	5,  // 1: agent.v1.WatchStatusResponse.status:type_name -> agent.v1.Status
 	0,  // 2: agent.v1.Status.state:type_name -> agent.v1.State
-	9,  // 3: agent.v1.Status.overhead:type_name -> agent.v1.Overhead
-	11, // 4: agent.v1.Status.counters:type_name -> agent.v1.Counter
-	12, // 5: agent.v1.Status.docker:type_name -> agent.v1.DockerStatus
-	7,  // 6: agent.v1.Status.leases:type_name -> agent.v1.Lease
-	6,  // 7: agent.v1.Status.naming:type_name -> agent.v1.Naming
-	10, // 8: agent.v1.Status.budget:type_name -> agent.v1.Budget
-	13, // 9: agent.v1.Status.pushes:type_name -> agent.v1.PushStatus
-	46, // 10: agent.v1.Naming.labels:type_name -> types.v1.LabelPair
-	7,  // 11: agent.v1.LeaseConflict.leases:type_name -> agent.v1.Lease
-	46, // 12: agent.v1.PushStatus.labels:type_name -> types.v1.LabelPair
-	16, // 13: agent.v1.ListServicesResponse.services:type_name -> agent.v1.Service
-	46, // 14: agent.v1.Service.labels:type_name -> types.v1.LabelPair
-	19, // 15: agent.v1.GetTrustResponse.fates:type_name -> agent.v1.Fates
-	20, // 16: agent.v1.GetTrustResponse.cuts:type_name -> agent.v1.StackCut
-	21, // 17: agent.v1.GetTrustResponse.files:type_name -> agent.v1.FileCoverage
-	22, // 18: agent.v1.GetTrustResponse.runtimes:type_name -> agent.v1.Runtime
-	25, // 19: agent.v1.SelectWindowsResponse.part:type_name -> agent.v1.WindowSet
-	26, // 20: agent.v1.WindowSet.windows:type_name -> agent.v1.WindowCounts
-	27, // 21: agent.v1.WindowSet.profiles:type_name -> agent.v1.WindowProfile
-	6,  // 22: agent.v1.SetNamingRequest.naming:type_name -> agent.v1.Naming
-	46, // 23: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
-	46, // 24: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
-	1,  // 25: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
-	3,  // 26: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
-	14, // 27: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
-	17, // 28: agent.v1.AgentService.GetTrust:input_type -> agent.v1.GetTrustRequest
-	23, // 29: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
-	28, // 30: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
-	30, // 31: agent.v1.AgentService.SetSampling:input_type -> agent.v1.SetSamplingRequest
-	34, // 32: agent.v1.AgentService.SetNaming:input_type -> agent.v1.SetNamingRequest
-	32, // 33: agent.v1.AgentService.SetBudget:input_type -> agent.v1.SetBudgetRequest
-	36, // 34: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
-	38, // 35: agent.v1.AgentService.RemovePush:input_type -> agent.v1.RemovePushRequest
-	40, // 36: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
-	42, // 37: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
-	44, // 38: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
-	2,  // 39: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
-	4,  // 40: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
-	15, // 41: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
-	18, // 42: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
-	24, // 43: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
-	29, // 44: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
-	31, // 45: agent.v1.AgentService.SetSampling:output_type -> agent.v1.SetSamplingResponse
-	35, // 46: agent.v1.AgentService.SetNaming:output_type -> agent.v1.SetNamingResponse
-	33, // 47: agent.v1.AgentService.SetBudget:output_type -> agent.v1.SetBudgetResponse
-	37, // 48: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
-	39, // 49: agent.v1.AgentService.RemovePush:output_type -> agent.v1.RemovePushResponse
-	41, // 50: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
-	43, // 51: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
-	45, // 52: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
-	39, // [39:53] is the sub-list for method output_type
-	25, // [25:39] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	10, // 3: agent.v1.Status.overhead:type_name -> agent.v1.Overhead
+	12, // 4: agent.v1.Status.counters:type_name -> agent.v1.Counter
+	13, // 5: agent.v1.Status.docker:type_name -> agent.v1.DockerStatus
+	8,  // 6: agent.v1.Status.leases:type_name -> agent.v1.Lease
+	7,  // 7: agent.v1.Status.naming:type_name -> agent.v1.Naming
+	11, // 8: agent.v1.Status.budget:type_name -> agent.v1.Budget
+	14, // 9: agent.v1.Status.pushes:type_name -> agent.v1.PushStatus
+	6,  // 10: agent.v1.Status.selection:type_name -> agent.v1.Selection
+	51, // 11: agent.v1.Naming.labels:type_name -> types.v1.LabelPair
+	8,  // 12: agent.v1.LeaseConflict.leases:type_name -> agent.v1.Lease
+	51, // 13: agent.v1.PushStatus.labels:type_name -> types.v1.LabelPair
+	17, // 14: agent.v1.ListServicesResponse.services:type_name -> agent.v1.Service
+	51, // 15: agent.v1.Service.labels:type_name -> types.v1.LabelPair
+	20, // 16: agent.v1.GetTrustResponse.fates:type_name -> agent.v1.Fates
+	21, // 17: agent.v1.GetTrustResponse.cuts:type_name -> agent.v1.StackCut
+	22, // 18: agent.v1.GetTrustResponse.files:type_name -> agent.v1.FileCoverage
+	23, // 19: agent.v1.GetTrustResponse.runtimes:type_name -> agent.v1.Runtime
+	26, // 20: agent.v1.SelectWindowsResponse.part:type_name -> agent.v1.WindowSet
+	27, // 21: agent.v1.WindowSet.windows:type_name -> agent.v1.WindowCounts
+	28, // 22: agent.v1.WindowSet.profiles:type_name -> agent.v1.WindowProfile
+	7,  // 23: agent.v1.ListProcessesRequest.proposed:type_name -> agent.v1.Naming
+	34, // 24: agent.v1.ListProcessesResponse.processes:type_name -> agent.v1.Process
+	33, // 25: agent.v1.ListProcessesResponse.naming_error:type_name -> agent.v1.NamingError
+	51, // 26: agent.v1.Process.labels:type_name -> types.v1.LabelPair
+	51, // 27: agent.v1.Process.proposed_labels:type_name -> types.v1.LabelPair
+	7,  // 28: agent.v1.SetNamingRequest.naming:type_name -> agent.v1.Naming
+	51, // 29: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
+	51, // 30: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
+	1,  // 31: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
+	3,  // 32: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
+	15, // 33: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
+	18, // 34: agent.v1.AgentService.GetTrust:input_type -> agent.v1.GetTrustRequest
+	24, // 35: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
+	29, // 36: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
+	31, // 37: agent.v1.AgentService.ListProcesses:input_type -> agent.v1.ListProcessesRequest
+	35, // 38: agent.v1.AgentService.SetSampling:input_type -> agent.v1.SetSamplingRequest
+	39, // 39: agent.v1.AgentService.SetNaming:input_type -> agent.v1.SetNamingRequest
+	37, // 40: agent.v1.AgentService.SetBudget:input_type -> agent.v1.SetBudgetRequest
+	41, // 41: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
+	43, // 42: agent.v1.AgentService.RemovePush:input_type -> agent.v1.RemovePushRequest
+	45, // 43: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
+	47, // 44: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
+	49, // 45: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
+	2,  // 46: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
+	4,  // 47: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
+	16, // 48: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
+	19, // 49: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
+	25, // 50: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
+	30, // 51: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
+	32, // 52: agent.v1.AgentService.ListProcesses:output_type -> agent.v1.ListProcessesResponse
+	36, // 53: agent.v1.AgentService.SetSampling:output_type -> agent.v1.SetSamplingResponse
+	40, // 54: agent.v1.AgentService.SetNaming:output_type -> agent.v1.SetNamingResponse
+	38, // 55: agent.v1.AgentService.SetBudget:output_type -> agent.v1.SetBudgetResponse
+	42, // 56: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
+	44, // 57: agent.v1.AgentService.RemovePush:output_type -> agent.v1.RemovePushResponse
+	46, // 58: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
+	48, // 59: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
+	50, // 60: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
+	46, // [46:61] is the sub-list for method output_type
+	31, // [31:46] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_agent_v1_agent_proto_init() }
@@ -3405,7 +3791,7 @@ func file_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agent_v1_agent_proto_rawDesc), len(file_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   45,
+			NumMessages:   50,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

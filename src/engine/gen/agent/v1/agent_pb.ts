@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agent/v1/agent.proto.
  */
 export const file_agent_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIqEFCgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZRIVCg1idXJzdF9lbmRzX2F0GBcgASgDEiAKBm5hbWluZxgYIAEoCzIQLmFnZW50LnYxLk5hbWluZxIgCgZidWRnZXQYGSABKAsyEC5hZ2VudC52MS5CdWRnZXQSJAoGcHVzaGVzGBogAygLMhQuYWdlbnQudjEuUHVzaFN0YXR1cxIWCg5pbmdlc3RfYWRkcmVzcxgbIAEoCUoECBMQFCJdCgZOYW1pbmcSIwoGbGFiZWxzGAEgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEhUKDWxlYWRpbmdfc2xhc2gYAiABKAgSFwoPcmVsYWJlbF9jb25maWdzGAMgASgJIkAKBUxlYXNlEg4KBmhvbGRlchgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRISCgpleHBpcmVzX2F0GAMgASgDIjAKDUxlYXNlQ29uZmxpY3QSHwoGbGVhc2VzGAEgAygLMg8uYWdlbnQudjEuTGVhc2UiigEKCE92ZXJoZWFkEhkKEXByb2Nlc3NfY3B1X2NvcmVzGAEgASgBEhUKDWJwZl9jcHVfY29yZXMYAiABKAESFgoOcmVzaWRlbnRfYnl0ZXMYAyABKAQSFQoNYnBmX21hcF9ieXRlcxgEIAEoBBIdChVkaXNrX2J5dGVzX3Blcl9zZWNvbmQYBSABKAEiiAEKBkJ1ZGdldBIXCg9tYWNoaW5lX3BlcmNlbnQYASABKAESFAoMbWVtb3J5X2J5dGVzGAIgASgEEhwKFG1lYW5fbWFjaGluZV9wZXJjZW50GAMgASgBEhkKEW1lYW5fbWVtb3J5X2J5dGVzGAQgASgEEhYKDndhbnRlZF9yYXRlX2h6GAUgASgNIiYKB0NvdW50ZXISDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoBCJGCgxEb2NrZXJTdGF0dXMSEQoJcmVhY2hhYmxlGAEgASgIEg8KB21lc3NhZ2UYAiABKAkSEgoKY29udGFpbmVycxgDIAEoDSLDAgoKUHVzaFN0YXR1cxILCgN1cmwYASABKAkSDQoFZXJyb3IYAiABKAkSFgoOd2luZG93c19wdXNoZWQYAyABKAQSFwoPd2luZG93c193YWl0aW5nGAQgASgEEhcKD2xhc3Rfc3VjY2Vzc19hdBgFIAEoAxIOCgZ0ZW5hbnQYBiABKAkSFgoOYXV0aGVudGljYXRpb24YByABKAkSDgoGb3duX2NhGAggASgIEiMKBmxhYmVscxgJIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIXCg93aW5kb3dzX3Rvb19vbGQYCiABKAQSFwoPd2luZG93c19yZWZ1c2VkGAsgASgEEg4KBnNlcmllcxgMIAEoBBIXCg9zZXJpZXNfZm9yZWNhc3QYDSABKAQSFwoPbGFiZWxzX2xlZnRfb3V0GA4gAygJIjEKE0xpc3RTZXJ2aWNlc1JlcXVlc3QSDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDIjsKFExpc3RTZXJ2aWNlc1Jlc3BvbnNlEiMKCHNlcnZpY2VzGAEgAygLMhEuYWdlbnQudjEuU2VydmljZSJrCgdTZXJ2aWNlEiMKBmxhYmVscxgBIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIRCgljcHVfY29yZXMYAiABKAESEQoJbGFzdF9zZWVuGAMgASgDEhUKDXByb2Nlc3NfY291bnQYBCABKA0iRQoPR2V0VHJ1c3RSZXF1ZXN0EhYKDmxhYmVsX3NlbGVjdG9yGAEgASgJEg0KBXN0YXJ0GAIgASgDEgsKA2VuZBgDIAEoAyKXAgoQR2V0VHJ1c3RSZXNwb25zZRIeCgVmYXRlcxgBIAEoCzIPLmFnZW50LnYxLkZhdGVzEhAKCHRvdGFsX25zGAIgASgDEg4KBmN1dF9ucxgDIAEoAxIgCgRjdXRzGAQgAygLMhIuYWdlbnQudjEuU3RhY2tDdXQSEQoJbmF0aXZlX25zGAUgASgDEhAKCGxpbmVkX25zGAcgASgDEiUKBWZpbGVzGAggAygLMhYuYWdlbnQudjEuRmlsZUNvdmVyYWdlEiMKCHJ1bnRpbWVzGAkgAygLMhEuYWdlbnQudjEuUnVudGltZRIQCghmcmFtZV9ucxgKIAEoAxIWCg5uYW1lZF9mcmFtZV9ucxgLIAEoA0oECAYQByLUAgoFRmF0ZXMSDQoFZmlyZWQYASABKAQSGAoQbG9zdF9uZXdfcHJvY2VzcxgCIAEoBBIWCg5sb3N0X3RhaWxfY2FsbBgDIAEoBBIRCglkZWxpdmVyZWQYBCABKAQSDAoEbGF0ZRgFIAEoBBIYChBsb3N0X3dpbmRvd19mdWxsGAYgASgEEg8KB21pc3NpbmcYByABKAMSEQoJaW5fZmxpZ2h0GAggASgDEhIKCnNhbXBsZWRfbnMYCSABKAMSFAoMc2NoZWR1bGVyX25zGAogASgDEhcKD2VuZGVkX3Byb2Nlc3NlcxgLIAEoBBIPCgd3aW5kb3dzGAwgASgNEhoKEnVubWVhc3VyZWRfd2luZG93cxgNIAEoDRIaChJ1bmJhbGFuY2VkX3dpbmRvd3MYDiABKA0SHwoXZmlyc3RfdW5iYWxhbmNlZF93aW5kb3cYDyABKAMiLAoIU3RhY2tDdXQSDgoGcmVhc29uGAEgASgJEhAKCHZhbHVlX25zGAIgASgDIpABCgxGaWxlQ292ZXJhZ2USDAoEcGF0aBgBIAEoCRIQCghidWlsZF9pZBgCIAEoCRIQCgh2YWx1ZV9ucxgDIAEoAxIQCghsaW5lZF9ucxgFIAEoAxIMCgRtZW5kGAYgASgJEhAKCGZyYW1lX25zGAcgASgDEhYKDm5hbWVkX2ZyYW1lX25zGAggASgDSgQIBBAFIigKB1J1bnRpbWUSDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJImIKFFNlbGVjdFdpbmRvd3NSZXF1ZXN0EhYKDnByb2ZpbGVfdHlwZUlEGAEgASgJEhYKDmxhYmVsX3NlbGVjdG9yGAIgASgJEg0KBXN0YXJ0GAMgASgDEgsKA2VuZBgEIAEoAyJAChVTZWxlY3RXaW5kb3dzUmVzcG9uc2USIQoEcGFydBgEIAEoCzITLmFnZW50LnYxLldpbmRvd1NldEoECAEQBCJwCglXaW5kb3dTZXQSJwoHd2luZG93cxgBIAMoCzIWLmFnZW50LnYxLldpbmRvd0NvdW50cxIPCgdwcm9maWxlGAIgASgMEikKCHByb2ZpbGVzGAMgAygLMhcuYWdlbnQudjEuV2luZG93UHJvZmlsZSJYCgxXaW5kb3dDb3VudHMSDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDEg0KBXN0YWNrGAMgAygNEg0KBXZhbHVlGAQgAygDEg4KBnBlcmlvZBgFIAEoAyI8Cg1XaW5kb3dQcm9maWxlEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxIPCgdwcm9maWxlGAMgASgMIjoKE1NldFNlbGVjdGlvblJlcXVlc3QSFQoNY29udGFpbmVyX2lkcxgBIAMoCRIMCgRwaWRzGAIgAygNIhYKFFNldFNlbGVjdGlvblJlc3BvbnNlIlQKElNldFNhbXBsaW5nUmVxdWVzdBIPCgdyYXRlX2h6GAEgASgNEhYKDndpbmRvd19zZWNvbmRzGAIgASgNEhUKDWJ1cnN0X3NlY29uZHMYAyABKA0iFQoTU2V0U2FtcGxpbmdSZXNwb25zZSJBChBTZXRCdWRnZXRSZXF1ZXN0EhcKD21hY2hpbmVfcGVyY2VudBgBIAEoARIUCgxtZW1vcnlfYnl0ZXMYAiABKAQiEwoRU2V0QnVkZ2V0UmVzcG9uc2UiNAoQU2V0TmFtaW5nUmVxdWVzdBIgCgZuYW1pbmcYASABKAsyEC5hZ2VudC52MS5OYW1pbmciEwoRU2V0TmFtaW5nUmVzcG9uc2Ui1AEKDlNldFB1c2hSZXF1ZXN0EgsKA3VybBgBIAEoCRIkCgdoZWFkZXJzGAIgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEiMKBmxhYmVscxgDIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIOCgZ0ZW5hbnQYBCABKAkSDAoEdXNlchgFIAEoCRIQCghwYXNzd29yZBgGIAEoCRIUCgxiZWFyZXJfdG9rZW4YByABKAkSFAoMa2VlcF9zZWNyZXRzGAggASgIEg4KBmNhX3BlbRgJIAEoCSIRCg9TZXRQdXNoUmVzcG9uc2UiMAoRUmVtb3ZlUHVzaFJlcXVlc3QSCwoDdXJsGAEgASgJEg4KBnRlbmFudBgCIAEoCSIUChJSZW1vdmVQdXNoUmVzcG9uc2UiSQoRUmVuZXdMZWFzZVJlcXVlc3QSDwoHc2Vjb25kcxgBIAEoDRIOCgZob2xkZXIYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkiKAoSUmVuZXdMZWFzZVJlc3BvbnNlEhIKCmV4cGlyZXNfYXQYASABKAMiJQoTUmVsZWFzZUxlYXNlUmVxdWVzdBIOCgZob2xkZXIYASABKAkiJgoUUmVsZWFzZUxlYXNlUmVzcG9uc2USDgoGZW5kaW5nGAEgASgIIiwKC1N0b3BSZXF1ZXN0Eg4KBmhvbGRlchgBIAEoCRINCgVmb3JjZRgCIAEoCCIOCgxTdG9wUmVzcG9uc2UqbQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABISCg5TVEFURV9TVEFSVElORxABEhMKD1NUQVRFX1BST0ZJTElORxACEhIKDlNUQVRFX1NUT1BQSU5HEAMSEAoMU1RBVEVfRkFJTEVEEAQyowgKDEFnZW50U2VydmljZRJGCglHZXRTdGF0dXMSGi5hZ2VudC52MS5HZXRTdGF0dXNSZXF1ZXN0GhsuYWdlbnQudjEuR2V0U3RhdHVzUmVzcG9uc2UiABJOCgtXYXRjaFN0YXR1cxIcLmFnZW50LnYxLldhdGNoU3RhdHVzUmVxdWVzdBodLmFnZW50LnYxLldhdGNoU3RhdHVzUmVzcG9uc2UiADABEk8KDExpc3RTZXJ2aWNlcxIdLmFnZW50LnYxLkxpc3RTZXJ2aWNlc1JlcXVlc3QaHi5hZ2VudC52MS5MaXN0U2VydmljZXNSZXNwb25zZSIAEkMKCEdldFRydXN0EhkuYWdlbnQudjEuR2V0VHJ1c3RSZXF1ZXN0GhouYWdlbnQudjEuR2V0VHJ1c3RSZXNwb25zZSIAElQKDVNlbGVjdFdpbmRvd3MSHi5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVxdWVzdBofLmFnZW50LnYxLlNlbGVjdFdpbmRvd3NSZXNwb25zZSIAMAESTwoMU2V0U2VsZWN0aW9uEh0uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVxdWVzdBoeLmFnZW50LnYxLlNldFNlbGVjdGlvblJlc3BvbnNlIgASTAoLU2V0U2FtcGxpbmcSHC5hZ2VudC52MS5TZXRTYW1wbGluZ1JlcXVlc3QaHS5hZ2VudC52MS5TZXRTYW1wbGluZ1Jlc3BvbnNlIgASRgoJU2V0TmFtaW5nEhouYWdlbnQudjEuU2V0TmFtaW5nUmVxdWVzdBobLmFnZW50LnYxLlNldE5hbWluZ1Jlc3BvbnNlIgASRgoJU2V0QnVkZ2V0EhouYWdlbnQudjEuU2V0QnVkZ2V0UmVxdWVzdBobLmFnZW50LnYxLlNldEJ1ZGdldFJlc3BvbnNlIgASQAoHU2V0UHVzaBIYLmFnZW50LnYxLlNldFB1c2hSZXF1ZXN0GhkuYWdlbnQudjEuU2V0UHVzaFJlc3BvbnNlIgASSQoKUmVtb3ZlUHVzaBIbLmFnZW50LnYxLlJlbW92ZVB1c2hSZXF1ZXN0GhwuYWdlbnQudjEuUmVtb3ZlUHVzaFJlc3BvbnNlIgASSQoKUmVuZXdMZWFzZRIbLmFnZW50LnYxLlJlbmV3TGVhc2VSZXF1ZXN0GhwuYWdlbnQudjEuUmVuZXdMZWFzZVJlc3BvbnNlIgASTwoMUmVsZWFzZUxlYXNlEh0uYWdlbnQudjEuUmVsZWFzZUxlYXNlUmVxdWVzdBoeLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlc3BvbnNlIgASNwoEU3RvcBIVLmFnZW50LnYxLlN0b3BSZXF1ZXN0GhYuYWdlbnQudjEuU3RvcFJlc3BvbnNlIgBCOlo4cHlyb21ldGVyLmRldi9yZW1vdGUtYWdlbnQvaW50ZXJuYWwvZ2VuL2FnZW50L3YxO2FnZW50djFiBnByb3RvMw", [file_types_v1_types]);
+  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIskFCgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZRIVCg1idXJzdF9lbmRzX2F0GBcgASgDEiAKBm5hbWluZxgYIAEoCzIQLmFnZW50LnYxLk5hbWluZxIgCgZidWRnZXQYGSABKAsyEC5hZ2VudC52MS5CdWRnZXQSJAoGcHVzaGVzGBogAygLMhQuYWdlbnQudjEuUHVzaFN0YXR1cxIWCg5pbmdlc3RfYWRkcmVzcxgbIAEoCRImCglzZWxlY3Rpb24YHCABKAsyEy5hZ2VudC52MS5TZWxlY3Rpb25KBAgTEBQiMAoJU2VsZWN0aW9uEhUKDWNvbnRhaW5lcl9pZHMYASADKAkSDAoEcGlkcxgCIAMoDSJdCgZOYW1pbmcSIwoGbGFiZWxzGAEgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEhUKDWxlYWRpbmdfc2xhc2gYAiABKAgSFwoPcmVsYWJlbF9jb25maWdzGAMgASgJIkAKBUxlYXNlEg4KBmhvbGRlchgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRISCgpleHBpcmVzX2F0GAMgASgDIjAKDUxlYXNlQ29uZmxpY3QSHwoGbGVhc2VzGAEgAygLMg8uYWdlbnQudjEuTGVhc2UiigEKCE92ZXJoZWFkEhkKEXByb2Nlc3NfY3B1X2NvcmVzGAEgASgBEhUKDWJwZl9jcHVfY29yZXMYAiABKAESFgoOcmVzaWRlbnRfYnl0ZXMYAyABKAQSFQoNYnBmX21hcF9ieXRlcxgEIAEoBBIdChVkaXNrX2J5dGVzX3Blcl9zZWNvbmQYBSABKAEiiAEKBkJ1ZGdldBIXCg9tYWNoaW5lX3BlcmNlbnQYASABKAESFAoMbWVtb3J5X2J5dGVzGAIgASgEEhwKFG1lYW5fbWFjaGluZV9wZXJjZW50GAMgASgBEhkKEW1lYW5fbWVtb3J5X2J5dGVzGAQgASgEEhYKDndhbnRlZF9yYXRlX2h6GAUgASgNIiYKB0NvdW50ZXISDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoBCJGCgxEb2NrZXJTdGF0dXMSEQoJcmVhY2hhYmxlGAEgASgIEg8KB21lc3NhZ2UYAiABKAkSEgoKY29udGFpbmVycxgDIAEoDSLDAgoKUHVzaFN0YXR1cxILCgN1cmwYASABKAkSDQoFZXJyb3IYAiABKAkSFgoOd2luZG93c19wdXNoZWQYAyABKAQSFwoPd2luZG93c193YWl0aW5nGAQgASgEEhcKD2xhc3Rfc3VjY2Vzc19hdBgFIAEoAxIOCgZ0ZW5hbnQYBiABKAkSFgoOYXV0aGVudGljYXRpb24YByABKAkSDgoGb3duX2NhGAggASgIEiMKBmxhYmVscxgJIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIXCg93aW5kb3dzX3Rvb19vbGQYCiABKAQSFwoPd2luZG93c19yZWZ1c2VkGAsgASgEEg4KBnNlcmllcxgMIAEoBBIXCg9zZXJpZXNfZm9yZWNhc3QYDSABKAQSFwoPbGFiZWxzX2xlZnRfb3V0GA4gAygJIjEKE0xpc3RTZXJ2aWNlc1JlcXVlc3QSDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDIjsKFExpc3RTZXJ2aWNlc1Jlc3BvbnNlEiMKCHNlcnZpY2VzGAEgAygLMhEuYWdlbnQudjEuU2VydmljZSJrCgdTZXJ2aWNlEiMKBmxhYmVscxgBIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIRCgljcHVfY29yZXMYAiABKAESEQoJbGFzdF9zZWVuGAMgASgDEhUKDXByb2Nlc3NfY291bnQYBCABKA0iRQoPR2V0VHJ1c3RSZXF1ZXN0EhYKDmxhYmVsX3NlbGVjdG9yGAEgASgJEg0KBXN0YXJ0GAIgASgDEgsKA2VuZBgDIAEoAyKXAgoQR2V0VHJ1c3RSZXNwb25zZRIeCgVmYXRlcxgBIAEoCzIPLmFnZW50LnYxLkZhdGVzEhAKCHRvdGFsX25zGAIgASgDEg4KBmN1dF9ucxgDIAEoAxIgCgRjdXRzGAQgAygLMhIuYWdlbnQudjEuU3RhY2tDdXQSEQoJbmF0aXZlX25zGAUgASgDEhAKCGxpbmVkX25zGAcgASgDEiUKBWZpbGVzGAggAygLMhYuYWdlbnQudjEuRmlsZUNvdmVyYWdlEiMKCHJ1bnRpbWVzGAkgAygLMhEuYWdlbnQudjEuUnVudGltZRIQCghmcmFtZV9ucxgKIAEoAxIWCg5uYW1lZF9mcmFtZV9ucxgLIAEoA0oECAYQByLUAgoFRmF0ZXMSDQoFZmlyZWQYASABKAQSGAoQbG9zdF9uZXdfcHJvY2VzcxgCIAEoBBIWCg5sb3N0X3RhaWxfY2FsbBgDIAEoBBIRCglkZWxpdmVyZWQYBCABKAQSDAoEbGF0ZRgFIAEoBBIYChBsb3N0X3dpbmRvd19mdWxsGAYgASgEEg8KB21pc3NpbmcYByABKAMSEQoJaW5fZmxpZ2h0GAggASgDEhIKCnNhbXBsZWRfbnMYCSABKAMSFAoMc2NoZWR1bGVyX25zGAogASgDEhcKD2VuZGVkX3Byb2Nlc3NlcxgLIAEoBBIPCgd3aW5kb3dzGAwgASgNEhoKEnVubWVhc3VyZWRfd2luZG93cxgNIAEoDRIaChJ1bmJhbGFuY2VkX3dpbmRvd3MYDiABKA0SHwoXZmlyc3RfdW5iYWxhbmNlZF93aW5kb3cYDyABKAMiLAoIU3RhY2tDdXQSDgoGcmVhc29uGAEgASgJEhAKCHZhbHVlX25zGAIgASgDIpABCgxGaWxlQ292ZXJhZ2USDAoEcGF0aBgBIAEoCRIQCghidWlsZF9pZBgCIAEoCRIQCgh2YWx1ZV9ucxgDIAEoAxIQCghsaW5lZF9ucxgFIAEoAxIMCgRtZW5kGAYgASgJEhAKCGZyYW1lX25zGAcgASgDEhYKDm5hbWVkX2ZyYW1lX25zGAggASgDSgQIBBAFIigKB1J1bnRpbWUSDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJImIKFFNlbGVjdFdpbmRvd3NSZXF1ZXN0EhYKDnByb2ZpbGVfdHlwZUlEGAEgASgJEhYKDmxhYmVsX3NlbGVjdG9yGAIgASgJEg0KBXN0YXJ0GAMgASgDEgsKA2VuZBgEIAEoAyJAChVTZWxlY3RXaW5kb3dzUmVzcG9uc2USIQoEcGFydBgEIAEoCzITLmFnZW50LnYxLldpbmRvd1NldEoECAEQBCJwCglXaW5kb3dTZXQSJwoHd2luZG93cxgBIAMoCzIWLmFnZW50LnYxLldpbmRvd0NvdW50cxIPCgdwcm9maWxlGAIgASgMEikKCHByb2ZpbGVzGAMgAygLMhcuYWdlbnQudjEuV2luZG93UHJvZmlsZSJYCgxXaW5kb3dDb3VudHMSDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDEg0KBXN0YWNrGAMgAygNEg0KBXZhbHVlGAQgAygDEg4KBnBlcmlvZBgFIAEoAyI8Cg1XaW5kb3dQcm9maWxlEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxIPCgdwcm9maWxlGAMgASgMIjoKE1NldFNlbGVjdGlvblJlcXVlc3QSFQoNY29udGFpbmVyX2lkcxgBIAMoCRIMCgRwaWRzGAIgAygNIhYKFFNldFNlbGVjdGlvblJlc3BvbnNlIjoKFExpc3RQcm9jZXNzZXNSZXF1ZXN0EiIKCHByb3Bvc2VkGAEgASgLMhAuYWdlbnQudjEuTmFtaW5nImoKFUxpc3RQcm9jZXNzZXNSZXNwb25zZRIkCglwcm9jZXNzZXMYASADKAsyES5hZ2VudC52MS5Qcm9jZXNzEisKDG5hbWluZ19lcnJvchgCIAEoCzIVLmFnZW50LnYxLk5hbWluZ0Vycm9yIjoKC05hbWluZ0Vycm9yEg8KB21lc3NhZ2UYASABKAkSDAoEcnVsZRgCIAEoDRIMCgRsaW5lGAMgASgNIvEBCgdQcm9jZXNzEgsKA3BpZBgBIAEoDRISCgpleGVjdXRhYmxlGAIgASgJEgwKBGNvbW0YAyABKAkSFAoMY29udGFpbmVyX2lkGAQgASgJEhEKCWNvbnRhaW5lchgFIAEoCRIjCgZsYWJlbHMYBiADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISDwoHZHJvcHBlZBgHIAEoCBIQCghwcm9maWxlZBgIIAEoCBIsCg9wcm9wb3NlZF9sYWJlbHMYCSADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISGAoQcHJvcG9zZWRfZHJvcHBlZBgKIAEoCCJUChJTZXRTYW1wbGluZ1JlcXVlc3QSDwoHcmF0ZV9oehgBIAEoDRIWCg53aW5kb3dfc2Vjb25kcxgCIAEoDRIVCg1idXJzdF9zZWNvbmRzGAMgASgNIhUKE1NldFNhbXBsaW5nUmVzcG9uc2UiQQoQU2V0QnVkZ2V0UmVxdWVzdBIXCg9tYWNoaW5lX3BlcmNlbnQYASABKAESFAoMbWVtb3J5X2J5dGVzGAIgASgEIhMKEVNldEJ1ZGdldFJlc3BvbnNlIjQKEFNldE5hbWluZ1JlcXVlc3QSIAoGbmFtaW5nGAEgASgLMhAuYWdlbnQudjEuTmFtaW5nIhMKEVNldE5hbWluZ1Jlc3BvbnNlItQBCg5TZXRQdXNoUmVxdWVzdBILCgN1cmwYASABKAkSJAoHaGVhZGVycxgCIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIjCgZsYWJlbHMYAyADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISDgoGdGVuYW50GAQgASgJEgwKBHVzZXIYBSABKAkSEAoIcGFzc3dvcmQYBiABKAkSFAoMYmVhcmVyX3Rva2VuGAcgASgJEhQKDGtlZXBfc2VjcmV0cxgIIAEoCBIOCgZjYV9wZW0YCSABKAkiEQoPU2V0UHVzaFJlc3BvbnNlIjAKEVJlbW92ZVB1c2hSZXF1ZXN0EgsKA3VybBgBIAEoCRIOCgZ0ZW5hbnQYAiABKAkiFAoSUmVtb3ZlUHVzaFJlc3BvbnNlIkkKEVJlbmV3TGVhc2VSZXF1ZXN0Eg8KB3NlY29uZHMYASABKA0SDgoGaG9sZGVyGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJIigKElJlbmV3TGVhc2VSZXNwb25zZRISCgpleHBpcmVzX2F0GAEgASgDIiUKE1JlbGVhc2VMZWFzZVJlcXVlc3QSDgoGaG9sZGVyGAEgASgJIiYKFFJlbGVhc2VMZWFzZVJlc3BvbnNlEg4KBmVuZGluZxgBIAEoCCIsCgtTdG9wUmVxdWVzdBIOCgZob2xkZXIYASABKAkSDQoFZm9yY2UYAiABKAgiDgoMU3RvcFJlc3BvbnNlKm0KBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEgoOU1RBVEVfU1RBUlRJTkcQARITCg9TVEFURV9QUk9GSUxJTkcQAhISCg5TVEFURV9TVE9QUElORxADEhAKDFNUQVRFX0ZBSUxFRBAEMvcICgxBZ2VudFNlcnZpY2USRgoJR2V0U3RhdHVzEhouYWdlbnQudjEuR2V0U3RhdHVzUmVxdWVzdBobLmFnZW50LnYxLkdldFN0YXR1c1Jlc3BvbnNlIgASTgoLV2F0Y2hTdGF0dXMSHC5hZ2VudC52MS5XYXRjaFN0YXR1c1JlcXVlc3QaHS5hZ2VudC52MS5XYXRjaFN0YXR1c1Jlc3BvbnNlIgAwARJPCgxMaXN0U2VydmljZXMSHS5hZ2VudC52MS5MaXN0U2VydmljZXNSZXF1ZXN0Gh4uYWdlbnQudjEuTGlzdFNlcnZpY2VzUmVzcG9uc2UiABJDCghHZXRUcnVzdBIZLmFnZW50LnYxLkdldFRydXN0UmVxdWVzdBoaLmFnZW50LnYxLkdldFRydXN0UmVzcG9uc2UiABJUCg1TZWxlY3RXaW5kb3dzEh4uYWdlbnQudjEuU2VsZWN0V2luZG93c1JlcXVlc3QaHy5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVzcG9uc2UiADABEk8KDFNldFNlbGVjdGlvbhIdLmFnZW50LnYxLlNldFNlbGVjdGlvblJlcXVlc3QaHi5hZ2VudC52MS5TZXRTZWxlY3Rpb25SZXNwb25zZSIAElIKDUxpc3RQcm9jZXNzZXMSHi5hZ2VudC52MS5MaXN0UHJvY2Vzc2VzUmVxdWVzdBofLmFnZW50LnYxLkxpc3RQcm9jZXNzZXNSZXNwb25zZSIAEkwKC1NldFNhbXBsaW5nEhwuYWdlbnQudjEuU2V0U2FtcGxpbmdSZXF1ZXN0Gh0uYWdlbnQudjEuU2V0U2FtcGxpbmdSZXNwb25zZSIAEkYKCVNldE5hbWluZxIaLmFnZW50LnYxLlNldE5hbWluZ1JlcXVlc3QaGy5hZ2VudC52MS5TZXROYW1pbmdSZXNwb25zZSIAEkYKCVNldEJ1ZGdldBIaLmFnZW50LnYxLlNldEJ1ZGdldFJlcXVlc3QaGy5hZ2VudC52MS5TZXRCdWRnZXRSZXNwb25zZSIAEkAKB1NldFB1c2gSGC5hZ2VudC52MS5TZXRQdXNoUmVxdWVzdBoZLmFnZW50LnYxLlNldFB1c2hSZXNwb25zZSIAEkkKClJlbW92ZVB1c2gSGy5hZ2VudC52MS5SZW1vdmVQdXNoUmVxdWVzdBocLmFnZW50LnYxLlJlbW92ZVB1c2hSZXNwb25zZSIAEkkKClJlbmV3TGVhc2USGy5hZ2VudC52MS5SZW5ld0xlYXNlUmVxdWVzdBocLmFnZW50LnYxLlJlbmV3TGVhc2VSZXNwb25zZSIAEk8KDFJlbGVhc2VMZWFzZRIdLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlcXVlc3QaHi5hZ2VudC52MS5SZWxlYXNlTGVhc2VSZXNwb25zZSIAEjcKBFN0b3ASFS5hZ2VudC52MS5TdG9wUmVxdWVzdBoWLmFnZW50LnYxLlN0b3BSZXNwb25zZSIAQjpaOHB5cm9tZXRlci5kZXYvcmVtb3RlLWFnZW50L2ludGVybmFsL2dlbi9hZ2VudC92MTthZ2VudHYxYgZwcm90bzM", [file_types_v1_types]);
 
 /**
  * @generated from message agent.v1.GetStatusRequest
@@ -236,6 +236,13 @@ export type Status = Message<"agent.v1.Status"> & {
    * @generated from field: string ingest_address = 27;
    */
   ingestAddress: string;
+
+  /**
+   * What is profiled, as it was chosen: containers and processes need not be there.
+   *
+   * @generated from field: agent.v1.Selection selection = 28;
+   */
+  selection?: Selection | undefined;
 };
 
 /**
@@ -244,6 +251,30 @@ export type Status = Message<"agent.v1.Status"> & {
  */
 export const StatusSchema: GenMessage<Status> = /*@__PURE__*/
   messageDesc(file_agent_v1_agent, 4);
+
+/**
+ * What is profiled; both empty: everything on the machine.
+ *
+ * @generated from message agent.v1.Selection
+ */
+export type Selection = Message<"agent.v1.Selection"> & {
+  /**
+   * @generated from field: repeated string container_ids = 1;
+   */
+  containerIds: string[];
+
+  /**
+   * @generated from field: repeated uint32 pids = 2;
+   */
+  pids: number[];
+};
+
+/**
+ * Describes the message agent.v1.Selection.
+ * Use `create(SelectionSchema)` to create a new message.
+ */
+export const SelectionSchema: GenMessage<Selection> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 5);
 
 /**
  * How services are called. Defaults: service_name is the label pyrometer.service of a container, else its name without
@@ -270,7 +301,7 @@ export type Naming = Message<"agent.v1.Naming"> & {
    * A list of Prometheus' relabel_configs, YAML or JSON; "" for none. Beside the labels of a service they see
    * __meta_process_exe, __meta_process_comm, __meta_systemd_unit, __meta_docker_container_name, ..._id and
    * ..._label_<name>, __meta_kubernetes_namespace, ..._pod_name and ..._pod_container_name. A process that they drop is
-   * counted (samples.unwanted) and not stored.
+   * not unwound (samples.dropped_by_rule), but for its first samples, which are not stored (samples.unwanted).
    *
    * @generated from field: string relabel_configs = 3;
    */
@@ -282,7 +313,7 @@ export type Naming = Message<"agent.v1.Naming"> & {
  * Use `create(NamingSchema)` to create a new message.
  */
 export const NamingSchema: GenMessage<Naming> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 5);
+  messageDesc(file_agent_v1_agent, 6);
 
 /**
  * Somebody for whom the agent is to go on.
@@ -317,7 +348,7 @@ export type Lease = Message<"agent.v1.Lease"> & {
  * Use `create(LeaseSchema)` to create a new message.
  */
 export const LeaseSchema: GenMessage<Lease> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 6);
+  messageDesc(file_agent_v1_agent, 7);
 
 /**
  * A detail of Stop's refusal.
@@ -338,7 +369,7 @@ export type LeaseConflict = Message<"agent.v1.LeaseConflict"> & {
  * Use `create(LeaseConflictSchema)` to create a new message.
  */
 export const LeaseConflictSchema: GenMessage<LeaseConflict> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 7);
+  messageDesc(file_agent_v1_agent, 8);
 
 /**
  * What the agent itself costs, over the last window.
@@ -385,7 +416,7 @@ export type Overhead = Message<"agent.v1.Overhead"> & {
  * Use `create(OverheadSchema)` to create a new message.
  */
 export const OverheadSchema: GenMessage<Overhead> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 8);
+  messageDesc(file_agent_v1_agent, 9);
 
 /**
  * What the agent may cost. When the mean of 60 s is more, it samples less, step by step (997, 199, 97, 49, 19 times a second), and
@@ -431,7 +462,7 @@ export type Budget = Message<"agent.v1.Budget"> & {
  * Use `create(BudgetSchema)` to create a new message.
  */
 export const BudgetSchema: GenMessage<Budget> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 9);
+  messageDesc(file_agent_v1_agent, 10);
 
 /**
  * A fate of samples, or a loss of anything else, since the agent started. Names are documented in
@@ -456,7 +487,7 @@ export type Counter = Message<"agent.v1.Counter"> & {
  * Use `create(CounterSchema)` to create a new message.
  */
 export const CounterSchema: GenMessage<Counter> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 10);
+  messageDesc(file_agent_v1_agent, 11);
 
 /**
  * @generated from message agent.v1.DockerStatus
@@ -487,7 +518,7 @@ export type DockerStatus = Message<"agent.v1.DockerStatus"> & {
  * Use `create(DockerStatusSchema)` to create a new message.
  */
 export const DockerStatusSchema: GenMessage<DockerStatus> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 11);
+  messageDesc(file_agent_v1_agent, 12);
 
 /**
  * @generated from message agent.v1.PushStatus
@@ -586,7 +617,7 @@ export type PushStatus = Message<"agent.v1.PushStatus"> & {
  * Use `create(PushStatusSchema)` to create a new message.
  */
 export const PushStatusSchema: GenMessage<PushStatus> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 12);
+  messageDesc(file_agent_v1_agent, 13);
 
 /**
  * @generated from message agent.v1.ListServicesRequest
@@ -610,7 +641,7 @@ export type ListServicesRequest = Message<"agent.v1.ListServicesRequest"> & {
  * Use `create(ListServicesRequestSchema)` to create a new message.
  */
 export const ListServicesRequestSchema: GenMessage<ListServicesRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 13);
+  messageDesc(file_agent_v1_agent, 14);
 
 /**
  * @generated from message agent.v1.ListServicesResponse
@@ -627,7 +658,7 @@ export type ListServicesResponse = Message<"agent.v1.ListServicesResponse"> & {
  * Use `create(ListServicesResponseSchema)` to create a new message.
  */
 export const ListServicesResponseSchema: GenMessage<ListServicesResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 14);
+  messageDesc(file_agent_v1_agent, 15);
 
 /**
  * @generated from message agent.v1.Service
@@ -665,7 +696,7 @@ export type Service = Message<"agent.v1.Service"> & {
  * Use `create(ServiceSchema)` to create a new message.
  */
 export const ServiceSchema: GenMessage<Service> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 15);
+  messageDesc(file_agent_v1_agent, 16);
 
 /**
  * @generated from message agent.v1.GetTrustRequest
@@ -694,7 +725,7 @@ export type GetTrustRequest = Message<"agent.v1.GetTrustRequest"> & {
  * Use `create(GetTrustRequestSchema)` to create a new message.
  */
 export const GetTrustRequestSchema: GenMessage<GetTrustRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 16);
+  messageDesc(file_agent_v1_agent, 17);
 
 /**
  * @generated from message agent.v1.GetTrustResponse
@@ -764,7 +795,7 @@ export type GetTrustResponse = Message<"agent.v1.GetTrustResponse"> & {
  * Use `create(GetTrustResponseSchema)` to create a new message.
  */
 export const GetTrustResponseSchema: GenMessage<GetTrustResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 17);
+  messageDesc(file_agent_v1_agent, 18);
 
 /**
  * What became of the samples of services, by the kernel's count. Over the range,
@@ -867,7 +898,7 @@ export type Fates = Message<"agent.v1.Fates"> & {
  * Use `create(FatesSchema)` to create a new message.
  */
 export const FatesSchema: GenMessage<Fates> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 18);
+  messageDesc(file_agent_v1_agent, 19);
 
 /**
  * @generated from message agent.v1.StackCut
@@ -889,7 +920,7 @@ export type StackCut = Message<"agent.v1.StackCut"> & {
  * Use `create(StackCutSchema)` to create a new message.
  */
 export const StackCutSchema: GenMessage<StackCut> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 19);
+  messageDesc(file_agent_v1_agent, 20);
 
 /**
  * @generated from message agent.v1.FileCoverage
@@ -944,7 +975,7 @@ export type FileCoverage = Message<"agent.v1.FileCoverage"> & {
  * Use `create(FileCoverageSchema)` to create a new message.
  */
 export const FileCoverageSchema: GenMessage<FileCoverage> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 20);
+  messageDesc(file_agent_v1_agent, 21);
 
 /**
  * @generated from message agent.v1.Runtime
@@ -968,7 +999,7 @@ export type Runtime = Message<"agent.v1.Runtime"> & {
  * Use `create(RuntimeSchema)` to create a new message.
  */
 export const RuntimeSchema: GenMessage<Runtime> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 21);
+  messageDesc(file_agent_v1_agent, 22);
 
 /**
  * @generated from message agent.v1.SelectWindowsRequest
@@ -1002,7 +1033,7 @@ export type SelectWindowsRequest = Message<"agent.v1.SelectWindowsRequest"> & {
  * Use `create(SelectWindowsRequestSchema)` to create a new message.
  */
 export const SelectWindowsRequestSchema: GenMessage<SelectWindowsRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 22);
+  messageDesc(file_agent_v1_agent, 23);
 
 /**
  * @generated from message agent.v1.SelectWindowsResponse
@@ -1021,7 +1052,7 @@ export type SelectWindowsResponse = Message<"agent.v1.SelectWindowsResponse"> & 
  * Use `create(SelectWindowsResponseSchema)` to create a new message.
  */
 export const SelectWindowsResponseSchema: GenMessage<SelectWindowsResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 23);
+  messageDesc(file_agent_v1_agent, 24);
 
 /**
  * The windows of a selection: one table of stacks, and for each window which of them were seen in it, how much. It is also
@@ -1057,7 +1088,7 @@ export type WindowSet = Message<"agent.v1.WindowSet"> & {
  * Use `create(WindowSetSchema)` to create a new message.
  */
 export const WindowSetSchema: GenMessage<WindowSet> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 24);
+  messageDesc(file_agent_v1_agent, 25);
 
 /**
  * @generated from message agent.v1.WindowCounts
@@ -1100,7 +1131,7 @@ export type WindowCounts = Message<"agent.v1.WindowCounts"> & {
  * Use `create(WindowCountsSchema)` to create a new message.
  */
 export const WindowCountsSchema: GenMessage<WindowCounts> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 25);
+  messageDesc(file_agent_v1_agent, 26);
 
 /**
  * @generated from message agent.v1.WindowProfile
@@ -1131,7 +1162,7 @@ export type WindowProfile = Message<"agent.v1.WindowProfile"> & {
  * Use `create(WindowProfileSchema)` to create a new message.
  */
 export const WindowProfileSchema: GenMessage<WindowProfile> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 26);
+  messageDesc(file_agent_v1_agent, 27);
 
 /**
  * @generated from message agent.v1.SetSelectionRequest
@@ -1155,7 +1186,7 @@ export type SetSelectionRequest = Message<"agent.v1.SetSelectionRequest"> & {
  * Use `create(SetSelectionRequestSchema)` to create a new message.
  */
 export const SetSelectionRequestSchema: GenMessage<SetSelectionRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 27);
+  messageDesc(file_agent_v1_agent, 28);
 
 /**
  * @generated from message agent.v1.SetSelectionResponse
@@ -1168,7 +1199,157 @@ export type SetSelectionResponse = Message<"agent.v1.SetSelectionResponse"> & {
  * Use `create(SetSelectionResponseSchema)` to create a new message.
  */
 export const SetSelectionResponseSchema: GenMessage<SetSelectionResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 28);
+  messageDesc(file_agent_v1_agent, 29);
+
+/**
+ * @generated from message agent.v1.ListProcessesRequest
+ */
+export type ListProcessesRequest = Message<"agent.v1.ListProcessesRequest"> & {
+  /**
+   * When set, proposed_labels are by it.
+   *
+   * @generated from field: agent.v1.Naming proposed = 1;
+   */
+  proposed?: Naming | undefined;
+};
+
+/**
+ * Describes the message agent.v1.ListProcessesRequest.
+ * Use `create(ListProcessesRequestSchema)` to create a new message.
+ */
+export const ListProcessesRequestSchema: GenMessage<ListProcessesRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 30);
+
+/**
+ * @generated from message agent.v1.ListProcessesResponse
+ */
+export type ListProcessesResponse = Message<"agent.v1.ListProcessesResponse"> & {
+  /**
+   * By pid; without zombies.
+   *
+   * @generated from field: repeated agent.v1.Process processes = 1;
+   */
+  processes: Process[];
+
+  /**
+   * Why there is nothing proposed; unset when the naming is a good one.
+   *
+   * @generated from field: agent.v1.NamingError naming_error = 2;
+   */
+  namingError?: NamingError | undefined;
+};
+
+/**
+ * Describes the message agent.v1.ListProcessesResponse.
+ * Use `create(ListProcessesResponseSchema)` to create a new message.
+ */
+export const ListProcessesResponseSchema: GenMessage<ListProcessesResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 31);
+
+/**
+ * @generated from message agent.v1.NamingError
+ */
+export type NamingError = Message<"agent.v1.NamingError"> & {
+  /**
+   * One sentence.
+   *
+   * @generated from field: string message = 1;
+   */
+  message: string;
+
+  /**
+   * Of relabel_configs, from 1; 0 where it concerns no rule or none alone.
+   *
+   * @generated from field: uint32 rule = 2;
+   */
+  rule: number;
+
+  /**
+   * Where in relabel_configs, from 1; 0 where that is not known.
+   *
+   * @generated from field: uint32 line = 3;
+   */
+  line: number;
+};
+
+/**
+ * Describes the message agent.v1.NamingError.
+ * Use `create(NamingErrorSchema)` to create a new message.
+ */
+export const NamingErrorSchema: GenMessage<NamingError> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 32);
+
+/**
+ * @generated from message agent.v1.Process
+ */
+export type Process = Message<"agent.v1.Process"> & {
+  /**
+   * @generated from field: uint32 pid = 1;
+   */
+  pid: number;
+
+  /**
+   * The path as the process sees it; empty for threads of the kernel.
+   *
+   * @generated from field: string executable = 2;
+   */
+  executable: string;
+
+  /**
+   * @generated from field: string comm = 3;
+   */
+  comm: string;
+
+  /**
+   * Of the container that it is in; empty for none.
+   *
+   * @generated from field: string container_id = 4;
+   */
+  containerId: string;
+
+  /**
+   * Empty where no engine told of it.
+   *
+   * @generated from field: string container = 5;
+   */
+  container: string;
+
+  /**
+   * By the present naming; none when its rules drop the process.
+   *
+   * @generated from field: repeated types.v1.LabelPair labels = 6;
+   */
+  labels: LabelPair[];
+
+  /**
+   * @generated from field: bool dropped = 7;
+   */
+  dropped: boolean;
+
+  /**
+   * Chosen, and not dropped.
+   *
+   * @generated from field: bool profiled = 8;
+   */
+  profiled: boolean;
+
+  /**
+   * @generated from field: repeated types.v1.LabelPair proposed_labels = 9;
+   */
+  proposedLabels: LabelPair[];
+
+  /**
+   * @generated from field: bool proposed_dropped = 10;
+   */
+  proposedDropped: boolean;
+};
+
+/**
+ * Describes the message agent.v1.Process.
+ * Use `create(ProcessSchema)` to create a new message.
+ */
+export const ProcessSchema: GenMessage<Process> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 33);
 
 /**
  * @generated from message agent.v1.SetSamplingRequest
@@ -1201,7 +1382,7 @@ export type SetSamplingRequest = Message<"agent.v1.SetSamplingRequest"> & {
  * Use `create(SetSamplingRequestSchema)` to create a new message.
  */
 export const SetSamplingRequestSchema: GenMessage<SetSamplingRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 29);
+  messageDesc(file_agent_v1_agent, 34);
 
 /**
  * @generated from message agent.v1.SetSamplingResponse
@@ -1214,7 +1395,7 @@ export type SetSamplingResponse = Message<"agent.v1.SetSamplingResponse"> & {
  * Use `create(SetSamplingResponseSchema)` to create a new message.
  */
 export const SetSamplingResponseSchema: GenMessage<SetSamplingResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 30);
+  messageDesc(file_agent_v1_agent, 35);
 
 /**
  * @generated from message agent.v1.SetBudgetRequest
@@ -1240,7 +1421,7 @@ export type SetBudgetRequest = Message<"agent.v1.SetBudgetRequest"> & {
  * Use `create(SetBudgetRequestSchema)` to create a new message.
  */
 export const SetBudgetRequestSchema: GenMessage<SetBudgetRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 31);
+  messageDesc(file_agent_v1_agent, 36);
 
 /**
  * @generated from message agent.v1.SetBudgetResponse
@@ -1253,7 +1434,7 @@ export type SetBudgetResponse = Message<"agent.v1.SetBudgetResponse"> & {
  * Use `create(SetBudgetResponseSchema)` to create a new message.
  */
 export const SetBudgetResponseSchema: GenMessage<SetBudgetResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 32);
+  messageDesc(file_agent_v1_agent, 37);
 
 /**
  * @generated from message agent.v1.SetNamingRequest
@@ -1272,7 +1453,7 @@ export type SetNamingRequest = Message<"agent.v1.SetNamingRequest"> & {
  * Use `create(SetNamingRequestSchema)` to create a new message.
  */
 export const SetNamingRequestSchema: GenMessage<SetNamingRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 33);
+  messageDesc(file_agent_v1_agent, 38);
 
 /**
  * @generated from message agent.v1.SetNamingResponse
@@ -1285,7 +1466,7 @@ export type SetNamingResponse = Message<"agent.v1.SetNamingResponse"> & {
  * Use `create(SetNamingResponseSchema)` to create a new message.
  */
 export const SetNamingResponseSchema: GenMessage<SetNamingResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 34);
+  messageDesc(file_agent_v1_agent, 39);
 
 /**
  * @generated from message agent.v1.SetPushRequest
@@ -1357,7 +1538,7 @@ export type SetPushRequest = Message<"agent.v1.SetPushRequest"> & {
  * Use `create(SetPushRequestSchema)` to create a new message.
  */
 export const SetPushRequestSchema: GenMessage<SetPushRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 35);
+  messageDesc(file_agent_v1_agent, 40);
 
 /**
  * @generated from message agent.v1.SetPushResponse
@@ -1370,7 +1551,7 @@ export type SetPushResponse = Message<"agent.v1.SetPushResponse"> & {
  * Use `create(SetPushResponseSchema)` to create a new message.
  */
 export const SetPushResponseSchema: GenMessage<SetPushResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 36);
+  messageDesc(file_agent_v1_agent, 41);
 
 /**
  * @generated from message agent.v1.RemovePushRequest
@@ -1392,7 +1573,7 @@ export type RemovePushRequest = Message<"agent.v1.RemovePushRequest"> & {
  * Use `create(RemovePushRequestSchema)` to create a new message.
  */
 export const RemovePushRequestSchema: GenMessage<RemovePushRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 37);
+  messageDesc(file_agent_v1_agent, 42);
 
 /**
  * @generated from message agent.v1.RemovePushResponse
@@ -1405,7 +1586,7 @@ export type RemovePushResponse = Message<"agent.v1.RemovePushResponse"> & {
  * Use `create(RemovePushResponseSchema)` to create a new message.
  */
 export const RemovePushResponseSchema: GenMessage<RemovePushResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 38);
+  messageDesc(file_agent_v1_agent, 43);
 
 /**
  * @generated from message agent.v1.RenewLeaseRequest
@@ -1436,7 +1617,7 @@ export type RenewLeaseRequest = Message<"agent.v1.RenewLeaseRequest"> & {
  * Use `create(RenewLeaseRequestSchema)` to create a new message.
  */
 export const RenewLeaseRequestSchema: GenMessage<RenewLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 39);
+  messageDesc(file_agent_v1_agent, 44);
 
 /**
  * @generated from message agent.v1.RenewLeaseResponse
@@ -1455,7 +1636,7 @@ export type RenewLeaseResponse = Message<"agent.v1.RenewLeaseResponse"> & {
  * Use `create(RenewLeaseResponseSchema)` to create a new message.
  */
 export const RenewLeaseResponseSchema: GenMessage<RenewLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 40);
+  messageDesc(file_agent_v1_agent, 45);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseRequest
@@ -1472,7 +1653,7 @@ export type ReleaseLeaseRequest = Message<"agent.v1.ReleaseLeaseRequest"> & {
  * Use `create(ReleaseLeaseRequestSchema)` to create a new message.
  */
 export const ReleaseLeaseRequestSchema: GenMessage<ReleaseLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 41);
+  messageDesc(file_agent_v1_agent, 46);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseResponse
@@ -1491,7 +1672,7 @@ export type ReleaseLeaseResponse = Message<"agent.v1.ReleaseLeaseResponse"> & {
  * Use `create(ReleaseLeaseResponseSchema)` to create a new message.
  */
 export const ReleaseLeaseResponseSchema: GenMessage<ReleaseLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 42);
+  messageDesc(file_agent_v1_agent, 47);
 
 /**
  * @generated from message agent.v1.StopRequest
@@ -1517,7 +1698,7 @@ export type StopRequest = Message<"agent.v1.StopRequest"> & {
  * Use `create(StopRequestSchema)` to create a new message.
  */
 export const StopRequestSchema: GenMessage<StopRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 43);
+  messageDesc(file_agent_v1_agent, 48);
 
 /**
  * @generated from message agent.v1.StopResponse
@@ -1530,7 +1711,7 @@ export type StopResponse = Message<"agent.v1.StopResponse"> & {
  * Use `create(StopResponseSchema)` to create a new message.
  */
 export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 44);
+  messageDesc(file_agent_v1_agent, 49);
 
 /**
  * @generated from enum agent.v1.State
@@ -1629,7 +1810,18 @@ export const AgentService: GenService<{
     output: typeof SetSelectionResponseSchema;
   },
   /**
-   * How often is sampled and how long windows are; takes effect without a restart, and costs half a second of samples.
+   * What runs on the machine now: what can be chosen, what is, and how all of it would be called under another naming.
+   *
+   * @generated from rpc agent.v1.AgentService.ListProcesses
+   */
+  listProcesses: {
+    methodKind: "unary";
+    input: typeof ListProcessesRequestSchema;
+    output: typeof ListProcessesResponseSchema;
+  },
+  /**
+   * How often is sampled and how long windows are; takes effect without a restart, and costs half a second of samples. Kept
+   * across restarts of the agent, but for a burst.
    *
    * @generated from rpc agent.v1.AgentService.SetSampling
    */

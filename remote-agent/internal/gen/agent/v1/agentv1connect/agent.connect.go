@@ -51,6 +51,9 @@ const (
 	// AgentServiceSetSelectionProcedure is the fully-qualified name of the AgentService's SetSelection
 	// RPC.
 	AgentServiceSetSelectionProcedure = "/agent.v1.AgentService/SetSelection"
+	// AgentServiceListProcessesProcedure is the fully-qualified name of the AgentService's
+	// ListProcesses RPC.
+	AgentServiceListProcessesProcedure = "/agent.v1.AgentService/ListProcesses"
 	// AgentServiceSetSamplingProcedure is the fully-qualified name of the AgentService's SetSampling
 	// RPC.
 	AgentServiceSetSamplingProcedure = "/agent.v1.AgentService/SetSampling"
@@ -83,7 +86,10 @@ type AgentServiceClient interface {
 	SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest]) (*connect.ServerStreamForClient[v1.SelectWindowsResponse], error)
 	// What is to be profiled; takes effect without a restart.
 	SetSelection(context.Context, *connect.Request[v1.SetSelectionRequest]) (*connect.Response[v1.SetSelectionResponse], error)
-	// How often is sampled and how long windows are; takes effect without a restart, and costs half a second of samples.
+	// What runs on the machine now: what can be chosen, what is, and how all of it would be called under another naming.
+	ListProcesses(context.Context, *connect.Request[v1.ListProcessesRequest]) (*connect.Response[v1.ListProcessesResponse], error)
+	// How often is sampled and how long windows are; takes effect without a restart, and costs half a second of samples. Kept
+	// across restarts of the agent, but for a burst.
 	SetSampling(context.Context, *connect.Request[v1.SetSamplingRequest]) (*connect.Response[v1.SetSamplingResponse], error)
 	// How services are called; from the next window on. Kept across restarts of the agent.
 	SetNaming(context.Context, *connect.Request[v1.SetNamingRequest]) (*connect.Response[v1.SetNamingResponse], error)
@@ -150,6 +156,12 @@ func NewAgentServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(agentServiceMethods.ByName("SetSelection")),
 			connect.WithClientOptions(opts...),
 		),
+		listProcesses: connect.NewClient[v1.ListProcessesRequest, v1.ListProcessesResponse](
+			httpClient,
+			baseURL+AgentServiceListProcessesProcedure,
+			connect.WithSchema(agentServiceMethods.ByName("ListProcesses")),
+			connect.WithClientOptions(opts...),
+		),
 		setSampling: connect.NewClient[v1.SetSamplingRequest, v1.SetSamplingResponse](
 			httpClient,
 			baseURL+AgentServiceSetSamplingProcedure,
@@ -209,6 +221,7 @@ type agentServiceClient struct {
 	getTrust      *connect.Client[v1.GetTrustRequest, v1.GetTrustResponse]
 	selectWindows *connect.Client[v1.SelectWindowsRequest, v1.SelectWindowsResponse]
 	setSelection  *connect.Client[v1.SetSelectionRequest, v1.SetSelectionResponse]
+	listProcesses *connect.Client[v1.ListProcessesRequest, v1.ListProcessesResponse]
 	setSampling   *connect.Client[v1.SetSamplingRequest, v1.SetSamplingResponse]
 	setNaming     *connect.Client[v1.SetNamingRequest, v1.SetNamingResponse]
 	setBudget     *connect.Client[v1.SetBudgetRequest, v1.SetBudgetResponse]
@@ -247,6 +260,11 @@ func (c *agentServiceClient) SelectWindows(ctx context.Context, req *connect.Req
 // SetSelection calls agent.v1.AgentService.SetSelection.
 func (c *agentServiceClient) SetSelection(ctx context.Context, req *connect.Request[v1.SetSelectionRequest]) (*connect.Response[v1.SetSelectionResponse], error) {
 	return c.setSelection.CallUnary(ctx, req)
+}
+
+// ListProcesses calls agent.v1.AgentService.ListProcesses.
+func (c *agentServiceClient) ListProcesses(ctx context.Context, req *connect.Request[v1.ListProcessesRequest]) (*connect.Response[v1.ListProcessesResponse], error) {
+	return c.listProcesses.CallUnary(ctx, req)
 }
 
 // SetSampling calls agent.v1.AgentService.SetSampling.
@@ -301,7 +319,10 @@ type AgentServiceHandler interface {
 	SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest], *connect.ServerStream[v1.SelectWindowsResponse]) error
 	// What is to be profiled; takes effect without a restart.
 	SetSelection(context.Context, *connect.Request[v1.SetSelectionRequest]) (*connect.Response[v1.SetSelectionResponse], error)
-	// How often is sampled and how long windows are; takes effect without a restart, and costs half a second of samples.
+	// What runs on the machine now: what can be chosen, what is, and how all of it would be called under another naming.
+	ListProcesses(context.Context, *connect.Request[v1.ListProcessesRequest]) (*connect.Response[v1.ListProcessesResponse], error)
+	// How often is sampled and how long windows are; takes effect without a restart, and costs half a second of samples. Kept
+	// across restarts of the agent, but for a burst.
 	SetSampling(context.Context, *connect.Request[v1.SetSamplingRequest]) (*connect.Response[v1.SetSamplingResponse], error)
 	// How services are called; from the next window on. Kept across restarts of the agent.
 	SetNaming(context.Context, *connect.Request[v1.SetNamingRequest]) (*connect.Response[v1.SetNamingResponse], error)
@@ -362,6 +383,12 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 		AgentServiceSetSelectionProcedure,
 		svc.SetSelection,
 		connect.WithSchema(agentServiceMethods.ByName("SetSelection")),
+		connect.WithHandlerOptions(opts...),
+	)
+	agentServiceListProcessesHandler := connect.NewUnaryHandler(
+		AgentServiceListProcessesProcedure,
+		svc.ListProcesses,
+		connect.WithSchema(agentServiceMethods.ByName("ListProcesses")),
 		connect.WithHandlerOptions(opts...),
 	)
 	agentServiceSetSamplingHandler := connect.NewUnaryHandler(
@@ -426,6 +453,8 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 			agentServiceSelectWindowsHandler.ServeHTTP(w, r)
 		case AgentServiceSetSelectionProcedure:
 			agentServiceSetSelectionHandler.ServeHTTP(w, r)
+		case AgentServiceListProcessesProcedure:
+			agentServiceListProcessesHandler.ServeHTTP(w, r)
 		case AgentServiceSetSamplingProcedure:
 			agentServiceSetSamplingHandler.ServeHTTP(w, r)
 		case AgentServiceSetNamingProcedure:
@@ -473,6 +502,10 @@ func (UnimplementedAgentServiceHandler) SelectWindows(context.Context, *connect.
 
 func (UnimplementedAgentServiceHandler) SetSelection(context.Context, *connect.Request[v1.SetSelectionRequest]) (*connect.Response[v1.SetSelectionResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.SetSelection is not implemented"))
+}
+
+func (UnimplementedAgentServiceHandler) ListProcesses(context.Context, *connect.Request[v1.ListProcessesRequest]) (*connect.Response[v1.ListProcessesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.ListProcesses is not implemented"))
 }
 
 func (UnimplementedAgentServiceHandler) SetSampling(context.Context, *connect.Request[v1.SetSamplingRequest]) (*connect.Response[v1.SetSamplingResponse], error) {
