@@ -47,7 +47,7 @@ export async function openStore(socket: string): Promise<Store> {
   const querier = new QuerierClient(agent.http, 'The replayed store');
   const queryOf = (selector: string, range: Range) => ({ profileType: cpuProfileType, selector, ...range });
   return {
-    services: async (range) => valueOf(await agentServices(agent, range)),
+    services: async (range) => valueOf(await agentServices(agent, range, false)),
     timeline: async (selector, range, stepMs) => valueOf(await timeline(querier, queryOf(selector, range), stepMs)),
     profile: async (selector, range) => read(valueOf(await querier.mergeProfile(queryOf(selector, range)))),
     trust: async (selector, range) => valueOf(await agentTrust(agent, { selector, ...range })),

@@ -3,6 +3,7 @@ import { HostName, type ConfigHosts, type ImportedHost } from './ssh-config.js';
 import { call } from './calls.js';
 import { checkIds, type Check } from './check.js';
 import type { Receipt } from './receipt.js';
+import { Choice, Naming, SamplingChange, type Running } from './profiled.js';
 import { PySpyRequest, type PythonProcess } from './pyspy.js';
 import { PushSettings } from './push.js';
 import { Id, Selection, SourceKind, TimeMs, ViewState } from './selection.js';
@@ -25,6 +26,8 @@ export interface ServiceRow {
   readonly profileTypes?: readonly string[];
   /** Pushed into the agent by somebody who says that it is this service; the agent sampled none of it. */
   readonly pushed?: true;
+  /** It runs now, and the agent was told not to profile it. */
+  readonly notProfiled?: true;
   /** The Python processes in it, parents before children, where py-spy records. */
   readonly processes?: readonly PythonProcess[];
 }
@@ -154,6 +157,12 @@ export const linksCalls = {
       tenant: v.pipe(v.string(), v.maxLength(150)),
     }),
   )<null>(),
+  /** What runs there, which of it is profiled, and how it would be called under a proposed naming; changes nothing. */
+  'agent.processes': call(v.object({ targetId: Id, proposed: v.optional(Naming) }))<Running>(),
+  /** What is profiled from now on, without a restart. "agent-not-running" where no agent is followed, as the next two. */
+  'agent.choose': call(v.object({ targetId: Id, choice: Choice }))<null>(),
+  'agent.setSampling': call(v.object({ targetId: Id, change: SamplingChange }))<null>(),
+  'agent.setNaming': call(v.object({ targetId: Id, naming: Naming }))<null>(),
   /** What of ours lies on the target; changes nothing. */
   'leftovers.list': call(v.object({ targetId: Id }))<readonly Leftover[]>(),
   /** Stops the agent, removes all of that and answers what remains. "agent-in-use" while others record, unless forced. */

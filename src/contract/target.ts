@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { EngineState } from './pyspy.js';
+import type { Choice, Naming } from './profiled.js';
 import type { PushState } from './push.js';
 import { Id } from './selection.js';
 import { hostName, port, TunnelConfig } from './tunnels.js';
@@ -106,6 +107,11 @@ export interface AgentStatus {
   readonly cpuCount: number;
   readonly startedAtMs: number;
   readonly sampleRateHz: number;
+  /** While a burst goes on: when it ends, by the target's clock, and the rate after it. */
+  readonly burst?: { readonly endsAtMs: number; readonly returnsToHz: number };
+  /** What is profiled. */
+  readonly choice: Choice;
+  readonly naming: Naming;
   readonly windowSeconds: number;
   readonly windowClosesAtMs: number;
   readonly lastWindowEndMs: number;

@@ -76,6 +76,12 @@ export function linksHandlers(
     'push.set': ({ targetId, server }) => withSession(targetId, (session) => session.agent.setPush(server)),
     'push.remove': ({ targetId, url, tenant }) =>
       withSession(targetId, (session) => session.agent.removePush(url, tenant)),
+    'agent.processes': ({ targetId, proposed }, signal) =>
+      withSession(targetId, (session) => session.processes(proposed, signal)),
+    'agent.choose': ({ targetId, choice }) => withSession(targetId, (session) => session.agent.choose(choice)),
+    'agent.setSampling': ({ targetId, change }) =>
+      withSession(targetId, (session) => session.agent.setSampling(change)),
+    'agent.setNaming': ({ targetId, naming }) => withSession(targetId, (session) => session.agent.setNaming(naming)),
     'leftovers.list': ({ targetId }, signal) => withSession(targetId, (session) => session.leftovers(signal)),
     'leftovers.remove': ({ targetId, force }, signal) =>
       withSession(targetId, (session) => session.removeLeftovers(force, signal)),

@@ -33,7 +33,7 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 	usage := a.meter.Last()
 	docker := a.docker.Status()
 	held, continuous := a.leases.List()
-	sampled, _ := a.sampling.current()
+	sampled, rest := a.sampling.current()
 	status := &agentv1.Status{
 		State:          statesOfContract[now.State],
 		Message:        now.Message,
@@ -80,7 +80,7 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 	}
 	status.Counters = append(status.Counters, &agentv1.Counter{Name: "samples.lost.early", Value: a.sink.early.Load()})
 	if !sampled.burstEnds.IsZero() {
-		status.BurstEndsAt = sampled.burstEnds.UnixMilli()
+		status.BurstEndsAt, status.BurstReturnsToHz = sampled.burstEnds.UnixMilli(), uint32(rest)
 	}
 	// Last, so that it is right when it is read.
 	status.Time = time.Now().UnixMilli()

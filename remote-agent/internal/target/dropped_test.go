@@ -115,12 +115,12 @@ func TestNamingErrorsSayWhere(t *testing.T) {
 		{"- action: keep\n- action: replace\n", 2, 2},
 		{"  - action: keep\n    source_labels:\n      - host\n  - regex: '('\n", 2, 4},
 		{"[{action: keep}, {action: explode}]", 2, 0},
-		{"- action: keep\n  regex: 'a\n- action: drop\n", 0, 3},
+		{"- action: keep\n  regex: 'a\n- action: drop\n", 0, 4},
 		{"action: keep", 0, 1},
 	} {
 		_, flaw := compileRules(test.rules)
 		if flaw == nil || flaw.Rule != test.rule || flaw.Line != test.line || strings.Contains(flaw.Message, "\n") {
-			t.Errorf("%q: %+v, not rule %d, line %d", test.rules, flaw, test.rule, test.line)
+			t.Errorf("%q: %+v, rule %d, line %d, not rule %d, line %d", test.rules, flaw, flaw.Rule, flaw.Line, test.rule, test.line)
 		}
 	}
 }

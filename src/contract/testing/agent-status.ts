@@ -1,3 +1,4 @@
+import { defaultNaming, everything } from '../profiled.js';
 import type { AgentStatus } from '../target.js';
 
 /** An agent's account of itself for tests: a window of 15 s is open. */
@@ -8,6 +9,8 @@ export const testStatus: AgentStatus = {
   cpuCount: 1,
   startedAtMs: 0,
   sampleRateHz: 97,
+  choice: everything,
+  naming: defaultNaming,
   windowSeconds: 15,
   windowClosesAtMs: 1_000_000,
   lastWindowEndMs: 985_000,

@@ -11,6 +11,15 @@ export function toAgentStatus(status: Status, nowMs: number): AgentStatus {
     cpuCount: status.cpuCount,
     startedAtMs: Number(status.startedAt),
     sampleRateHz: status.sampleRateHz,
+    ...(status.burstEndsAt === 0n
+      ? {}
+      : { burst: { endsAtMs: Number(status.burstEndsAt), returnsToHz: status.burstReturnsToHz } }),
+    choice: { containerIds: status.selection?.containerIds ?? [], pids: status.selection?.pids ?? [] },
+    naming: {
+      labels: status.naming?.labels.map(({ name, value }) => ({ name, value })) ?? [],
+      leadingSlash: status.naming?.leadingSlash ?? false,
+      relabelConfigs: status.naming?.relabelConfigs ?? '',
+    },
     windowSeconds: status.windowSeconds,
     windowClosesAtMs: Number(status.windowClosesAt),
     lastWindowEndMs: Number(status.lastWindowEnd),

@@ -1,3 +1,4 @@
+import type { Choice, Naming, SamplingChange } from '../../contract/profiled.js';
 import type { PushSettings } from '../../contract/push.js';
 import { fail, failureWords, ok, type Failure, type Result } from '../../contract/result.js';
 import type { AgentState } from '../../contract/target.js';
@@ -142,6 +143,19 @@ export class AgentLife {
   /** Ends pushing to a server. */
   removePush(url: string, tenant: string): Promise<Result<null>> {
     return this.watch?.removePush(url, tenant) ?? Promise.resolve(this.notRunning());
+  }
+
+  /** What is profiled from now on; "agent-not-running" where no agent is followed, as the next two. */
+  choose(choice: Choice): Promise<Result<null>> {
+    return this.watch?.choose(choice) ?? Promise.resolve(this.notRunning());
+  }
+
+  setSampling(change: SamplingChange): Promise<Result<null>> {
+    return this.watch?.setSampling(change) ?? Promise.resolve(this.notRunning());
+  }
+
+  setNaming(naming: Naming): Promise<Result<null>> {
+    return this.watch?.setNaming(naming) ?? Promise.resolve(this.notRunning());
   }
 
   /** All that was ours on the target is gone. */

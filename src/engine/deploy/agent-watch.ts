@@ -1,3 +1,4 @@
+import type { Choice, Naming, SamplingChange } from '../../contract/profiled.js';
 import type { PushSettings } from '../../contract/push.js';
 import type { Result } from '../../contract/result.js';
 import { fail, ok } from '../../contract/result.js';
@@ -143,6 +144,19 @@ export class AgentWatch {
 
   removePush(url: string, tenant: string): Promise<Result<null>> {
     return this.ask((client, options) => client.removePush({ url, tenant }, options));
+  }
+
+  /** What is profiled from now on. */
+  choose({ containerIds, pids }: Choice): Promise<Result<null>> {
+    return this.ask((client, options) => client.setSelection({ containerIds, pids }, options));
+  }
+
+  setSampling({ rateHz, burstSeconds }: SamplingChange): Promise<Result<null>> {
+    return this.ask((client, options) => client.setSampling({ rateHz, burstSeconds }, options));
+  }
+
+  setNaming(naming: Naming): Promise<Result<null>> {
+    return this.ask((client, options) => client.setNaming({ naming }, options));
   }
 
   private async ask(

@@ -3,11 +3,13 @@ import type { Check, CheckId } from '../../contract/check.js';
 import type { ServiceRow, TestReport, Timeline, WindowsCost } from '../../contract/links.js';
 import type { Receipt } from '../../contract/receipt.js';
 import { defaultPySpyOptions, type PySpyRequest } from '../../contract/pyspy.js';
+import { isEverything, type Naming, type Running } from '../../contract/profiled.js';
 import { pushUrl, type PushState } from '../../contract/push.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { cpuProfileType, type Selection, type SourceKind } from '../../contract/selection.js';
 import type { Leftover, PyroscopeConfig, Remainder, TargetConfig, TargetState } from '../../contract/target.js';
 import type { Trust } from '../../contract/trust.js';
+import { agentProcesses } from '../agent/processes.js';
 import { agentTrust } from '../agent/trust.js';
 import { agentWindows } from '../agent/windows.js';
 import { containerRows, listContainers } from '../docker/containers.js';
@@ -234,10 +236,21 @@ export class TargetSession {
     }
     if (this.pyspy.chosen) return this.pyspy.services(range);
     const { connection, facts } = this.agent;
-    if (connection !== undefined) return agentServices(connection, range, signal);
+    if (connection !== undefined) return agentServices(connection, range, this.profilesPart, signal);
     if (this.link.state.state !== 'connected' || facts === undefined) return this.agent.notRunning();
     const containers = await listContainers(this.link, facts.uid, signal);
     return containers.ok ? ok(containerRows(containers.value)) : containers;
+  }
+
+  private get profilesPart(): boolean {
+    const choice = this.agent.state.status?.choice;
+    return choice !== undefined && !isEverything(choice);
+  }
+
+  /** What runs there, by the agent's account. */
+  async processes(proposed: Naming | undefined, signal?: AbortSignal): Promise<Result<Running>> {
+    const { connection } = this.agent;
+    return connection === undefined ? this.agent.notRunning() : agentProcesses(connection, proposed, signal);
   }
 
   /** How far samples can be believed: the agent judges its own. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { serviceRows } from './sources.js';
+import { serviceRows, withUnprofiled } from './sources.js';
 
 const series = (cpuCores: number, labels: Record<string, string>, lastSeen = 1n) => ({
   labels: { host: 'h', ...labels },
@@ -41,5 +41,35 @@ it('makes one row of a service, whatever its series, and keeps what was pushed a
       lastSeenMs: 9,
       profileTypes: ['process_cpu:cpu:nanoseconds:cpu:nanoseconds'],
     },
+  ]);
+});
+
+it('marks services of which nothing is profiled, and lists those that never were', () => {
+  const row = (name: string, more = {}): ReturnType<typeof serviceRows>[number] => ({
+    name,
+    labels: {},
+    selector: `{service_name="${name}"}`,
+    cpuCores: 1,
+    ...more,
+  });
+  const rows = [row('web'), row('sh'), row('gone'), row('cron', { pushed: true })];
+  const process = (service: string, profiled: boolean): { service: string; profiled: boolean } => ({
+    service,
+    profiled,
+  });
+  const running = [
+    process('sh', false),
+    process('web', false),
+    process('web', true),
+    process('sh', false),
+    process('cron', false),
+    process('', false),
+  ];
+  expect(withUnprofiled(rows, running)).toEqual([
+    row('web'),
+    row('sh', { notProfiled: true }),
+    row('gone'),
+    row('cron', { pushed: true }),
+    { name: 'cron', labels: {}, selector: '{service_name="cron"}', notProfiled: true },
   ]);
 });

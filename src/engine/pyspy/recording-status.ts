@@ -1,3 +1,4 @@
+import { defaultNaming, everything } from '../../contract/profiled.js';
 import type { AgentStatus } from '../../contract/target.js';
 import type { SliceFacts } from './recording.js';
 import { sliceSeconds } from './recording.js';
@@ -65,6 +66,8 @@ export class RecordingStatus {
       docker: { reachable: true, message: '', containers: 0 },
       pushes: [],
       ingestAddress: '',
+      choice: everything,
+      naming: defaultNaming,
     };
   }
 }

@@ -9,7 +9,7 @@ import { changeSettings } from '../state/settings-control.js';
 import { toggleTheme } from '../state/theme-control.js';
 import type { Context } from '../state/context.js';
 import type { AppState } from '../state/store.js';
-import { primaryAction } from '../features/targets/target-words.js';
+import { hasAgent, primaryAction } from '../features/targets/target-words.js';
 
 /** Something that can be done: in the palette, by its keys, from the menu. */
 export interface Command {
@@ -30,6 +30,22 @@ const isFlame = (state: AppState): boolean => state.viewSource?.kind === 'flame'
 const hasTarget = (state: AppState): boolean => currentTarget(state) !== undefined;
 const searchable = ({ tab }: AppState): boolean => tab === 'flame' || tab === 'table';
 const named = (title: string) => () => title;
+
+/** A dialog about the agent of the chosen target. */
+function agentCommand(id: 'profiled' | 'sampling' | 'naming', title: string): Command {
+  return {
+    id,
+    title: named(title),
+    enabled: (state) => {
+      const target = currentTarget(state);
+      return target !== undefined && hasAgent(target);
+    },
+    run: ({ store }) => {
+      const { targetId } = store.getState();
+      if (targetId !== null) store.setState({ dialog: { kind: id, targetId } });
+    },
+  };
+}
 
 function selectField(selector: string): boolean {
   const field = document.querySelector<HTMLInputElement>(selector);
@@ -111,6 +127,9 @@ export const commands: readonly Command[] = [
       if (targetId !== null) store.setState({ dialog: { kind: 'tunnel', targetId } });
     },
   },
+  agentCommand('profiled', 'Choose what is profiled…'),
+  agentCommand('sampling', 'Choose how often is sampled…'),
+  agentCommand('naming', 'Choose how services are called…'),
   {
     id: 'pushes',
     title: named('Choose where the agent pushes…'),

@@ -1,5 +1,8 @@
 import { useCallback, useEffect, useState, type ReactElement } from 'react';
 import type { About } from '../../contract/shell.js';
+import { NamingDialog } from '../features/naming/naming-dialog.js';
+import { ProfiledDialog } from '../features/profiled/profiled-dialog.js';
+import { SamplingDialog } from '../features/profiled/sampling-dialog.js';
 import { PromptDialog } from '../features/prompts/prompt-dialog.js';
 import { PushesDialog } from '../features/pushes/pushes-dialog.js';
 import { ImportServerDialog } from '../features/targets/import-server-dialog.js';
@@ -51,6 +54,12 @@ function OpenDialog({ dialog }: { readonly dialog: Dialog }): ReactElement {
       return <TunnelDialog targetId={dialog.targetId} />;
     case 'pushes':
       return <PushesDialog targetId={dialog.targetId} />;
+    case 'profiled':
+      return <ProfiledDialog targetId={dialog.targetId} />;
+    case 'sampling':
+      return <SamplingDialog targetId={dialog.targetId} />;
+    case 'naming':
+      return <NamingDialog targetId={dialog.targetId} />;
     case 'save-snapshot':
       return <SaveSnapshotDialog />;
     case 'remove-snapshot':

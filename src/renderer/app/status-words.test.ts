@@ -36,6 +36,19 @@ describe('the status bar', () => {
     ]);
   });
 
+  it('says what is profiled where that is not everything, and how long a burst goes on', () => {
+    const status = inventStatus({
+      windowClosesAtMs: now + 5400,
+      sampleRateHz: 997,
+      burst: { endsAtMs: now + 42_000, returnsToHz: 97 },
+      choice: { containerIds: ['a'.repeat(64)], pids: [7, 8] },
+    });
+    const state = { ...target, agent: { ...target.agent, status } };
+    expect(words(state)).toContain('997 Hz for 42 s more');
+    expect(words(state)).toContain('only 1 container and 2 processes');
+    expect(statusItems(state, now).find(({ key }) => key === 'rate')?.title).toContain('returns to 97 Hz by itself');
+  });
+
   it('says that the budget lowers the rate, and what the agent costs', () => {
     const budget = {
       machinePercent: 1,

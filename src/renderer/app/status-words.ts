@@ -2,6 +2,8 @@ import { pushUrl } from '../../contract/push.js';
 import { targetTimeMs } from '../../contract/target-clock.js';
 import type { AgentCounter, AgentStatus, TargetState } from '../../contract/target.js';
 import type { EngineState } from '../../contract/pyspy.js';
+import { isEverything } from '../../contract/profiled.js';
+import { burstLeft, choiceWords } from '../features/profiled/profiled-words.js';
 import { agentCpu } from '../features/targets/target-words.js';
 import { formatBytes, formatCount, formatShare } from '../format/numbers.js';
 import { pushItems } from './push-status.js';
@@ -78,12 +80,29 @@ function costLines({ budget }: AgentStatus): readonly string[] {
   ];
 }
 
-function rateItem({ sampleRateHz, budget }: AgentStatus): StatusItem {
+/** What is profiled, where that is not everything. */
+function choiceItem({ choice }: AgentStatus): StatusItem | undefined {
+  if (isEverything(choice)) return undefined;
+  return {
+    key: 'choice',
+    before: 'only',
+    value: choiceWords(choice),
+    after: '',
+    title: 'Nothing else is profiled: “What is profiled…” in the menu of the target changes it.',
+  };
+}
+
+function rateItem(status: AgentStatus, nowMs: number): StatusItem {
+  const { sampleRateHz, budget, burst } = status;
   const item = { key: 'rate', before: '', value: `${sampleRateHz} Hz` };
-  if (budget === undefined || budget.wantedRateHz <= sampleRateHz) return { ...item, after: '' };
+  const returns = burst === undefined ? '' : ` for ${burstLeft(status, nowMs)} more`;
+  const back = burst === undefined ? '' : `A burst: the rate returns to ${burst.returnsToHz} Hz by itself.`;
+  if (budget === undefined || budget.wantedRateHz <= sampleRateHz) {
+    return { ...item, after: returns, ...(back === '' ? {} : { title: back }) };
+  }
   return {
     ...item,
-    after: ` instead of ${budget.wantedRateHz}`,
+    after: ` instead of ${budget.wantedRateHz}${returns}`,
     tone: 'warn',
     title:
       'The agent cost more than it may, so it samples less. On the server, `pyrometer-agent set --max-cpu 2` allows 2 % of the machine, `--max-memory 512` allows 512 MB.',
@@ -151,7 +170,9 @@ export function statusItems(target: TargetState, nowMs: number): readonly Status
         ...costLines(status),
       ].join('\n'),
     });
-    items.push(rateItem(status));
+    items.push(rateItem(status, nowMs));
+    const choice = choiceItem(status);
+    if (choice !== undefined) items.push(choice);
     const left = windowSecondsLeft(status.windowClosesAtMs, targetTimeMs(status, nowMs));
     items.push(
       left === undefined

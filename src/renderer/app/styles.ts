@@ -21,6 +21,8 @@ import '../features/tree/tree.css';
 import '../features/details/details.css';
 import '../features/trust/trust.css';
 import '../features/compare/compare.css';
+import '../features/naming/naming.css';
+import '../features/profiled/profiled.css';
 import '../features/pushes/pushes.css';
 import '../features/hints/hints.css';
 import '../features/pyspy/pyspy.css';

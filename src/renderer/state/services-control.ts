@@ -1,12 +1,19 @@
+import type { Choice } from '../../contract/profiled.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import type { Context } from './context.js';
 import { sourceAnswers } from './readable.js';
 import { currentExtent } from './selection-control.js';
 import type { AppState } from './store.js';
+import { currentTarget } from './targets-control.js';
 import { watch } from './watch.js';
 
 function servicesOf(state: AppState): string {
   return `${state.targetId ?? ''} ${state.source}`;
+}
+
+/** What is profiled: another choice marks other services. */
+function choiceOf(state: AppState): Choice | undefined {
+  return currentTarget(state)?.agent.status?.choice;
 }
 
 /** Keeps the services and profile types of the chosen source in step with its windows. Returns what ends it. */
@@ -53,7 +60,7 @@ export function followServices(context: Context): () => void {
   };
 
   const keyOf = (state: AppState): string =>
-    JSON.stringify([servicesOf(state), sourceAnswers(state), currentExtent(state)]);
+    JSON.stringify([servicesOf(state), sourceAnswers(state), currentExtent(state), choiceOf(state)]);
   const ends = [
     watch(store, keyOf, (state) => {
       void ask(state); // keeps its failure in the state

@@ -168,6 +168,9 @@ export type Dialog =
   | { readonly kind: 'pyroscope'; readonly targetId: string }
   | { readonly kind: 'tunnel'; readonly targetId: string }
   | { readonly kind: 'pushes'; readonly targetId: string }
+  | { readonly kind: 'profiled'; readonly targetId: string }
+  | { readonly kind: 'sampling'; readonly targetId: string }
+  | { readonly kind: 'naming'; readonly targetId: string }
   | { readonly kind: 'save-snapshot' }
   | { readonly kind: 'remove-snapshot'; readonly snapshotId: string }
   | { readonly kind: 'about' }

@@ -6,12 +6,14 @@ import {
   type SnapshotRow,
 } from '../../contract/links.js';
 import { checkIds, type Check, type CheckId } from '../../contract/check.js';
+import { defaultNaming, everything } from '../../contract/profiled.js';
 import type { Receipt } from '../../contract/receipt.js';
 import { fail, ok } from '../../contract/result.js';
 import { serve, type Handlers, type Port, type Server } from '../../contract/rpc.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import type { AgentState, AgentStatus, TargetState } from '../../contract/target.js';
 import type { TunnelState } from '../../contract/tunnels.js';
+import { inventRunning } from './invented-running.js';
 import { inventTrust } from './invented-trust.js';
 import { inventSuggestions, inventTunnel, inventTunnels } from './invented-tunnels.js';
 import { randomFrom } from './invented-profiles.js';
@@ -33,6 +35,8 @@ const inventedStatus: Omit<AgentStatus, 'windowClosesAtMs' | 'lastWindowEndMs' |
   kernel: '6.1.0-26-amd64',
   cpuCount: 8,
   sampleRateHz: 97,
+  choice: everything,
+  naming: defaultNaming,
   windowSeconds: 15,
   windowsStored: 212,
   leaseExpiresAtMs: 0,
@@ -142,6 +146,10 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
     );
     const target = targets.find((other) => other.config.id === targetId);
     if (target !== undefined) server.emit('target.changed', { target });
+  };
+  const changeStatus = (targetId: string, status: Partial<AgentStatus>): void => {
+    const before = targets.find(({ config }) => config.id === targetId)?.agent.status;
+    if (before !== undefined) change(targetId, { status: { ...before, ...status } });
   };
   const tunnels = new Map([['web-1', inventTunnels(scenario.hostile)]]);
   const changeTunnels = (targetId: string, next: (list: readonly TunnelState[]) => readonly TunnelState[]): void => {
@@ -277,6 +285,26 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       return ok(inventCheck(checkId));
     },
     'target.receipt': () => ok(inventReceipt()),
+    'agent.processes': ({ targetId, proposed }) => {
+      const choice = targets.find(({ config }) => config.id === targetId)?.agent.status?.choice ?? everything;
+      return ok(inventRunning(choice, proposed));
+    },
+    'agent.choose': ({ targetId, choice }) => {
+      changeStatus(targetId, { choice });
+      return ok(null);
+    },
+    'agent.setSampling': ({ targetId, change: { rateHz, burstSeconds } }) => {
+      const endsAtMs = Date.now() + burstSeconds * 1000;
+      changeStatus(targetId, {
+        sampleRateHz: rateHz,
+        ...(burstSeconds === 0 ? {} : { burst: { endsAtMs, returnsToHz: 97 } }),
+      });
+      return ok(null);
+    },
+    'agent.setNaming': ({ targetId, naming }) => {
+      changeStatus(targetId, { naming });
+      return ok(null);
+    },
     'push.set': () => ok(null),
     'push.remove': () => ok(null),
     'leftovers.list': () =>

@@ -107,7 +107,7 @@ function ServiceItem({ row, total, chosen }: ItemProps): ReactElement {
   const cores = row === null ? total.cores : row.cpuCores;
   const recent = row === null ? total.recent : row.recentCores;
   return (
-    <li className={chosen ? 'side-row on' : 'side-row'}>
+    <li className={chosen ? 'side-row on' : 'side-row'} data-profiled={row?.notProfiled !== true}>
       <button type="button" className="side-main" aria-current={chosen} onClick={choose}>
         <Name text={name} />
         {row?.pushed === true ? (
@@ -115,8 +115,15 @@ function ServiceItem({ row, total, chosen }: ItemProps): ReactElement {
             pushed
           </span>
         ) : null}
+        {row?.notProfiled === true ? (
+          <span className="side-value" title="It runs, and the agent was told not to profile it">
+            not profiled
+          </span>
+        ) : null}
         <span className="push">{recent === undefined || recent.length < 2 ? null : <Sparkline values={recent} />}</span>
-        <span className="side-cores">{cores === undefined ? '' : formatCores(cores)}</span>
+        {row?.notProfiled === true ? null : (
+          <span className="side-cores">{cores === undefined ? '' : formatCores(cores)}</span>
+        )}
       </button>
     </li>
   );

@@ -10,7 +10,7 @@ import { MenuItem, Popover } from '../../ui/menu.js';
 import { Name } from '../../ui/name.js';
 import { StateDot } from './state-dot.js';
 import { arrangeTargets } from './target-rows.js';
-import { endsWithOthers, targetWords } from './target-words.js';
+import { endsWithOthers, hasAgent, targetWords } from './target-words.js';
 
 /** From so many targets on there is a field to filter them. */
 const filterFrom = 8;
@@ -112,7 +112,20 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
   const { store } = controls;
   const { id, kind, name } = target.config;
   const open =
-    (dialog: 'server' | 'pyroscope' | 'pushes' | 'remove-target' | 'leftovers' | 'tunnel' | 'checks' | 'receipt') =>
+    (
+      dialog:
+        | 'server'
+        | 'pyroscope'
+        | 'pushes'
+        | 'profiled'
+        | 'sampling'
+        | 'naming'
+        | 'remove-target'
+        | 'leftovers'
+        | 'tunnel'
+        | 'checks'
+        | 'receipt',
+    ) =>
     () => {
       store.setState({ dialog: { kind: dialog, targetId: id } });
     };
@@ -125,6 +138,7 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
     store.setState({ dialog: { kind: 'server', targetId: null, draft } });
   };
   const connected = target.link.state === 'connected';
+  const changeable = hasAgent(target);
   const idle =
     connected && target.agent.state !== 'starting' && (target.agent.state !== 'profiling' || endsWithOthers(target));
   return (
@@ -139,6 +153,15 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
     >
       {(close) => (
         <>
+          <MenuItem close={close} onChoose={open('profiled')} disabled={!changeable}>
+            What is profiled…
+          </MenuItem>
+          <MenuItem close={close} onChoose={open('sampling')} disabled={!changeable}>
+            How often it samples…
+          </MenuItem>
+          <MenuItem close={close} onChoose={open('naming')} disabled={!changeable}>
+            How services are called…
+          </MenuItem>
           <MenuItem close={close} onChoose={open('pyroscope')}>
             Pyroscope…
           </MenuItem>

@@ -85,6 +85,11 @@ export function endsWithOthers({ agent }: TargetState): boolean {
   return agent.state === 'profiling' && !agent.recording && (agent.status?.leaseExpiresAtMs ?? 0) > 0;
 }
 
+/** Whether an agent of ours runs there that can be told what to do. */
+export function hasAgent({ agent }: TargetState): boolean {
+  return agent.state === 'profiling' && agent.engine === undefined && agent.status !== undefined;
+}
+
 /** The button of a target, by its state: Connect, Record or Start agent, Stop recording or Stop agent. */
 export function primaryAction(target: TargetState, pending: AppState['pending']): PrimaryAction {
   const { link, agent, config } = target;

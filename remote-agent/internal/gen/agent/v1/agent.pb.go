@@ -282,9 +282,11 @@ type Status struct {
 	// Where SDKs of the machine may push over TCP, "127.0.0.1:4041"; empty: only through the push socket.
 	IngestAddress string `protobuf:"bytes,27,opt,name=ingest_address,json=ingestAddress,proto3" json:"ingest_address,omitempty"`
 	// What is profiled, as it was chosen: containers and processes need not be there.
-	Selection     *Selection `protobuf:"bytes,28,opt,name=selection,proto3" json:"selection,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Selection *Selection `protobuf:"bytes,28,opt,name=selection,proto3" json:"selection,omitempty"`
+	// The rate after the burst; 0 while there is none.
+	BurstReturnsToHz uint32 `protobuf:"varint,29,opt,name=burst_returns_to_hz,json=burstReturnsToHz,proto3" json:"burst_returns_to_hz,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Status) Reset() {
@@ -504,6 +506,13 @@ func (x *Status) GetSelection() *Selection {
 		return x.Selection
 	}
 	return nil
+}
+
+func (x *Status) GetBurstReturnsToHz() uint32 {
+	if x != nil {
+		return x.BurstReturnsToHz
+	}
+	return 0
 }
 
 // What is profiled; both empty: everything on the machine.
@@ -3386,7 +3395,7 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x14\n" +
 	"\x12WatchStatusRequest\"?\n" +
 	"\x13WatchStatusResponse\x12(\n" +
-	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\xec\a\n" +
+	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x9b\b\n" +
 	"\x06Status\x12%\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x0f.agent.v1.StateR\x05state\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x18\n" +
@@ -3417,7 +3426,8 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x06budget\x18\x19 \x01(\v2\x10.agent.v1.BudgetR\x06budget\x12,\n" +
 	"\x06pushes\x18\x1a \x03(\v2\x14.agent.v1.PushStatusR\x06pushes\x12%\n" +
 	"\x0eingest_address\x18\x1b \x01(\tR\ringestAddress\x121\n" +
-	"\tselection\x18\x1c \x01(\v2\x13.agent.v1.SelectionR\tselectionJ\x04\b\x13\x10\x14\"D\n" +
+	"\tselection\x18\x1c \x01(\v2\x13.agent.v1.SelectionR\tselection\x12-\n" +
+	"\x13burst_returns_to_hz\x18\x1d \x01(\rR\x10burstReturnsToHzJ\x04\b\x13\x10\x14\"D\n" +
 	"\tSelection\x12#\n" +
 	"\rcontainer_ids\x18\x01 \x03(\tR\fcontainerIds\x12\x12\n" +
 	"\x04pids\x18\x02 \x03(\rR\x04pids\"\x83\x01\n" +
