@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { fail, ok, type Result } from '../contract/result.js';
+import { parseFailRules, type FailRule } from '../core/compare/fail-on.js';
 import { NewTunnel, parseTunnelAddress, tunnelAddressText } from '../contract/tunnels.js';
 
 /** Where a recording is made. */
@@ -10,6 +11,15 @@ export type RecordTarget =
 
 /** What a file is written as, told by its name. */
 export type OutputFormat = 'html' | 'pprof' | 'folded';
+
+/** What is compared: a profile, a folder of profiles, or a snapshot by its title. */
+export type DiffSide =
+  { readonly kind: 'path'; readonly path: string } | { readonly kind: 'snapshot'; readonly title: string };
+
+const reportFormats = ['text', 'markdown', 'json'] as const;
+/** What a comparison is told as. */
+export type ReportFormat = (typeof reportFormats)[number];
+const scales = ['auto', 'absolute', 'relative'] as const;
 
 /** A command line that was understood. */
 export type Command =
@@ -50,6 +60,17 @@ export type Command =
       /** One line of JSON instead of text. */
       readonly json: boolean;
     }
+  | {
+      readonly name: 'diff';
+      readonly before: DiffSide;
+      readonly after: DiffSide;
+      readonly report: ReportFormat;
+      readonly scale: 'auto' | 'absolute' | 'relative';
+      /** Each of them, when it is met, is exit code 3. */
+      readonly failOn: readonly FailRule[];
+      /** Where the diff is drawn. */
+      readonly out: string | undefined;
+    }
   | { readonly name: 'export'; readonly file: string; readonly out: string; readonly format: OutputFormat };
 
 export const usage = `Pyrometer, the flame graphs of your servers
@@ -74,6 +95,13 @@ export const usage = `Pyrometer, the flame graphs of your servers
       ADDRESS             PORT, HOST:PORT or /SOCKET as TARGET sees it; LOCALPORT: before it wishes for a port here
       --identity PATH     a private key
   npm start -- export PROFILE --out FILE     writes a profile in another form
+  npm start -- diff BEFORE AFTER             tells what changed, how much, and whether it is more than chance
+      BEFORE, AFTER       a profile; a folder of profiles, each a measurement of its own (8 or more on each side let a
+                          change be certain); or snapshot:TITLE
+      --format FORMAT     text, markdown or json
+      --scale SCALE       absolute (CPU time a second), relative (to what did not move), auto by default
+      --fail-on RULES     exit code 3 when one is met, such as "certain slower > 2%, new > 5%", of all that BEFORE cost
+      --out FILE.html     draws the diff too
   npm start -- help | version
 
   FILE is written by its ending: .html (one page that opens offline), .pb.gz (pprof), .folded (folded stacks)
@@ -186,6 +214,47 @@ function parseCheck(rest: readonly string[]): Result<Command> {
   return target.ok ? ok({ name: 'check', target: target.value, identity, json }) : target;
 }
 
+function sideOf(text: string): DiffSide {
+  const prefix = 'snapshot:';
+  return text.startsWith(prefix)
+    ? { kind: 'snapshot', title: text.slice(prefix.length) }
+    : { kind: 'path', path: text };
+}
+
+function parseDiff(rest: readonly string[]): Result<Command> {
+  const one = { type: 'string' } as const;
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...rest],
+      allowPositionals: true,
+      options: { format: one, scale: one, 'fail-on': one, out: { ...one, short: 'o' } },
+    });
+  } catch (error) {
+    return fail('invalid-input', `${error instanceof Error ? error.message : String(error)} See "npm start -- help".`);
+  }
+  const [before, after, ...others] = parsed.positionals;
+  if (before === undefined || after === undefined || others.length > 0) {
+    return fail('invalid-input', 'Name two sides: diff BEFORE AFTER.');
+  }
+  const { format = 'text', scale = 'auto', 'fail-on': rules, out } = parsed.values;
+  const report = reportFormats.find((each) => each === format);
+  if (report === undefined) return fail('invalid-input', `--format is text, markdown or json, not "${format}".`);
+  const chosen = scales.find((each) => each === scale);
+  if (chosen === undefined) return fail('invalid-input', `--scale is auto, absolute or relative, not "${scale}".`);
+  const failOn = rules === undefined ? [] : parseFailRules(rules);
+  if (failOn === undefined) {
+    return fail(
+      'invalid-input',
+      `"${rules ?? ''}" is no rule: say "certain slower > 2%", or slower, faster, new, gone or changed.`,
+    );
+  }
+  if (out !== undefined && !out.toLowerCase().endsWith('.html')) {
+    return fail('invalid-input', `"${out}" must end in .html: a diff is drawn as a page.`);
+  }
+  return ok({ name: 'diff', before: sideOf(before), after: sideOf(after), report, scale: chosen, failOn, out });
+}
+
 /** Reads the arguments behind the program's name. */
 export function parseCommand(argv: readonly string[]): Result<Command> {
   const [name = 'help', ...rest] = argv;
@@ -193,6 +262,7 @@ export function parseCommand(argv: readonly string[]): Result<Command> {
   if (name === 'version' || name === '--version') return ok({ name: 'version' });
   if (name === 'agent') return parseAgent(rest);
   if (name === 'check') return parseCheck(rest);
+  if (name === 'diff') return parseDiff(rest);
   if (name === 'tunnel') return parseTunnel(rest);
   if (name !== 'record' && name !== 'export')
     return fail('invalid-input', `There is no command "${name}"; see "npm start -- help".`);

@@ -5,6 +5,7 @@ import { fail, type Failure, type Result } from '../contract/result.js';
 import { agentCommand } from './agent.js';
 import { parseCommand, usage, type Command } from './arguments.js';
 import { check } from './check.js';
+import { diff } from './diff.js';
 import { progressOn, type Progress } from './progress.js';
 import { record } from './record.js';
 import { tunnelCommand } from './tunnel.js';
@@ -61,7 +62,7 @@ function report(result: Result<Written>, out: string, progress: Progress): numbe
   return 0;
 }
 
-/** Carries a command line out and answers the exit code: 0 done, 1 failed, 2 not understood, 130 cancelled. */
+/** Carries a command line out and answers the exit code: 0 done, 1 failed, 2 not understood, 3 a rule of --fail-on is met, 130 cancelled. */
 async function main(argv: readonly string[]): Promise<number> {
   const parsed = parseCommand(argv);
   if (!parsed.ok) {
@@ -88,6 +89,12 @@ async function main(argv: readonly string[]): Promise<number> {
       if (!checked.ok) return failed(checked.failure);
       process.stdout.write(checked.value.text);
       return checked.value.canRun ? 0 : 1;
+    }
+    case 'diff': {
+      const compared = await diff(command, firstInterrupt());
+      if (!compared.ok) return failed(compared.failure);
+      process.stdout.write(compared.value.text);
+      return compared.value.broken ? 3 : 0;
     }
     case 'tunnel': {
       const done = await tunnelCommand(command, say, firstInterrupt());

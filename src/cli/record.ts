@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { homedir, hostname, userInfo } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { record as recordTarget } from '../engine/deploy/record.js';
 import type { SessionOptions } from '../engine/deploy/session.js';
@@ -8,15 +8,10 @@ import { checkWritable } from '../engine/profiles/share.js';
 import type { Result } from '../contract/result.js';
 import type { TargetConfig, TargetState } from '../contract/target.js';
 import type { Command, RecordTarget } from './arguments.js';
+import { dataDir } from './data-dir.js';
 import type { Progress } from './progress.js';
 import { terminalPrompter } from './terminal-prompter.js';
 import { writeProfile, type Written } from './write-profile.js';
-
-/** The window's data folder, as Electron names it: both know the same servers. */
-function dataDir(): string {
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Pyrometer');
-  return join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'Pyrometer');
-}
 
 function configOf(target: RecordTarget, identity: string | undefined): TargetConfig {
   if (target.kind === 'local') return { kind: 'local', id: 'local', name: hostname() };

@@ -1,0 +1,115 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { Function as PprofFunction, Line, Location, Profile, Sample, StringTable, ValueType } from 'pprof-format';
+import { beforeAll, expect, inject, test } from 'vitest';
+import { openOffline } from '../browser';
+import { commandLineOf } from './command-line';
+
+const cli = commandLineOf(inject('world'));
+const period = 10_000_000;
+const seconds = 15;
+
+/** Samples of 15 s by stack, with a scatter as counting has it, which is the same at every run. */
+type Load = Readonly<Record<string, number>>;
+
+const before: Load = { 'main;handle;render': 400, 'main;handle;sql': 600, 'main;gc': 200, 'main;log|line': 100 };
+const after: Load = { ...before, 'main;handle;render': 560 };
+
+let seed = 7;
+function uniform(): number {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+  return seed / 2 ** 32;
+}
+
+function scattered(mean: number): number {
+  let sum = 0;
+  for (let i = 0; i < 12; i++) sum += uniform() - 0.5;
+  return Math.max(0, Math.round(mean + sum * Math.sqrt(mean)));
+}
+
+function pprof(load: Load, startSeconds: number, type = 'cpu', unit = 'nanoseconds'): Uint8Array {
+  const strings = new StringTable();
+  const names = [...new Set(Object.keys(load).flatMap((stack) => stack.split(';')))];
+  const idOf = (name: string): number => names.indexOf(name) + 1;
+  const valueType = new ValueType({ type: strings.dedup(type), unit: strings.dedup(unit) });
+  const profile = new Profile({
+    sampleType: [valueType],
+    periodType: valueType,
+    period,
+    timeNanos: BigInt(startSeconds) * 1_000_000_000n,
+    durationNanos: BigInt(seconds) * 1_000_000_000n,
+    function: names.map((name) => new PprofFunction({ id: idOf(name), name: strings.dedup(name) })),
+    location: names.map((name) => new Location({ id: idOf(name), line: [new Line({ functionId: idOf(name) })] })),
+    sample: Object.entries(load).map(
+      ([stack, mean]) =>
+        new Sample({ locationId: stack.split(';').reverse().map(idOf), value: [scattered(mean) * period] }),
+    ),
+    stringTable: strings,
+  });
+  return gzipSync(profile.encode());
+}
+
+beforeAll(() => {
+  for (const [folder, load] of [
+    ['before', before],
+    ['after', after],
+    ['again', before],
+    ['mixed', before],
+  ] as const) {
+    mkdirSync(join(cli.home, folder), { mode: 0o755 });
+    for (let run = 0; run < 12; run++) cli.write(`${folder}/${run}.pb.gz`, pprof(load, run * seconds), 0o644);
+  }
+  cli.write('mixed/other.pb.gz', pprof(before, 0, 'alloc_space', 'bytes'), 0o644);
+});
+
+test('what changed is named, with its interval, and a pipeline fails by it', async () => {
+  const done = await cli.run(['diff', 'before', 'after', '--fail-on', 'certain slower > 5%', '--out', 'diff.html']);
+  expect(done.stderr).toBe('');
+  expect(done.code).toBe(3);
+  expect(done.stdout).toMatch(/What changed for certain\n\n {2}render takes \d\d\.\d\s% more\n/);
+  expect(done.stdout).toMatch(/95 % interval \+[23]\d\.\d\s% to \+[45]\d\.\d\s%/);
+  expect(done.stdout).toContain('at main > handle > render');
+  expect(done.stdout).toContain('12 measurements against 12 measurements.');
+  expect(done.stdout).toContain('Failed: certain slower > 5%, by render.');
+  const page = await openOffline(join(cli.home, 'diff.html'));
+  try {
+    expect(await page.page.title()).toBe('before → after');
+  } finally {
+    await page.dispose();
+  }
+});
+
+test('equal sides fail nothing', async () => {
+  const done = await cli.run(['diff', 'before', 'again', '--fail-on', 'certain changed', '--format', 'json']);
+  expect(done.code).toBe(0);
+  const told = JSON.parse(done.stdout) as { causes: unknown[]; failed: unknown[]; evidence: { windows: number[] } };
+  expect(told).toMatchObject({ version: 1, causes: [], failed: [], evidence: { windows: [12, 12] } });
+});
+
+test('two single profiles are compared, and nothing is certain', async () => {
+  const done = await cli.run(['diff', 'before/0.pb.gz', 'after/0.pb.gz', '--format', 'markdown']);
+  expect(done.code).toBe(0);
+  expect(done.stdout).toMatch(/\| `render` \| .* \| may be chance \|/);
+  expect(done.stdout).toContain('1 + 1 windows: fewer than 8 on a side cannot tell a change from chance');
+  // A bar in a name ends no cell.
+  expect(done.stdout).not.toMatch(/[^\\]\|line/);
+});
+
+test.each([
+  [['diff', 'before'], 2, /Name two sides/],
+  [['diff', 'before', 'after', '--fail-on', 'slow'], 2, /"slow" is no rule/],
+  [['diff', 'before', 'after', '--format', 'xml'], 2, /text, markdown or json/],
+  [['diff', 'before', 'nowhere'], 1, /"nowhere": /],
+  [['diff', 'before', 'mixed'], 1, /does not measure what the other profiles of "mixed" do/],
+  [['diff', 'snapshot:none', 'after'], 1, /There is no snapshot "none"/],
+])('%j is refused', async (args, code, said) => {
+  const done = await cli.run(args);
+  expect(done.code).toBe(code);
+  expect(done.stderr).toMatch(said);
+  expect(done.stdout).toBe('');
+});
+
+test('help tells of it', async () => {
+  expect((await cli.run(['help'])).stdout).toContain('npm start -- diff BEFORE AFTER');
+});
