@@ -90,7 +90,7 @@ func runKeeper(_ context.Context, arguments []string, std streams) int {
 // keeperCapabilities are what the keeper needs beside being root: an engine's socket may be another user's.
 var keeperCapabilities = privilege.SetOf(unix.CAP_DAC_OVERRIDE)
 
-// confineKeeper takes from the keeper what root could do beyond its work: start programs, listen, look into processes.
+// confineKeeper takes from the keeper what root could do beyond its work: start programs, listen, trace processes.
 func confineKeeper() error {
 	if _, err := privilege.DropAllBut(uint32(os.Getuid()), keeperCapabilities); err != nil {
 		return fmt.Errorf("confine the keeper: %w", err)
