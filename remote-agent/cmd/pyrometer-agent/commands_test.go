@@ -56,7 +56,7 @@ func TestCommandLineIsExplained(t *testing.T) {
 		{"set a broken window", append([]string{"set", "--window", "1.5s"}, here...), exitUsage, "", "whole number of seconds"},
 		{"set a broken label", append([]string{"set", "--label", "env"}, here...), exitUsage, "", "="},
 		{"set absent rules", append([]string{"set", "--relabel", filepath.Join(directory, "absent")}, here...), exitUsage, "", "absent"},
-		{"rate", append([]string{"start", "--rate", "0"}, here...), exitFailure, `"state":"failed"`, "--rate 0"},
+		{"rate", append([]string{"start", "--rate=-1"}, here...), exitFailure, `"state":"failed"`, "--rate -1"},
 		{"window", append([]string{"start", "--window", "7s"}, here...), exitFailure, `"state":"failed"`, "divides an hour"},
 		{"lease", append([]string{"start", "--lease", "1s"}, here...), exitFailure, `"state":"failed"`, "shorter than"},
 		{"holder", append([]string{"start", "--holder", "a b"}, here...), exitFailure, `"state":"failed"`, "--holder"},
@@ -279,7 +279,6 @@ func TestKeeperSweepsOnlyAfterItsAgent(t *testing.T) {
 // expectKept has a keeper begin and its agent end.
 func expectKept(t *testing.T, runDirectory string) {
 	t.Helper()
-	t.Setenv(asAgentVariable, "1")
 	kept, err := startKeeper(&options{places: places{runDirectory: runDirectory}})
 	if err != nil {
 		t.Fatal(err)

@@ -20,11 +20,10 @@ import (
 	"pyrometer.dev/remote-agent/internal/privilege"
 )
 
-// asAgentVariable makes the test binary be the agent: the command start runs its own executable.
-const asAgentVariable = "PYROMETER_TEST_AS_AGENT"
-
+// TestMain makes the test binary be the agent: the command start runs its own executable. To go test's own arguments, which
+// begin with a dash, it is the tests; whatever starts it otherwise must never begin them anew.
 func TestMain(m *testing.M) {
-	if os.Getenv(asAgentVariable) != "" && len(os.Args) > 1 && (os.Args[1] == "run" || os.Args[1] == "keeper") {
+	if len(os.Args) > 1 && (os.Args[1] == "run" || os.Args[1] == "keeper") {
 		ctx, stop := notifyContext()
 		code := dispatch(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
 		stop()

@@ -110,7 +110,6 @@ func placeForAgent(t *testing.T) string {
 	if _, _, errno := syscall.AllThreadsSyscall(syscall.SYS_GETPID, 0, 0, 0); errno == syscall.ENOTSUP {
 		skipOrFail(t, "the test was built with cgo: build it with CGO_ENABLED=0, as the agent is")
 	}
-	t.Setenv(asAgentVariable, "1")
 	directory, err := os.MkdirTemp("", "pyrometer-agent-test-")
 	if err != nil {
 		t.Fatal(err)
