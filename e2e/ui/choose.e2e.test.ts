@@ -35,8 +35,24 @@ beforeEach(() => {
 });
 
 afterAll(async () => {
-  await app.dispose();
+  try {
+    await putBack();
+  } finally {
+    await app.dispose();
+  }
 });
+
+/** What was set is kept on this computer, and other tests look for services by the names that they have by themselves. */
+async function putBack(): Promise<void> {
+  if ((await ui.button('Stop recording').count()) === 0) await record();
+  await withAgent(async ({ client }) => {
+    await client.setNaming({});
+    await client.setSampling({ rateHz: 97 });
+    await client.setBudget({ machinePercent: 1, memoryBytes: 256n << 20n });
+  });
+  await ui.button('Stop recording').first().click();
+  await ui.targetState('This computer', /stopped|ready/);
+}
 
 async function record(): Promise<void> {
   await ui.button('Record').first().click();
@@ -250,6 +266,4 @@ test('rate and naming are there when the agent is started anew', async () => {
   expect(await dialog.getByLabel('Value of label 1').inputValue()).toBe('e2e');
   expect(await dialog.getByLabel('Relabel rules').inputValue()).toContain('replacement: /shop');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
-  await ui.button('Stop recording').first().click();
-  await ui.targetState('This computer', /stopped|ready/);
 });
