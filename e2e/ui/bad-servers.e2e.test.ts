@@ -181,18 +181,15 @@ test('a target without space refuses the agent with what to do', async () => {
 
 test('where sockets may not be forwarded, the bridge carries everything', async () => {
   const { mode } = statSync(dockerSocket);
+  // The agent may not read Docker's socket itself, whatever its group: its keeper reads it for it.
   chmodSync(dockerSocket, 0);
   try {
     await ui.button('Start agent').first().click();
     await ui.targetState('web-1', /profiling/, 120_000);
-    // The same agent may not read Docker's socket, and says so.
-    const said = await statusSays('docker', /Docker's socket/);
-    expect(said).toMatch(/may not use .* so containers have no names: .*give its group access/);
-    await app.screenshot('4-docker-denied');
+    await ui.service('revel_web').waitFor({ timeout: 90_000 });
   } finally {
     chmodSync(dockerSocket, mode & 0o777);
   }
-  await statusItem('docker').waitFor({ state: 'detached', timeout: 60_000 });
   await ui.service('revel_web').click({ timeout: 90_000 });
   await ui.graph();
   expect(await ui.find('checkout_view')).toContain('checkout_view');
