@@ -4,7 +4,7 @@ import type { AgentCounter, AgentStatus, TargetState } from '../../contract/targ
 import type { EngineState } from '../../contract/pyspy.js';
 import { isEverything } from '../../contract/profiled.js';
 import { burstLeft, choiceWords } from '../features/profiled/profiled-words.js';
-import { agentCpu } from '../features/targets/target-words.js';
+import { agentCores, agentShare } from '../features/targets/target-words.js';
 import { formatBytes, formatCount, formatShare } from '../format/numbers.js';
 import { pushItems } from './push-status.js';
 
@@ -158,15 +158,13 @@ export function statusItems(target: TargetState, nowMs: number): readonly Status
   const { status } = agent;
   if (agent.engine !== undefined) items.push(...pySpyItems(target, agent.engine));
   else if (status !== undefined && agent.state === 'profiling') {
-    const cpu = agentCpu(target) ?? 0;
-    const ofMachine = status.cpuCount > 0 ? cpu / status.cpuCount : cpu;
     items.push({
       key: 'agent',
       before: 'agent',
-      value: formatShare(ofMachine),
+      value: formatShare(agentShare(status)),
       after: ` of ${status.cpuCount} cores, ${formatBytes(status.residentBytes)}`,
       title: [
-        `${formatShare(cpu)} of one core, with the kernel's part. Version ${status.version}`,
+        `${formatShare(agentCores(status))} of one core, with the kernel's part. Version ${status.version}`,
         ...costLines(status),
       ].join('\n'),
     });

@@ -69,7 +69,7 @@ describe('targetWords', () => {
       agent: { state: 'profiling', recording: false, status: inventStatus() },
     });
     expect(profiling).toMatchObject({ shape: 'on', state: 'profiling' });
-    expect(profiling.brief.replace('\u00a0', ' ')).toBe('3.2 %');
+    expect(profiling.brief.replace('\u00a0', ' ')).toBe('0.4 %');
     expect(targetWords({ ...server, agent: { state: 'failed', recording: false, message: 'no eBPF' } })).toMatchObject({
       shape: 'failed',
       message: 'no eBPF',

@@ -1,4 +1,4 @@
-import type { TargetState } from '../../../contract/target.js';
+import type { AgentStatus, TargetState } from '../../../contract/target.js';
 import { formatShare } from '../../format/numbers.js';
 import type { AppState } from '../../state/store.js';
 import type { TargetAction } from '../../state/targets-control.js';
@@ -17,10 +17,14 @@ export interface TargetWords {
   readonly message: string;
 }
 
-/** Share of one core that the agent takes, user space and kernel; undefined when it does not say. */
-export function agentCpu(target: TargetState): number | undefined {
-  const { status } = target.agent;
-  return status === undefined ? undefined : status.processCpuCores + Math.max(0, status.bpfCpuCores);
+/** Cores that an agent takes, user space and kernel. */
+export function agentCores({ processCpuCores, bpfCpuCores }: AgentStatus): number {
+  return processCpuCores + Math.max(0, bpfCpuCores);
+}
+
+/** Share of the whole machine that an agent takes. */
+export function agentShare(status: AgentStatus): number {
+  return agentCores(status) / Math.max(1, status.cpuCount);
 }
 
 /** Says a target's state. */
@@ -56,9 +60,9 @@ export function targetWords(target: TargetState): TargetWords {
       return words('busy', 'stopping', agent.message);
     case 'profiling': {
       if (agent.engine !== undefined) return words('on', 'recording', agent.message);
-      const cpu = agentCpu(target);
       const state = agent.recording ? 'recording' : 'profiling';
-      return words('on', state, agent.message, cpu === undefined ? state : formatShare(cpu));
+      const { status } = agent;
+      return words('on', state, agent.message, status === undefined ? state : formatShare(agentShare(status)));
     }
     case 'failed':
       return words('failed', 'failed', agent.message);

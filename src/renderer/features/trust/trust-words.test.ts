@@ -112,7 +112,7 @@ test('says what mends it, the largest first, and nothing that is noise', () => {
     }).map(({ text, share, shareTitle }) => [share, shareTitle.split(' ').slice(0, 3).join(' '), text]),
   ).toEqual([
     ['30.0\u00a0%', 'of all native', 'install b'],
-    ['20.0\u00a0%', 'of all samples', 'stacks end early: native pc read'],
+    ['20.0\u00a0%', 'of all samples', 'stacks end early: stack memory that could not be read (native pc read)'],
     ['10.0\u00a0%', 'of all native', 'install a'],
   ]);
 });

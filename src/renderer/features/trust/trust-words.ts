@@ -147,7 +147,22 @@ export function trustNotes(trust: Trust): readonly TrustNote[] {
     .map(({ part, text, shareTitle }) => ({ text, share: formatShare(part), shareTitle }));
 }
 
+/** What the unwinder means by the reasons that people meet, by its own words without the kind of frame. */
+const cutCauses: Readonly<Record<string, string>> = {
+  'no pid page mapping': 'code whose file was not known yet, as when a process begins',
+  'no vma': 'code that lies in no mapping of the process',
+  'stack delta invalid': 'code that does not say how to unwind it',
+  'zero pc': 'code that does not say who called it',
+  'small pc': 'code that does not say who called it',
+  'pc read': 'stack memory that could not be read',
+  'no proc info': 'an interpreter that was not looked at yet',
+  'stack length exceeded': 'more frames than are walked',
+  'max tail calls': 'more frames than the kernel lets a program walk',
+};
+
 /** "[stack cut: native pc read]" in a sentence. */
 function cutWords(reason: string): string {
-  return `stacks end early: ${reason.replace(/^\[stack cut: (.*)\]$/, '$1')}`;
+  const code = reason.replace(/^\[stack cut: (.*)\]$/, '$1');
+  const cause = cutCauses[code] ?? cutCauses[code.replace(/^\S+ /, '')];
+  return `stacks end early: ${cause === undefined ? code : `${cause} (${code})`}`;
 }
