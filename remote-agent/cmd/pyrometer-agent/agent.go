@@ -326,13 +326,21 @@ func (a *agent) wait(ctx context.Context, served <-chan error) error {
 	defer leases.Stop()
 	looks := time.NewTicker(economyInterval)
 	defer looks.Stop()
+	// Who stops the agent stores the last window and then ends the process, unless it has gone meanwhile.
+	over := 0
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-leases.C:
-			if a.leases.Over() {
+			if a.leases.RanOut() {
 				a.ending = "Nobody renewed the lease."
+				return nil
+			}
+			if a.leases.Over() {
+				over++
+			}
+			if over > int(finishTimeout/leaseInterval) {
 				return nil
 			}
 		case <-a.engine.Done():

@@ -40,10 +40,12 @@ type fakeParts struct {
 	pushed     push.Server
 	unpushed   string
 	flushed    bool
-	exited     chan struct{}
-	leases     *lease.Leases
-	sampling   string
-	naming     target.Naming
+	// closing, when set, is what CloseWindow waits for.
+	closing  func(context.Context) error
+	exited   chan struct{}
+	leases   *lease.Leases
+	sampling string
+	naming   target.Naming
 }
 
 type fakeSampling struct{ *fakeParts }
@@ -79,7 +81,13 @@ func (f *fakeParts) Select(_ context.Context, containers []string, pids []uint32
 
 func (f *fakeParts) Selected() ([]string, []uint32) { return f.containers, f.pids }
 
-func (f *fakeParts) CloseWindow(context.Context) error { f.flushed = true; return nil }
+func (f *fakeParts) CloseWindow(ctx context.Context) error {
+	f.flushed = true
+	if f.closing != nil {
+		return f.closing(ctx)
+	}
+	return nil
+}
 
 func (f *fakeParts) Exit() { close(f.exited) }
 

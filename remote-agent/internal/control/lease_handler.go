@@ -73,6 +73,10 @@ func (h *agentHandler) Stop(ctx context.Context, request *connect.Request[agentv
 func (h *agentHandler) end(ctx context.Context) error {
 	// The agent ends also when its last window cannot be stored: who stops it wants it gone, and the loss is counted.
 	defer h.agent.Stop.Exit()
+	// Also when the caller has gone, and when the agent is told to stop once more and ends its calls: the window is stored, and
+	// whoever is still there gets a true answer.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unaryTimeout)
+	defer cancel()
 	if err := h.agent.Stop.CloseWindow(ctx); err != nil {
 		return connect.NewError(connect.CodeDataLoss, fmt.Errorf("the agent stops, but its last window was lost: %w", err))
 	}

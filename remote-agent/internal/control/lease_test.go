@@ -1,9 +1,11 @@
 package control
 
 import (
+	"context"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect"
 
@@ -78,6 +80,32 @@ func TestStopAsksWhenOthersHoldTheAgent(t *testing.T) {
 	if _, err := agent.RenewLease(t.Context(), renewal("late", 30)); connect.CodeOf(err) != connect.CodeFailedPrecondition {
 		t.Errorf("an ending agent was held: %v", err)
 	}
+}
+
+// TestStopIsAnsweredTrulyWhileTheServerEnds: a signal comes, or somebody else stops the agent, while its last window is stored.
+func TestStopIsAnsweredTrulyWhileTheServerEnds(t *testing.T) {
+	b := newBed(t)
+	begun := make(chan struct{})
+	b.parts.closing = func(ctx context.Context) error {
+		close(begun)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(shutdownTimeout / 4): // longer than streams are let go on
+			return nil
+		}
+	}
+	stopped := make(chan error, 1)
+	go func() {
+		_, err := b.agent().Stop(context.Background(), connect.NewRequest(&agentv1.StopRequest{}))
+		stopped <- err
+	}()
+	<-begun
+	b.stop()
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+	<-b.parts.exited
 }
 
 func TestLeasesAreChecked(t *testing.T) {

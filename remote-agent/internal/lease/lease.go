@@ -65,6 +65,8 @@ type Leases struct {
 	continuous bool
 	held       map[string]held
 	over       bool
+	// asked says that somebody ended it: who did ends the process too.
+	asked bool
 }
 
 // New makes those of a continuous agent or of one that lives by its leases: then one is to be held at once.
@@ -111,7 +113,9 @@ func (l *Leases) Release(holder string) (over bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.held, holder)
-	return l.settle()
+	over = l.settle()
+	l.asked = l.asked || over
+	return over
 }
 
 // End ends the agent unless others than the holder have leases; forced, also then. It answers their leases when it does
@@ -127,7 +131,9 @@ func (l *Leases) End(holder string, forced bool) (others []Lease) {
 			}
 		}
 	}
-	l.over = l.over || len(others) == 0
+	if len(others) == 0 {
+		l.over, l.asked = true, true
+	}
 	return others
 }
 
@@ -147,6 +153,13 @@ func (l *Leases) Over() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.settle()
+}
+
+// RanOut says that it is over because nobody renewed, and that nobody ends the agent unless whoever asks does.
+func (l *Leases) RanOut() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.settle() && !l.asked
 }
 
 // List tells who holds the agent, sorted by name, and whether it is continuous.

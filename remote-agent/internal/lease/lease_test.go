@@ -49,6 +49,9 @@ func TestAgentEndsWithItsLastHolder(t *testing.T) {
 	if !b.Release("window") || !b.Over() {
 		t.Error("not over without a holder")
 	}
+	if b.RanOut() {
+		t.Error("a lease that was given back is said to have run out")
+	}
 	if _, err := b.Hold("late", "", time.Minute); !errors.Is(err, ErrEnding) {
 		t.Errorf("an ending agent was held: %v", err)
 	}
@@ -72,7 +75,7 @@ func TestLeasesRunOutEachByItself(t *testing.T) {
 		t.Error("over before the renewed lease ran out")
 	}
 	b.boot += time.Second
-	if !b.Over() {
+	if !b.RanOut() || !b.Over() {
 		t.Error("not over when the last lease ran out")
 	}
 }
@@ -119,6 +122,9 @@ func TestEndAsksForOthers(t *testing.T) {
 			}
 			if b.Over() != (len(test.others) == 0) {
 				t.Errorf("over = %t", b.Over())
+			}
+			if b.RanOut() {
+				t.Error("an agent that was ended is said to have run out of leases")
 			}
 		})
 	}

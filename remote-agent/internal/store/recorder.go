@@ -16,6 +16,8 @@ type Recorder struct {
 	symbolizer *Symbolizer
 	logger     *slog.Logger
 	queue      chan queued
+	// ended is closed when Run has ended: nothing is stored after that.
+	ended chan struct{}
 
 	stored    atomic.Uint64
 	lost      atomic.Uint64
@@ -40,6 +42,7 @@ func NewRecorder(store *Store, symbolizer *Symbolizer, logger *slog.Logger) *Rec
 	return &Recorder{
 		store: store, symbolizer: symbolizer, logger: logger,
 		queue:    make(chan queued, queuedIntervals),
+		ended:    make(chan struct{}),
 		watchers: map[chan struct{}]struct{}{},
 	}
 }
@@ -53,6 +56,12 @@ type queued struct {
 // Deliver is for window.Options: it queues an interval and never blocks.
 func (r *Recorder) Deliver(interval window.Interval) {
 	select {
+	case <-r.ended:
+		r.lost.Add(uint64(len(interval.Windows)))
+		return
+	default:
+	}
+	select {
 	case r.queue <- queued{interval: interval}:
 	default:
 		r.lost.Add(uint64(len(interval.Windows)))
@@ -62,6 +71,7 @@ func (r *Recorder) Deliver(interval window.Interval) {
 
 // Run stores what is delivered until the context ends, and then what is still queued.
 func (r *Recorder) Run(ctx context.Context) {
+	defer close(r.ended)
 	for {
 		select {
 		case next := <-r.queue:
@@ -86,16 +96,20 @@ func (r *Recorder) drain(ctx context.Context) {
 	}
 }
 
-// Sync returns when everything that was delivered before is stored, or counted as lost.
+// Sync returns when everything that was delivered before is stored, or counted as lost. After the end of Run it is.
 func (r *Recorder) Sync(ctx context.Context) error {
 	reached := make(chan struct{})
 	select {
 	case r.queue <- queued{reached: reached}:
+	case <-r.ended:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	select {
 	case <-reached:
+		return nil
+	case <-r.ended:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -232,6 +232,14 @@ func TestRecorderCountsWhatASlowDiskLoses(t *testing.T) {
 	if recorder.Stored() != 2*queuedIntervals {
 		t.Errorf("%d", recorder.Stored())
 	}
+	// Who stops the agent a second time waits for nothing, and what comes now is lost.
+	if err := recorder.Sync(t.Context()); err != nil {
+		t.Error(err)
+	}
+	recorder.Deliver(intervalOf(windowOf("web", baseMs, "1/a x 1")))
+	if recorder.Lost() != 7 {
+		t.Errorf("%d are lost", recorder.Lost())
+	}
 }
 
 func TestRetentionByAge(t *testing.T) {
