@@ -159,6 +159,7 @@ func (a *agent) start(ctx context.Context) error {
 		return report.Refusals[0]
 	}
 	budget.LimitMemory(budget.DefaultCeilings)
+	budget.LimitProcessors()
 	if err := budget.RaisePriority(); err != nil {
 		a.logger.Warn("the agent has no priority: where the machine is very busy, samples of new processes are lost", "reason", err)
 	}

@@ -57,7 +57,7 @@ const (
 )
 
 // FileResolver reads each file once, as soon as a process is seen with it, and keeps its table; no file stays open, since
-// that would pin a container's file system. One goroutine reads, at the lowest priority.
+// that would pin a container's file system. One goroutine reads, a tenth of its time where others want the CPUs.
 type FileResolver struct {
 	options  Options
 	counters *counters

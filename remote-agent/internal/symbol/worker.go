@@ -8,13 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"pyrometer.dev/remote-agent/internal/engine"
 )
-
-// lowestPriority is the nice value of the thread that reads: naming must not slow down what it names.
-const lowestPriority = 19
 
 // startWorker starts the goroutine that reads files. Called by the owner of a new resolver or with the mutex held.
 func (r *FileResolver) startWorker() {
@@ -25,17 +20,16 @@ func (r *FileResolver) startWorker() {
 	r.workers.Add(1)
 	go func() {
 		defer leave()
-		// Locked for good: the thread ends with the goroutine and does not give its priority to another one.
+		// Its CPU time is its thread's.
 		runtime.LockOSThread()
-		if err := unix.Setpriority(unix.PRIO_PROCESS, 0, lowestPriority); err != nil {
-			r.options.Logger.Warn("cannot lower the priority of reading symbols", slog.Any("error", err))
-		}
+		pace := newPace()
 		for {
+			pace.step()
 			task, ok := r.next(generation)
 			if !ok {
 				return
 			}
-			r.run(generation, task, leave)
+			r.run(generation, task, pace, leave)
 		}
 	}()
 }
@@ -109,10 +103,13 @@ func (r *FileResolver) takeWork() (task, bool) {
 
 // run reads one file. A read that does not return, as a FUSE mount of a profiled container can arrange, is given up: its
 // waiters get their answer, another worker takes over, and the goroutine is left to hang.
-func (r *FileResolver) run(generation int, work task, leave func()) {
+func (r *FileResolver) run(generation int, work task, pace *pace, leave func()) {
 	var answered bool // guarded by the mutex
 	var lastProgress atomic.Int64
-	progress := func() { lastProgress.Store(time.Now().UnixNano()) }
+	progress := func() {
+		pace.step()
+		lastProgress.Store(time.Now().UnixNano())
+	}
 	progress()
 	var giveUp *time.Timer // guarded by the mutex
 	r.mutex.Lock()
