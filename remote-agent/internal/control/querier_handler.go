@@ -3,10 +3,12 @@ package control
 import (
 	"context"
 	"errors"
+	"math"
 
 	"connectrpc.com/connect"
 
 	"pyrometer.dev/remote-agent/internal/budget"
+	"pyrometer.dev/remote-agent/internal/flamegraph"
 	googlev1 "pyrometer.dev/remote-agent/internal/gen/google/v1"
 	querierv1 "pyrometer.dev/remote-agent/internal/gen/querier/v1"
 	"pyrometer.dev/remote-agent/internal/gen/querier/v1/querierv1connect"
@@ -86,6 +88,51 @@ func (h *querierHandler) SelectMergeProfile(ctx context.Context,
 		return nil, asConnect(err)
 	}
 	return connect.NewResponse(profile), nil
+}
+
+func (h *querierHandler) SelectMergeStacktraces(ctx context.Context,
+	request *connect.Request[querierv1.SelectMergeStacktracesRequest],
+) (*connect.Response[querierv1.SelectMergeStacktracesResponse], error) {
+	profile, maxNodes, err := h.stacktraces(ctx, request.Msg)
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(&querierv1.SelectMergeStacktracesResponse{Flamegraph: flamegraph.Of(profile, maxNodes)}), nil
+}
+
+func (h *querierHandler) Diff(ctx context.Context, request *connect.Request[querierv1.DiffRequest],
+) (*connect.Response[querierv1.DiffResponse], error) {
+	left, right := request.Msg.GetLeft(), request.Msg.GetRight()
+	if left.GetProfileTypeID() != right.GetProfileTypeID() {
+		return nil, connect.NewError(connect.CodeInvalidArgument, errors.New("both sides of a diff need the same profile type"))
+	}
+	before, maxNodes, err := h.stacktraces(ctx, left)
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	after, alsoMaxNodes, err := h.stacktraces(ctx, right)
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(&querierv1.DiffResponse{
+		Flamegraph: flamegraph.Difference(before, after, max(maxNodes, alsoMaxNodes)),
+	}), nil
+}
+
+// stacktraces answers a selection's profile, and how many nodes were asked for.
+func (h *querierHandler) stacktraces(ctx context.Context, message *querierv1.SelectMergeStacktracesRequest,
+) (*googlev1.Profile, int, error) {
+	if message.GetFormat() > querierv1.ProfileFormat_PROFILE_FORMAT_FLAMEGRAPH {
+		return nil, 0, connect.NewError(connect.CodeInvalidArgument, errors.New("the agent has flame graphs only: leave format out"))
+	}
+	if nodes := message.GetMaxNodes(); nodes < 0 || nodes > math.MaxInt32 {
+		return nil, 0, connect.NewError(connect.CodeInvalidArgument, errors.New("max_nodes is a number of nodes, or 0 for all"))
+	}
+	profile, err := h.store.MergeProfile(ctx, store.Selection{
+		ProfileType: message.GetProfileTypeID(), Selector: message.GetLabelSelector(),
+		StartMs: message.GetStart(), EndMs: message.GetEnd(),
+	})
+	return profile, int(message.GetMaxNodes()), err
 }
 
 func (h *querierHandler) SelectSeries(ctx context.Context, request *connect.Request[querierv1.SelectSeriesRequest],

@@ -26,6 +26,56 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type ProfileFormat int32
+
+const (
+	ProfileFormat_PROFILE_FORMAT_UNSPECIFIED ProfileFormat = 0
+	ProfileFormat_PROFILE_FORMAT_FLAMEGRAPH  ProfileFormat = 1
+	// Pyroscope's own; the agent has none.
+	ProfileFormat_PROFILE_FORMAT_TREE ProfileFormat = 2
+)
+
+// Enum value maps for ProfileFormat.
+var (
+	ProfileFormat_name = map[int32]string{
+		0: "PROFILE_FORMAT_UNSPECIFIED",
+		1: "PROFILE_FORMAT_FLAMEGRAPH",
+		2: "PROFILE_FORMAT_TREE",
+	}
+	ProfileFormat_value = map[string]int32{
+		"PROFILE_FORMAT_UNSPECIFIED": 0,
+		"PROFILE_FORMAT_FLAMEGRAPH":  1,
+		"PROFILE_FORMAT_TREE":        2,
+	}
+)
+
+func (x ProfileFormat) Enum() *ProfileFormat {
+	p := new(ProfileFormat)
+	*p = x
+	return p
+}
+
+func (x ProfileFormat) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ProfileFormat) Descriptor() protoreflect.EnumDescriptor {
+	return file_querier_v1_querier_proto_enumTypes[0].Descriptor()
+}
+
+func (ProfileFormat) Type() protoreflect.EnumType {
+	return &file_querier_v1_querier_proto_enumTypes[0]
+}
+
+func (x ProfileFormat) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ProfileFormat.Descriptor instead.
+func (ProfileFormat) EnumDescriptor() ([]byte, []int) {
+	return file_querier_v1_querier_proto_rawDescGZIP(), []int{0}
+}
+
 type ProfileTypesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unix milliseconds, as is end.
@@ -313,6 +363,432 @@ func (x *SelectMergeProfileRequest) GetMaxNodes() int64 {
 	return 0
 }
 
+type SelectMergeStacktracesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ProfileTypeID string                 `protobuf:"bytes,1,opt,name=profile_typeID,json=profileTypeID,proto3" json:"profile_typeID,omitempty"`
+	LabelSelector string                 `protobuf:"bytes,2,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
+	// Unix milliseconds, as is end.
+	Start int64 `protobuf:"varint,3,opt,name=start,proto3" json:"start,omitempty"`
+	End   int64 `protobuf:"varint,4,opt,name=end,proto3" json:"end,omitempty"`
+	// Siblings that are not among so many largest nodes are one, "other". Without it a Pyroscope server has its own limit, the
+	// agent none.
+	MaxNodes      *int64        `protobuf:"varint,5,opt,name=max_nodes,json=maxNodes,proto3,oneof" json:"max_nodes,omitempty"`
+	Format        ProfileFormat `protobuf:"varint,6,opt,name=format,proto3,enum=querier.v1.ProfileFormat" json:"format,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SelectMergeStacktracesRequest) Reset() {
+	*x = SelectMergeStacktracesRequest{}
+	mi := &file_querier_v1_querier_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SelectMergeStacktracesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SelectMergeStacktracesRequest) ProtoMessage() {}
+
+func (x *SelectMergeStacktracesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_querier_v1_querier_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SelectMergeStacktracesRequest.ProtoReflect.Descriptor instead.
+func (*SelectMergeStacktracesRequest) Descriptor() ([]byte, []int) {
+	return file_querier_v1_querier_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *SelectMergeStacktracesRequest) GetProfileTypeID() string {
+	if x != nil {
+		return x.ProfileTypeID
+	}
+	return ""
+}
+
+func (x *SelectMergeStacktracesRequest) GetLabelSelector() string {
+	if x != nil {
+		return x.LabelSelector
+	}
+	return ""
+}
+
+func (x *SelectMergeStacktracesRequest) GetStart() int64 {
+	if x != nil {
+		return x.Start
+	}
+	return 0
+}
+
+func (x *SelectMergeStacktracesRequest) GetEnd() int64 {
+	if x != nil {
+		return x.End
+	}
+	return 0
+}
+
+func (x *SelectMergeStacktracesRequest) GetMaxNodes() int64 {
+	if x != nil && x.MaxNodes != nil {
+		return *x.MaxNodes
+	}
+	return 0
+}
+
+func (x *SelectMergeStacktracesRequest) GetFormat() ProfileFormat {
+	if x != nil {
+		return x.Format
+	}
+	return ProfileFormat_PROFILE_FORMAT_UNSPECIFIED
+}
+
+type SelectMergeStacktracesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Flamegraph    *FlameGraph            `protobuf:"bytes,1,opt,name=flamegraph,proto3" json:"flamegraph,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SelectMergeStacktracesResponse) Reset() {
+	*x = SelectMergeStacktracesResponse{}
+	mi := &file_querier_v1_querier_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SelectMergeStacktracesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SelectMergeStacktracesResponse) ProtoMessage() {}
+
+func (x *SelectMergeStacktracesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_querier_v1_querier_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SelectMergeStacktracesResponse.ProtoReflect.Descriptor instead.
+func (*SelectMergeStacktracesResponse) Descriptor() ([]byte, []int) {
+	return file_querier_v1_querier_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *SelectMergeStacktracesResponse) GetFlamegraph() *FlameGraph {
+	if x != nil {
+		return x.Flamegraph
+	}
+	return nil
+}
+
+type DiffRequest struct {
+	state         protoimpl.MessageState         `protogen:"open.v1"`
+	Left          *SelectMergeStacktracesRequest `protobuf:"bytes,1,opt,name=left,proto3" json:"left,omitempty"`
+	Right         *SelectMergeStacktracesRequest `protobuf:"bytes,2,opt,name=right,proto3" json:"right,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffRequest) Reset() {
+	*x = DiffRequest{}
+	mi := &file_querier_v1_querier_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffRequest) ProtoMessage() {}
+
+func (x *DiffRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_querier_v1_querier_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffRequest.ProtoReflect.Descriptor instead.
+func (*DiffRequest) Descriptor() ([]byte, []int) {
+	return file_querier_v1_querier_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *DiffRequest) GetLeft() *SelectMergeStacktracesRequest {
+	if x != nil {
+		return x.Left
+	}
+	return nil
+}
+
+func (x *DiffRequest) GetRight() *SelectMergeStacktracesRequest {
+	if x != nil {
+		return x.Right
+	}
+	return nil
+}
+
+type DiffResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Flamegraph    *FlameGraphDiff        `protobuf:"bytes,1,opt,name=flamegraph,proto3" json:"flamegraph,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffResponse) Reset() {
+	*x = DiffResponse{}
+	mi := &file_querier_v1_querier_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffResponse) ProtoMessage() {}
+
+func (x *DiffResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_querier_v1_querier_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffResponse.ProtoReflect.Descriptor instead.
+func (*DiffResponse) Descriptor() ([]byte, []int) {
+	return file_querier_v1_querier_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *DiffResponse) GetFlamegraph() *FlameGraphDiff {
+	if x != nil {
+		return x.Flamegraph
+	}
+	return nil
+}
+
+type FlameGraph struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Names         []string               `protobuf:"bytes,1,rep,name=names,proto3" json:"names,omitempty"`
+	Levels        []*Level               `protobuf:"bytes,2,rep,name=levels,proto3" json:"levels,omitempty"`
+	Total         int64                  `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	MaxSelf       int64                  `protobuf:"varint,4,opt,name=max_self,json=maxSelf,proto3" json:"max_self,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FlameGraph) Reset() {
+	*x = FlameGraph{}
+	mi := &file_querier_v1_querier_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FlameGraph) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FlameGraph) ProtoMessage() {}
+
+func (x *FlameGraph) ProtoReflect() protoreflect.Message {
+	mi := &file_querier_v1_querier_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FlameGraph.ProtoReflect.Descriptor instead.
+func (*FlameGraph) Descriptor() ([]byte, []int) {
+	return file_querier_v1_querier_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *FlameGraph) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *FlameGraph) GetLevels() []*Level {
+	if x != nil {
+		return x.Levels
+	}
+	return nil
+}
+
+func (x *FlameGraph) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *FlameGraph) GetMaxSelf() int64 {
+	if x != nil {
+		return x.MaxSelf
+	}
+	return 0
+}
+
+type FlameGraphDiff struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Names  []string               `protobuf:"bytes,1,rep,name=names,proto3" json:"names,omitempty"`
+	Levels []*Level               `protobuf:"bytes,2,rep,name=levels,proto3" json:"levels,omitempty"`
+	// Of both sides together.
+	Total         int64 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	MaxSelf       int64 `protobuf:"varint,4,opt,name=max_self,json=maxSelf,proto3" json:"max_self,omitempty"`
+	LeftTicks     int64 `protobuf:"varint,5,opt,name=leftTicks,proto3" json:"leftTicks,omitempty"`
+	RightTicks    int64 `protobuf:"varint,6,opt,name=rightTicks,proto3" json:"rightTicks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FlameGraphDiff) Reset() {
+	*x = FlameGraphDiff{}
+	mi := &file_querier_v1_querier_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FlameGraphDiff) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FlameGraphDiff) ProtoMessage() {}
+
+func (x *FlameGraphDiff) ProtoReflect() protoreflect.Message {
+	mi := &file_querier_v1_querier_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FlameGraphDiff.ProtoReflect.Descriptor instead.
+func (*FlameGraphDiff) Descriptor() ([]byte, []int) {
+	return file_querier_v1_querier_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *FlameGraphDiff) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *FlameGraphDiff) GetLevels() []*Level {
+	if x != nil {
+		return x.Levels
+	}
+	return nil
+}
+
+func (x *FlameGraphDiff) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *FlameGraphDiff) GetMaxSelf() int64 {
+	if x != nil {
+		return x.MaxSelf
+	}
+	return 0
+}
+
+func (x *FlameGraphDiff) GetLeftTicks() int64 {
+	if x != nil {
+		return x.LeftTicks
+	}
+	return 0
+}
+
+func (x *FlameGraphDiff) GetRightTicks() int64 {
+	if x != nil {
+		return x.RightTicks
+	}
+	return 0
+}
+
+type Level struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of a flame graph four numbers a node: offset from the end of the node before it, total, self, place in names. Of a
+	// difference seven: offset, total and self of the left side, then of the right side, and the place in names.
+	Values        []int64 `protobuf:"varint,1,rep,packed,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Level) Reset() {
+	*x = Level{}
+	mi := &file_querier_v1_querier_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Level) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Level) ProtoMessage() {}
+
+func (x *Level) ProtoReflect() protoreflect.Message {
+	mi := &file_querier_v1_querier_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Level.ProtoReflect.Descriptor instead.
+func (*Level) Descriptor() ([]byte, []int) {
+	return file_querier_v1_querier_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Level) GetValues() []int64 {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
 type SelectSeriesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ProfileTypeID string                 `protobuf:"bytes,1,opt,name=profile_typeID,json=profileTypeID,proto3" json:"profile_typeID,omitempty"`
@@ -331,7 +807,7 @@ type SelectSeriesRequest struct {
 
 func (x *SelectSeriesRequest) Reset() {
 	*x = SelectSeriesRequest{}
-	mi := &file_querier_v1_querier_proto_msgTypes[5]
+	mi := &file_querier_v1_querier_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -343,7 +819,7 @@ func (x *SelectSeriesRequest) String() string {
 func (*SelectSeriesRequest) ProtoMessage() {}
 
 func (x *SelectSeriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_querier_v1_querier_proto_msgTypes[5]
+	mi := &file_querier_v1_querier_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -356,7 +832,7 @@ func (x *SelectSeriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SelectSeriesRequest.ProtoReflect.Descriptor instead.
 func (*SelectSeriesRequest) Descriptor() ([]byte, []int) {
-	return file_querier_v1_querier_proto_rawDescGZIP(), []int{5}
+	return file_querier_v1_querier_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SelectSeriesRequest) GetProfileTypeID() string {
@@ -424,7 +900,7 @@ type SelectSeriesResponse struct {
 
 func (x *SelectSeriesResponse) Reset() {
 	*x = SelectSeriesResponse{}
-	mi := &file_querier_v1_querier_proto_msgTypes[6]
+	mi := &file_querier_v1_querier_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -436,7 +912,7 @@ func (x *SelectSeriesResponse) String() string {
 func (*SelectSeriesResponse) ProtoMessage() {}
 
 func (x *SelectSeriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_querier_v1_querier_proto_msgTypes[6]
+	mi := &file_querier_v1_querier_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -449,7 +925,7 @@ func (x *SelectSeriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SelectSeriesResponse.ProtoReflect.Descriptor instead.
 func (*SelectSeriesResponse) Descriptor() ([]byte, []int) {
-	return file_querier_v1_querier_proto_rawDescGZIP(), []int{6}
+	return file_querier_v1_querier_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SelectSeriesResponse) GetSeries() []*v1.Series {
@@ -486,7 +962,44 @@ const file_querier_v1_querier_proto_rawDesc = "" +
 	"\x03end\x18\x04 \x01(\x03R\x03end\x12 \n" +
 	"\tmax_nodes\x18\x05 \x01(\x03H\x00R\bmaxNodes\x88\x01\x01B\f\n" +
 	"\n" +
-	"_max_nodes\"\xbb\x02\n" +
+	"_max_nodes\"\xf8\x01\n" +
+	"\x1dSelectMergeStacktracesRequest\x12%\n" +
+	"\x0eprofile_typeID\x18\x01 \x01(\tR\rprofileTypeID\x12%\n" +
+	"\x0elabel_selector\x18\x02 \x01(\tR\rlabelSelector\x12\x14\n" +
+	"\x05start\x18\x03 \x01(\x03R\x05start\x12\x10\n" +
+	"\x03end\x18\x04 \x01(\x03R\x03end\x12 \n" +
+	"\tmax_nodes\x18\x05 \x01(\x03H\x00R\bmaxNodes\x88\x01\x01\x121\n" +
+	"\x06format\x18\x06 \x01(\x0e2\x19.querier.v1.ProfileFormatR\x06formatB\f\n" +
+	"\n" +
+	"_max_nodes\"X\n" +
+	"\x1eSelectMergeStacktracesResponse\x126\n" +
+	"\n" +
+	"flamegraph\x18\x01 \x01(\v2\x16.querier.v1.FlameGraphR\n" +
+	"flamegraph\"\x8d\x01\n" +
+	"\vDiffRequest\x12=\n" +
+	"\x04left\x18\x01 \x01(\v2).querier.v1.SelectMergeStacktracesRequestR\x04left\x12?\n" +
+	"\x05right\x18\x02 \x01(\v2).querier.v1.SelectMergeStacktracesRequestR\x05right\"J\n" +
+	"\fDiffResponse\x12:\n" +
+	"\n" +
+	"flamegraph\x18\x01 \x01(\v2\x1a.querier.v1.FlameGraphDiffR\n" +
+	"flamegraph\"~\n" +
+	"\n" +
+	"FlameGraph\x12\x14\n" +
+	"\x05names\x18\x01 \x03(\tR\x05names\x12)\n" +
+	"\x06levels\x18\x02 \x03(\v2\x11.querier.v1.LevelR\x06levels\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\x03R\x05total\x12\x19\n" +
+	"\bmax_self\x18\x04 \x01(\x03R\amaxSelf\"\xc0\x01\n" +
+	"\x0eFlameGraphDiff\x12\x14\n" +
+	"\x05names\x18\x01 \x03(\tR\x05names\x12)\n" +
+	"\x06levels\x18\x02 \x03(\v2\x11.querier.v1.LevelR\x06levels\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\x03R\x05total\x12\x19\n" +
+	"\bmax_self\x18\x04 \x01(\x03R\amaxSelf\x12\x1c\n" +
+	"\tleftTicks\x18\x05 \x01(\x03R\tleftTicks\x12\x1e\n" +
+	"\n" +
+	"rightTicks\x18\x06 \x01(\x03R\n" +
+	"rightTicks\"\x1f\n" +
+	"\x05Level\x12\x16\n" +
+	"\x06values\x18\x01 \x03(\x03R\x06values\"\xbb\x02\n" +
 	"\x13SelectSeriesRequest\x12%\n" +
 	"\x0eprofile_typeID\x18\x01 \x01(\tR\rprofileTypeID\x12%\n" +
 	"\x0elabel_selector\x18\x02 \x01(\tR\rlabelSelector\x12\x14\n" +
@@ -499,14 +1012,20 @@ const file_querier_v1_querier_proto_rawDesc = "" +
 	"\f_aggregationB\b\n" +
 	"\x06_limit\"@\n" +
 	"\x14SelectSeriesResponse\x12(\n" +
-	"\x06series\x18\x01 \x03(\v2\x10.types.v1.SeriesR\x06series2\xc3\x04\n" +
+	"\x06series\x18\x01 \x03(\v2\x10.types.v1.SeriesR\x06series*g\n" +
+	"\rProfileFormat\x12\x1e\n" +
+	"\x1aPROFILE_FORMAT_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19PROFILE_FORMAT_FLAMEGRAPH\x10\x01\x12\x17\n" +
+	"\x13PROFILE_FORMAT_TREE\x10\x022\xf3\x05\n" +
 	"\x0eQuerierService\x12S\n" +
 	"\fProfileTypes\x12\x1f.querier.v1.ProfileTypesRequest\x1a .querier.v1.ProfileTypesResponse\"\x00\x12L\n" +
 	"\vLabelValues\x12\x1c.types.v1.LabelValuesRequest\x1a\x1d.types.v1.LabelValuesResponse\"\x00\x12I\n" +
 	"\n" +
 	"LabelNames\x12\x1b.types.v1.LabelNamesRequest\x1a\x1c.types.v1.LabelNamesResponse\"\x00\x12A\n" +
 	"\x06Series\x12\x19.querier.v1.SeriesRequest\x1a\x1a.querier.v1.SeriesResponse\"\x00\x12Q\n" +
-	"\x12SelectMergeProfile\x12%.querier.v1.SelectMergeProfileRequest\x1a\x12.google.v1.Profile\"\x00\x12S\n" +
+	"\x12SelectMergeProfile\x12%.querier.v1.SelectMergeProfileRequest\x1a\x12.google.v1.Profile\"\x00\x12q\n" +
+	"\x16SelectMergeStacktraces\x12).querier.v1.SelectMergeStacktracesRequest\x1a*.querier.v1.SelectMergeStacktracesResponse\"\x00\x12;\n" +
+	"\x04Diff\x12\x17.querier.v1.DiffRequest\x1a\x18.querier.v1.DiffResponse\"\x00\x12S\n" +
 	"\fSelectSeries\x12\x1f.querier.v1.SelectSeriesRequest\x1a .querier.v1.SelectSeriesResponse\"\x00\x12X\n" +
 	"\x0fGetProfileStats\x12 .types.v1.GetProfileStatsRequest\x1a!.types.v1.GetProfileStatsResponse\"\x00B>Z<pyrometer.dev/remote-agent/internal/gen/querier/v1;querierv1b\x06proto3"
 
@@ -522,51 +1041,71 @@ func file_querier_v1_querier_proto_rawDescGZIP() []byte {
 	return file_querier_v1_querier_proto_rawDescData
 }
 
-var file_querier_v1_querier_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_querier_v1_querier_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_querier_v1_querier_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_querier_v1_querier_proto_goTypes = []any{
-	(*ProfileTypesRequest)(nil),        // 0: querier.v1.ProfileTypesRequest
-	(*ProfileTypesResponse)(nil),       // 1: querier.v1.ProfileTypesResponse
-	(*SeriesRequest)(nil),              // 2: querier.v1.SeriesRequest
-	(*SeriesResponse)(nil),             // 3: querier.v1.SeriesResponse
-	(*SelectMergeProfileRequest)(nil),  // 4: querier.v1.SelectMergeProfileRequest
-	(*SelectSeriesRequest)(nil),        // 5: querier.v1.SelectSeriesRequest
-	(*SelectSeriesResponse)(nil),       // 6: querier.v1.SelectSeriesResponse
-	(*v1.ProfileType)(nil),             // 7: types.v1.ProfileType
-	(*v1.Labels)(nil),                  // 8: types.v1.Labels
-	(v1.TimeSeriesAggregationType)(0),  // 9: types.v1.TimeSeriesAggregationType
-	(*v1.Series)(nil),                  // 10: types.v1.Series
-	(*v1.LabelValuesRequest)(nil),      // 11: types.v1.LabelValuesRequest
-	(*v1.LabelNamesRequest)(nil),       // 12: types.v1.LabelNamesRequest
-	(*v1.GetProfileStatsRequest)(nil),  // 13: types.v1.GetProfileStatsRequest
-	(*v1.LabelValuesResponse)(nil),     // 14: types.v1.LabelValuesResponse
-	(*v1.LabelNamesResponse)(nil),      // 15: types.v1.LabelNamesResponse
-	(*v11.Profile)(nil),                // 16: google.v1.Profile
-	(*v1.GetProfileStatsResponse)(nil), // 17: types.v1.GetProfileStatsResponse
+	(ProfileFormat)(0),                     // 0: querier.v1.ProfileFormat
+	(*ProfileTypesRequest)(nil),            // 1: querier.v1.ProfileTypesRequest
+	(*ProfileTypesResponse)(nil),           // 2: querier.v1.ProfileTypesResponse
+	(*SeriesRequest)(nil),                  // 3: querier.v1.SeriesRequest
+	(*SeriesResponse)(nil),                 // 4: querier.v1.SeriesResponse
+	(*SelectMergeProfileRequest)(nil),      // 5: querier.v1.SelectMergeProfileRequest
+	(*SelectMergeStacktracesRequest)(nil),  // 6: querier.v1.SelectMergeStacktracesRequest
+	(*SelectMergeStacktracesResponse)(nil), // 7: querier.v1.SelectMergeStacktracesResponse
+	(*DiffRequest)(nil),                    // 8: querier.v1.DiffRequest
+	(*DiffResponse)(nil),                   // 9: querier.v1.DiffResponse
+	(*FlameGraph)(nil),                     // 10: querier.v1.FlameGraph
+	(*FlameGraphDiff)(nil),                 // 11: querier.v1.FlameGraphDiff
+	(*Level)(nil),                          // 12: querier.v1.Level
+	(*SelectSeriesRequest)(nil),            // 13: querier.v1.SelectSeriesRequest
+	(*SelectSeriesResponse)(nil),           // 14: querier.v1.SelectSeriesResponse
+	(*v1.ProfileType)(nil),                 // 15: types.v1.ProfileType
+	(*v1.Labels)(nil),                      // 16: types.v1.Labels
+	(v1.TimeSeriesAggregationType)(0),      // 17: types.v1.TimeSeriesAggregationType
+	(*v1.Series)(nil),                      // 18: types.v1.Series
+	(*v1.LabelValuesRequest)(nil),          // 19: types.v1.LabelValuesRequest
+	(*v1.LabelNamesRequest)(nil),           // 20: types.v1.LabelNamesRequest
+	(*v1.GetProfileStatsRequest)(nil),      // 21: types.v1.GetProfileStatsRequest
+	(*v1.LabelValuesResponse)(nil),         // 22: types.v1.LabelValuesResponse
+	(*v1.LabelNamesResponse)(nil),          // 23: types.v1.LabelNamesResponse
+	(*v11.Profile)(nil),                    // 24: google.v1.Profile
+	(*v1.GetProfileStatsResponse)(nil),     // 25: types.v1.GetProfileStatsResponse
 }
 var file_querier_v1_querier_proto_depIdxs = []int32{
-	7,  // 0: querier.v1.ProfileTypesResponse.profile_types:type_name -> types.v1.ProfileType
-	8,  // 1: querier.v1.SeriesResponse.labels_set:type_name -> types.v1.Labels
-	9,  // 2: querier.v1.SelectSeriesRequest.aggregation:type_name -> types.v1.TimeSeriesAggregationType
-	10, // 3: querier.v1.SelectSeriesResponse.series:type_name -> types.v1.Series
-	0,  // 4: querier.v1.QuerierService.ProfileTypes:input_type -> querier.v1.ProfileTypesRequest
-	11, // 5: querier.v1.QuerierService.LabelValues:input_type -> types.v1.LabelValuesRequest
-	12, // 6: querier.v1.QuerierService.LabelNames:input_type -> types.v1.LabelNamesRequest
-	2,  // 7: querier.v1.QuerierService.Series:input_type -> querier.v1.SeriesRequest
-	4,  // 8: querier.v1.QuerierService.SelectMergeProfile:input_type -> querier.v1.SelectMergeProfileRequest
-	5,  // 9: querier.v1.QuerierService.SelectSeries:input_type -> querier.v1.SelectSeriesRequest
-	13, // 10: querier.v1.QuerierService.GetProfileStats:input_type -> types.v1.GetProfileStatsRequest
-	1,  // 11: querier.v1.QuerierService.ProfileTypes:output_type -> querier.v1.ProfileTypesResponse
-	14, // 12: querier.v1.QuerierService.LabelValues:output_type -> types.v1.LabelValuesResponse
-	15, // 13: querier.v1.QuerierService.LabelNames:output_type -> types.v1.LabelNamesResponse
-	3,  // 14: querier.v1.QuerierService.Series:output_type -> querier.v1.SeriesResponse
-	16, // 15: querier.v1.QuerierService.SelectMergeProfile:output_type -> google.v1.Profile
-	6,  // 16: querier.v1.QuerierService.SelectSeries:output_type -> querier.v1.SelectSeriesResponse
-	17, // 17: querier.v1.QuerierService.GetProfileStats:output_type -> types.v1.GetProfileStatsResponse
-	11, // [11:18] is the sub-list for method output_type
-	4,  // [4:11] is the sub-list for method input_type
-	4,  // [4:4] is the sub-list for extension type_name
-	4,  // [4:4] is the sub-list for extension extendee
-	0,  // [0:4] is the sub-list for field type_name
+	15, // 0: querier.v1.ProfileTypesResponse.profile_types:type_name -> types.v1.ProfileType
+	16, // 1: querier.v1.SeriesResponse.labels_set:type_name -> types.v1.Labels
+	0,  // 2: querier.v1.SelectMergeStacktracesRequest.format:type_name -> querier.v1.ProfileFormat
+	10, // 3: querier.v1.SelectMergeStacktracesResponse.flamegraph:type_name -> querier.v1.FlameGraph
+	6,  // 4: querier.v1.DiffRequest.left:type_name -> querier.v1.SelectMergeStacktracesRequest
+	6,  // 5: querier.v1.DiffRequest.right:type_name -> querier.v1.SelectMergeStacktracesRequest
+	11, // 6: querier.v1.DiffResponse.flamegraph:type_name -> querier.v1.FlameGraphDiff
+	12, // 7: querier.v1.FlameGraph.levels:type_name -> querier.v1.Level
+	12, // 8: querier.v1.FlameGraphDiff.levels:type_name -> querier.v1.Level
+	17, // 9: querier.v1.SelectSeriesRequest.aggregation:type_name -> types.v1.TimeSeriesAggregationType
+	18, // 10: querier.v1.SelectSeriesResponse.series:type_name -> types.v1.Series
+	1,  // 11: querier.v1.QuerierService.ProfileTypes:input_type -> querier.v1.ProfileTypesRequest
+	19, // 12: querier.v1.QuerierService.LabelValues:input_type -> types.v1.LabelValuesRequest
+	20, // 13: querier.v1.QuerierService.LabelNames:input_type -> types.v1.LabelNamesRequest
+	3,  // 14: querier.v1.QuerierService.Series:input_type -> querier.v1.SeriesRequest
+	5,  // 15: querier.v1.QuerierService.SelectMergeProfile:input_type -> querier.v1.SelectMergeProfileRequest
+	6,  // 16: querier.v1.QuerierService.SelectMergeStacktraces:input_type -> querier.v1.SelectMergeStacktracesRequest
+	8,  // 17: querier.v1.QuerierService.Diff:input_type -> querier.v1.DiffRequest
+	13, // 18: querier.v1.QuerierService.SelectSeries:input_type -> querier.v1.SelectSeriesRequest
+	21, // 19: querier.v1.QuerierService.GetProfileStats:input_type -> types.v1.GetProfileStatsRequest
+	2,  // 20: querier.v1.QuerierService.ProfileTypes:output_type -> querier.v1.ProfileTypesResponse
+	22, // 21: querier.v1.QuerierService.LabelValues:output_type -> types.v1.LabelValuesResponse
+	23, // 22: querier.v1.QuerierService.LabelNames:output_type -> types.v1.LabelNamesResponse
+	4,  // 23: querier.v1.QuerierService.Series:output_type -> querier.v1.SeriesResponse
+	24, // 24: querier.v1.QuerierService.SelectMergeProfile:output_type -> google.v1.Profile
+	7,  // 25: querier.v1.QuerierService.SelectMergeStacktraces:output_type -> querier.v1.SelectMergeStacktracesResponse
+	9,  // 26: querier.v1.QuerierService.Diff:output_type -> querier.v1.DiffResponse
+	14, // 27: querier.v1.QuerierService.SelectSeries:output_type -> querier.v1.SelectSeriesResponse
+	25, // 28: querier.v1.QuerierService.GetProfileStats:output_type -> types.v1.GetProfileStatsResponse
+	20, // [20:29] is the sub-list for method output_type
+	11, // [11:20] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_querier_v1_querier_proto_init() }
@@ -576,18 +1115,20 @@ func file_querier_v1_querier_proto_init() {
 	}
 	file_querier_v1_querier_proto_msgTypes[4].OneofWrappers = []any{}
 	file_querier_v1_querier_proto_msgTypes[5].OneofWrappers = []any{}
+	file_querier_v1_querier_proto_msgTypes[12].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_querier_v1_querier_proto_rawDesc), len(file_querier_v1_querier_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   7,
+			NumEnums:      1,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_querier_v1_querier_proto_goTypes,
 		DependencyIndexes: file_querier_v1_querier_proto_depIdxs,
+		EnumInfos:         file_querier_v1_querier_proto_enumTypes,
 		MessageInfos:      file_querier_v1_querier_proto_msgTypes,
 	}.Build()
 	File_querier_v1_querier_proto = out.File

@@ -5,8 +5,8 @@
 // @generated from file querier/v1/querier.proto (package querier.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { ProfileSchema } from "../../google/v1/profile_pb.js";
 import { file_google_v1_profile } from "../../google/v1/profile_pb.js";
 import type { GetProfileStatsRequestSchema, GetProfileStatsResponseSchema, LabelNamesRequestSchema, LabelNamesResponseSchema, Labels, LabelValuesRequestSchema, LabelValuesResponseSchema, ProfileType, Series, TimeSeriesAggregationType } from "../../types/v1/types_pb.js";
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file querier/v1/querier.proto.
  */
 export const file_querier_v1_querier: GenFile = /*@__PURE__*/
-  fileDesc("ChhxdWVyaWVyL3YxL3F1ZXJpZXIucHJvdG8SCnF1ZXJpZXIudjEiMQoTUHJvZmlsZVR5cGVzUmVxdWVzdBINCgVzdGFydBgBIAEoAxILCgNlbmQYAiABKAMiRAoUUHJvZmlsZVR5cGVzUmVzcG9uc2USLAoNcHJvZmlsZV90eXBlcxgBIAMoCzIVLnR5cGVzLnYxLlByb2ZpbGVUeXBlIlIKDVNlcmllc1JlcXVlc3QSEAoIbWF0Y2hlcnMYASADKAkSEwoLbGFiZWxfbmFtZXMYAiADKAkSDQoFc3RhcnQYAyABKAMSCwoDZW5kGAQgASgDIjYKDlNlcmllc1Jlc3BvbnNlEiQKCmxhYmVsc19zZXQYAiADKAsyEC50eXBlcy52MS5MYWJlbHMijQEKGVNlbGVjdE1lcmdlUHJvZmlsZVJlcXVlc3QSFgoOcHJvZmlsZV90eXBlSUQYASABKAkSFgoObGFiZWxfc2VsZWN0b3IYAiABKAkSDQoFc3RhcnQYAyABKAMSCwoDZW5kGAQgASgDEhYKCW1heF9ub2RlcxgFIAEoA0gAiAEBQgwKCl9tYXhfbm9kZXMi7gEKE1NlbGVjdFNlcmllc1JlcXVlc3QSFgoOcHJvZmlsZV90eXBlSUQYASABKAkSFgoObGFiZWxfc2VsZWN0b3IYAiABKAkSDQoFc3RhcnQYAyABKAMSCwoDZW5kGAQgASgDEhAKCGdyb3VwX2J5GAUgAygJEgwKBHN0ZXAYBiABKAESPQoLYWdncmVnYXRpb24YByABKA4yIy50eXBlcy52MS5UaW1lU2VyaWVzQWdncmVnYXRpb25UeXBlSACIAQESEgoFbGltaXQYCSABKANIAYgBAUIOCgxfYWdncmVnYXRpb25CCAoGX2xpbWl0IjgKFFNlbGVjdFNlcmllc1Jlc3BvbnNlEiAKBnNlcmllcxgBIAMoCzIQLnR5cGVzLnYxLlNlcmllczLDBAoOUXVlcmllclNlcnZpY2USUwoMUHJvZmlsZVR5cGVzEh8ucXVlcmllci52MS5Qcm9maWxlVHlwZXNSZXF1ZXN0GiAucXVlcmllci52MS5Qcm9maWxlVHlwZXNSZXNwb25zZSIAEkwKC0xhYmVsVmFsdWVzEhwudHlwZXMudjEuTGFiZWxWYWx1ZXNSZXF1ZXN0Gh0udHlwZXMudjEuTGFiZWxWYWx1ZXNSZXNwb25zZSIAEkkKCkxhYmVsTmFtZXMSGy50eXBlcy52MS5MYWJlbE5hbWVzUmVxdWVzdBocLnR5cGVzLnYxLkxhYmVsTmFtZXNSZXNwb25zZSIAEkEKBlNlcmllcxIZLnF1ZXJpZXIudjEuU2VyaWVzUmVxdWVzdBoaLnF1ZXJpZXIudjEuU2VyaWVzUmVzcG9uc2UiABJRChJTZWxlY3RNZXJnZVByb2ZpbGUSJS5xdWVyaWVyLnYxLlNlbGVjdE1lcmdlUHJvZmlsZVJlcXVlc3QaEi5nb29nbGUudjEuUHJvZmlsZSIAElMKDFNlbGVjdFNlcmllcxIfLnF1ZXJpZXIudjEuU2VsZWN0U2VyaWVzUmVxdWVzdBogLnF1ZXJpZXIudjEuU2VsZWN0U2VyaWVzUmVzcG9uc2UiABJYCg9HZXRQcm9maWxlU3RhdHMSIC50eXBlcy52MS5HZXRQcm9maWxlU3RhdHNSZXF1ZXN0GiEudHlwZXMudjEuR2V0UHJvZmlsZVN0YXRzUmVzcG9uc2UiAEI+WjxweXJvbWV0ZXIuZGV2L3JlbW90ZS1hZ2VudC9pbnRlcm5hbC9nZW4vcXVlcmllci92MTtxdWVyaWVydjFiBnByb3RvMw", [file_google_v1_profile, file_types_v1_types]);
+  fileDesc("ChhxdWVyaWVyL3YxL3F1ZXJpZXIucHJvdG8SCnF1ZXJpZXIudjEiMQoTUHJvZmlsZVR5cGVzUmVxdWVzdBINCgVzdGFydBgBIAEoAxILCgNlbmQYAiABKAMiRAoUUHJvZmlsZVR5cGVzUmVzcG9uc2USLAoNcHJvZmlsZV90eXBlcxgBIAMoCzIVLnR5cGVzLnYxLlByb2ZpbGVUeXBlIlIKDVNlcmllc1JlcXVlc3QSEAoIbWF0Y2hlcnMYASADKAkSEwoLbGFiZWxfbmFtZXMYAiADKAkSDQoFc3RhcnQYAyABKAMSCwoDZW5kGAQgASgDIjYKDlNlcmllc1Jlc3BvbnNlEiQKCmxhYmVsc19zZXQYAiADKAsyEC50eXBlcy52MS5MYWJlbHMijQEKGVNlbGVjdE1lcmdlUHJvZmlsZVJlcXVlc3QSFgoOcHJvZmlsZV90eXBlSUQYASABKAkSFgoObGFiZWxfc2VsZWN0b3IYAiABKAkSDQoFc3RhcnQYAyABKAMSCwoDZW5kGAQgASgDEhYKCW1heF9ub2RlcxgFIAEoA0gAiAEBQgwKCl9tYXhfbm9kZXMivAEKHVNlbGVjdE1lcmdlU3RhY2t0cmFjZXNSZXF1ZXN0EhYKDnByb2ZpbGVfdHlwZUlEGAEgASgJEhYKDmxhYmVsX3NlbGVjdG9yGAIgASgJEg0KBXN0YXJ0GAMgASgDEgsKA2VuZBgEIAEoAxIWCgltYXhfbm9kZXMYBSABKANIAIgBARIpCgZmb3JtYXQYBiABKA4yGS5xdWVyaWVyLnYxLlByb2ZpbGVGb3JtYXRCDAoKX21heF9ub2RlcyJMCh5TZWxlY3RNZXJnZVN0YWNrdHJhY2VzUmVzcG9uc2USKgoKZmxhbWVncmFwaBgBIAEoCzIWLnF1ZXJpZXIudjEuRmxhbWVHcmFwaCKAAQoLRGlmZlJlcXVlc3QSNwoEbGVmdBgBIAEoCzIpLnF1ZXJpZXIudjEuU2VsZWN0TWVyZ2VTdGFja3RyYWNlc1JlcXVlc3QSOAoFcmlnaHQYAiABKAsyKS5xdWVyaWVyLnYxLlNlbGVjdE1lcmdlU3RhY2t0cmFjZXNSZXF1ZXN0Ij4KDERpZmZSZXNwb25zZRIuCgpmbGFtZWdyYXBoGAEgASgLMhoucXVlcmllci52MS5GbGFtZUdyYXBoRGlmZiJfCgpGbGFtZUdyYXBoEg0KBW5hbWVzGAEgAygJEiEKBmxldmVscxgCIAMoCzIRLnF1ZXJpZXIudjEuTGV2ZWwSDQoFdG90YWwYAyABKAMSEAoIbWF4X3NlbGYYBCABKAMiigEKDkZsYW1lR3JhcGhEaWZmEg0KBW5hbWVzGAEgAygJEiEKBmxldmVscxgCIAMoCzIRLnF1ZXJpZXIudjEuTGV2ZWwSDQoFdG90YWwYAyABKAMSEAoIbWF4X3NlbGYYBCABKAMSEQoJbGVmdFRpY2tzGAUgASgDEhIKCnJpZ2h0VGlja3MYBiABKAMiFwoFTGV2ZWwSDgoGdmFsdWVzGAEgAygDIu4BChNTZWxlY3RTZXJpZXNSZXF1ZXN0EhYKDnByb2ZpbGVfdHlwZUlEGAEgASgJEhYKDmxhYmVsX3NlbGVjdG9yGAIgASgJEg0KBXN0YXJ0GAMgASgDEgsKA2VuZBgEIAEoAxIQCghncm91cF9ieRgFIAMoCRIMCgRzdGVwGAYgASgBEj0KC2FnZ3JlZ2F0aW9uGAcgASgOMiMudHlwZXMudjEuVGltZVNlcmllc0FnZ3JlZ2F0aW9uVHlwZUgAiAEBEhIKBWxpbWl0GAkgASgDSAGIAQFCDgoMX2FnZ3JlZ2F0aW9uQggKBl9saW1pdCI4ChRTZWxlY3RTZXJpZXNSZXNwb25zZRIgCgZzZXJpZXMYASADKAsyEC50eXBlcy52MS5TZXJpZXMqZwoNUHJvZmlsZUZvcm1hdBIeChpQUk9GSUxFX0ZPUk1BVF9VTlNQRUNJRklFRBAAEh0KGVBST0ZJTEVfRk9STUFUX0ZMQU1FR1JBUEgQARIXChNQUk9GSUxFX0ZPUk1BVF9UUkVFEAIy8wUKDlF1ZXJpZXJTZXJ2aWNlElMKDFByb2ZpbGVUeXBlcxIfLnF1ZXJpZXIudjEuUHJvZmlsZVR5cGVzUmVxdWVzdBogLnF1ZXJpZXIudjEuUHJvZmlsZVR5cGVzUmVzcG9uc2UiABJMCgtMYWJlbFZhbHVlcxIcLnR5cGVzLnYxLkxhYmVsVmFsdWVzUmVxdWVzdBodLnR5cGVzLnYxLkxhYmVsVmFsdWVzUmVzcG9uc2UiABJJCgpMYWJlbE5hbWVzEhsudHlwZXMudjEuTGFiZWxOYW1lc1JlcXVlc3QaHC50eXBlcy52MS5MYWJlbE5hbWVzUmVzcG9uc2UiABJBCgZTZXJpZXMSGS5xdWVyaWVyLnYxLlNlcmllc1JlcXVlc3QaGi5xdWVyaWVyLnYxLlNlcmllc1Jlc3BvbnNlIgASUQoSU2VsZWN0TWVyZ2VQcm9maWxlEiUucXVlcmllci52MS5TZWxlY3RNZXJnZVByb2ZpbGVSZXF1ZXN0GhIuZ29vZ2xlLnYxLlByb2ZpbGUiABJxChZTZWxlY3RNZXJnZVN0YWNrdHJhY2VzEikucXVlcmllci52MS5TZWxlY3RNZXJnZVN0YWNrdHJhY2VzUmVxdWVzdBoqLnF1ZXJpZXIudjEuU2VsZWN0TWVyZ2VTdGFja3RyYWNlc1Jlc3BvbnNlIgASOwoERGlmZhIXLnF1ZXJpZXIudjEuRGlmZlJlcXVlc3QaGC5xdWVyaWVyLnYxLkRpZmZSZXNwb25zZSIAElMKDFNlbGVjdFNlcmllcxIfLnF1ZXJpZXIudjEuU2VsZWN0U2VyaWVzUmVxdWVzdBogLnF1ZXJpZXIudjEuU2VsZWN0U2VyaWVzUmVzcG9uc2UiABJYCg9HZXRQcm9maWxlU3RhdHMSIC50eXBlcy52MS5HZXRQcm9maWxlU3RhdHNSZXF1ZXN0GiEudHlwZXMudjEuR2V0UHJvZmlsZVN0YXRzUmVzcG9uc2UiAEI+WjxweXJvbWV0ZXIuZGV2L3JlbW90ZS1hZ2VudC9pbnRlcm5hbC9nZW4vcXVlcmllci92MTtxdWVyaWVydjFiBnByb3RvMw", [file_google_v1_profile, file_types_v1_types]);
 
 /**
  * @generated from message querier.v1.ProfileTypesRequest
@@ -151,6 +151,205 @@ export const SelectMergeProfileRequestSchema: GenMessage<SelectMergeProfileReque
   messageDesc(file_querier_v1_querier, 4);
 
 /**
+ * @generated from message querier.v1.SelectMergeStacktracesRequest
+ */
+export type SelectMergeStacktracesRequest = Message<"querier.v1.SelectMergeStacktracesRequest"> & {
+  /**
+   * @generated from field: string profile_typeID = 1;
+   */
+  profileTypeID: string;
+
+  /**
+   * @generated from field: string label_selector = 2;
+   */
+  labelSelector: string;
+
+  /**
+   * Unix milliseconds, as is end.
+   *
+   * @generated from field: int64 start = 3;
+   */
+  start: bigint;
+
+  /**
+   * @generated from field: int64 end = 4;
+   */
+  end: bigint;
+
+  /**
+   * Siblings that are not among so many largest nodes are one, "other". Without it a Pyroscope server has its own limit, the
+   * agent none.
+   *
+   * @generated from field: optional int64 max_nodes = 5;
+   */
+  maxNodes?: bigint | undefined;
+
+  /**
+   * @generated from field: querier.v1.ProfileFormat format = 6;
+   */
+  format: ProfileFormat;
+};
+
+/**
+ * Describes the message querier.v1.SelectMergeStacktracesRequest.
+ * Use `create(SelectMergeStacktracesRequestSchema)` to create a new message.
+ */
+export const SelectMergeStacktracesRequestSchema: GenMessage<SelectMergeStacktracesRequest> = /*@__PURE__*/
+  messageDesc(file_querier_v1_querier, 5);
+
+/**
+ * @generated from message querier.v1.SelectMergeStacktracesResponse
+ */
+export type SelectMergeStacktracesResponse = Message<"querier.v1.SelectMergeStacktracesResponse"> & {
+  /**
+   * @generated from field: querier.v1.FlameGraph flamegraph = 1;
+   */
+  flamegraph?: FlameGraph | undefined;
+};
+
+/**
+ * Describes the message querier.v1.SelectMergeStacktracesResponse.
+ * Use `create(SelectMergeStacktracesResponseSchema)` to create a new message.
+ */
+export const SelectMergeStacktracesResponseSchema: GenMessage<SelectMergeStacktracesResponse> = /*@__PURE__*/
+  messageDesc(file_querier_v1_querier, 6);
+
+/**
+ * @generated from message querier.v1.DiffRequest
+ */
+export type DiffRequest = Message<"querier.v1.DiffRequest"> & {
+  /**
+   * @generated from field: querier.v1.SelectMergeStacktracesRequest left = 1;
+   */
+  left?: SelectMergeStacktracesRequest | undefined;
+
+  /**
+   * @generated from field: querier.v1.SelectMergeStacktracesRequest right = 2;
+   */
+  right?: SelectMergeStacktracesRequest | undefined;
+};
+
+/**
+ * Describes the message querier.v1.DiffRequest.
+ * Use `create(DiffRequestSchema)` to create a new message.
+ */
+export const DiffRequestSchema: GenMessage<DiffRequest> = /*@__PURE__*/
+  messageDesc(file_querier_v1_querier, 7);
+
+/**
+ * @generated from message querier.v1.DiffResponse
+ */
+export type DiffResponse = Message<"querier.v1.DiffResponse"> & {
+  /**
+   * @generated from field: querier.v1.FlameGraphDiff flamegraph = 1;
+   */
+  flamegraph?: FlameGraphDiff | undefined;
+};
+
+/**
+ * Describes the message querier.v1.DiffResponse.
+ * Use `create(DiffResponseSchema)` to create a new message.
+ */
+export const DiffResponseSchema: GenMessage<DiffResponse> = /*@__PURE__*/
+  messageDesc(file_querier_v1_querier, 8);
+
+/**
+ * @generated from message querier.v1.FlameGraph
+ */
+export type FlameGraph = Message<"querier.v1.FlameGraph"> & {
+  /**
+   * @generated from field: repeated string names = 1;
+   */
+  names: string[];
+
+  /**
+   * @generated from field: repeated querier.v1.Level levels = 2;
+   */
+  levels: Level[];
+
+  /**
+   * @generated from field: int64 total = 3;
+   */
+  total: bigint;
+
+  /**
+   * @generated from field: int64 max_self = 4;
+   */
+  maxSelf: bigint;
+};
+
+/**
+ * Describes the message querier.v1.FlameGraph.
+ * Use `create(FlameGraphSchema)` to create a new message.
+ */
+export const FlameGraphSchema: GenMessage<FlameGraph> = /*@__PURE__*/
+  messageDesc(file_querier_v1_querier, 9);
+
+/**
+ * @generated from message querier.v1.FlameGraphDiff
+ */
+export type FlameGraphDiff = Message<"querier.v1.FlameGraphDiff"> & {
+  /**
+   * @generated from field: repeated string names = 1;
+   */
+  names: string[];
+
+  /**
+   * @generated from field: repeated querier.v1.Level levels = 2;
+   */
+  levels: Level[];
+
+  /**
+   * Of both sides together.
+   *
+   * @generated from field: int64 total = 3;
+   */
+  total: bigint;
+
+  /**
+   * @generated from field: int64 max_self = 4;
+   */
+  maxSelf: bigint;
+
+  /**
+   * @generated from field: int64 leftTicks = 5;
+   */
+  leftTicks: bigint;
+
+  /**
+   * @generated from field: int64 rightTicks = 6;
+   */
+  rightTicks: bigint;
+};
+
+/**
+ * Describes the message querier.v1.FlameGraphDiff.
+ * Use `create(FlameGraphDiffSchema)` to create a new message.
+ */
+export const FlameGraphDiffSchema: GenMessage<FlameGraphDiff> = /*@__PURE__*/
+  messageDesc(file_querier_v1_querier, 10);
+
+/**
+ * @generated from message querier.v1.Level
+ */
+export type Level = Message<"querier.v1.Level"> & {
+  /**
+   * Of a flame graph four numbers a node: offset from the end of the node before it, total, self, place in names. Of a
+   * difference seven: offset, total and self of the left side, then of the right side, and the place in names.
+   *
+   * @generated from field: repeated int64 values = 1;
+   */
+  values: bigint[];
+};
+
+/**
+ * Describes the message querier.v1.Level.
+ * Use `create(LevelSchema)` to create a new message.
+ */
+export const LevelSchema: GenMessage<Level> = /*@__PURE__*/
+  messageDesc(file_querier_v1_querier, 11);
+
+/**
  * @generated from message querier.v1.SelectSeriesRequest
  */
 export type SelectSeriesRequest = Message<"querier.v1.SelectSeriesRequest"> & {
@@ -204,7 +403,7 @@ export type SelectSeriesRequest = Message<"querier.v1.SelectSeriesRequest"> & {
  * Use `create(SelectSeriesRequestSchema)` to create a new message.
  */
 export const SelectSeriesRequestSchema: GenMessage<SelectSeriesRequest> = /*@__PURE__*/
-  messageDesc(file_querier_v1_querier, 5);
+  messageDesc(file_querier_v1_querier, 12);
 
 /**
  * @generated from message querier.v1.SelectSeriesResponse
@@ -221,7 +420,35 @@ export type SelectSeriesResponse = Message<"querier.v1.SelectSeriesResponse"> & 
  * Use `create(SelectSeriesResponseSchema)` to create a new message.
  */
 export const SelectSeriesResponseSchema: GenMessage<SelectSeriesResponse> = /*@__PURE__*/
-  messageDesc(file_querier_v1_querier, 6);
+  messageDesc(file_querier_v1_querier, 13);
+
+/**
+ * @generated from enum querier.v1.ProfileFormat
+ */
+export enum ProfileFormat {
+  /**
+   * @generated from enum value: PROFILE_FORMAT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: PROFILE_FORMAT_FLAMEGRAPH = 1;
+   */
+  FLAMEGRAPH = 1,
+
+  /**
+   * Pyroscope's own; the agent has none.
+   *
+   * @generated from enum value: PROFILE_FORMAT_TREE = 2;
+   */
+  TREE = 2,
+}
+
+/**
+ * Describes the enum querier.v1.ProfileFormat.
+ */
+export const ProfileFormatSchema: GenEnum<ProfileFormat> = /*@__PURE__*/
+  enumDesc(file_querier_v1_querier, 0);
 
 /**
  * @generated from service querier.v1.QuerierService
@@ -268,6 +495,24 @@ export const QuerierService: GenService<{
     methodKind: "unary";
     input: typeof SelectMergeProfileRequestSchema;
     output: typeof ProfileSchema;
+  },
+  /**
+   * A flame graph by function name, cut to max_nodes.
+   *
+   * @generated from rpc querier.v1.QuerierService.SelectMergeStacktraces
+   */
+  selectMergeStacktraces: {
+    methodKind: "unary";
+    input: typeof SelectMergeStacktracesRequestSchema;
+    output: typeof SelectMergeStacktracesResponseSchema;
+  },
+  /**
+   * @generated from rpc querier.v1.QuerierService.Diff
+   */
+  diff: {
+    methodKind: "unary";
+    input: typeof DiffRequestSchema;
+    output: typeof DiffResponseSchema;
   },
   /**
    * @generated from rpc querier.v1.QuerierService.SelectSeries

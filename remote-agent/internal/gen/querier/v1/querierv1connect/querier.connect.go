@@ -52,6 +52,11 @@ const (
 	// QuerierServiceSelectMergeProfileProcedure is the fully-qualified name of the QuerierService's
 	// SelectMergeProfile RPC.
 	QuerierServiceSelectMergeProfileProcedure = "/querier.v1.QuerierService/SelectMergeProfile"
+	// QuerierServiceSelectMergeStacktracesProcedure is the fully-qualified name of the QuerierService's
+	// SelectMergeStacktraces RPC.
+	QuerierServiceSelectMergeStacktracesProcedure = "/querier.v1.QuerierService/SelectMergeStacktraces"
+	// QuerierServiceDiffProcedure is the fully-qualified name of the QuerierService's Diff RPC.
+	QuerierServiceDiffProcedure = "/querier.v1.QuerierService/Diff"
 	// QuerierServiceSelectSeriesProcedure is the fully-qualified name of the QuerierService's
 	// SelectSeries RPC.
 	QuerierServiceSelectSeriesProcedure = "/querier.v1.QuerierService/SelectSeries"
@@ -68,6 +73,9 @@ type QuerierServiceClient interface {
 	Series(context.Context, *connect.Request[v1.SeriesRequest]) (*connect.Response[v1.SeriesResponse], error)
 	// The reply in application/proto form is a pprof, and whole.
 	SelectMergeProfile(context.Context, *connect.Request[v1.SelectMergeProfileRequest]) (*connect.Response[v12.Profile], error)
+	// A flame graph by function name, cut to max_nodes.
+	SelectMergeStacktraces(context.Context, *connect.Request[v1.SelectMergeStacktracesRequest]) (*connect.Response[v1.SelectMergeStacktracesResponse], error)
+	Diff(context.Context, *connect.Request[v1.DiffRequest]) (*connect.Response[v1.DiffResponse], error)
 	SelectSeries(context.Context, *connect.Request[v1.SelectSeriesRequest]) (*connect.Response[v1.SelectSeriesResponse], error)
 	GetProfileStats(context.Context, *connect.Request[v11.GetProfileStatsRequest]) (*connect.Response[v11.GetProfileStatsResponse], error)
 }
@@ -113,6 +121,18 @@ func NewQuerierServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithSchema(querierServiceMethods.ByName("SelectMergeProfile")),
 			connect.WithClientOptions(opts...),
 		),
+		selectMergeStacktraces: connect.NewClient[v1.SelectMergeStacktracesRequest, v1.SelectMergeStacktracesResponse](
+			httpClient,
+			baseURL+QuerierServiceSelectMergeStacktracesProcedure,
+			connect.WithSchema(querierServiceMethods.ByName("SelectMergeStacktraces")),
+			connect.WithClientOptions(opts...),
+		),
+		diff: connect.NewClient[v1.DiffRequest, v1.DiffResponse](
+			httpClient,
+			baseURL+QuerierServiceDiffProcedure,
+			connect.WithSchema(querierServiceMethods.ByName("Diff")),
+			connect.WithClientOptions(opts...),
+		),
 		selectSeries: connect.NewClient[v1.SelectSeriesRequest, v1.SelectSeriesResponse](
 			httpClient,
 			baseURL+QuerierServiceSelectSeriesProcedure,
@@ -130,13 +150,15 @@ func NewQuerierServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 
 // querierServiceClient implements QuerierServiceClient.
 type querierServiceClient struct {
-	profileTypes       *connect.Client[v1.ProfileTypesRequest, v1.ProfileTypesResponse]
-	labelValues        *connect.Client[v11.LabelValuesRequest, v11.LabelValuesResponse]
-	labelNames         *connect.Client[v11.LabelNamesRequest, v11.LabelNamesResponse]
-	series             *connect.Client[v1.SeriesRequest, v1.SeriesResponse]
-	selectMergeProfile *connect.Client[v1.SelectMergeProfileRequest, v12.Profile]
-	selectSeries       *connect.Client[v1.SelectSeriesRequest, v1.SelectSeriesResponse]
-	getProfileStats    *connect.Client[v11.GetProfileStatsRequest, v11.GetProfileStatsResponse]
+	profileTypes           *connect.Client[v1.ProfileTypesRequest, v1.ProfileTypesResponse]
+	labelValues            *connect.Client[v11.LabelValuesRequest, v11.LabelValuesResponse]
+	labelNames             *connect.Client[v11.LabelNamesRequest, v11.LabelNamesResponse]
+	series                 *connect.Client[v1.SeriesRequest, v1.SeriesResponse]
+	selectMergeProfile     *connect.Client[v1.SelectMergeProfileRequest, v12.Profile]
+	selectMergeStacktraces *connect.Client[v1.SelectMergeStacktracesRequest, v1.SelectMergeStacktracesResponse]
+	diff                   *connect.Client[v1.DiffRequest, v1.DiffResponse]
+	selectSeries           *connect.Client[v1.SelectSeriesRequest, v1.SelectSeriesResponse]
+	getProfileStats        *connect.Client[v11.GetProfileStatsRequest, v11.GetProfileStatsResponse]
 }
 
 // ProfileTypes calls querier.v1.QuerierService.ProfileTypes.
@@ -164,6 +186,16 @@ func (c *querierServiceClient) SelectMergeProfile(ctx context.Context, req *conn
 	return c.selectMergeProfile.CallUnary(ctx, req)
 }
 
+// SelectMergeStacktraces calls querier.v1.QuerierService.SelectMergeStacktraces.
+func (c *querierServiceClient) SelectMergeStacktraces(ctx context.Context, req *connect.Request[v1.SelectMergeStacktracesRequest]) (*connect.Response[v1.SelectMergeStacktracesResponse], error) {
+	return c.selectMergeStacktraces.CallUnary(ctx, req)
+}
+
+// Diff calls querier.v1.QuerierService.Diff.
+func (c *querierServiceClient) Diff(ctx context.Context, req *connect.Request[v1.DiffRequest]) (*connect.Response[v1.DiffResponse], error) {
+	return c.diff.CallUnary(ctx, req)
+}
+
 // SelectSeries calls querier.v1.QuerierService.SelectSeries.
 func (c *querierServiceClient) SelectSeries(ctx context.Context, req *connect.Request[v1.SelectSeriesRequest]) (*connect.Response[v1.SelectSeriesResponse], error) {
 	return c.selectSeries.CallUnary(ctx, req)
@@ -182,6 +214,9 @@ type QuerierServiceHandler interface {
 	Series(context.Context, *connect.Request[v1.SeriesRequest]) (*connect.Response[v1.SeriesResponse], error)
 	// The reply in application/proto form is a pprof, and whole.
 	SelectMergeProfile(context.Context, *connect.Request[v1.SelectMergeProfileRequest]) (*connect.Response[v12.Profile], error)
+	// A flame graph by function name, cut to max_nodes.
+	SelectMergeStacktraces(context.Context, *connect.Request[v1.SelectMergeStacktracesRequest]) (*connect.Response[v1.SelectMergeStacktracesResponse], error)
+	Diff(context.Context, *connect.Request[v1.DiffRequest]) (*connect.Response[v1.DiffResponse], error)
 	SelectSeries(context.Context, *connect.Request[v1.SelectSeriesRequest]) (*connect.Response[v1.SelectSeriesResponse], error)
 	GetProfileStats(context.Context, *connect.Request[v11.GetProfileStatsRequest]) (*connect.Response[v11.GetProfileStatsResponse], error)
 }
@@ -223,6 +258,18 @@ func NewQuerierServiceHandler(svc QuerierServiceHandler, opts ...connect.Handler
 		connect.WithSchema(querierServiceMethods.ByName("SelectMergeProfile")),
 		connect.WithHandlerOptions(opts...),
 	)
+	querierServiceSelectMergeStacktracesHandler := connect.NewUnaryHandler(
+		QuerierServiceSelectMergeStacktracesProcedure,
+		svc.SelectMergeStacktraces,
+		connect.WithSchema(querierServiceMethods.ByName("SelectMergeStacktraces")),
+		connect.WithHandlerOptions(opts...),
+	)
+	querierServiceDiffHandler := connect.NewUnaryHandler(
+		QuerierServiceDiffProcedure,
+		svc.Diff,
+		connect.WithSchema(querierServiceMethods.ByName("Diff")),
+		connect.WithHandlerOptions(opts...),
+	)
 	querierServiceSelectSeriesHandler := connect.NewUnaryHandler(
 		QuerierServiceSelectSeriesProcedure,
 		svc.SelectSeries,
@@ -247,6 +294,10 @@ func NewQuerierServiceHandler(svc QuerierServiceHandler, opts ...connect.Handler
 			querierServiceSeriesHandler.ServeHTTP(w, r)
 		case QuerierServiceSelectMergeProfileProcedure:
 			querierServiceSelectMergeProfileHandler.ServeHTTP(w, r)
+		case QuerierServiceSelectMergeStacktracesProcedure:
+			querierServiceSelectMergeStacktracesHandler.ServeHTTP(w, r)
+		case QuerierServiceDiffProcedure:
+			querierServiceDiffHandler.ServeHTTP(w, r)
 		case QuerierServiceSelectSeriesProcedure:
 			querierServiceSelectSeriesHandler.ServeHTTP(w, r)
 		case QuerierServiceGetProfileStatsProcedure:
@@ -278,6 +329,14 @@ func (UnimplementedQuerierServiceHandler) Series(context.Context, *connect.Reque
 
 func (UnimplementedQuerierServiceHandler) SelectMergeProfile(context.Context, *connect.Request[v1.SelectMergeProfileRequest]) (*connect.Response[v12.Profile], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("querier.v1.QuerierService.SelectMergeProfile is not implemented"))
+}
+
+func (UnimplementedQuerierServiceHandler) SelectMergeStacktraces(context.Context, *connect.Request[v1.SelectMergeStacktracesRequest]) (*connect.Response[v1.SelectMergeStacktracesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("querier.v1.QuerierService.SelectMergeStacktraces is not implemented"))
+}
+
+func (UnimplementedQuerierServiceHandler) Diff(context.Context, *connect.Request[v1.DiffRequest]) (*connect.Response[v1.DiffResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("querier.v1.QuerierService.Diff is not implemented"))
 }
 
 func (UnimplementedQuerierServiceHandler) SelectSeries(context.Context, *connect.Request[v1.SelectSeriesRequest]) (*connect.Response[v1.SelectSeriesResponse], error) {
