@@ -97,6 +97,7 @@ export interface AgentBudget {
   readonly wantedRateHz: number;
   readonly bpfMapBytes: number;
   readonly diskBytesPerSecond: number;
+  readonly networkBytesPerSecond: number;
 }
 
 /** The agent's own account of itself; see Status in agent.proto for the fields' meaning. */

@@ -59,6 +59,7 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 		Overhead: &agentv1.Overhead{
 			ProcessCpuCores: usage.ProcessCores, BpfCpuCores: usage.BPFCores, ResidentBytes: usage.ResidentBytes,
 			BpfMapBytes: usage.BPFMapBytes, DiskBytesPerSecond: usage.WrittenBytes,
+			NetworkBytesPerSecond: usage.NetworkBytes,
 		},
 		Budget: a.economy.status(sampled),
 		Docker: &agentv1.DockerStatus{

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"pyrometer.dev/remote-agent/internal/netmeter"
 )
 
 // goShare of what is left of the ceiling without BPF maps is what the Go runtime tries to stay below, by collecting garbage
@@ -34,6 +36,8 @@ type Usage struct {
 	BPFMapBytes   uint64
 	// WrittenBytes went to the disk in the span, a second.
 	WrittenBytes float64
+	// NetworkBytes were sent and received in the span, a second.
+	NetworkBytes float64
 }
 
 // Meter measures usage between two calls of Measure. Safe for concurrent use.
@@ -48,6 +52,7 @@ type Meter struct {
 	process time.Duration
 	bpf     time.Duration
 	written uint64
+	network uint64
 	last    Usage
 }
 
@@ -64,7 +69,7 @@ func NewMeter(bpfRunTime func() (time.Duration, bool)) (*Meter, error) {
 	bpf, _ := bpfRunTime()
 	return &Meter{
 		bpfRunTime: bpfRunTime, now: time.Now, processCPU: processCPU,
-		at: time.Now(), process: process, bpf: bpf, written: writtenBytes(),
+		at: time.Now(), process: process, bpf: bpf, written: writtenBytes(), network: netmeter.Bytes(),
 		last: Usage{BPFCores: -1, ResidentBytes: resident, BPFMapBytes: bpfMapBytes()},
 	}, nil
 }
@@ -80,7 +85,7 @@ func (m *Meter) Measure() (Usage, error) {
 		return Usage{}, err
 	}
 	bpf, bpfKnown := m.bpfRunTime()
-	written, maps := writtenBytes(), bpfMapBytes()
+	written, network, maps := writtenBytes(), netmeter.Bytes(), bpfMapBytes()
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -91,7 +96,8 @@ func (m *Meter) Measure() (Usage, error) {
 			m.last.BPFCores = float64(bpf-m.bpf) / float64(elapsed)
 		}
 		m.last.WrittenBytes = float64(written-m.written) / elapsed.Seconds()
-		m.at, m.process, m.bpf, m.written = now, process, bpf, written
+		m.last.NetworkBytes = float64(network-m.network) / elapsed.Seconds()
+		m.at, m.process, m.bpf, m.written, m.network = now, process, bpf, written, network
 	}
 	m.last.ResidentBytes, m.last.BPFMapBytes = resident, maps
 	return m.last, nil

@@ -54,6 +54,7 @@ func metricsOf(status *agentv1.Status) string {
 		one("pyrometer_last_window_end_seconds", "gauge", "Unix time of the end of the last stored window.", float64(status.GetLastWindowEnd())/1000),
 		one("pyrometer_process_cpu_cores", "gauge", "CPU time of the agent's process over the last window.", status.GetOverhead().GetProcessCpuCores()),
 		one("pyrometer_resident_bytes", "gauge", "Resident memory of the agent's process.", float64(status.GetOverhead().GetResidentBytes())),
+		one("pyrometer_network_bytes_per_second", "gauge", "Sent and received by the agent over the last window.", status.GetOverhead().GetNetworkBytesPerSecond()),
 		one("pyrometer_store_bytes", "gauge", "Size of the store on disk.", float64(status.GetStoreBytes())),
 		one("pyrometer_docker_reachable", "gauge", "Whether Docker's socket answers.", truth(status.GetDocker().GetReachable())),
 	}

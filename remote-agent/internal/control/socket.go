@@ -13,6 +13,8 @@ import (
 
 	"connectrpc.com/connect"
 	"golang.org/x/sys/unix"
+
+	"pyrometer.dev/remote-agent/internal/netmeter"
 )
 
 // PushSocketName is the file name of the push socket, which containers may mount.
@@ -125,6 +127,20 @@ func (l *listener) Addr() net.Addr { return &net.UnixAddr{Name: l.path, Net: "un
 type peerConnection struct {
 	*net.UnixConn
 	admitted int
+}
+
+// Read implements net.Conn.
+func (c *peerConnection) Read(into []byte) (int, error) {
+	n, err := c.UnixConn.Read(into)
+	netmeter.Add(n)
+	return n, err
+}
+
+// Write implements net.Conn.
+func (c *peerConnection) Write(from []byte) (int, error) {
+	n, err := c.UnixConn.Write(from)
+	netmeter.Add(n)
+	return n, err
 }
 
 // PeerUID is the uid of the process that opened the other end of a Unix socket, as the kernel knows it.

@@ -25,6 +25,7 @@ import (
 	pushv1 "pyrometer.dev/remote-agent/internal/gen/push/v1"
 	querierv1 "pyrometer.dev/remote-agent/internal/gen/querier/v1"
 	typesv1 "pyrometer.dev/remote-agent/internal/gen/types/v1"
+	"pyrometer.dev/remote-agent/internal/netmeter"
 )
 
 const (
@@ -62,7 +63,7 @@ type client struct {
 
 func newClient(server *Server) (*client, error) {
 	transport := &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            netmeter.Counted((&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext),
 		TLSHandshakeTimeout:    10 * time.Second,
 		ResponseHeaderTimeout:  requestTimeout,
 		IdleConnTimeout:        90 * time.Second,

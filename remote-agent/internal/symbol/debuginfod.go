@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,9 +15,11 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"pyrometer.dev/remote-agent/internal/netmeter"
 )
 
-// Bounds of what is asked of debug file servers: a slow or hostile one costs time at the lowest priority and a bounded part of the
+// Bounds of what is asked of debug file servers: a slow or hostile one costs time of its own thread and a bounded part of the
 // cache, never a sample.
 const (
 	maxRemoteBytes = 128 << 20
@@ -68,7 +71,10 @@ func newRemoteRoot(installed opener, servers []string, cache *lineCache, counted
 		refused: map[string]time.Time{},
 		client: &http.Client{
 			// DisableCompression: a packed answer could grow without measure, and servers send files as they are.
-			Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableCompression: true, DisableKeepAlives: true},
+			Transport: &http.Transport{
+				Proxy: http.ProxyFromEnvironment, DisableCompression: true, DisableKeepAlives: true,
+				DialContext: netmeter.Counted((&net.Dialer{Timeout: 30 * time.Second}).DialContext),
+			},
 			CheckRedirect: func(request *http.Request, via []*http.Request) error {
 				if len(via) > maxRedirects {
 					return errors.New("too many redirects")

@@ -70,6 +70,7 @@ function toBudget({ overhead }: Status, budget: Budget): AgentBudget {
     wantedRateHz: budget.wantedRateHz,
     bpfMapBytes: Number(overhead?.bpfMapBytes ?? 0n),
     diskBytesPerSecond: overhead?.diskBytesPerSecond ?? 0,
+    networkBytesPerSecond: overhead?.networkBytesPerSecond ?? 0,
   };
 }
 

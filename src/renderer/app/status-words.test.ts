@@ -58,6 +58,7 @@ describe('the status bar', () => {
       wantedRateHz: 97,
       bpfMapBytes: 50e6,
       diskBytesPerSecond: 12_000,
+      networkBytesPerSecond: 3_000,
     };
     const stateOf = (sampleRateHz: number): TargetState => ({
       ...target,
@@ -68,7 +69,7 @@ describe('the status bar', () => {
     expect(rate?.tone).toBe('warn');
     expect(rate?.title).toContain('--max-cpu');
     expect(agent?.title?.replaceAll('\u00a0', ' ').split('\n').slice(1)).toEqual([
-      'BPF maps 50.0 MB, disk 12.0 kB/s',
+      'BPF maps 50.0 MB, disk 12.0 kB/s, network 3.00 kB/s',
       'last minute: 1.4 % of the machine, 150 MB with BPF maps',
       'it may cost 1.0 % of the machine and 256 MB',
     ]);

@@ -66,7 +66,7 @@ function pyroscopeItem(target: TargetState): StatusItem | undefined {
 /** What the agent costs beside its CPU, and what it may cost. */
 function costLines({ budget }: AgentStatus): readonly string[] {
   if (budget === undefined) return [];
-  const { machinePercent, memoryBytes, meanMachinePercent, meanMemoryBytes, bpfMapBytes, diskBytesPerSecond } = budget;
+  const { machinePercent, memoryBytes, meanMachinePercent, meanMemoryBytes, bpfMapBytes } = budget;
   const mean =
     meanMachinePercent < 0
       ? []
@@ -74,7 +74,7 @@ function costLines({ budget }: AgentStatus): readonly string[] {
           `last minute: ${formatShare(meanMachinePercent / 100)} of the machine, ${formatBytes(meanMemoryBytes)} with BPF maps`,
         ];
   return [
-    `BPF maps ${formatBytes(bpfMapBytes)}, disk ${formatBytes(diskBytesPerSecond)}/s`,
+    `BPF maps ${formatBytes(bpfMapBytes)}, disk ${formatBytes(budget.diskBytesPerSecond)}/s, network ${formatBytes(budget.networkBytesPerSecond)}/s`,
     ...mean,
     `it may cost ${formatShare(machinePercent / 100)} of the machine and ${formatBytes(memoryBytes)}`,
   ];

@@ -82,6 +82,7 @@ describe('the rate', () => {
       wantedRateHz: 199,
       bpfMapBytes: 0,
       diskBytesPerSecond: 0,
+      networkBytesPerSecond: 0,
     };
     const lines = rateLines({ ...testStatus, sampleRateHz: 97, budget }, now);
     expect(lines[0]).toBe('Each CPU is looked at 97 times a second.');

@@ -758,8 +758,10 @@ type Overhead struct {
 	BpfMapBytes uint64 `protobuf:"varint,4,opt,name=bpf_map_bytes,json=bpfMapBytes,proto3" json:"bpf_map_bytes,omitempty"`
 	// Written to disks.
 	DiskBytesPerSecond float64 `protobuf:"fixed64,5,opt,name=disk_bytes_per_second,json=diskBytesPerSecond,proto3" json:"disk_bytes_per_second,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// Sent and received: pushes, debug files from debuginfod servers, and what is asked for at the control sockets.
+	NetworkBytesPerSecond float64 `protobuf:"fixed64,6,opt,name=network_bytes_per_second,json=networkBytesPerSecond,proto3" json:"network_bytes_per_second,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
 }
 
 func (x *Overhead) Reset() {
@@ -823,6 +825,13 @@ func (x *Overhead) GetBpfMapBytes() uint64 {
 func (x *Overhead) GetDiskBytesPerSecond() float64 {
 	if x != nil {
 		return x.DiskBytesPerSecond
+	}
+	return 0
+}
+
+func (x *Overhead) GetNetworkBytesPerSecond() float64 {
+	if x != nil {
+		return x.NetworkBytesPerSecond
 	}
 	return 0
 }
@@ -3441,13 +3450,14 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\n" +
 	"expires_at\x18\x03 \x01(\x03R\texpiresAt\"8\n" +
 	"\rLeaseConflict\x12'\n" +
-	"\x06leases\x18\x01 \x03(\v2\x0f.agent.v1.LeaseR\x06leases\"\xd8\x01\n" +
+	"\x06leases\x18\x01 \x03(\v2\x0f.agent.v1.LeaseR\x06leases\"\x91\x02\n" +
 	"\bOverhead\x12*\n" +
 	"\x11process_cpu_cores\x18\x01 \x01(\x01R\x0fprocessCpuCores\x12\"\n" +
 	"\rbpf_cpu_cores\x18\x02 \x01(\x01R\vbpfCpuCores\x12%\n" +
 	"\x0eresident_bytes\x18\x03 \x01(\x04R\rresidentBytes\x12\"\n" +
 	"\rbpf_map_bytes\x18\x04 \x01(\x04R\vbpfMapBytes\x121\n" +
-	"\x15disk_bytes_per_second\x18\x05 \x01(\x01R\x12diskBytesPerSecond\"\xd8\x01\n" +
+	"\x15disk_bytes_per_second\x18\x05 \x01(\x01R\x12diskBytesPerSecond\x127\n" +
+	"\x18network_bytes_per_second\x18\x06 \x01(\x01R\x15networkBytesPerSecond\"\xd8\x01\n" +
 	"\x06Budget\x12'\n" +
 	"\x0fmachine_percent\x18\x01 \x01(\x01R\x0emachinePercent\x12!\n" +
 	"\fmemory_bytes\x18\x02 \x01(\x04R\vmemoryBytes\x120\n" +
