@@ -126,6 +126,7 @@ func (k keptSocket) Close() error {
 func (s *storing) Open(ctx context.Context) error {
 	opened, err := store.Open(ctx, store.Options{
 		Directory: s.agent.options.store, MaxAge: maxStoreAge, MaxBytes: maxStoreBytes, Logger: s.logger,
+		Comments: []string{"host: " + s.agent.hostname, "pyrometer-agent " + version()},
 	})
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ func (s *Store) MergeProfile(ctx context.Context, selection Selection) (*googlev
 			return err
 		}
 		m := s.newMerge(profileType)
+		m.comments = s.options.Comments
 		for i := range chosen {
 			if err := s.mergeSeries(ctx, db, m, &chosen[i], selection.StartMs, selection.EndMs); err != nil {
 				return err

@@ -17,6 +17,7 @@ import (
 // merge sums stacks, whose identity is their list of location ids: locations are one dictionary for all series.
 type merge struct {
 	codec          *bodyCodec
+	comments       []string
 	profileType    window.ProfileType
 	values         map[string]int64 // by encoded location ids
 	startMs, endMs int64            // covered by windows
@@ -84,6 +85,9 @@ func (m *merge) profileOf(ctx context.Context, from *catalog, stacks []string) (
 			locations[j] = numbers[id]
 		}
 		p.Sample = append(p.Sample, &googlev1.Sample{LocationId: locations, Value: []int64{m.values[stack]}})
+	}
+	for _, comment := range m.comments {
+		p.Comment = append(p.Comment, b.text(comment))
 	}
 	return p, nil
 }

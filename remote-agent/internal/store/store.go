@@ -29,6 +29,9 @@ type Options struct {
 	// MaxAge and MaxBytes bound what Retain keeps; 0: no bound.
 	MaxAge   time.Duration
 	MaxBytes int64
+	// Comments are put into the profiles that queries answer: who measured. Profiles for a Pyroscope have none, since they must be
+	// the same bytes when another version of the agent sends them again.
+	Comments []string
 	Logger   *slog.Logger
 	Now      func() time.Time
 }

@@ -54,6 +54,7 @@ func (s *Store) Windows(ctx context.Context, selection Selection, visit func(*Wi
 		return nil, fmt.Errorf("list windows: %w", err)
 	}
 	whole, numbers := s.newMerge(profileType), map[string]uint32{}
+	whole.comments = s.options.Comments
 	stacks := stackCache{}
 	for _, start := range slices.Sorted(maps.Keys(ends)) {
 		m := s.newMerge(profileType)
