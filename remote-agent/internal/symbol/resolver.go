@@ -24,7 +24,7 @@ var (
 type Options struct {
 	// Logger gets what should never happen; nil discards it. Refused files are counted, not logged.
 	Logger *slog.Logger
-	// TableBytes bounds the memory of all tables together; 64 MiB if 0.
+	// TableBytes bounds all tables together, in memory or in files without names in Directory; 64 MiB if 0.
 	TableBytes int64
 	// RetryAfter is how long a refused file, or one with exported names only, is left alone; 10 minutes if 0. Then the
 	// next Observe or Resolve looks again: a debug package may have been installed.
@@ -34,7 +34,8 @@ type Options struct {
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
 	// Directory is where lines and inlined calls of debug information are kept between runs, in files of at most CacheBytes
-	// together (256 MiB if 0); made when it is missing. Without it there are names only.
+	// together (256 MiB if 0), and large tables of names while they are used; made when it is missing. Without it there are
+	// names only.
 	Directory  string
 	CacheBytes int64
 	// Debuginfod are addresses of servers that are asked, in this order, for debug files by build-id, where none is installed. They

@@ -2,6 +2,7 @@ package symbol
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 	"strings"
 	"unsafe"
@@ -39,7 +40,7 @@ type Function struct {
 	Start uint64
 }
 
-// Lookup returns the function that an ELF virtual address lies in. The name shares memory with the table.
+// Lookup returns the function that an ELF virtual address lies in.
 func (t *Table) Lookup(address uint64) (Function, bool) {
 	index, exact := slices.BinarySearch(t.starts, address)
 	if !exact {
@@ -50,13 +51,15 @@ func (t *Table) Lookup(address uint64) (Function, bool) {
 	}
 	found := t.functions[t.owners[index]]
 	name, _, _ := strings.Cut(t.names[found.name:], "\x00")
-	return Function{Name: name, Start: found.start}, true
+	made := Function{Name: strings.Clone(name), Start: found.start} // The mapping of a parked table goes with it.
+	runtime.KeepAlive(t)
+	return made, true
 }
 
 // Len is the number of functions.
 func (t *Table) Len() int { return len(t.functions) }
 
-// Bytes is the memory that the table holds.
+// Bytes is the memory that the table holds, or the size of its file where it is parked.
 func (t *Table) Bytes() int64 {
 	return int64(len(t.names)) + int64(len(t.starts))*8 + int64(len(t.owners))*4 +
 		int64(len(t.functions))*int64(unsafe.Sizeof(function{})) + int64(unsafe.Sizeof(*t))

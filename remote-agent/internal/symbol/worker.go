@@ -144,6 +144,7 @@ func (r *FileResolver) run(generation int, work task, pace *pace, leave func()) 
 	defer giveUp.Stop()
 
 	result, err := r.loadGuarded(work, progress)
+	result.table = r.parked(result.table)
 
 	r.mutex.Lock()
 	if answered {
@@ -165,6 +166,19 @@ func (r *FileResolver) run(generation int, work task, pace *pace, leave func()) 
 	if better && r.options.OnNames != nil {
 		r.options.OnNames(work.mapping.FileID, work.lines)
 	}
+}
+
+// parked is a table, out of the heap where it is large and there is room on the disk.
+func (r *FileResolver) parked(table *Table) *Table {
+	if r.options.Directory == "" || table == nil || table.Bytes() < leastParked {
+		return table
+	}
+	parked, err := table.park(r.options.Directory)
+	if err != nil {
+		r.options.Logger.Debug("a table of names stays in memory", slog.Any("error", err))
+		return table
+	}
+	return parked
 }
 
 // loadGuarded is the border of the package: should a hostile file lead to a panic in spite of all checks, it costs that file's
