@@ -43,7 +43,7 @@ export function connectionParts(
 function inWords({ link, agent }: TargetState): string {
   if (link.state !== 'connected') return link.message ?? 'connecting';
   if (agent.step !== undefined) return `step ${agent.step.number} of ${agent.step.of}: ${agent.step.text}`;
-  return agent.message ?? 'looking at the target';
+  return agent.message ?? link.message ?? 'looking at the target';
 }
 
 /** Records everything, or one service, on a target and writes the result. */

@@ -7,6 +7,7 @@ export type FailureCode =
   | 'refused'
   | 'timeout'
   | 'auth-failed'
+  | 'no-common-algorithm'
   | 'host-key-refused'
   | 'host-key-changed'
   | 'no-sudo'

@@ -1,4 +1,4 @@
-import { SshHop } from './target.js';
+import { SshHop, type OpenSshHost } from './target.js';
 
 /** A name that can be handed to ssh safely. */
 export const HostName = SshHop.entries.host;
@@ -17,6 +17,18 @@ export interface ImportedHost {
   readonly hop: SshHop;
   /** Servers on the way, first the one that is dialled from here. */
   readonly jumps: readonly SshHop[];
-  /** What is not carried over and what to do about it, one sentence each. */
-  readonly notes: readonly string[];
+  /** Where only the system's ssh can connect to it. */
+  readonly openssh?: OpenSshHost;
+}
+
+/** Why only the system's ssh can connect to a host of the SSH configuration, as a part of a sentence and its end. */
+export function opensshReason({ host, why }: OpenSshHost): string {
+  switch (why) {
+    case 'ProxyCommand':
+      return `your SSH configuration reaches ${host} by a ProxyCommand.`;
+    case 'CertificateFile':
+      return `your SSH configuration names a CertificateFile for ${host}.`;
+    case 'ProxyJump':
+      return `your SSH configuration leads to ${host} over a server that has a ProxyCommand or a CertificateFile.`;
+  }
 }

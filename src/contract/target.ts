@@ -31,6 +31,13 @@ const hopEntries = {
 export const SshHop = v.object(hopEntries);
 export type SshHop = v.InferOutput<typeof SshHop>;
 
+/** A host of the user's SSH configuration that only the system's ssh can connect to, and the setting that is the reason. */
+export const OpenSshHost = v.object({
+  host: hostName,
+  why: v.picklist(['ProxyCommand', 'CertificateFile', 'ProxyJump']),
+});
+export type OpenSshHost = v.InferOutput<typeof OpenSshHost>;
+
 /** Colours that a server can be marked with, by the names of their tokens. */
 export const targetColours = ['red', 'amber', 'green', 'blue', 'violet'] as const;
 export type TargetColour = (typeof targetColours)[number];
@@ -57,6 +64,8 @@ export const TargetConfig = v.variant('kind', [
     ...hopEntries,
     /** Servers on the way, first the one that is dialled from here. */
     jumps: v.optional(v.pipe(v.array(SshHop), v.maxLength(8))),
+    /** For a server that is reached by more of the user's SSH configuration than stands here. */
+    openssh: v.optional(OpenSshHost),
     /** The heading that it stands under in the list; undefined: none. */
     group: v.optional(name),
     colour: v.optional(v.picklist(targetColours)),
@@ -73,7 +82,7 @@ export type ServerDraft = Omit<SshTargetConfig, 'id' | 'kind'>;
 /** The link's state. A local target is always connected. */
 export interface LinkState {
   readonly state: 'disconnected' | 'connecting' | 'connected' | 'reconnecting' | 'failed';
-  /** What is being done, or why it failed and what to do. */
+  /** What is being done, why it failed and what to do, or that it is connected by the system's ssh and why. */
   readonly message?: string;
   /** What was said when it failed, for instance both fingerprints of a host key; copyable. */
   readonly detail?: string;

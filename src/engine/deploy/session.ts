@@ -418,6 +418,6 @@ function asAsked<T extends Query>(source: SourceKind, query: T): T {
 /** The part of a configuration that a connection is made with. */
 function connectionOf(config: TargetConfig): unknown {
   if (config.kind === 'local') return config.kind;
-  const { host, port, user, authentication, jumps } = config;
-  return { host, port, user, authentication, jumps };
+  const { host, port, user, authentication, jumps, openssh } = config;
+  return { host, port, user, authentication, jumps, openssh };
 }

@@ -4,6 +4,7 @@ export class Deadline {
   private timer: NodeJS.Timeout | undefined;
   private leftMs: number;
   private startedAt = 0;
+  private over = false;
 
   constructor(limitMs: number, onExpired: () => void) {
     this.onExpired = onExpired;
@@ -19,7 +20,7 @@ export class Deadline {
   }
 
   resume(): void {
-    if (this.timer !== undefined) return;
+    if (this.timer !== undefined || this.over) return;
     this.startedAt = performance.now();
     this.timer = setTimeout(this.onExpired, this.leftMs);
   }
@@ -28,6 +29,6 @@ export class Deadline {
   clear(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.leftMs = 2 ** 31 - 1;
+    this.over = true;
   }
 }

@@ -41,6 +41,11 @@ export class HostKeys {
     this.readFiles = [ownFile, ...systemFiles];
   }
 
+  /** The files, in the order in which they count; accepted keys are added to the first. */
+  get files(): readonly string[] {
+    return this.readFiles;
+  }
+
   /** All lines of all files. A file that exists and cannot be read is a failure: it may hold a revoked key. */
   async load(): Promise<Result<readonly KnownHostLine[]>> {
     const lines: KnownHostLine[] = [];
@@ -80,18 +85,9 @@ export class HostKeys {
       case 'known':
         return ok(null);
       case 'revoked':
-        return fail(
-          'host-key-refused',
-          `${name} showed a key that is marked as revoked; do not connect until its administrator gave it a new one.`,
-          `${keyTypeOf(key)} ${shown}, revoked in ${verdict.by.file} line ${verdict.by.line}`,
-        );
+        return revokedKey(name, `${keyTypeOf(key)} ${shown}, revoked in ${verdict.by.file} line ${verdict.by.line}`);
       case 'changed':
-        return fail(
-          'host-key-changed',
-          `${name} showed another key than the one that is known: somebody may be listening in. If the server was set ` +
-            `up anew, remove line ${verdict.known.line} of ${verdict.known.file} and connect again.`,
-          `known: ${verdict.known.keyType} ${fingerprint(verdict.known.key)}\nshown: ${keyTypeOf(key)} ${shown}`,
-        );
+        return changedKey(name, verdict.known, `${keyTypeOf(key)} ${shown}`);
       case 'unknown': {
         const keyType = keyTypeOf(key);
         const accepted = await prompter.acceptHostKey(
@@ -99,21 +95,56 @@ export class HostKeys {
           signal,
         );
         if (!accepted) {
-          return fail('host-key-refused', `The key of ${name} was not accepted.`, `${keyType} ${shown}`);
+          return refusedKey(name, `${keyType} ${shown}`);
         }
         return this.add(name, keyType, key);
       }
     }
   }
 
-  private async add(name: string, keyType: string, key: Buffer): Promise<Result<null>> {
+  /** Makes our own file where there is none, for this user only. */
+  async prepare(): Promise<Result<null>> {
+    return this.append('');
+  }
+
+  private add(name: string, keyType: string, key: Buffer): Promise<Result<null>> {
+    // A line of its own even when the file was cut short by hand.
+    return this.append(`\n${name} ${keyType} ${key.toString('base64')}\n`);
+  }
+
+  private async append(text: string): Promise<Result<null>> {
     try {
       await mkdir(dirname(this.ownFile), { recursive: true, mode: 0o700 });
-      // A line of its own even when the file was cut short by hand.
-      await appendFile(this.ownFile, `\n${name} ${keyType} ${key.toString('base64')}\n`, { mode: 0o600 });
+      await appendFile(this.ownFile, text, { mode: 0o600 });
       return ok(null);
     } catch (error) {
       return fail('internal', `The accepted key could not be kept in ${this.ownFile}.`, errorText(error));
     }
   }
+}
+
+type Refusal = ReturnType<typeof fail>;
+
+/** @param shown type and fingerprint of the key */
+export function refusedKey(name: string, shown: string): Refusal {
+  return fail('host-key-refused', `The key of ${name} was not accepted.`, shown);
+}
+
+/** @param detail which key, and where it is revoked */
+export function revokedKey(name: string, detail: string): Refusal {
+  return fail(
+    'host-key-refused',
+    `${name} showed a key that is marked as revoked; do not connect until its administrator gave it a new one.`,
+    detail,
+  );
+}
+
+/** @param shown type and fingerprint of the key that the server showed */
+export function changedKey(name: string, known: KnownHostLine, shown: string): Refusal {
+  return fail(
+    'host-key-changed',
+    `${name} showed another key than the one that is known: somebody may be listening in. If the server was set ` +
+      `up anew, remove line ${known.line} of ${known.file} and connect again.`,
+    `known: ${known.keyType} ${fingerprint(known.key)}\nshown: ${shown}`,
+  );
 }

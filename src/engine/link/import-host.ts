@@ -19,48 +19,56 @@ export interface ImportOptions extends ResolveOptions {
   readonly agentSocket?: string;
 }
 
+/** A way over other servers. */
+interface Way {
+  readonly jumps: readonly SshHop[];
+  /** Whether one of them has a setting that only the system's ssh follows. */
+  readonly special: boolean;
+}
+
 /**
- * A host of OpenSSH's configuration as our own configuration has it, with every server on its way resolved as well.
- * `notes` name what is not carried over.
+ * A host of OpenSSH's configuration as our own configuration has it, with every server on its way resolved as well. Where
+ * the configuration says more than ours can, `openssh` names the host, whose settings the system's ssh follows then.
  */
 export async function importHost(name: string, options: ImportOptions = {}): Promise<Result<ImportedHost>> {
-  const notes: string[] = [];
   const resolved = await resolveConfigHost(name, options);
   if (!resolved.ok) return resolved;
-  const hop = await hopOf(name, resolved.value, options);
-  if (!hop.ok) return hop;
   const settings = resolved.value;
-  const jumps = await jumpsOf(name, settings, options);
-  if (!jumps.ok) return jumps;
-  if (said(settings, 'proxycommand') !== undefined) {
-    notes.push('ProxyCommand is not carried over: where a server is only reached by it, name the servers on the way.');
-  }
-  if (said(settings, 'certificatefile') !== undefined) {
-    notes.push('CertificateFile is not carried over: use a key that the server knows by itself.');
-  }
-  return ok({ name, hop: hop.value, jumps: jumps.value, notes });
+  const hop = await hopOf(name, settings, options);
+  if (!hop.ok) return hop;
+  const way = await wayOf(name, settings, options);
+  if (!way.ok) return way;
+  const { jumps, special } = way.value;
+  const why = specialSetting(settings) ?? (special ? 'ProxyJump' : undefined);
+  if (why === undefined) return ok({ name, hop: hop.value, jumps });
+  // The way is the configuration's, too.
+  return ok({ name, hop: hop.value, jumps: [], openssh: { host: name, why } });
+}
+
+function specialSetting(settings: Settings): 'ProxyCommand' | 'CertificateFile' | undefined {
+  if (said(settings, 'proxycommand') !== undefined) return 'ProxyCommand';
+  return said(settings, 'certificatefile') === undefined ? undefined : 'CertificateFile';
 }
 
 const maxJumps = 8;
 
 /** The servers that a host's ProxyJump names. As with OpenSSH the first of them has a way of its own, the others not. */
-async function jumpsOf(
-  name: string,
-  settings: Settings,
-  options: ImportOptions,
-  depth = 0,
-): Promise<Result<readonly SshHop[]>> {
+async function wayOf(name: string, settings: Settings, options: ImportOptions, depth = 0): Promise<Result<Way>> {
   const jumps: SshHop[] = [];
+  let special = false;
   for (const text of said(settings, 'proxyjump')?.split(',') ?? []) {
     const match = jumpForm.exec(text.trim());
     const host = match?.[2]?.replace(/^\[(.*)\]$/, '$1');
     if (host === undefined) return fail('invalid-input', `The ProxyJump of ${name} names no server: change it there.`);
     const resolved = await resolveConfigHost(host, options);
     if (!resolved.ok) return resolved;
+    special ||= specialSetting(resolved.value) !== undefined;
     if (jumps.length === 0) {
-      const before = depth > maxJumps ? ok([]) : await jumpsOf(host, resolved.value, options, depth + 1);
+      const before: Result<Way> =
+        depth > maxJumps ? ok({ jumps: [], special }) : await wayOf(host, resolved.value, options, depth + 1);
       if (!before.ok) return before;
-      jumps.push(...before.value);
+      jumps.push(...before.value.jumps);
+      special ||= before.value.special;
     }
     const hop = await hopOf(host, resolved.value, options, {
       ...(match?.[1] === undefined ? {} : { user: match[1] }),
@@ -72,7 +80,7 @@ async function jumpsOf(
       return fail('unsupported', `The way to ${name} leads over more than ${maxJumps} servers: look at its ProxyJump.`);
     }
   }
-  return ok(jumps);
+  return ok({ jumps, special });
 }
 
 /** "[user@]host[:port]" or "ssh://[user@]host[:port]". */

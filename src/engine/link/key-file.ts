@@ -5,6 +5,8 @@ import ssh2 from 'ssh2';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { errorText } from '../failures/thrown.js';
 import { convertKey } from './key-conversion.js';
+import { keyTypeOf } from './known-hosts.js';
+import { wrongPassphrase } from './login-failures.js';
 
 /** How a private key's file is written. */
 export type KeyFormat = 'openssh' | 'pem' | 'pkcs8' | 'unknown';
@@ -13,25 +15,43 @@ export type KeyFormat = 'openssh' | 'pem' | 'pkcs8' | 'unknown';
 export interface KeyFileFacts {
   readonly format: KeyFormat;
   readonly encrypted: boolean;
+  /** As SSH names it; "" where only the passphrase tells. */
+  readonly keyType: string;
 }
 
 /** Looks at the armour, and in OpenSSH's format at the cipher's name. */
 export function keyFileFacts(text: string): KeyFileFacts {
   if (text.includes('-----BEGIN OPENSSH PRIVATE KEY-----')) {
     const body = Buffer.from(text.replace(/-----[A-Z ]+-----/g, ''), 'base64');
-    // "openssh-key-v1\0", then the cipher's name as a length and its bytes.
-    const at = 'openssh-key-v1\0'.length;
-    const length = body.length >= at + 4 ? body.readUInt32BE(at) : 0;
-    const cipher = body.toString('latin1', at + 4, at + 4 + Math.min(length, 64));
-    return { format: 'openssh', encrypted: cipher !== 'none' };
+    const [cipher, keyType] = opensshStrings(body);
+    return { format: 'openssh', encrypted: cipher !== 'none', keyType };
   }
   if (/-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/.test(text)) {
-    return { format: 'pkcs8', encrypted: text.includes('BEGIN ENCRYPTED') };
+    return { format: 'pkcs8', encrypted: text.includes('BEGIN ENCRYPTED'), keyType: '' };
   }
   if (/-----BEGIN (RSA|EC|DSA) PRIVATE KEY-----/.test(text)) {
-    return { format: 'pem', encrypted: text.includes('Proc-Type: 4,ENCRYPTED') };
+    return { format: 'pem', encrypted: text.includes('Proc-Type: 4,ENCRYPTED'), keyType: '' };
   }
-  return { format: 'unknown', encrypted: false };
+  return { format: 'unknown', encrypted: false, keyType: '' };
+}
+
+/**
+ * The cipher's name and the key's type, which stand in clear (PROTOCOL.key): "openssh-key-v1\0", then as lengths and bytes
+ * the cipher, the derivation, its options; the number of keys; the public key, which begins with its type.
+ */
+function opensshStrings(body: Buffer): readonly [cipher: string, keyType: string] {
+  let at = 'openssh-key-v1\0'.length;
+  const next = (): Buffer => {
+    const length = body.length >= at + 4 ? body.readUInt32BE(at) : 0;
+    const string = body.subarray(at + 4, at + 4 + length);
+    at += 4 + length;
+    return string;
+  };
+  const cipher = next().toString('latin1', 0, 64);
+  next();
+  next();
+  at += 4;
+  return [cipher, keyTypeOf(next())];
 }
 
 export interface KeyFile {
@@ -81,11 +101,6 @@ function parseKey(file: KeyFile, text: string, passphrase?: string): Result<ssh2
 }
 
 function refused(file: KeyFile, said: string): Result<never> {
-  return fail(
-    'auth-failed',
-    file.facts.encrypted
-      ? `The passphrase does not open ${file.path}.`
-      : `${file.path} holds no key that can be used here; add it to an SSH agent instead.`,
-    said,
-  );
+  if (file.facts.encrypted) return { ok: false, failure: wrongPassphrase(file.path, said) };
+  return fail('auth-failed', `${file.path} holds no key that can be used here; add it to an SSH agent instead.`, said);
 }

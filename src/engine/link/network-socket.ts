@@ -48,7 +48,7 @@ export function connectNetwork(host: string, port: number): NetworkSocket {
  * Hands what is written in one go to the system in one call. ssh2 writes a packet in three pieces, each of which would
  * leave as a TCP segment of its own and wake the server: uploads took twice as long.
  */
-function gatherWrites(socket: Socket): void {
+export function gatherWrites(socket: Socket): void {
   const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
   let gathering = false;
   const gathered = (...args: unknown[]): boolean => {

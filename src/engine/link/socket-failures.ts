@@ -30,3 +30,50 @@ export function dialFailure(error: unknown, host: string, port: number): Failure
       return fail('unreachable', `The connection to ${host} port ${port} broke.`, detail).failure;
   }
 }
+
+type Refusal = ReturnType<typeof fail>;
+
+/** A server has no room for one more that logs in. */
+export function takesNoMore(host: string, detail: string): Refusal {
+  return fail(
+    'refused',
+    `${host} takes no more connections at the moment: try again later, or raise MaxStartups in its sshd_config.`,
+    detail,
+  );
+}
+
+/** A server hung up at once. */
+export function saidNothing(host: string, port: number, detail: string): Refusal {
+  return fail(
+    'unsupported',
+    `${host} closed the connection on port ${port} before it said anything: it may take no more at the moment, or none from here.`,
+    detail,
+  );
+}
+
+/** What listens there does not speak SSH, or not to us. */
+export function noHandshake(host: string, port: number, detail: string): Refusal {
+  return fail(
+    'unsupported',
+    `${host} port ${port} did not complete an SSH handshake: check that it is an SSH server's port.`,
+    detail,
+  );
+}
+
+/** A server on the way may not connect to the next one. */
+export function forwardsNothing(via: string, host: string, detail: string): Refusal {
+  return fail(
+    'forwarding-denied',
+    `${via} does not forward connections to ${host}: allow it with "AllowTcpForwarding yes" in its sshd_config.`,
+    detail,
+  );
+}
+
+/** A server on the way does not get to the next one. */
+export function reachesNothing(via: string, host: string, port: number, detail: string): Refusal {
+  return fail(
+    'unreachable',
+    `${via} cannot reach ${host} port ${port}: check the name and the port as ${via} sees them.`,
+    detail,
+  );
+}

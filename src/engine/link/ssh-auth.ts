@@ -1,8 +1,10 @@
 import type { AnyAuthMethod, AuthenticationType, AuthHandlerMiddleware, ParsedKey, Prompt } from 'ssh2';
 import { fail, type Failure } from '../../contract/result.js';
 import type { SshHop } from '../../contract/target.js';
+import { denied, tooManyAttempts } from './login-failures.js';
 import { decodeKey, expandHome, readKeyFile } from './key-file.js';
-import type { Prompter } from './prompter.js';
+import type { Prompter, SecretQuestion } from './prompter.js';
+import { passphraseQuestion, passwordQuestion, serverQuestion } from './questions.js';
 
 /** What the user told us of one server, for reconnecting. Lives in memory as long as its link, is never stored or logged. */
 export interface Secrets {
@@ -76,21 +78,8 @@ export class Authenticator {
   /** Why the server did not let us in, what was tried and what it would take. `said` is what the connection ended with. */
   failure(said: string): Failure {
     if (this.own !== undefined) return this.own;
-    const { user, host, authentication } = this.options.hop;
-    if (/too many authentication failures/i.test(said)) {
-      // Its MaxAuthTries counts each key that an agent offers.
-      const what =
-        authentication.method === 'agent'
-          ? 'too many keys of the SSH agent: choose the one key file for it, or leave fewer keys in the agent.'
-          : 'too many attempts. Check the user name and the key or password.';
-      return fail('auth-failed', `${host} ended the login after ${what}`, said).failure;
-    }
-    const tried = this.tried.length === 0 ? 'nothing could be tried' : `tried ${this.tried.join(', then ')}`;
-    const takes = this.allowed.length === 0 ? '' : `; it takes ${this.allowed.join(', ')}`;
-    return fail(
-      'auth-failed',
-      `${host} did not let "${user}" in: ${tried}${takes}. Check the user name and the key or password.`,
-    ).failure;
+    if (/too many authentication failures/i.test(said)) return tooManyAttempts(this.options.hop, said);
+    return denied(this.options.hop, this.tried, this.allowed);
   }
 
   private async next(): Promise<AnyAuthMethod | undefined> {
@@ -150,12 +139,7 @@ export class Authenticator {
     }
     let parsed = file.value.facts.encrypted ? undefined : await decodeKey(file.value);
     for (let asked = 0; parsed === undefined || (!parsed.ok && asked > 0 && asked < maxPasswords); asked++) {
-      const again = asked > 0 ? 'That passphrase did not open it. ' : '';
-      const passphrase = await this.ask(
-        'Passphrase of the key',
-        `${again}It opens ${path} on this computer, is not sent anywhere and is not stored.`,
-        [{ label: 'Passphrase', echo: false }],
-      );
+      const passphrase = await this.ask(passphraseQuestion(path, asked));
       if (passphrase === undefined) return undefined;
       parsed = await decodeKey(file.value, passphrase[0]);
     }
@@ -175,13 +159,8 @@ export class Authenticator {
     if (password !== undefined) delete secrets.password;
     else {
       if (this.passwordsAsked >= maxPasswords) return undefined;
-      const again = this.passwordsAsked > 0 ? 'The server did not accept that password. ' : '';
+      const answer = await this.ask(passwordQuestion(hop, this.passwordsAsked));
       this.passwordsAsked++;
-      const answer = await this.ask(
-        `Password of ${hop.user} on ${hop.host}`,
-        `${again}It is sent to ${hop.host} over the encrypted connection, kept in memory while connected, and not stored.`,
-        [{ label: 'Password', echo: false }],
-      );
       password = answer?.[0];
       if (password === undefined) return undefined;
     }
@@ -204,11 +183,8 @@ export class Authenticator {
         if (!this.tried.includes("the server's own questions")) this.tried.push("the server's own questions");
         const { host } = this.options.hop;
         const said = [name, instructions].filter((text) => text.trim() !== '').join(': ');
-        this.ask(
-          `${host} asks`,
-          `${said === '' ? '' : `${said} `}Answers are sent to ${host} over the encrypted connection and not stored.`,
-          prompts.map((prompt) => ({ label: prompt.prompt, echo: prompt.echo === true })),
-        ).then(
+        const fields = prompts.map((prompt) => ({ label: prompt.prompt, echo: prompt.echo === true }));
+        this.ask(serverQuestion(host, said, fields)).then(
           (answers) => {
             finish(answers === undefined ? prompts.map(() => '') : [...answers]);
           },
@@ -221,15 +197,11 @@ export class Authenticator {
   }
 
   /** undefined: the user did not want to, and everything ends as cancelled. */
-  private async ask(
-    title: string,
-    explanation: string,
-    fields: readonly { readonly label: string; readonly echo: boolean }[],
-  ): Promise<readonly string[] | undefined> {
+  private async ask(question: Omit<SecretQuestion, 'targetId'>): Promise<readonly string[] | undefined> {
     if (this.own !== undefined) return undefined;
     this.options.onAsking(true);
     const answers = await this.options.prompter
-      .askSecret({ targetId: this.options.targetId, title, explanation, fields }, this.options.signal)
+      .askSecret({ targetId: this.options.targetId, ...question }, this.options.signal)
       .finally(() => {
         this.options.onAsking(false);
       });

@@ -103,20 +103,24 @@ describe('a chosen host', () => {
           },
           { host: 'inner', port: 2200, user: 'me', authentication: agent },
         ],
-        notes: [],
       },
     });
   });
 
-  it('says what is not carried over, and what cannot be used', async () => {
+  it('names the hosts that only ssh itself can connect to, and what cannot be used', async () => {
     await writeFile(file, 'Host a\n ProxyCommand nc %h %p\nHost b\n ProxyJump b\nHost c\n HostName "a b"\nBogus yes');
     const said = async (name: string): Promise<string> => {
       const result = await importHost(name, { file });
-      return result.ok ? result.value.notes.join() : result.failure.message;
+      return result.ok ? JSON.stringify([result.value.openssh, result.value.jumps]) : result.failure.message;
     };
     expect(await said('a')).toContain('look into ~/.ssh/config');
-    await writeFile(file, 'Host a\n ProxyCommand nc %h %p\nHost b\n ProxyJump d\nHost d\n ProxyJump b');
-    expect(await said('a')).toContain('ProxyCommand is not carried over');
+    await writeFile(
+      file,
+      'Host a\n ProxyCommand nc %h %p\nHost b\n ProxyJump d\nHost d\n ProxyJump b\nHost e\n CertificateFile ~/.ssh/e\nHost f\n ProxyJump a',
+    );
+    expect(await said('a')).toBe('[{"host":"a","why":"ProxyCommand"},[]]');
+    expect(await said('e')).toBe('[{"host":"e","why":"CertificateFile"},[]]');
+    expect(await said('f')).toBe('[{"host":"f","why":"ProxyJump"},[]]');
     expect(await said('b')).toContain('more than 8 servers');
   });
 

@@ -2,12 +2,21 @@ import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
 import { fail, ok, type Failure, type Result } from '../../contract/result.js';
 import type { SshHop, SshTargetConfig } from '../../contract/target.js';
+import type { ChannelClient } from './channels.js';
 import { Deadline } from './deadline.js';
 import type { HostKeys } from './host-keys.js';
 import { connectNetwork } from './network-socket.js';
 import type { Prompter } from './prompter.js';
 import { errorText } from '../failures/thrown.js';
-import { dialFailure } from './socket-failures.js';
+import { mismatchOf, ServerOffer } from './server-offer.js';
+import {
+  dialFailure,
+  forwardsNothing,
+  noHandshake,
+  reachesNothing,
+  saidNothing,
+  takesNoMore,
+} from './socket-failures.js';
 import { Authenticator, type Secrets } from './ssh-auth.js';
 
 export interface SshOptions {
@@ -16,6 +25,8 @@ export interface SshOptions {
   readonly hostKeys: HostKeys;
   /** SSH_AUTH_SOCK of this process by default. */
   readonly agentSocket?: string;
+  /** The system's ssh; default: the one in PATH. */
+  readonly sshProgram?: string;
   /** For the TCP connection, default 15,000. */
   readonly dialTimeoutMs?: number;
   /** For key exchange and authentication without the time that questions are open; default 30,000. */
@@ -24,11 +35,13 @@ export interface SshOptions {
 
 /** A connection that let us in. */
 export interface SshConnection {
-  readonly client: ssh2.Client;
+  readonly client: ChannelClient;
   /** Ends it and what it was made through. */
   readonly close: () => void;
   /** One round trip, as opening the last stretch took it. */
   readonly latencyMs: number;
+  /** How it was made, where that is to be told. */
+  readonly message?: string;
 }
 
 /** What SSH runs over: a socket, or a channel of the server before. */
@@ -140,21 +153,9 @@ function reach(
         stream.on('error', () => undefined);
         settle(ok({ stream, latencyMs: performance.now() - beganAt }));
       } else if (error.reason === prohibited) {
-        settle(
-          fail(
-            'forwarding-denied',
-            `${via} does not forward connections to ${host}: allow it with "AllowTcpForwarding yes" in its sshd_config.`,
-            error.message,
-          ),
-        );
+        settle(forwardsNothing(via, host, error.message));
       } else {
-        settle(
-          fail(
-            'unreachable',
-            `${via} cannot reach ${host} port ${port}: check the name and the port as ${via} sees them.`,
-            error.message,
-          ),
-        );
+        settle(reachesNothing(via, host, port, error.message));
       }
     });
   });
@@ -248,33 +249,25 @@ function handshake(
       resolve(result);
     };
     /** What came first; ssh2 keeps it to itself when it is not what an SSH server says. */
-    let spoken = '';
+    const offer = new ServerOffer();
     const listen = (chunk: Buffer): void => {
-      spoken += chunk.toString('latin1', 0, spokenBytes - spoken.length);
-      if (spoken.startsWith('SSH-') || spoken.length >= spokenBytes) stream.removeListener('data', listen);
+      if (!offer.add(chunk)) stream.removeListener('data', listen);
     };
     const broken = (said: string): Result<ssh2.Client> => {
       if (keyFailure !== undefined) return { ok: false, failure: keyFailure };
       if (authenticating) return { ok: false, failure: authenticator.failure(said) };
-      if (/MaxStartups|not allowed at this time/i.test(spoken)) {
+      const spoken = offer.text(spokenBytes);
+      const nothingLike = mismatchOf(said);
+      if (nothingLike !== undefined) {
         return fail(
-          'refused',
-          `${server.host} takes no more connections at the moment: try again later, or raise MaxStartups in its sshd_config.`,
-          spoken,
+          'no-common-algorithm',
+          `${server.host} offers only ${nothingLike} that the built-in SSH does not have.`,
+          offer.describe(),
         );
       }
-      if (spoken === '') {
-        return fail(
-          'unsupported',
-          `${server.host} closed the connection on port ${server.port} before it said anything: it may take no more at the moment, or none from here.`,
-          said,
-        );
-      }
-      return fail(
-        'unsupported',
-        `${server.host} port ${server.port} did not complete an SSH handshake: check that it is an SSH server's port.`,
-        spoken === '' || spoken.startsWith('SSH-') ? said : `${said}\n${spoken}`,
-      );
+      if (/MaxStartups|not allowed at this time/i.test(spoken)) return takesNoMore(server.host, spoken);
+      if (spoken === '') return saidNothing(server.host, server.port, said);
+      return noHandshake(server.host, server.port, spoken.startsWith('SSH-') ? said : `${said}\n${spoken}`);
     };
     client.on('ready', () => {
       if (decrypts) reuseMemory?.();

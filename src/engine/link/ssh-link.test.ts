@@ -1,50 +1,21 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { FailureCode, Result } from '../../contract/result.js';
-import type { LinkState, SshTargetConfig } from '../../contract/target.js';
+import type { FailureCode } from '../../contract/result.js';
+import type { SshTargetConfig } from '../../contract/target.js';
 import { HostKeys } from './host-keys.js';
 import type { Link } from './link.js';
-import { LocalLink } from './local-link.js';
 import { silentPrompter, type Prompter, type SecretQuestion } from './prompter.js';
 import type { SshOptions } from './ssh-connect.js';
 import { SshLink } from './ssh-link.js';
+import { accepting, failureCode, value } from './testing/results.js';
 import { freePort, makeKey, sshdMissing, startSshd, type TestSshd } from './testing/sshd.js';
 
 const missing = await sshdMissing();
 if (missing !== undefined) console.warn(`ssh-link tests are skipped: ${missing}`);
-
-const accepting: Prompter = { ...silentPrompter, acceptHostKey: () => Promise.resolve(true) };
-
-function value<T>(result: Result<T>): T {
-  if (!result.ok) throw new Error(`${result.failure.code}: ${result.failure.message} ${result.failure.detail ?? ''}`);
-  return result.value;
-}
-
-function failureCode(result: Result<unknown>): FailureCode | 'ok' {
-  return result.ok ? 'ok' : result.failure.code;
-}
-
-function reaches(link: Link, state: LinkState['state'], timeoutMs = 15_000): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (link.state.state === state) {
-      resolve();
-      return;
-    }
-    const timer = setTimeout(() => {
-      reject(new Error(`the link is ${link.state.state}, not ${state}`));
-    }, timeoutMs);
-    link.onState((now) => {
-      if (now.state !== state) return;
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
 
 describe.skipIf(missing !== undefined)('SshLink', { timeout: 60_000 }, () => {
   let sshd: TestSshd;
@@ -68,88 +39,10 @@ describe.skipIf(missing !== undefined)('SshLink', { timeout: 60_000 }, () => {
     return link;
   }
 
-  async function connected(config: Partial<SshTargetConfig> = {}): Promise<SshLink> {
-    const link = make(config);
-    value(await link.connect());
-    return link;
-  }
-
-  it('runs commands with arguments as they are', async () => {
-    const link = await connected();
-    const hostile = ["it's", '$(id)', 'a\nb', '-n', '', '*', '\\', '`id`'];
-    const answer = value(await link.exec(['printf', '[%s]', ...hostile]));
-    expect(answer).toMatchObject({ code: 0, stdout: hostile.map((text) => `[${text}]`).join('') });
-    expect(value(await link.exec(['sh', '-c', 'cat; echo oops >&2; exit 7'], { stdin: 'in' }))).toEqual({
-      code: 7,
-      signal: null,
-      stdout: 'in',
-      stderr: 'oops\n',
-    });
-    expect(value(await link.exec(['pyrometer-no-such-program'])).code).toBe(127);
-    expect(link.state).toMatchObject({ state: 'connected' });
-    expect(link.state.latencyMs).toBeLessThan(1000);
-  });
-
-  it('bounds time and output, and can be given up', async () => {
-    const link = await connected();
-    expect(failureCode(await link.exec(['sleep', '30'], { timeoutMs: 100 }))).toBe('timeout');
-    expect(failureCode(await link.exec(['yes'], { maxOutputBytes: 100_000 }))).toBe('too-large');
-    const controller = new AbortController();
-    const running = link.exec(['sleep', '30'], { signal: controller.signal });
-    setTimeout(() => {
-      controller.abort();
-    }, 50);
-    expect(failureCode(await running)).toBe('cancelled');
-  });
-
-  it('uploads whole files, and says so when it cannot', async () => {
-    const link = await connected();
-    const from = join(sshd.folder, 'upload');
-    const bytes = Buffer.alloc(3_000_001, 'pyrometer');
-    await writeFile(from, bytes);
-    const to = join(sshd.folder, "it's $(here)");
-    let last = 0;
-    value(await link.upload(from, to, { onProgress: (sent) => (last = sent) }));
-    expect(last).toBe(bytes.length);
-    expect((await readFile(to)).equals(bytes)).toBe(true);
-    expect(failureCode(await link.upload(from, '/proc/nowhere/file'))).toBe('upload-corrupt');
-    expect(failureCode(await link.upload(from, '/dev/full'))).toBe('upload-corrupt');
-  });
-
-  it('opens streams to Unix sockets and addresses of the target', async () => {
-    const link = await connected();
-    const path = join(sshd.folder, 'echo.sock');
-    const echo: Server = createServer((socket) => socket.pipe(socket)).listen(path);
-    await once(echo, 'listening');
-    const stream = value(await link.open({ kind: 'unix', path }));
-    stream.write('hello');
-    expect(String((await once(stream, 'data'))[0])).toBe('hello');
-    stream.destroy();
-    echo.close();
-    expect(failureCode(await link.open({ kind: 'unix', path: join(sshd.folder, 'none.sock') }))).toBe('refused');
-    expect(failureCode(await link.open({ kind: 'tcp', host: '127.0.0.1', port: await freePort() }))).toBe('refused');
-    const self = value(await link.open({ kind: 'tcp', host: '127.0.0.1', port: sshd.port }));
-    expect(String((await once(self, 'data'))[0])).toContain('SSH-2.0');
-    self.destroy();
-  });
-
   it('says that it is not connected', async () => {
     const link = make();
     expect(failureCode(await link.exec(['true']))).toBe('not-connected');
     expect(failureCode(await link.open({ kind: 'unix', path: '/x' }))).toBe('not-connected');
-  });
-
-  it('comes back after the connection broke', async () => {
-    const link = await connected();
-    const running = link.exec(['sleep', '30']);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    const reconnecting = reaches(link, 'reconnecting');
-    await sshd.kill();
-    expect(failureCode(await running)).toBe('not-connected');
-    await reconnecting;
-    await sshd.restart();
-    await reaches(link, 'connected');
-    expect(value(await link.exec(['echo', 'back'])).stdout).toBe('back\n');
   });
 
   it('refuses a changed host key, with both fingerprints', async () => {
@@ -252,25 +145,5 @@ describe.skipIf(missing !== undefined)('SshLink', { timeout: 60_000 }, () => {
     } finally {
       agent.kill();
     }
-  });
-});
-
-describe('LocalLink', () => {
-  it('behaves as a link over SSH does', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'pyrometer-local-'));
-    const link = new LocalLink();
-    expect(value(await link.exec(['sh', '-c', 'cat; exit 3'], { stdin: 'in' }))).toMatchObject({
-      code: 3,
-      stdout: 'in',
-    });
-    expect(value(await link.exec(['pyrometer-no-such-program'])).code).toBe(127);
-    expect(failureCode(await link.exec(['sleep', '30'], { timeoutMs: 50 }))).toBe('timeout');
-    await writeFile(join(folder, 'a'), 'bytes');
-    value(await link.upload(join(folder, 'a'), join(folder, 'b')));
-    expect(await readFile(join(folder, 'b'), 'utf8')).toBe('bytes');
-    expect(failureCode(await link.upload(join(folder, 'a'), '/dev/full'))).toBe('no-space');
-    expect(failureCode(await link.open({ kind: 'unix', path: join(folder, 'none') }))).toBe('refused');
-    link.dispose();
-    await rm(folder, { recursive: true });
   });
 });

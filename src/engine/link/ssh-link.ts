@@ -2,10 +2,11 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Transform, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ClientChannel } from 'ssh2';
 import { fail, failureWords, ok, type Failure, type FailureCode, type Result } from '../../contract/result.js';
 import type { LinkState } from '../../contract/target.js';
+import type { ChannelError, CommandChannel } from './channels.js';
 import { collect } from './collect.js';
+import { connectServer, ServerMemory } from './connect-server.js';
 import {
   describeAddress,
   type Address,
@@ -19,8 +20,7 @@ import {
 import { LinkStates } from './link-states.js';
 import { quoteCommand } from './quote.js';
 import { errorText } from '../failures/thrown.js';
-import type { Secrets } from './ssh-auth.js';
-import { connectSsh, type SshConnection, type SshOptions } from './ssh-connect.js';
+import type { SshConnection, SshOptions } from './ssh-connect.js';
 
 const channelTimeoutMs = 20_000;
 /** For room among the sessions that a server allows: an upload to end, not an agent's bridge. */
@@ -41,14 +41,14 @@ cat > "$1" && [ "$(wc -c < "$1")" -eq "$2" ] && whole=1
 /** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254. */
 const prohibited = 1;
 
-/** The link to a server: one SSH connection, a channel for each command and stream. */
+/** The link to a server: one SSH connection, by the built-in SSH or the system's, a channel for each command and stream. */
 export class SshLink implements Link {
   readonly kind = 'ssh';
   private readonly options: SshOptions;
   private readonly states = new LinkStates({ state: 'disconnected' });
-  private readonly secrets: Secrets[] = [];
+  private readonly memory = new ServerMemory();
   private readonly ending = new AbortController();
-  private readonly sessions = new Set<ClientChannel>();
+  private readonly sessions = new Set<CommandChannel>();
   /** Sessions that were asked for and not yet answered. */
   private opening = 0;
   private readonly waiters = new Set<(room: boolean) => void>();
@@ -80,7 +80,7 @@ export class SshLink implements Link {
     const name = argv[0] ?? '';
     for (;;) {
       this.opening++;
-      const command = await this.channel(
+      const command = await this.channel<CommandChannel, RunningCommand>(
         signal,
         `"${name}" could not be started.`,
         (client, done) => client.exec(line, done),
@@ -152,7 +152,7 @@ export class SshLink implements Link {
 
   async open(address: Address, signal?: AbortSignal): Promise<Result<Duplex>> {
     const { host } = this.options.config;
-    const opened = await this.channel<Duplex>(
+    const opened = await this.channel<Duplex, Duplex>(
       signal,
       `${describeAddress(address)} cannot be reached from ${host}: check that something listens there.`,
       (client, done) =>
@@ -168,7 +168,7 @@ export class SshLink implements Link {
   dispose(): void {
     this.ending.abort();
     this.drop();
-    this.secrets.length = 0;
+    this.memory.forget();
     this.states.set({ state: 'disconnected' });
     this.states.clear();
   }
@@ -192,7 +192,10 @@ export class SshLink implements Link {
 
   private async attempt(signal?: AbortSignal): Promise<Result<null>> {
     const both = signal === undefined ? this.ending.signal : AbortSignal.any([signal, this.ending.signal]);
-    const result = await connectSsh(this.options, this.secrets, both);
+    const onNotice = (message: string): void => {
+      this.states.set({ state: this.state.state, message });
+    };
+    const result = await connectServer(this.options, this.memory, onNotice, both);
     if (!result.ok) return result;
     const connection = result.value;
     if (both.aborted) {
@@ -208,7 +211,8 @@ export class SshLink implements Link {
       this.wakeWaiters();
       void this.reconnect(); // reports by states
     });
-    this.states.set({ state: 'connected', latencyMs: connection.latencyMs });
+    const { latencyMs, message } = connection;
+    this.states.set({ state: 'connected', latencyMs, ...(message === undefined ? {} : { message }) });
     return ok(null);
   }
 
@@ -235,14 +239,11 @@ export class SshLink implements Link {
    * Opens a channel. An open that the server never answers, as during a cut, ends by the time limit. `accept` is called at
    * once: what a short command says on ending can lie in the same packet, and waits for no promise.
    */
-  private channel<T>(
+  private channel<C extends Duplex, T>(
     signal: AbortSignal | undefined,
     failed: string,
-    request: (
-      client: SshConnection['client'],
-      done: (error: Error | undefined, channel: ClientChannel) => void,
-    ) => unknown,
-    accept: (channel: ClientChannel) => T,
+    request: (client: SshConnection['client'], done: (error: ChannelError | undefined, channel: C) => void) => unknown,
+    accept: (channel: C) => T,
   ): Promise<Result<T>> {
     const client = this.connection?.client;
     if (client === undefined) return Promise.resolve(this.notConnected());
@@ -273,7 +274,7 @@ export class SshLink implements Link {
       try {
         request(client, (error, channel) => {
           if (!waiting) {
-            if (error === undefined) channel.close(); // came too late
+            if (error === undefined) channel.destroy(); // came too late
             return;
           }
           settle(error === undefined ? ok(accept(channel)) : { ok: false, failure: openFailure(error, failed) });
@@ -307,7 +308,7 @@ export class SshLink implements Link {
     });
   }
 
-  private command(channel: ClientChannel): RunningCommand {
+  private command(channel: CommandChannel): RunningCommand {
     this.sessions.add(channel);
     channel.on('close', () => {
       this.sessions.delete(channel);
@@ -343,7 +344,7 @@ export class SshLink implements Link {
   }
 }
 
-function openFailure(error: Error & { reason?: unknown }, failed: string): Failure {
+function openFailure(error: ChannelError, failed: string): Failure {
   const code = error.reason === prohibited || error.reason === undefined ? 'forwarding-denied' : 'refused';
   return fail(code, failed, error.message).failure;
 }

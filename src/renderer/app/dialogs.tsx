@@ -35,7 +35,7 @@ export function Dialogs(): ReactElement {
 function OpenDialog({ dialog }: { readonly dialog: Dialog }): ReactElement {
   switch (dialog.kind) {
     case 'server':
-      return <ServerDialog targetId={dialog.targetId} draft={dialog.draft} notes={dialog.notes} />;
+      return <ServerDialog targetId={dialog.targetId} draft={dialog.draft} />;
     case 'import-server':
       return <ImportServerDialog />;
     case 'remove-target':

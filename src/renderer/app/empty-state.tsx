@@ -163,6 +163,7 @@ function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement
           text="Start agent uploads one program, checks it and starts it. Services appear within a window of 15 s. The agent goes on until you press Stop agent."
         >
           {button}
+          {link.message === undefined ? null : <p className="empty-more">{visibleText(link.message)}</p>}
         </Empty>
       );
   }

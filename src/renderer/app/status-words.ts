@@ -34,11 +34,12 @@ function linkItem(target: TargetState): StatusItem {
   const words = { disconnected: 'not connected', failed: 'not connected' } as const;
   const value = link.state === 'disconnected' || link.state === 'failed' ? words[link.state] : link.state;
   const latency = link.latencyMs === undefined ? '' : `, ${Math.round(link.latencyMs)} ms`;
+  const bySystem = link.state === 'connected' && link.message !== undefined ? ', by the system’s ssh' : '';
   return {
     key: 'link',
     before: config.name,
     value,
-    after: latency,
+    after: `${latency}${bySystem}`,
     ...(link.state === 'failed' ? { tone: 'danger' as const } : {}),
     ...(link.message === undefined ? {} : { title: link.message }),
   };

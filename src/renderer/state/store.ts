@@ -155,9 +155,8 @@ export type Dialog =
   | {
       readonly kind: 'server';
       readonly targetId: string | null;
-      /** What a new server begins with, and what is to be said of it. */
+      /** What a new server begins with. */
       readonly draft?: ServerDraft;
-      readonly notes?: readonly string[];
     }
   | { readonly kind: 'import-server' }
   | { readonly kind: 'remove-target'; readonly targetId: string }

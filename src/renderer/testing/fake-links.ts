@@ -241,7 +241,6 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
           authentication: { method: 'key', path: '~/.ssh/deploy' },
         },
         jumps: [{ host: 'bastion.example.com', port: 2222, user: 'ada', authentication: agent }],
-        notes: [],
       });
     },
     'link.connect': async ({ targetId }) => {

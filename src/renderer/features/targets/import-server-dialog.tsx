@@ -54,9 +54,14 @@ export function ImportServerDialog(): ReactElement {
         setFailure(result.failure);
         return;
       }
-      const { name, hop, jumps, notes } = result.value;
-      const draft = { name, ...hop, ...(jumps.length === 0 ? {} : { jumps: [...jumps] }) };
-      store.setState({ dialog: { kind: 'server', targetId: null, draft, notes } });
+      const { name, hop, jumps, openssh } = result.value;
+      const draft = {
+        name,
+        ...hop,
+        ...(jumps.length === 0 ? {} : { jumps: [...jumps] }),
+        ...(openssh === undefined ? {} : { openssh }),
+      };
+      store.setState({ dialog: { kind: 'server', targetId: null, draft } });
     };
     void resolve(); // keeps its failure in the state
   }, [controls, store, chosen]);

@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useRef, useState, type ReactElement } from 'react';
 import type { TestReport } from '../../../contract/links.js';
 import type { Failure, Result } from '../../../contract/result.js';
-import type { ServerDraft, TargetConfig } from '../../../contract/target.js';
+import { opensshReason } from '../../../contract/ssh-config.js';
+import type { OpenSshHost, ServerDraft, TargetConfig } from '../../../contract/target.js';
 import { useApp, useControls } from '../../app/workbench.js';
 import { visibleText } from '../../format/visible-text.js';
 import { saveTarget, testTarget } from '../../state/targets-control.js';
@@ -27,12 +28,10 @@ interface Props {
   readonly targetId: string | null;
   /** What a new one begins with. */
   readonly draft?: ServerDraft | undefined;
-  /** What was not carried over into the draft, one sentence each. */
-  readonly notes?: readonly string[] | undefined;
 }
 
 /** Adds a server, or edits one. */
-export function ServerDialog({ targetId, draft, notes = [] }: Props): ReactElement {
+export function ServerDialog({ targetId, draft }: Props): ReactElement {
   const controls = useControls();
   const { store } = controls;
   const existing = useApp((state) => state.targets.find((target) => target.config.id === targetId)?.config);
@@ -57,6 +56,9 @@ export function ServerDialog({ targetId, draft, notes = [] }: Props): ReactEleme
   }, []);
   const setColour = useCallback((colour: ServerForm['colour']) => {
     setForm((before) => ({ ...before, colour }));
+  }, []);
+  const forgetConfig = useCallback(() => {
+    setForm((before) => ({ ...before, openssh: null }));
   }, []);
   const importHosts = useCallback(() => {
     store.setState({ dialog: { kind: 'import-server' } });
@@ -104,11 +106,7 @@ export function ServerDialog({ targetId, draft, notes = [] }: Props): ReactEleme
           <Button onClick={importHosts}>Import from your SSH configuration…</Button>
         </div>
       ) : null}
-      {notes.map((note) => (
-        <p key={note} className="notice" role="note">
-          {visibleText(note)}
-        </p>
-      ))}
+      {form.openssh === null ? null : <FollowedConfig host={form.openssh} onForget={forgetConfig} />}
       <div className="two">
         <TextField
           label="Host"
@@ -143,6 +141,23 @@ export function ServerDialog({ targetId, draft, notes = [] }: Props): ReactEleme
       <TestOutcome result={test.result} />
       {failure === null ? null : <FailureNotice failure={failure} />}
     </Modal>
+  );
+}
+
+interface FollowedConfigProps {
+  readonly host: OpenSshHost;
+  readonly onForget: () => void;
+}
+
+function FollowedConfig({ host, onForget }: FollowedConfigProps): ReactElement {
+  return (
+    <div className="notice" role="note">
+      Goes through the system’s ssh: {visibleText(opensshReason(host))} What stands below comes first, the rest is read
+      there with every connection.{' '}
+      <Button tone="quiet" onClick={onForget}>
+        Use what stands below only
+      </Button>
+    </div>
   );
 }
 

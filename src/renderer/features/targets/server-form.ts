@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {
   TargetConfig,
   type Authentication,
+  type OpenSshHost,
   type ServerDraft,
   type SshTargetConfig,
   type TargetColour,
@@ -31,6 +32,8 @@ export interface ServerForm extends LoginForm {
   readonly group: string;
   readonly colour: TargetColour | 'none';
   readonly jumps: readonly JumpForm[];
+  /** The host of the SSH configuration whose settings the system's ssh follows. */
+  readonly openssh: OpenSshHost | null;
 }
 
 const emptyLogin: LoginForm = { method: 'agent', keyPath: '', agentSocket: '' };
@@ -44,6 +47,7 @@ export const emptyServerForm: ServerForm = {
   group: '',
   colour: 'none',
   jumps: [],
+  openssh: null,
 };
 
 /** A saved server, or one to begin with, as the form shows it. */
@@ -60,6 +64,7 @@ export function formOf(config: ServerDraft): ServerForm {
       address: `${hop.user}@${hop.host.includes(':') && !hop.host.startsWith('[') ? `[${hop.host}]` : hop.host}:${hop.port}`,
       ...loginOf(hop.authentication),
     })),
+    openssh: config.openssh ?? null,
     ...loginOf(config.authentication),
   };
 }
@@ -141,6 +146,7 @@ export function configOf(
     ...(form.jumps.length === 0 ? {} : { jumps: form.jumps.map(hopOf) }),
     ...(group === '' ? {} : { group }),
     ...(form.colour === 'none' ? {} : { colour: form.colour }),
+    ...(form.openssh === null ? {} : { openssh: form.openssh }),
     ...(kept.pyroscope === undefined ? {} : { pyroscope: kept.pyroscope }),
     ...(kept.tunnels === undefined ? {} : { tunnels: kept.tunnels }),
   };

@@ -1,0 +1,163 @@
+import { writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fail, ok, type Failure, type Result } from '../../../contract/result.js';
+import { errorText } from '../../failures/thrown.js';
+import { Deadline } from '../deadline.js';
+import type { SshConnection, SshOptions } from '../ssh-connect.js';
+import { Askpass } from './askpass.js';
+import { configText, destination } from './config-file.js';
+import { includedConfigs } from './included.js';
+import { Interview, type Answers } from './interview.js';
+import { Master } from './master.js';
+import { MuxClient } from './mux-client.js';
+import { makePrivateFolder, sweepPrivateFolders, type PrivateFolder } from './private-folder.js';
+import { checkOpenSsh } from './program.js';
+import { failureOf, isUnknownKey } from './words.js';
+
+/** For everything but the time that questions are open; ssh itself gives up a server that does not answer after 15 s. */
+const defaultTimeoutMs = 45_000;
+
+export interface SystemSshOptions extends SshOptions {
+  /** Why it is needed, a part of a sentence with its end. */
+  readonly why: string;
+  /** Answers that were right, for reconnecting. */
+  readonly answers: Answers;
+  /** What the user is to do beside answering: to touch a security key. */
+  readonly onNotice?: (text: string) => void;
+}
+
+/**
+ * Connects by the system's ssh: one master process, whose channels are those of the connection. Keys of hosts are checked
+ * by ssh against our known_hosts file and the user's (StrictHostKeyChecking=yes). Only where it does not know a key it is
+ * started again so that it asks, and it takes the answer "the fingerprint that was shown", which it compares itself: the
+ * user sees the key of the very connection that goes on, also behind a ProxyCommand, where nobody else could look.
+ */
+export async function connectSystemSsh(options: SystemSshOptions, signal: AbortSignal): Promise<Result<SshConnection>> {
+  const program = options.sshProgram ?? 'ssh';
+  const usable = await checkOpenSsh(program);
+  if (!usable.ok) {
+    const { code, message, detail } = usable.failure;
+    return fail(code, `The system's ssh is needed: ${options.why} ${message}`, detail);
+  }
+  const prepared = await options.hostKeys.prepare();
+  if (!prepared.ok) return prepared;
+  await sweepPrivateFolders();
+  let folder: PrivateFolder;
+  try {
+    folder = await makePrivateFolder();
+  } catch (error) {
+    return fail(
+      'internal',
+      'No private folder could be made for ssh: check the one for temporary files.',
+      errorText(error),
+    );
+  }
+  const connected = await attempt(options, folder, program, 'yes', signal);
+  if (!connected.ok) await folder.remove();
+  return connected;
+}
+
+async function attempt(
+  options: SystemSshOptions,
+  folder: PrivateFolder,
+  program: string,
+  hostKeys: 'yes' | 'ask',
+  signal: AbortSignal,
+): Promise<Result<SshConnection>> {
+  const { config } = options;
+  const known = await options.hostKeys.load();
+  if (!known.ok) return known;
+  const include = config.openssh === undefined ? ok([]) : await includedConfigs(join(homedir(), '.ssh', 'config'));
+  if (!include.ok) return include;
+  const controlSocket = join(folder.path, 'm');
+  const text = configText({
+    config,
+    hostKeys,
+    knownHosts: options.hostKeys.files,
+    controlSocket,
+    include: include.value,
+  });
+  if (!text.ok) return text;
+  const configFile = join(folder.path, 'config');
+  await writeFile(configFile, text.value, { mode: 0o600 });
+
+  const ending = new AbortController();
+  const interview = new Interview(options, ending.signal);
+  const askpass = await Askpass.open(folder.path, (question) => interview.answer(question, master.said));
+  const master = new Master({
+    program,
+    configFile,
+    destination: destination(config),
+    controlSocket,
+    folder: folder.path,
+    environment: environment(options, askpass.program),
+  });
+  let gaveUp: Failure | undefined;
+  const stop = (failure: Failure): void => {
+    gaveUp ??= failure;
+    void master.end();
+  };
+  const deadline = new Deadline(options.handshakeTimeoutMs ?? defaultTimeoutMs, () => {
+    stop(fail('timeout', `${config.host} did not finish the SSH handshake in time: try again.`).failure);
+  });
+  interview.follow(deadline, stop);
+  const onAbort = (): void => {
+    stop(fail('cancelled', 'Cancelled.').failure);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  const ready = await master.ready();
+  deadline.clear();
+  signal.removeEventListener('abort', onAbort);
+  askpass.dispose();
+  ending.abort();
+  if (gaveUp !== undefined) return { ok: false, failure: gaveUp };
+  if (!ready) {
+    const { said } = master;
+    if (hostKeys === 'yes' && isUnknownKey(said)) return attempt(options, folder, program, 'ask', signal);
+    return {
+      ok: false,
+      failure: failureOf({ config, said, known: known.value, passphrasesAsked: interview.passphrases }),
+    };
+  }
+  interview.succeeded();
+  return joinMaster(master, controlSocket, folder);
+}
+
+async function joinMaster(
+  master: Master,
+  controlSocket: string,
+  folder: PrivateFolder,
+): Promise<Result<SshConnection>> {
+  const client = await MuxClient.connect(controlSocket);
+  if (!client.ok) {
+    await master.end();
+    return client;
+  }
+  const { value } = client;
+  void master.exited.then(() => folder.remove());
+  value.once('close', () => {
+    void master.end(); // also when nobody but us could still use it
+  });
+  return ok({
+    client: value,
+    close: () => {
+      value.end();
+    },
+    latencyMs: await value.roundTrip(),
+  });
+}
+
+/** What ssh is started with: asks by our program only, and says what the system says in English. */
+function environment({ agentSocket }: SshOptions, askpass: string): NodeJS.ProcessEnv {
+  const { LC_ALL: all, ...rest } = process.env;
+  return {
+    ...rest,
+    ...(all === undefined ? {} : { LC_CTYPE: all }),
+    LC_MESSAGES: 'C',
+    SSH_ASKPASS: askpass,
+    SSH_ASKPASS_REQUIRE: 'force',
+    ...(agentSocket === undefined ? {} : { SSH_AUTH_SOCK: agentSocket }),
+  };
+}
