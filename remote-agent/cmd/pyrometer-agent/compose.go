@@ -21,6 +21,7 @@ import (
 	"pyrometer.dev/remote-agent/internal/push"
 	"pyrometer.dev/remote-agent/internal/store"
 	"pyrometer.dev/remote-agent/internal/symbol"
+	"pyrometer.dev/remote-agent/internal/timed"
 	"pyrometer.dev/remote-agent/internal/window"
 )
 
@@ -49,6 +50,7 @@ type storing struct {
 	symbolizer atomic.Pointer[store.Symbolizer]
 	recorder   *store.Recorder
 	aggregator *window.Aggregator
+	timed      *timed.Recorder
 	pushers    *push.Pushers
 	server     *control.Server
 
@@ -72,7 +74,10 @@ func compose(a *agent) pipeline {
 }
 
 // HandleSample implements engine.Sink.
-func (s *storing) HandleSample(sample *engine.Sample) { s.aggregator.HandleSample(sample) }
+func (s *storing) HandleSample(sample *engine.Sample) {
+	s.aggregator.HandleSample(sample)
+	s.timed.HandleSample(sample)
+}
 
 // ObserveMapping implements pipeline.
 func (s *storing) ObserveMapping(pid uint32, mapping *engine.Mapping) {
@@ -140,6 +145,7 @@ func (s *storing) Open(ctx context.Context) error {
 		Identify: s.agent.resolver.Identify, Deliver: s.recorder.Deliver,
 		TakeFates: s.agent.engine.TakeFates, Clocks: cputime.New(),
 	})
+	s.timed = timed.NewRecorder(s.agent.resolver.Identify, window.PeriodNs(s.agent.sampling.rateHz))
 	if s.pushers, err = push.New(ctx, push.Options{Store: opened, Logger: s.logger}); err != nil {
 		return errors.Join(err, opened.Close())
 	}
@@ -160,12 +166,18 @@ func (s *storing) Open(ctx context.Context) error {
 		Status: s.agent, Windows: s.recorder, Select: s.agent.selector, Survey: s.agent.resolver,
 		Sampling: sampled, Naming: naming, Budget: bounds, Lease: s.agent.leases,
 		Stop: s.agent, Push: s.pushers, Store: opened, Packages: s.symbols,
+		Timed: s.timed, Symbols: s.symbols,
 	}, s.logger)
 	return nil
 }
 
 // Retime implements pipeline.
-func (s *storing) Retime(rateHz int, window time.Duration) { s.aggregator.Retime(rateHz, window) }
+func (s *storing) Retime(rateHz int, length time.Duration) {
+	s.aggregator.Retime(rateHz, length)
+	if rateHz > 0 {
+		s.timed.Retime(window.PeriodNs(rateHz))
+	}
+}
 
 // Admit implements pipeline.
 func (s *storing) Admit(socket *os.File, path string, uid int) error {

@@ -20,6 +20,7 @@ import (
 	"pyrometer.dev/remote-agent/internal/push"
 	"pyrometer.dev/remote-agent/internal/store"
 	"pyrometer.dev/remote-agent/internal/target"
+	"pyrometer.dev/remote-agent/internal/timed"
 	"pyrometer.dev/remote-agent/internal/window"
 )
 
@@ -28,6 +29,7 @@ type bed struct {
 	store     *store.Store
 	recorder  *store.Recorder
 	parts     *fakeParts
+	timed     *timed.Recorder
 	stop      context.CancelFunc
 	served    chan error
 }
@@ -122,6 +124,9 @@ func newLeasedBed(t *testing.T, continuous bool) *bed {
 	logger := slog.New(slog.DiscardHandler)
 	b := &bed{
 		directory: directory, store: kept, recorder: store.NewRecorder(kept, nil, logger),
+		timed: timed.NewRecorder(func(uint32) target.Identity {
+			return target.Identity{Labels: []target.Label{{Name: "service_name", Value: "web"}}}
+		}, 10_000_000),
 		parts: &fakeParts{exited: make(chan struct{}), leases: lease.New(continuous)}, served: make(chan error, 1),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -136,7 +141,7 @@ func newLeasedBed(t *testing.T, continuous bool) *bed {
 	}
 	server := NewServer(Agent{
 		Status: b.parts, Windows: b.recorder, Select: b.parts, Lease: b.parts.leases, Stop: b.parts, Push: b.parts, Store: kept,
-		Sampling: fakeSampling{b.parts}, Naming: fakeNaming{b.parts},
+		Sampling: fakeSampling{b.parts}, Naming: fakeNaming{b.parts}, Timed: b.timed,
 	}, logger)
 	recorded := make(chan struct{})
 	go func() { b.recorder.Run(ctx); close(recorded) }()

@@ -13,6 +13,7 @@ import (
 	"pyrometer.dev/remote-agent/internal/store"
 	"pyrometer.dev/remote-agent/internal/symbol"
 	"pyrometer.dev/remote-agent/internal/target"
+	"pyrometer.dev/remote-agent/internal/timed"
 )
 
 // StatusSource knows the state of the agent.
@@ -98,6 +99,11 @@ type Packages interface {
 	OwnerOf(ctx context.Context, mapping *engine.Mapping) symbol.Owner
 }
 
+// Names says what native addresses are; symbol.Resolver is one.
+type Names interface {
+	Resolve(ctx context.Context, mapping *engine.Mapping, address uint64) ([]symbol.Line, error)
+}
+
 // Agent is what the agent's contract is served from. Nil parts answer "unimplemented" with the reason in Unavailable.
 type Agent struct {
 	Status  StatusSource
@@ -114,6 +120,9 @@ type Agent struct {
 	Store    *store.Store
 	// Packages may be nil: then what is missing is named without its package.
 	Packages Packages
+	// Timed records the time of each sample; Symbols names its native addresses, and may be nil.
+	Timed   *timed.Recorder
+	Symbols Names
 	// Unavailable says why a nil part is not there, for example "this is a recording that is played back".
 	Unavailable string
 }

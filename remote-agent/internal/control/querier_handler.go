@@ -16,6 +16,7 @@ import (
 	"pyrometer.dev/remote-agent/internal/push"
 	"pyrometer.dev/remote-agent/internal/store"
 	"pyrometer.dev/remote-agent/internal/target"
+	"pyrometer.dev/remote-agent/internal/timed"
 )
 
 // querierHandler answers Pyroscope's calls from the store.
@@ -190,9 +191,10 @@ func asConnect(err error) error {
 	case errors.As(err, &already):
 		return err
 	case errors.Is(err, store.ErrBadQuery), errors.Is(err, store.ErrBadProfile), errors.Is(err, push.ErrBadSettings),
-		errors.Is(err, target.ErrBadNaming), errors.Is(err, ErrBadSampling), errors.Is(err, budget.ErrBadCeilings):
+		errors.Is(err, target.ErrBadNaming), errors.Is(err, ErrBadSampling), errors.Is(err, budget.ErrBadCeilings),
+		errors.Is(err, timed.ErrBadLength):
 		return connect.NewError(connect.CodeInvalidArgument, err)
-	case errors.Is(err, store.ErrTooMuch):
+	case errors.Is(err, store.ErrTooMuch), errors.Is(err, timed.ErrBusy):
 		return connect.NewError(connect.CodeResourceExhausted, err)
 	case errors.Is(err, store.ErrReadOnly):
 		return connect.NewError(connect.CodeFailedPrecondition, err)

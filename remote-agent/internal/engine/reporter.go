@@ -67,6 +67,7 @@ func (r *sampleReporter) ReportTraceEvent(trace *libpf.Trace, meta *samples.Trac
 		TimeNs:      int64(meta.Timestamp),
 		PID:         uint32(meta.PID),
 		TID:         uint32(meta.TID),
+		CPU:         meta.CPU,
 		Comm:        meta.Comm.String(),
 		ContainerID: meta.ContainerID.String(),
 		Executable:  meta.ExecutablePath.String(),

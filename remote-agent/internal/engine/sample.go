@@ -45,7 +45,9 @@ type Sample struct {
 	TimeNs int64
 	PID    uint32
 	TID    uint32
-	Comm   string
+	// CPU that it was taken on.
+	CPU  uint32
+	Comm string
 	// ContainerID is 64 hex digits where the unwinder saw one in the cgroup path, else "".
 	ContainerID string
 	// Executable is the path as the process sees it.

@@ -72,10 +72,7 @@ func (s *Store) appendWindow(r *rows, w *window.Window, names Names) error {
 	processes := map[uint32]struct{}{}
 	for i, labels := range w.SampleLabels {
 		processes[labels.PID] = struct{}{}
-		incoming.sampleLabels[i] = []target.Label{
-			{Name: LabelPID, Value: strconv.FormatUint(uint64(labels.PID), 10)},
-			{Name: LabelThread, Value: labels.Thread},
-		}
+		incoming.sampleLabels[i] = sampleLabelsOf(labels)
 	}
 	incoming.processes = len(processes)
 	for i, c := range w.Counts {
@@ -89,6 +86,13 @@ const (
 	LabelPID    = "pid"
 	LabelThread = "thread"
 )
+
+func sampleLabelsOf(labels window.SampleLabels) []target.Label {
+	return []target.Label{
+		{Name: LabelPID, Value: strconv.FormatUint(uint64(labels.PID), 10)},
+		{Name: LabelThread, Value: labels.Thread},
+	}
+}
 
 // incoming is a window on its way in, whether it was sampled here or pushed. Its counts speak of indices into its own
 // columns; appendIncoming turns them into ids.

@@ -2226,6 +2226,239 @@ func (x *WindowProfile) GetProfile() []byte {
 	return nil
 }
 
+type RecordSamplesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As in SelectWindowsRequest; of CPU time.
+	LabelSelector string `protobuf:"bytes,1,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
+	// 1 to 600.
+	Seconds       uint32 `protobuf:"varint,2,opt,name=seconds,proto3" json:"seconds,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordSamplesRequest) Reset() {
+	*x = RecordSamplesRequest{}
+	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordSamplesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordSamplesRequest) ProtoMessage() {}
+
+func (x *RecordSamplesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordSamplesRequest.ProtoReflect.Descriptor instead.
+func (*RecordSamplesRequest) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *RecordSamplesRequest) GetLabelSelector() string {
+	if x != nil {
+		return x.LabelSelector
+	}
+	return ""
+}
+
+func (x *RecordSamplesRequest) GetSeconds() uint32 {
+	if x != nil {
+		return x.Seconds
+	}
+	return 0
+}
+
+type RecordSamplesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Unix milliseconds by the target's clock; end is 0 while the recording goes on.
+	Start int64 `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"`
+	End   int64 `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
+	// So far; dropped are those for which there was no room.
+	Samples uint64 `protobuf:"varint,3,opt,name=samples,proto3" json:"samples,omitempty"`
+	Dropped uint64 `protobuf:"varint,4,opt,name=dropped,proto3" json:"dropped,omitempty"`
+	// It held as much as it may (500,000 samples, or distinct stacks of as many frames) and ended before its time.
+	Full bool `protobuf:"varint,5,opt,name=full,proto3" json:"full,omitempty"`
+	// pprof, plain (not gzip): the parts of an answer, put together in their order, are the whole. Each sample is one sample of
+	// the profile, in the order of their time, with the labels end_timestamp_ns (Unix nanoseconds), pid, tid, cpu, thread and
+	// service_name.
+	Profile []byte `protobuf:"bytes,6,opt,name=profile,proto3" json:"profile,omitempty"`
+	// For EndRecording.
+	Id            string `protobuf:"bytes,7,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordSamplesResponse) Reset() {
+	*x = RecordSamplesResponse{}
+	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordSamplesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordSamplesResponse) ProtoMessage() {}
+
+func (x *RecordSamplesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordSamplesResponse.ProtoReflect.Descriptor instead.
+func (*RecordSamplesResponse) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *RecordSamplesResponse) GetStart() int64 {
+	if x != nil {
+		return x.Start
+	}
+	return 0
+}
+
+func (x *RecordSamplesResponse) GetEnd() int64 {
+	if x != nil {
+		return x.End
+	}
+	return 0
+}
+
+func (x *RecordSamplesResponse) GetSamples() uint64 {
+	if x != nil {
+		return x.Samples
+	}
+	return 0
+}
+
+func (x *RecordSamplesResponse) GetDropped() uint64 {
+	if x != nil {
+		return x.Dropped
+	}
+	return 0
+}
+
+func (x *RecordSamplesResponse) GetFull() bool {
+	if x != nil {
+		return x.Full
+	}
+	return false
+}
+
+func (x *RecordSamplesResponse) GetProfile() []byte {
+	if x != nil {
+		return x.Profile
+	}
+	return nil
+}
+
+func (x *RecordSamplesResponse) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type EndRecordingRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndRecordingRequest) Reset() {
+	*x = EndRecordingRequest{}
+	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndRecordingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndRecordingRequest) ProtoMessage() {}
+
+func (x *EndRecordingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndRecordingRequest.ProtoReflect.Descriptor instead.
+func (*EndRecordingRequest) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *EndRecordingRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type EndRecordingResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndRecordingResponse) Reset() {
+	*x = EndRecordingResponse{}
+	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndRecordingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndRecordingResponse) ProtoMessage() {}
+
+func (x *EndRecordingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndRecordingResponse.ProtoReflect.Descriptor instead.
+func (*EndRecordingResponse) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{31}
+}
+
 type SetSelectionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Both empty: everything on the machine.
@@ -2237,7 +2470,7 @@ type SetSelectionRequest struct {
 
 func (x *SetSelectionRequest) Reset() {
 	*x = SetSelectionRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_agent_v1_agent_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2249,7 +2482,7 @@ func (x *SetSelectionRequest) String() string {
 func (*SetSelectionRequest) ProtoMessage() {}
 
 func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_agent_v1_agent_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2262,7 +2495,7 @@ func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionRequest.ProtoReflect.Descriptor instead.
 func (*SetSelectionRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SetSelectionRequest) GetContainerIds() []string {
@@ -2287,7 +2520,7 @@ type SetSelectionResponse struct {
 
 func (x *SetSelectionResponse) Reset() {
 	*x = SetSelectionResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_agent_v1_agent_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2299,7 +2532,7 @@ func (x *SetSelectionResponse) String() string {
 func (*SetSelectionResponse) ProtoMessage() {}
 
 func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_agent_v1_agent_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2312,7 +2545,7 @@ func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionResponse.ProtoReflect.Descriptor instead.
 func (*SetSelectionResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
 type ListProcessesRequest struct {
@@ -2325,7 +2558,7 @@ type ListProcessesRequest struct {
 
 func (x *ListProcessesRequest) Reset() {
 	*x = ListProcessesRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_agent_v1_agent_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2337,7 +2570,7 @@ func (x *ListProcessesRequest) String() string {
 func (*ListProcessesRequest) ProtoMessage() {}
 
 func (x *ListProcessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_agent_v1_agent_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2350,7 +2583,7 @@ func (x *ListProcessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProcessesRequest.ProtoReflect.Descriptor instead.
 func (*ListProcessesRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListProcessesRequest) GetProposed() *Naming {
@@ -2372,7 +2605,7 @@ type ListProcessesResponse struct {
 
 func (x *ListProcessesResponse) Reset() {
 	*x = ListProcessesResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_agent_v1_agent_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2384,7 +2617,7 @@ func (x *ListProcessesResponse) String() string {
 func (*ListProcessesResponse) ProtoMessage() {}
 
 func (x *ListProcessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_agent_v1_agent_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2397,7 +2630,7 @@ func (x *ListProcessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProcessesResponse.ProtoReflect.Descriptor instead.
 func (*ListProcessesResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListProcessesResponse) GetProcesses() []*Process {
@@ -2428,7 +2661,7 @@ type NamingError struct {
 
 func (x *NamingError) Reset() {
 	*x = NamingError{}
-	mi := &file_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_agent_v1_agent_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2440,7 +2673,7 @@ func (x *NamingError) String() string {
 func (*NamingError) ProtoMessage() {}
 
 func (x *NamingError) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_agent_v1_agent_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2453,7 +2686,7 @@ func (x *NamingError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NamingError.ProtoReflect.Descriptor instead.
 func (*NamingError) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{32}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *NamingError) GetMessage() string {
@@ -2500,7 +2733,7 @@ type Process struct {
 
 func (x *Process) Reset() {
 	*x = Process{}
-	mi := &file_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_agent_v1_agent_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2512,7 +2745,7 @@ func (x *Process) String() string {
 func (*Process) ProtoMessage() {}
 
 func (x *Process) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_agent_v1_agent_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2525,7 +2758,7 @@ func (x *Process) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Process.ProtoReflect.Descriptor instead.
 func (*Process) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{33}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Process) GetPid() uint32 {
@@ -2612,7 +2845,7 @@ type SetSamplingRequest struct {
 
 func (x *SetSamplingRequest) Reset() {
 	*x = SetSamplingRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_agent_v1_agent_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2624,7 +2857,7 @@ func (x *SetSamplingRequest) String() string {
 func (*SetSamplingRequest) ProtoMessage() {}
 
 func (x *SetSamplingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_agent_v1_agent_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2637,7 +2870,7 @@ func (x *SetSamplingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSamplingRequest.ProtoReflect.Descriptor instead.
 func (*SetSamplingRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{34}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *SetSamplingRequest) GetRateHz() uint32 {
@@ -2669,7 +2902,7 @@ type SetSamplingResponse struct {
 
 func (x *SetSamplingResponse) Reset() {
 	*x = SetSamplingResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_agent_v1_agent_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2681,7 +2914,7 @@ func (x *SetSamplingResponse) String() string {
 func (*SetSamplingResponse) ProtoMessage() {}
 
 func (x *SetSamplingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_agent_v1_agent_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2694,7 +2927,7 @@ func (x *SetSamplingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSamplingResponse.ProtoReflect.Descriptor instead.
 func (*SetSamplingResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{35}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{39}
 }
 
 type SetBudgetRequest struct {
@@ -2709,7 +2942,7 @@ type SetBudgetRequest struct {
 
 func (x *SetBudgetRequest) Reset() {
 	*x = SetBudgetRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_agent_v1_agent_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2721,7 +2954,7 @@ func (x *SetBudgetRequest) String() string {
 func (*SetBudgetRequest) ProtoMessage() {}
 
 func (x *SetBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_agent_v1_agent_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2734,7 +2967,7 @@ func (x *SetBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetBudgetRequest.ProtoReflect.Descriptor instead.
 func (*SetBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{36}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *SetBudgetRequest) GetMachinePercent() float64 {
@@ -2759,7 +2992,7 @@ type SetBudgetResponse struct {
 
 func (x *SetBudgetResponse) Reset() {
 	*x = SetBudgetResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_agent_v1_agent_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2771,7 +3004,7 @@ func (x *SetBudgetResponse) String() string {
 func (*SetBudgetResponse) ProtoMessage() {}
 
 func (x *SetBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_agent_v1_agent_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2784,7 +3017,7 @@ func (x *SetBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetBudgetResponse.ProtoReflect.Descriptor instead.
 func (*SetBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{37}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{41}
 }
 
 type SetNamingRequest struct {
@@ -2797,7 +3030,7 @@ type SetNamingRequest struct {
 
 func (x *SetNamingRequest) Reset() {
 	*x = SetNamingRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[38]
+	mi := &file_agent_v1_agent_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2809,7 +3042,7 @@ func (x *SetNamingRequest) String() string {
 func (*SetNamingRequest) ProtoMessage() {}
 
 func (x *SetNamingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[38]
+	mi := &file_agent_v1_agent_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2822,7 +3055,7 @@ func (x *SetNamingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNamingRequest.ProtoReflect.Descriptor instead.
 func (*SetNamingRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{38}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SetNamingRequest) GetNaming() *Naming {
@@ -2840,7 +3073,7 @@ type SetNamingResponse struct {
 
 func (x *SetNamingResponse) Reset() {
 	*x = SetNamingResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[39]
+	mi := &file_agent_v1_agent_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2852,7 +3085,7 @@ func (x *SetNamingResponse) String() string {
 func (*SetNamingResponse) ProtoMessage() {}
 
 func (x *SetNamingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[39]
+	mi := &file_agent_v1_agent_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2865,7 +3098,7 @@ func (x *SetNamingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNamingResponse.ProtoReflect.Descriptor instead.
 func (*SetNamingResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{39}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{43}
 }
 
 type SetPushRequest struct {
@@ -2893,7 +3126,7 @@ type SetPushRequest struct {
 
 func (x *SetPushRequest) Reset() {
 	*x = SetPushRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[40]
+	mi := &file_agent_v1_agent_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2905,7 +3138,7 @@ func (x *SetPushRequest) String() string {
 func (*SetPushRequest) ProtoMessage() {}
 
 func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[40]
+	mi := &file_agent_v1_agent_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2918,7 +3151,7 @@ func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushRequest.ProtoReflect.Descriptor instead.
 func (*SetPushRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{40}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *SetPushRequest) GetUrl() string {
@@ -2992,7 +3225,7 @@ type SetPushResponse struct {
 
 func (x *SetPushResponse) Reset() {
 	*x = SetPushResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[41]
+	mi := &file_agent_v1_agent_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3004,7 +3237,7 @@ func (x *SetPushResponse) String() string {
 func (*SetPushResponse) ProtoMessage() {}
 
 func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[41]
+	mi := &file_agent_v1_agent_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3017,7 +3250,7 @@ func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushResponse.ProtoReflect.Descriptor instead.
 func (*SetPushResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{41}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{45}
 }
 
 type RemovePushRequest struct {
@@ -3030,7 +3263,7 @@ type RemovePushRequest struct {
 
 func (x *RemovePushRequest) Reset() {
 	*x = RemovePushRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[42]
+	mi := &file_agent_v1_agent_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3042,7 +3275,7 @@ func (x *RemovePushRequest) String() string {
 func (*RemovePushRequest) ProtoMessage() {}
 
 func (x *RemovePushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[42]
+	mi := &file_agent_v1_agent_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3055,7 +3288,7 @@ func (x *RemovePushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemovePushRequest.ProtoReflect.Descriptor instead.
 func (*RemovePushRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{42}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *RemovePushRequest) GetUrl() string {
@@ -3080,7 +3313,7 @@ type RemovePushResponse struct {
 
 func (x *RemovePushResponse) Reset() {
 	*x = RemovePushResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[43]
+	mi := &file_agent_v1_agent_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3092,7 +3325,7 @@ func (x *RemovePushResponse) String() string {
 func (*RemovePushResponse) ProtoMessage() {}
 
 func (x *RemovePushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[43]
+	mi := &file_agent_v1_agent_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3105,7 +3338,7 @@ func (x *RemovePushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemovePushResponse.ProtoReflect.Descriptor instead.
 func (*RemovePushResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{43}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{47}
 }
 
 type RenewLeaseRequest struct {
@@ -3121,7 +3354,7 @@ type RenewLeaseRequest struct {
 
 func (x *RenewLeaseRequest) Reset() {
 	*x = RenewLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[44]
+	mi := &file_agent_v1_agent_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3133,7 +3366,7 @@ func (x *RenewLeaseRequest) String() string {
 func (*RenewLeaseRequest) ProtoMessage() {}
 
 func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[44]
+	mi := &file_agent_v1_agent_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3146,7 +3379,7 @@ func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseRequest.ProtoReflect.Descriptor instead.
 func (*RenewLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{44}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *RenewLeaseRequest) GetSeconds() uint32 {
@@ -3180,7 +3413,7 @@ type RenewLeaseResponse struct {
 
 func (x *RenewLeaseResponse) Reset() {
 	*x = RenewLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[45]
+	mi := &file_agent_v1_agent_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3192,7 +3425,7 @@ func (x *RenewLeaseResponse) String() string {
 func (*RenewLeaseResponse) ProtoMessage() {}
 
 func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[45]
+	mi := &file_agent_v1_agent_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3205,7 +3438,7 @@ func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseResponse.ProtoReflect.Descriptor instead.
 func (*RenewLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{45}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *RenewLeaseResponse) GetExpiresAt() int64 {
@@ -3224,7 +3457,7 @@ type ReleaseLeaseRequest struct {
 
 func (x *ReleaseLeaseRequest) Reset() {
 	*x = ReleaseLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[46]
+	mi := &file_agent_v1_agent_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3236,7 +3469,7 @@ func (x *ReleaseLeaseRequest) String() string {
 func (*ReleaseLeaseRequest) ProtoMessage() {}
 
 func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[46]
+	mi := &file_agent_v1_agent_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3249,7 +3482,7 @@ func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{46}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ReleaseLeaseRequest) GetHolder() string {
@@ -3269,7 +3502,7 @@ type ReleaseLeaseResponse struct {
 
 func (x *ReleaseLeaseResponse) Reset() {
 	*x = ReleaseLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[47]
+	mi := &file_agent_v1_agent_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3281,7 +3514,7 @@ func (x *ReleaseLeaseResponse) String() string {
 func (*ReleaseLeaseResponse) ProtoMessage() {}
 
 func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[47]
+	mi := &file_agent_v1_agent_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3294,7 +3527,7 @@ func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{47}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ReleaseLeaseResponse) GetEnding() bool {
@@ -3316,7 +3549,7 @@ type StopRequest struct {
 
 func (x *StopRequest) Reset() {
 	*x = StopRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[48]
+	mi := &file_agent_v1_agent_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3328,7 +3561,7 @@ func (x *StopRequest) String() string {
 func (*StopRequest) ProtoMessage() {}
 
 func (x *StopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[48]
+	mi := &file_agent_v1_agent_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3341,7 +3574,7 @@ func (x *StopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRequest.ProtoReflect.Descriptor instead.
 func (*StopRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{48}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *StopRequest) GetHolder() string {
@@ -3366,7 +3599,7 @@ type StopResponse struct {
 
 func (x *StopResponse) Reset() {
 	*x = StopResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[49]
+	mi := &file_agent_v1_agent_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3378,7 +3611,7 @@ func (x *StopResponse) String() string {
 func (*StopResponse) ProtoMessage() {}
 
 func (x *StopResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[49]
+	mi := &file_agent_v1_agent_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3391,7 +3624,7 @@ func (x *StopResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopResponse.ProtoReflect.Descriptor instead.
 func (*StopResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{49}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{53}
 }
 
 var File_agent_v1_agent_proto protoreflect.FileDescriptor
@@ -3568,7 +3801,21 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\rWindowProfile\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
 	"\x03end\x18\x02 \x01(\x03R\x03end\x12\x18\n" +
-	"\aprofile\x18\x03 \x01(\fR\aprofile\"N\n" +
+	"\aprofile\x18\x03 \x01(\fR\aprofile\"W\n" +
+	"\x14RecordSamplesRequest\x12%\n" +
+	"\x0elabel_selector\x18\x01 \x01(\tR\rlabelSelector\x12\x18\n" +
+	"\aseconds\x18\x02 \x01(\rR\aseconds\"\xb1\x01\n" +
+	"\x15RecordSamplesResponse\x12\x14\n" +
+	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
+	"\x03end\x18\x02 \x01(\x03R\x03end\x12\x18\n" +
+	"\asamples\x18\x03 \x01(\x04R\asamples\x12\x18\n" +
+	"\adropped\x18\x04 \x01(\x04R\adropped\x12\x12\n" +
+	"\x04full\x18\x05 \x01(\bR\x04full\x12\x18\n" +
+	"\aprofile\x18\x06 \x01(\fR\aprofile\x12\x0e\n" +
+	"\x02id\x18\a \x01(\tR\x02id\"%\n" +
+	"\x13EndRecordingRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\x16\n" +
+	"\x14EndRecordingResponse\"N\n" +
 	"\x13SetSelectionRequest\x12#\n" +
 	"\rcontainer_ids\x18\x01 \x03(\tR\fcontainerIds\x12\x12\n" +
 	"\x04pids\x18\x02 \x03(\rR\x04pids\"\x16\n" +
@@ -3643,13 +3890,16 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x0eSTATE_STARTING\x10\x01\x12\x13\n" +
 	"\x0fSTATE_PROFILING\x10\x02\x12\x12\n" +
 	"\x0eSTATE_STOPPING\x10\x03\x12\x10\n" +
-	"\fSTATE_FAILED\x10\x042\xf7\b\n" +
+	"\fSTATE_FAILED\x10\x042\x9e\n" +
+	"\n" +
 	"\fAgentService\x12F\n" +
 	"\tGetStatus\x12\x1a.agent.v1.GetStatusRequest\x1a\x1b.agent.v1.GetStatusResponse\"\x00\x12N\n" +
 	"\vWatchStatus\x12\x1c.agent.v1.WatchStatusRequest\x1a\x1d.agent.v1.WatchStatusResponse\"\x000\x01\x12O\n" +
 	"\fListServices\x12\x1d.agent.v1.ListServicesRequest\x1a\x1e.agent.v1.ListServicesResponse\"\x00\x12C\n" +
 	"\bGetTrust\x12\x19.agent.v1.GetTrustRequest\x1a\x1a.agent.v1.GetTrustResponse\"\x00\x12T\n" +
-	"\rSelectWindows\x12\x1e.agent.v1.SelectWindowsRequest\x1a\x1f.agent.v1.SelectWindowsResponse\"\x000\x01\x12O\n" +
+	"\rSelectWindows\x12\x1e.agent.v1.SelectWindowsRequest\x1a\x1f.agent.v1.SelectWindowsResponse\"\x000\x01\x12T\n" +
+	"\rRecordSamples\x12\x1e.agent.v1.RecordSamplesRequest\x1a\x1f.agent.v1.RecordSamplesResponse\"\x000\x01\x12O\n" +
+	"\fEndRecording\x12\x1d.agent.v1.EndRecordingRequest\x1a\x1e.agent.v1.EndRecordingResponse\"\x00\x12O\n" +
 	"\fSetSelection\x12\x1d.agent.v1.SetSelectionRequest\x1a\x1e.agent.v1.SetSelectionResponse\"\x00\x12R\n" +
 	"\rListProcesses\x12\x1e.agent.v1.ListProcessesRequest\x1a\x1f.agent.v1.ListProcessesResponse\"\x00\x12L\n" +
 	"\vSetSampling\x12\x1c.agent.v1.SetSamplingRequest\x1a\x1d.agent.v1.SetSamplingResponse\"\x00\x12F\n" +
@@ -3676,7 +3926,7 @@ func file_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
+var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
 var file_agent_v1_agent_proto_goTypes = []any{
 	(State)(0),                    // 0: agent.v1.State
 	(*GetStatusRequest)(nil),      // 1: agent.v1.GetStatusRequest
@@ -3707,29 +3957,33 @@ var file_agent_v1_agent_proto_goTypes = []any{
 	(*WindowSet)(nil),             // 26: agent.v1.WindowSet
 	(*WindowCounts)(nil),          // 27: agent.v1.WindowCounts
 	(*WindowProfile)(nil),         // 28: agent.v1.WindowProfile
-	(*SetSelectionRequest)(nil),   // 29: agent.v1.SetSelectionRequest
-	(*SetSelectionResponse)(nil),  // 30: agent.v1.SetSelectionResponse
-	(*ListProcessesRequest)(nil),  // 31: agent.v1.ListProcessesRequest
-	(*ListProcessesResponse)(nil), // 32: agent.v1.ListProcessesResponse
-	(*NamingError)(nil),           // 33: agent.v1.NamingError
-	(*Process)(nil),               // 34: agent.v1.Process
-	(*SetSamplingRequest)(nil),    // 35: agent.v1.SetSamplingRequest
-	(*SetSamplingResponse)(nil),   // 36: agent.v1.SetSamplingResponse
-	(*SetBudgetRequest)(nil),      // 37: agent.v1.SetBudgetRequest
-	(*SetBudgetResponse)(nil),     // 38: agent.v1.SetBudgetResponse
-	(*SetNamingRequest)(nil),      // 39: agent.v1.SetNamingRequest
-	(*SetNamingResponse)(nil),     // 40: agent.v1.SetNamingResponse
-	(*SetPushRequest)(nil),        // 41: agent.v1.SetPushRequest
-	(*SetPushResponse)(nil),       // 42: agent.v1.SetPushResponse
-	(*RemovePushRequest)(nil),     // 43: agent.v1.RemovePushRequest
-	(*RemovePushResponse)(nil),    // 44: agent.v1.RemovePushResponse
-	(*RenewLeaseRequest)(nil),     // 45: agent.v1.RenewLeaseRequest
-	(*RenewLeaseResponse)(nil),    // 46: agent.v1.RenewLeaseResponse
-	(*ReleaseLeaseRequest)(nil),   // 47: agent.v1.ReleaseLeaseRequest
-	(*ReleaseLeaseResponse)(nil),  // 48: agent.v1.ReleaseLeaseResponse
-	(*StopRequest)(nil),           // 49: agent.v1.StopRequest
-	(*StopResponse)(nil),          // 50: agent.v1.StopResponse
-	(*v1.LabelPair)(nil),          // 51: types.v1.LabelPair
+	(*RecordSamplesRequest)(nil),  // 29: agent.v1.RecordSamplesRequest
+	(*RecordSamplesResponse)(nil), // 30: agent.v1.RecordSamplesResponse
+	(*EndRecordingRequest)(nil),   // 31: agent.v1.EndRecordingRequest
+	(*EndRecordingResponse)(nil),  // 32: agent.v1.EndRecordingResponse
+	(*SetSelectionRequest)(nil),   // 33: agent.v1.SetSelectionRequest
+	(*SetSelectionResponse)(nil),  // 34: agent.v1.SetSelectionResponse
+	(*ListProcessesRequest)(nil),  // 35: agent.v1.ListProcessesRequest
+	(*ListProcessesResponse)(nil), // 36: agent.v1.ListProcessesResponse
+	(*NamingError)(nil),           // 37: agent.v1.NamingError
+	(*Process)(nil),               // 38: agent.v1.Process
+	(*SetSamplingRequest)(nil),    // 39: agent.v1.SetSamplingRequest
+	(*SetSamplingResponse)(nil),   // 40: agent.v1.SetSamplingResponse
+	(*SetBudgetRequest)(nil),      // 41: agent.v1.SetBudgetRequest
+	(*SetBudgetResponse)(nil),     // 42: agent.v1.SetBudgetResponse
+	(*SetNamingRequest)(nil),      // 43: agent.v1.SetNamingRequest
+	(*SetNamingResponse)(nil),     // 44: agent.v1.SetNamingResponse
+	(*SetPushRequest)(nil),        // 45: agent.v1.SetPushRequest
+	(*SetPushResponse)(nil),       // 46: agent.v1.SetPushResponse
+	(*RemovePushRequest)(nil),     // 47: agent.v1.RemovePushRequest
+	(*RemovePushResponse)(nil),    // 48: agent.v1.RemovePushResponse
+	(*RenewLeaseRequest)(nil),     // 49: agent.v1.RenewLeaseRequest
+	(*RenewLeaseResponse)(nil),    // 50: agent.v1.RenewLeaseResponse
+	(*ReleaseLeaseRequest)(nil),   // 51: agent.v1.ReleaseLeaseRequest
+	(*ReleaseLeaseResponse)(nil),  // 52: agent.v1.ReleaseLeaseResponse
+	(*StopRequest)(nil),           // 53: agent.v1.StopRequest
+	(*StopResponse)(nil),          // 54: agent.v1.StopResponse
+	(*v1.LabelPair)(nil),          // 55: types.v1.LabelPair
 }
 var file_agent_v1_agent_proto_depIdxs = []int32{
 	5,  // 0: agent.v1.GetStatusResponse.status:type_name -> agent.v1.Status
@@ -3743,11 +3997,11 @@ var file_agent_v1_agent_proto_depIdxs = []int32{
 	11, // 8: agent.v1.Status.budget:type_name -> agent.v1.Budget
 	14, // 9: agent.v1.Status.pushes:type_name -> agent.v1.PushStatus
 	6,  // 10: agent.v1.Status.selection:type_name -> agent.v1.Selection
-	51, // 11: agent.v1.Naming.labels:type_name -> types.v1.LabelPair
+	55, // 11: agent.v1.Naming.labels:type_name -> types.v1.LabelPair
 	8,  // 12: agent.v1.LeaseConflict.leases:type_name -> agent.v1.Lease
-	51, // 13: agent.v1.PushStatus.labels:type_name -> types.v1.LabelPair
+	55, // 13: agent.v1.PushStatus.labels:type_name -> types.v1.LabelPair
 	17, // 14: agent.v1.ListServicesResponse.services:type_name -> agent.v1.Service
-	51, // 15: agent.v1.Service.labels:type_name -> types.v1.LabelPair
+	55, // 15: agent.v1.Service.labels:type_name -> types.v1.LabelPair
 	20, // 16: agent.v1.GetTrustResponse.fates:type_name -> agent.v1.Fates
 	21, // 17: agent.v1.GetTrustResponse.cuts:type_name -> agent.v1.StackCut
 	22, // 18: agent.v1.GetTrustResponse.files:type_name -> agent.v1.FileCoverage
@@ -3756,45 +4010,49 @@ var file_agent_v1_agent_proto_depIdxs = []int32{
 	27, // 21: agent.v1.WindowSet.windows:type_name -> agent.v1.WindowCounts
 	28, // 22: agent.v1.WindowSet.profiles:type_name -> agent.v1.WindowProfile
 	7,  // 23: agent.v1.ListProcessesRequest.proposed:type_name -> agent.v1.Naming
-	34, // 24: agent.v1.ListProcessesResponse.processes:type_name -> agent.v1.Process
-	33, // 25: agent.v1.ListProcessesResponse.naming_error:type_name -> agent.v1.NamingError
-	51, // 26: agent.v1.Process.labels:type_name -> types.v1.LabelPair
-	51, // 27: agent.v1.Process.proposed_labels:type_name -> types.v1.LabelPair
+	38, // 24: agent.v1.ListProcessesResponse.processes:type_name -> agent.v1.Process
+	37, // 25: agent.v1.ListProcessesResponse.naming_error:type_name -> agent.v1.NamingError
+	55, // 26: agent.v1.Process.labels:type_name -> types.v1.LabelPair
+	55, // 27: agent.v1.Process.proposed_labels:type_name -> types.v1.LabelPair
 	7,  // 28: agent.v1.SetNamingRequest.naming:type_name -> agent.v1.Naming
-	51, // 29: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
-	51, // 30: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
+	55, // 29: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
+	55, // 30: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
 	1,  // 31: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
 	3,  // 32: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
 	15, // 33: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
 	18, // 34: agent.v1.AgentService.GetTrust:input_type -> agent.v1.GetTrustRequest
 	24, // 35: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
-	29, // 36: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
-	31, // 37: agent.v1.AgentService.ListProcesses:input_type -> agent.v1.ListProcessesRequest
-	35, // 38: agent.v1.AgentService.SetSampling:input_type -> agent.v1.SetSamplingRequest
-	39, // 39: agent.v1.AgentService.SetNaming:input_type -> agent.v1.SetNamingRequest
-	37, // 40: agent.v1.AgentService.SetBudget:input_type -> agent.v1.SetBudgetRequest
-	41, // 41: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
-	43, // 42: agent.v1.AgentService.RemovePush:input_type -> agent.v1.RemovePushRequest
-	45, // 43: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
-	47, // 44: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
-	49, // 45: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
-	2,  // 46: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
-	4,  // 47: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
-	16, // 48: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
-	19, // 49: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
-	25, // 50: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
-	30, // 51: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
-	32, // 52: agent.v1.AgentService.ListProcesses:output_type -> agent.v1.ListProcessesResponse
-	36, // 53: agent.v1.AgentService.SetSampling:output_type -> agent.v1.SetSamplingResponse
-	40, // 54: agent.v1.AgentService.SetNaming:output_type -> agent.v1.SetNamingResponse
-	38, // 55: agent.v1.AgentService.SetBudget:output_type -> agent.v1.SetBudgetResponse
-	42, // 56: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
-	44, // 57: agent.v1.AgentService.RemovePush:output_type -> agent.v1.RemovePushResponse
-	46, // 58: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
-	48, // 59: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
-	50, // 60: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
-	46, // [46:61] is the sub-list for method output_type
-	31, // [31:46] is the sub-list for method input_type
+	29, // 36: agent.v1.AgentService.RecordSamples:input_type -> agent.v1.RecordSamplesRequest
+	31, // 37: agent.v1.AgentService.EndRecording:input_type -> agent.v1.EndRecordingRequest
+	33, // 38: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
+	35, // 39: agent.v1.AgentService.ListProcesses:input_type -> agent.v1.ListProcessesRequest
+	39, // 40: agent.v1.AgentService.SetSampling:input_type -> agent.v1.SetSamplingRequest
+	43, // 41: agent.v1.AgentService.SetNaming:input_type -> agent.v1.SetNamingRequest
+	41, // 42: agent.v1.AgentService.SetBudget:input_type -> agent.v1.SetBudgetRequest
+	45, // 43: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
+	47, // 44: agent.v1.AgentService.RemovePush:input_type -> agent.v1.RemovePushRequest
+	49, // 45: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
+	51, // 46: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
+	53, // 47: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
+	2,  // 48: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
+	4,  // 49: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
+	16, // 50: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
+	19, // 51: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
+	25, // 52: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
+	30, // 53: agent.v1.AgentService.RecordSamples:output_type -> agent.v1.RecordSamplesResponse
+	32, // 54: agent.v1.AgentService.EndRecording:output_type -> agent.v1.EndRecordingResponse
+	34, // 55: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
+	36, // 56: agent.v1.AgentService.ListProcesses:output_type -> agent.v1.ListProcessesResponse
+	40, // 57: agent.v1.AgentService.SetSampling:output_type -> agent.v1.SetSamplingResponse
+	44, // 58: agent.v1.AgentService.SetNaming:output_type -> agent.v1.SetNamingResponse
+	42, // 59: agent.v1.AgentService.SetBudget:output_type -> agent.v1.SetBudgetResponse
+	46, // 60: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
+	48, // 61: agent.v1.AgentService.RemovePush:output_type -> agent.v1.RemovePushResponse
+	50, // 62: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
+	52, // 63: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
+	54, // 64: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
+	48, // [48:65] is the sub-list for method output_type
+	31, // [31:48] is the sub-list for method input_type
 	31, // [31:31] is the sub-list for extension type_name
 	31, // [31:31] is the sub-list for extension extendee
 	0,  // [0:31] is the sub-list for field type_name
@@ -3811,7 +4069,7 @@ func file_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agent_v1_agent_proto_rawDesc), len(file_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   50,
+			NumMessages:   54,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

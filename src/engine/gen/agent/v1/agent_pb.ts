@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agent/v1/agent.proto.
  */
 export const file_agent_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIuYFCgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZRIVCg1idXJzdF9lbmRzX2F0GBcgASgDEiAKBm5hbWluZxgYIAEoCzIQLmFnZW50LnYxLk5hbWluZxIgCgZidWRnZXQYGSABKAsyEC5hZ2VudC52MS5CdWRnZXQSJAoGcHVzaGVzGBogAygLMhQuYWdlbnQudjEuUHVzaFN0YXR1cxIWCg5pbmdlc3RfYWRkcmVzcxgbIAEoCRImCglzZWxlY3Rpb24YHCABKAsyEy5hZ2VudC52MS5TZWxlY3Rpb24SGwoTYnVyc3RfcmV0dXJuc190b19oehgdIAEoDUoECBMQFCIwCglTZWxlY3Rpb24SFQoNY29udGFpbmVyX2lkcxgBIAMoCRIMCgRwaWRzGAIgAygNIl0KBk5hbWluZxIjCgZsYWJlbHMYASADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISFQoNbGVhZGluZ19zbGFzaBgCIAEoCBIXCg9yZWxhYmVsX2NvbmZpZ3MYAyABKAkiQAoFTGVhc2USDgoGaG9sZGVyGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhIKCmV4cGlyZXNfYXQYAyABKAMiMAoNTGVhc2VDb25mbGljdBIfCgZsZWFzZXMYASADKAsyDy5hZ2VudC52MS5MZWFzZSKsAQoIT3ZlcmhlYWQSGQoRcHJvY2Vzc19jcHVfY29yZXMYASABKAESFQoNYnBmX2NwdV9jb3JlcxgCIAEoARIWCg5yZXNpZGVudF9ieXRlcxgDIAEoBBIVCg1icGZfbWFwX2J5dGVzGAQgASgEEh0KFWRpc2tfYnl0ZXNfcGVyX3NlY29uZBgFIAEoARIgChhuZXR3b3JrX2J5dGVzX3Blcl9zZWNvbmQYBiABKAEiiAEKBkJ1ZGdldBIXCg9tYWNoaW5lX3BlcmNlbnQYASABKAESFAoMbWVtb3J5X2J5dGVzGAIgASgEEhwKFG1lYW5fbWFjaGluZV9wZXJjZW50GAMgASgBEhkKEW1lYW5fbWVtb3J5X2J5dGVzGAQgASgEEhYKDndhbnRlZF9yYXRlX2h6GAUgASgNIiYKB0NvdW50ZXISDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoBCJGCgxEb2NrZXJTdGF0dXMSEQoJcmVhY2hhYmxlGAEgASgIEg8KB21lc3NhZ2UYAiABKAkSEgoKY29udGFpbmVycxgDIAEoDSLDAgoKUHVzaFN0YXR1cxILCgN1cmwYASABKAkSDQoFZXJyb3IYAiABKAkSFgoOd2luZG93c19wdXNoZWQYAyABKAQSFwoPd2luZG93c193YWl0aW5nGAQgASgEEhcKD2xhc3Rfc3VjY2Vzc19hdBgFIAEoAxIOCgZ0ZW5hbnQYBiABKAkSFgoOYXV0aGVudGljYXRpb24YByABKAkSDgoGb3duX2NhGAggASgIEiMKBmxhYmVscxgJIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIXCg93aW5kb3dzX3Rvb19vbGQYCiABKAQSFwoPd2luZG93c19yZWZ1c2VkGAsgASgEEg4KBnNlcmllcxgMIAEoBBIXCg9zZXJpZXNfZm9yZWNhc3QYDSABKAQSFwoPbGFiZWxzX2xlZnRfb3V0GA4gAygJIjEKE0xpc3RTZXJ2aWNlc1JlcXVlc3QSDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDIjsKFExpc3RTZXJ2aWNlc1Jlc3BvbnNlEiMKCHNlcnZpY2VzGAEgAygLMhEuYWdlbnQudjEuU2VydmljZSJrCgdTZXJ2aWNlEiMKBmxhYmVscxgBIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIRCgljcHVfY29yZXMYAiABKAESEQoJbGFzdF9zZWVuGAMgASgDEhUKDXByb2Nlc3NfY291bnQYBCABKA0iRQoPR2V0VHJ1c3RSZXF1ZXN0EhYKDmxhYmVsX3NlbGVjdG9yGAEgASgJEg0KBXN0YXJ0GAIgASgDEgsKA2VuZBgDIAEoAyKXAgoQR2V0VHJ1c3RSZXNwb25zZRIeCgVmYXRlcxgBIAEoCzIPLmFnZW50LnYxLkZhdGVzEhAKCHRvdGFsX25zGAIgASgDEg4KBmN1dF9ucxgDIAEoAxIgCgRjdXRzGAQgAygLMhIuYWdlbnQudjEuU3RhY2tDdXQSEQoJbmF0aXZlX25zGAUgASgDEhAKCGxpbmVkX25zGAcgASgDEiUKBWZpbGVzGAggAygLMhYuYWdlbnQudjEuRmlsZUNvdmVyYWdlEiMKCHJ1bnRpbWVzGAkgAygLMhEuYWdlbnQudjEuUnVudGltZRIQCghmcmFtZV9ucxgKIAEoAxIWCg5uYW1lZF9mcmFtZV9ucxgLIAEoA0oECAYQByLUAgoFRmF0ZXMSDQoFZmlyZWQYASABKAQSGAoQbG9zdF9uZXdfcHJvY2VzcxgCIAEoBBIWCg5sb3N0X3RhaWxfY2FsbBgDIAEoBBIRCglkZWxpdmVyZWQYBCABKAQSDAoEbGF0ZRgFIAEoBBIYChBsb3N0X3dpbmRvd19mdWxsGAYgASgEEg8KB21pc3NpbmcYByABKAMSEQoJaW5fZmxpZ2h0GAggASgDEhIKCnNhbXBsZWRfbnMYCSABKAMSFAoMc2NoZWR1bGVyX25zGAogASgDEhcKD2VuZGVkX3Byb2Nlc3NlcxgLIAEoBBIPCgd3aW5kb3dzGAwgASgNEhoKEnVubWVhc3VyZWRfd2luZG93cxgNIAEoDRIaChJ1bmJhbGFuY2VkX3dpbmRvd3MYDiABKA0SHwoXZmlyc3RfdW5iYWxhbmNlZF93aW5kb3cYDyABKAMiLAoIU3RhY2tDdXQSDgoGcmVhc29uGAEgASgJEhAKCHZhbHVlX25zGAIgASgDIpABCgxGaWxlQ292ZXJhZ2USDAoEcGF0aBgBIAEoCRIQCghidWlsZF9pZBgCIAEoCRIQCgh2YWx1ZV9ucxgDIAEoAxIQCghsaW5lZF9ucxgFIAEoAxIMCgRtZW5kGAYgASgJEhAKCGZyYW1lX25zGAcgASgDEhYKDm5hbWVkX2ZyYW1lX25zGAggASgDSgQIBBAFIigKB1J1bnRpbWUSDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJImIKFFNlbGVjdFdpbmRvd3NSZXF1ZXN0EhYKDnByb2ZpbGVfdHlwZUlEGAEgASgJEhYKDmxhYmVsX3NlbGVjdG9yGAIgASgJEg0KBXN0YXJ0GAMgASgDEgsKA2VuZBgEIAEoAyJAChVTZWxlY3RXaW5kb3dzUmVzcG9uc2USIQoEcGFydBgEIAEoCzITLmFnZW50LnYxLldpbmRvd1NldEoECAEQBCJwCglXaW5kb3dTZXQSJwoHd2luZG93cxgBIAMoCzIWLmFnZW50LnYxLldpbmRvd0NvdW50cxIPCgdwcm9maWxlGAIgASgMEikKCHByb2ZpbGVzGAMgAygLMhcuYWdlbnQudjEuV2luZG93UHJvZmlsZSJYCgxXaW5kb3dDb3VudHMSDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDEg0KBXN0YWNrGAMgAygNEg0KBXZhbHVlGAQgAygDEg4KBnBlcmlvZBgFIAEoAyI8Cg1XaW5kb3dQcm9maWxlEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxIPCgdwcm9maWxlGAMgASgMIjoKE1NldFNlbGVjdGlvblJlcXVlc3QSFQoNY29udGFpbmVyX2lkcxgBIAMoCRIMCgRwaWRzGAIgAygNIhYKFFNldFNlbGVjdGlvblJlc3BvbnNlIjoKFExpc3RQcm9jZXNzZXNSZXF1ZXN0EiIKCHByb3Bvc2VkGAEgASgLMhAuYWdlbnQudjEuTmFtaW5nImoKFUxpc3RQcm9jZXNzZXNSZXNwb25zZRIkCglwcm9jZXNzZXMYASADKAsyES5hZ2VudC52MS5Qcm9jZXNzEisKDG5hbWluZ19lcnJvchgCIAEoCzIVLmFnZW50LnYxLk5hbWluZ0Vycm9yIjoKC05hbWluZ0Vycm9yEg8KB21lc3NhZ2UYASABKAkSDAoEcnVsZRgCIAEoDRIMCgRsaW5lGAMgASgNIvEBCgdQcm9jZXNzEgsKA3BpZBgBIAEoDRISCgpleGVjdXRhYmxlGAIgASgJEgwKBGNvbW0YAyABKAkSFAoMY29udGFpbmVyX2lkGAQgASgJEhEKCWNvbnRhaW5lchgFIAEoCRIjCgZsYWJlbHMYBiADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISDwoHZHJvcHBlZBgHIAEoCBIQCghwcm9maWxlZBgIIAEoCBIsCg9wcm9wb3NlZF9sYWJlbHMYCSADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISGAoQcHJvcG9zZWRfZHJvcHBlZBgKIAEoCCJUChJTZXRTYW1wbGluZ1JlcXVlc3QSDwoHcmF0ZV9oehgBIAEoDRIWCg53aW5kb3dfc2Vjb25kcxgCIAEoDRIVCg1idXJzdF9zZWNvbmRzGAMgASgNIhUKE1NldFNhbXBsaW5nUmVzcG9uc2UiQQoQU2V0QnVkZ2V0UmVxdWVzdBIXCg9tYWNoaW5lX3BlcmNlbnQYASABKAESFAoMbWVtb3J5X2J5dGVzGAIgASgEIhMKEVNldEJ1ZGdldFJlc3BvbnNlIjQKEFNldE5hbWluZ1JlcXVlc3QSIAoGbmFtaW5nGAEgASgLMhAuYWdlbnQudjEuTmFtaW5nIhMKEVNldE5hbWluZ1Jlc3BvbnNlItQBCg5TZXRQdXNoUmVxdWVzdBILCgN1cmwYASABKAkSJAoHaGVhZGVycxgCIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIjCgZsYWJlbHMYAyADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISDgoGdGVuYW50GAQgASgJEgwKBHVzZXIYBSABKAkSEAoIcGFzc3dvcmQYBiABKAkSFAoMYmVhcmVyX3Rva2VuGAcgASgJEhQKDGtlZXBfc2VjcmV0cxgIIAEoCBIOCgZjYV9wZW0YCSABKAkiEQoPU2V0UHVzaFJlc3BvbnNlIjAKEVJlbW92ZVB1c2hSZXF1ZXN0EgsKA3VybBgBIAEoCRIOCgZ0ZW5hbnQYAiABKAkiFAoSUmVtb3ZlUHVzaFJlc3BvbnNlIkkKEVJlbmV3TGVhc2VSZXF1ZXN0Eg8KB3NlY29uZHMYASABKA0SDgoGaG9sZGVyGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJIigKElJlbmV3TGVhc2VSZXNwb25zZRISCgpleHBpcmVzX2F0GAEgASgDIiUKE1JlbGVhc2VMZWFzZVJlcXVlc3QSDgoGaG9sZGVyGAEgASgJIiYKFFJlbGVhc2VMZWFzZVJlc3BvbnNlEg4KBmVuZGluZxgBIAEoCCIsCgtTdG9wUmVxdWVzdBIOCgZob2xkZXIYASABKAkSDQoFZm9yY2UYAiABKAgiDgoMU3RvcFJlc3BvbnNlKm0KBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEgoOU1RBVEVfU1RBUlRJTkcQARITCg9TVEFURV9QUk9GSUxJTkcQAhISCg5TVEFURV9TVE9QUElORxADEhAKDFNUQVRFX0ZBSUxFRBAEMvcICgxBZ2VudFNlcnZpY2USRgoJR2V0U3RhdHVzEhouYWdlbnQudjEuR2V0U3RhdHVzUmVxdWVzdBobLmFnZW50LnYxLkdldFN0YXR1c1Jlc3BvbnNlIgASTgoLV2F0Y2hTdGF0dXMSHC5hZ2VudC52MS5XYXRjaFN0YXR1c1JlcXVlc3QaHS5hZ2VudC52MS5XYXRjaFN0YXR1c1Jlc3BvbnNlIgAwARJPCgxMaXN0U2VydmljZXMSHS5hZ2VudC52MS5MaXN0U2VydmljZXNSZXF1ZXN0Gh4uYWdlbnQudjEuTGlzdFNlcnZpY2VzUmVzcG9uc2UiABJDCghHZXRUcnVzdBIZLmFnZW50LnYxLkdldFRydXN0UmVxdWVzdBoaLmFnZW50LnYxLkdldFRydXN0UmVzcG9uc2UiABJUCg1TZWxlY3RXaW5kb3dzEh4uYWdlbnQudjEuU2VsZWN0V2luZG93c1JlcXVlc3QaHy5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVzcG9uc2UiADABEk8KDFNldFNlbGVjdGlvbhIdLmFnZW50LnYxLlNldFNlbGVjdGlvblJlcXVlc3QaHi5hZ2VudC52MS5TZXRTZWxlY3Rpb25SZXNwb25zZSIAElIKDUxpc3RQcm9jZXNzZXMSHi5hZ2VudC52MS5MaXN0UHJvY2Vzc2VzUmVxdWVzdBofLmFnZW50LnYxLkxpc3RQcm9jZXNzZXNSZXNwb25zZSIAEkwKC1NldFNhbXBsaW5nEhwuYWdlbnQudjEuU2V0U2FtcGxpbmdSZXF1ZXN0Gh0uYWdlbnQudjEuU2V0U2FtcGxpbmdSZXNwb25zZSIAEkYKCVNldE5hbWluZxIaLmFnZW50LnYxLlNldE5hbWluZ1JlcXVlc3QaGy5hZ2VudC52MS5TZXROYW1pbmdSZXNwb25zZSIAEkYKCVNldEJ1ZGdldBIaLmFnZW50LnYxLlNldEJ1ZGdldFJlcXVlc3QaGy5hZ2VudC52MS5TZXRCdWRnZXRSZXNwb25zZSIAEkAKB1NldFB1c2gSGC5hZ2VudC52MS5TZXRQdXNoUmVxdWVzdBoZLmFnZW50LnYxLlNldFB1c2hSZXNwb25zZSIAEkkKClJlbW92ZVB1c2gSGy5hZ2VudC52MS5SZW1vdmVQdXNoUmVxdWVzdBocLmFnZW50LnYxLlJlbW92ZVB1c2hSZXNwb25zZSIAEkkKClJlbmV3TGVhc2USGy5hZ2VudC52MS5SZW5ld0xlYXNlUmVxdWVzdBocLmFnZW50LnYxLlJlbmV3TGVhc2VSZXNwb25zZSIAEk8KDFJlbGVhc2VMZWFzZRIdLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlcXVlc3QaHi5hZ2VudC52MS5SZWxlYXNlTGVhc2VSZXNwb25zZSIAEjcKBFN0b3ASFS5hZ2VudC52MS5TdG9wUmVxdWVzdBoWLmFnZW50LnYxLlN0b3BSZXNwb25zZSIAQjpaOHB5cm9tZXRlci5kZXYvcmVtb3RlLWFnZW50L2ludGVybmFsL2dlbi9hZ2VudC92MTthZ2VudHYxYgZwcm90bzM", [file_types_v1_types]);
+  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIuYFCgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZRIVCg1idXJzdF9lbmRzX2F0GBcgASgDEiAKBm5hbWluZxgYIAEoCzIQLmFnZW50LnYxLk5hbWluZxIgCgZidWRnZXQYGSABKAsyEC5hZ2VudC52MS5CdWRnZXQSJAoGcHVzaGVzGBogAygLMhQuYWdlbnQudjEuUHVzaFN0YXR1cxIWCg5pbmdlc3RfYWRkcmVzcxgbIAEoCRImCglzZWxlY3Rpb24YHCABKAsyEy5hZ2VudC52MS5TZWxlY3Rpb24SGwoTYnVyc3RfcmV0dXJuc190b19oehgdIAEoDUoECBMQFCIwCglTZWxlY3Rpb24SFQoNY29udGFpbmVyX2lkcxgBIAMoCRIMCgRwaWRzGAIgAygNIl0KBk5hbWluZxIjCgZsYWJlbHMYASADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISFQoNbGVhZGluZ19zbGFzaBgCIAEoCBIXCg9yZWxhYmVsX2NvbmZpZ3MYAyABKAkiQAoFTGVhc2USDgoGaG9sZGVyGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhIKCmV4cGlyZXNfYXQYAyABKAMiMAoNTGVhc2VDb25mbGljdBIfCgZsZWFzZXMYASADKAsyDy5hZ2VudC52MS5MZWFzZSKsAQoIT3ZlcmhlYWQSGQoRcHJvY2Vzc19jcHVfY29yZXMYASABKAESFQoNYnBmX2NwdV9jb3JlcxgCIAEoARIWCg5yZXNpZGVudF9ieXRlcxgDIAEoBBIVCg1icGZfbWFwX2J5dGVzGAQgASgEEh0KFWRpc2tfYnl0ZXNfcGVyX3NlY29uZBgFIAEoARIgChhuZXR3b3JrX2J5dGVzX3Blcl9zZWNvbmQYBiABKAEiiAEKBkJ1ZGdldBIXCg9tYWNoaW5lX3BlcmNlbnQYASABKAESFAoMbWVtb3J5X2J5dGVzGAIgASgEEhwKFG1lYW5fbWFjaGluZV9wZXJjZW50GAMgASgBEhkKEW1lYW5fbWVtb3J5X2J5dGVzGAQgASgEEhYKDndhbnRlZF9yYXRlX2h6GAUgASgNIiYKB0NvdW50ZXISDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoBCJGCgxEb2NrZXJTdGF0dXMSEQoJcmVhY2hhYmxlGAEgASgIEg8KB21lc3NhZ2UYAiABKAkSEgoKY29udGFpbmVycxgDIAEoDSLDAgoKUHVzaFN0YXR1cxILCgN1cmwYASABKAkSDQoFZXJyb3IYAiABKAkSFgoOd2luZG93c19wdXNoZWQYAyABKAQSFwoPd2luZG93c193YWl0aW5nGAQgASgEEhcKD2xhc3Rfc3VjY2Vzc19hdBgFIAEoAxIOCgZ0ZW5hbnQYBiABKAkSFgoOYXV0aGVudGljYXRpb24YByABKAkSDgoGb3duX2NhGAggASgIEiMKBmxhYmVscxgJIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIXCg93aW5kb3dzX3Rvb19vbGQYCiABKAQSFwoPd2luZG93c19yZWZ1c2VkGAsgASgEEg4KBnNlcmllcxgMIAEoBBIXCg9zZXJpZXNfZm9yZWNhc3QYDSABKAQSFwoPbGFiZWxzX2xlZnRfb3V0GA4gAygJIjEKE0xpc3RTZXJ2aWNlc1JlcXVlc3QSDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDIjsKFExpc3RTZXJ2aWNlc1Jlc3BvbnNlEiMKCHNlcnZpY2VzGAEgAygLMhEuYWdlbnQudjEuU2VydmljZSJrCgdTZXJ2aWNlEiMKBmxhYmVscxgBIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIRCgljcHVfY29yZXMYAiABKAESEQoJbGFzdF9zZWVuGAMgASgDEhUKDXByb2Nlc3NfY291bnQYBCABKA0iRQoPR2V0VHJ1c3RSZXF1ZXN0EhYKDmxhYmVsX3NlbGVjdG9yGAEgASgJEg0KBXN0YXJ0GAIgASgDEgsKA2VuZBgDIAEoAyKXAgoQR2V0VHJ1c3RSZXNwb25zZRIeCgVmYXRlcxgBIAEoCzIPLmFnZW50LnYxLkZhdGVzEhAKCHRvdGFsX25zGAIgASgDEg4KBmN1dF9ucxgDIAEoAxIgCgRjdXRzGAQgAygLMhIuYWdlbnQudjEuU3RhY2tDdXQSEQoJbmF0aXZlX25zGAUgASgDEhAKCGxpbmVkX25zGAcgASgDEiUKBWZpbGVzGAggAygLMhYuYWdlbnQudjEuRmlsZUNvdmVyYWdlEiMKCHJ1bnRpbWVzGAkgAygLMhEuYWdlbnQudjEuUnVudGltZRIQCghmcmFtZV9ucxgKIAEoAxIWCg5uYW1lZF9mcmFtZV9ucxgLIAEoA0oECAYQByLUAgoFRmF0ZXMSDQoFZmlyZWQYASABKAQSGAoQbG9zdF9uZXdfcHJvY2VzcxgCIAEoBBIWCg5sb3N0X3RhaWxfY2FsbBgDIAEoBBIRCglkZWxpdmVyZWQYBCABKAQSDAoEbGF0ZRgFIAEoBBIYChBsb3N0X3dpbmRvd19mdWxsGAYgASgEEg8KB21pc3NpbmcYByABKAMSEQoJaW5fZmxpZ2h0GAggASgDEhIKCnNhbXBsZWRfbnMYCSABKAMSFAoMc2NoZWR1bGVyX25zGAogASgDEhcKD2VuZGVkX3Byb2Nlc3NlcxgLIAEoBBIPCgd3aW5kb3dzGAwgASgNEhoKEnVubWVhc3VyZWRfd2luZG93cxgNIAEoDRIaChJ1bmJhbGFuY2VkX3dpbmRvd3MYDiABKA0SHwoXZmlyc3RfdW5iYWxhbmNlZF93aW5kb3cYDyABKAMiLAoIU3RhY2tDdXQSDgoGcmVhc29uGAEgASgJEhAKCHZhbHVlX25zGAIgASgDIpABCgxGaWxlQ292ZXJhZ2USDAoEcGF0aBgBIAEoCRIQCghidWlsZF9pZBgCIAEoCRIQCgh2YWx1ZV9ucxgDIAEoAxIQCghsaW5lZF9ucxgFIAEoAxIMCgRtZW5kGAYgASgJEhAKCGZyYW1lX25zGAcgASgDEhYKDm5hbWVkX2ZyYW1lX25zGAggASgDSgQIBBAFIigKB1J1bnRpbWUSDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJImIKFFNlbGVjdFdpbmRvd3NSZXF1ZXN0EhYKDnByb2ZpbGVfdHlwZUlEGAEgASgJEhYKDmxhYmVsX3NlbGVjdG9yGAIgASgJEg0KBXN0YXJ0GAMgASgDEgsKA2VuZBgEIAEoAyJAChVTZWxlY3RXaW5kb3dzUmVzcG9uc2USIQoEcGFydBgEIAEoCzITLmFnZW50LnYxLldpbmRvd1NldEoECAEQBCJwCglXaW5kb3dTZXQSJwoHd2luZG93cxgBIAMoCzIWLmFnZW50LnYxLldpbmRvd0NvdW50cxIPCgdwcm9maWxlGAIgASgMEikKCHByb2ZpbGVzGAMgAygLMhcuYWdlbnQudjEuV2luZG93UHJvZmlsZSJYCgxXaW5kb3dDb3VudHMSDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDEg0KBXN0YWNrGAMgAygNEg0KBXZhbHVlGAQgAygDEg4KBnBlcmlvZBgFIAEoAyI8Cg1XaW5kb3dQcm9maWxlEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxIPCgdwcm9maWxlGAMgASgMIj8KFFJlY29yZFNhbXBsZXNSZXF1ZXN0EhYKDmxhYmVsX3NlbGVjdG9yGAEgASgJEg8KB3NlY29uZHMYAiABKA0igAEKFVJlY29yZFNhbXBsZXNSZXNwb25zZRINCgVzdGFydBgBIAEoAxILCgNlbmQYAiABKAMSDwoHc2FtcGxlcxgDIAEoBBIPCgdkcm9wcGVkGAQgASgEEgwKBGZ1bGwYBSABKAgSDwoHcHJvZmlsZRgGIAEoDBIKCgJpZBgHIAEoCSIhChNFbmRSZWNvcmRpbmdSZXF1ZXN0EgoKAmlkGAEgASgJIhYKFEVuZFJlY29yZGluZ1Jlc3BvbnNlIjoKE1NldFNlbGVjdGlvblJlcXVlc3QSFQoNY29udGFpbmVyX2lkcxgBIAMoCRIMCgRwaWRzGAIgAygNIhYKFFNldFNlbGVjdGlvblJlc3BvbnNlIjoKFExpc3RQcm9jZXNzZXNSZXF1ZXN0EiIKCHByb3Bvc2VkGAEgASgLMhAuYWdlbnQudjEuTmFtaW5nImoKFUxpc3RQcm9jZXNzZXNSZXNwb25zZRIkCglwcm9jZXNzZXMYASADKAsyES5hZ2VudC52MS5Qcm9jZXNzEisKDG5hbWluZ19lcnJvchgCIAEoCzIVLmFnZW50LnYxLk5hbWluZ0Vycm9yIjoKC05hbWluZ0Vycm9yEg8KB21lc3NhZ2UYASABKAkSDAoEcnVsZRgCIAEoDRIMCgRsaW5lGAMgASgNIvEBCgdQcm9jZXNzEgsKA3BpZBgBIAEoDRISCgpleGVjdXRhYmxlGAIgASgJEgwKBGNvbW0YAyABKAkSFAoMY29udGFpbmVyX2lkGAQgASgJEhEKCWNvbnRhaW5lchgFIAEoCRIjCgZsYWJlbHMYBiADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISDwoHZHJvcHBlZBgHIAEoCBIQCghwcm9maWxlZBgIIAEoCBIsCg9wcm9wb3NlZF9sYWJlbHMYCSADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISGAoQcHJvcG9zZWRfZHJvcHBlZBgKIAEoCCJUChJTZXRTYW1wbGluZ1JlcXVlc3QSDwoHcmF0ZV9oehgBIAEoDRIWCg53aW5kb3dfc2Vjb25kcxgCIAEoDRIVCg1idXJzdF9zZWNvbmRzGAMgASgNIhUKE1NldFNhbXBsaW5nUmVzcG9uc2UiQQoQU2V0QnVkZ2V0UmVxdWVzdBIXCg9tYWNoaW5lX3BlcmNlbnQYASABKAESFAoMbWVtb3J5X2J5dGVzGAIgASgEIhMKEVNldEJ1ZGdldFJlc3BvbnNlIjQKEFNldE5hbWluZ1JlcXVlc3QSIAoGbmFtaW5nGAEgASgLMhAuYWdlbnQudjEuTmFtaW5nIhMKEVNldE5hbWluZ1Jlc3BvbnNlItQBCg5TZXRQdXNoUmVxdWVzdBILCgN1cmwYASABKAkSJAoHaGVhZGVycxgCIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIjCgZsYWJlbHMYAyADKAsyEy50eXBlcy52MS5MYWJlbFBhaXISDgoGdGVuYW50GAQgASgJEgwKBHVzZXIYBSABKAkSEAoIcGFzc3dvcmQYBiABKAkSFAoMYmVhcmVyX3Rva2VuGAcgASgJEhQKDGtlZXBfc2VjcmV0cxgIIAEoCBIOCgZjYV9wZW0YCSABKAkiEQoPU2V0UHVzaFJlc3BvbnNlIjAKEVJlbW92ZVB1c2hSZXF1ZXN0EgsKA3VybBgBIAEoCRIOCgZ0ZW5hbnQYAiABKAkiFAoSUmVtb3ZlUHVzaFJlc3BvbnNlIkkKEVJlbmV3TGVhc2VSZXF1ZXN0Eg8KB3NlY29uZHMYASABKA0SDgoGaG9sZGVyGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJIigKElJlbmV3TGVhc2VSZXNwb25zZRISCgpleHBpcmVzX2F0GAEgASgDIiUKE1JlbGVhc2VMZWFzZVJlcXVlc3QSDgoGaG9sZGVyGAEgASgJIiYKFFJlbGVhc2VMZWFzZVJlc3BvbnNlEg4KBmVuZGluZxgBIAEoCCIsCgtTdG9wUmVxdWVzdBIOCgZob2xkZXIYASABKAkSDQoFZm9yY2UYAiABKAgiDgoMU3RvcFJlc3BvbnNlKm0KBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEgoOU1RBVEVfU1RBUlRJTkcQARITCg9TVEFURV9QUk9GSUxJTkcQAhISCg5TVEFURV9TVE9QUElORxADEhAKDFNUQVRFX0ZBSUxFRBAEMp4KCgxBZ2VudFNlcnZpY2USRgoJR2V0U3RhdHVzEhouYWdlbnQudjEuR2V0U3RhdHVzUmVxdWVzdBobLmFnZW50LnYxLkdldFN0YXR1c1Jlc3BvbnNlIgASTgoLV2F0Y2hTdGF0dXMSHC5hZ2VudC52MS5XYXRjaFN0YXR1c1JlcXVlc3QaHS5hZ2VudC52MS5XYXRjaFN0YXR1c1Jlc3BvbnNlIgAwARJPCgxMaXN0U2VydmljZXMSHS5hZ2VudC52MS5MaXN0U2VydmljZXNSZXF1ZXN0Gh4uYWdlbnQudjEuTGlzdFNlcnZpY2VzUmVzcG9uc2UiABJDCghHZXRUcnVzdBIZLmFnZW50LnYxLkdldFRydXN0UmVxdWVzdBoaLmFnZW50LnYxLkdldFRydXN0UmVzcG9uc2UiABJUCg1TZWxlY3RXaW5kb3dzEh4uYWdlbnQudjEuU2VsZWN0V2luZG93c1JlcXVlc3QaHy5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVzcG9uc2UiADABElQKDVJlY29yZFNhbXBsZXMSHi5hZ2VudC52MS5SZWNvcmRTYW1wbGVzUmVxdWVzdBofLmFnZW50LnYxLlJlY29yZFNhbXBsZXNSZXNwb25zZSIAMAESTwoMRW5kUmVjb3JkaW5nEh0uYWdlbnQudjEuRW5kUmVjb3JkaW5nUmVxdWVzdBoeLmFnZW50LnYxLkVuZFJlY29yZGluZ1Jlc3BvbnNlIgASTwoMU2V0U2VsZWN0aW9uEh0uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVxdWVzdBoeLmFnZW50LnYxLlNldFNlbGVjdGlvblJlc3BvbnNlIgASUgoNTGlzdFByb2Nlc3NlcxIeLmFnZW50LnYxLkxpc3RQcm9jZXNzZXNSZXF1ZXN0Gh8uYWdlbnQudjEuTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlIgASTAoLU2V0U2FtcGxpbmcSHC5hZ2VudC52MS5TZXRTYW1wbGluZ1JlcXVlc3QaHS5hZ2VudC52MS5TZXRTYW1wbGluZ1Jlc3BvbnNlIgASRgoJU2V0TmFtaW5nEhouYWdlbnQudjEuU2V0TmFtaW5nUmVxdWVzdBobLmFnZW50LnYxLlNldE5hbWluZ1Jlc3BvbnNlIgASRgoJU2V0QnVkZ2V0EhouYWdlbnQudjEuU2V0QnVkZ2V0UmVxdWVzdBobLmFnZW50LnYxLlNldEJ1ZGdldFJlc3BvbnNlIgASQAoHU2V0UHVzaBIYLmFnZW50LnYxLlNldFB1c2hSZXF1ZXN0GhkuYWdlbnQudjEuU2V0UHVzaFJlc3BvbnNlIgASSQoKUmVtb3ZlUHVzaBIbLmFnZW50LnYxLlJlbW92ZVB1c2hSZXF1ZXN0GhwuYWdlbnQudjEuUmVtb3ZlUHVzaFJlc3BvbnNlIgASSQoKUmVuZXdMZWFzZRIbLmFnZW50LnYxLlJlbmV3TGVhc2VSZXF1ZXN0GhwuYWdlbnQudjEuUmVuZXdMZWFzZVJlc3BvbnNlIgASTwoMUmVsZWFzZUxlYXNlEh0uYWdlbnQudjEuUmVsZWFzZUxlYXNlUmVxdWVzdBoeLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlc3BvbnNlIgASNwoEU3RvcBIVLmFnZW50LnYxLlN0b3BSZXF1ZXN0GhYuYWdlbnQudjEuU3RvcFJlc3BvbnNlIgBCOlo4cHlyb21ldGVyLmRldi9yZW1vdGUtYWdlbnQvaW50ZXJuYWwvZ2VuL2FnZW50L3YxO2FnZW50djFiBnByb3RvMw", [file_types_v1_types]);
 
 /**
  * @generated from message agent.v1.GetStatusRequest
@@ -1179,6 +1179,121 @@ export const WindowProfileSchema: GenMessage<WindowProfile> = /*@__PURE__*/
   messageDesc(file_agent_v1_agent, 27);
 
 /**
+ * @generated from message agent.v1.RecordSamplesRequest
+ */
+export type RecordSamplesRequest = Message<"agent.v1.RecordSamplesRequest"> & {
+  /**
+   * As in SelectWindowsRequest; of CPU time.
+   *
+   * @generated from field: string label_selector = 1;
+   */
+  labelSelector: string;
+
+  /**
+   * 1 to 600.
+   *
+   * @generated from field: uint32 seconds = 2;
+   */
+  seconds: number;
+};
+
+/**
+ * Describes the message agent.v1.RecordSamplesRequest.
+ * Use `create(RecordSamplesRequestSchema)` to create a new message.
+ */
+export const RecordSamplesRequestSchema: GenMessage<RecordSamplesRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 28);
+
+/**
+ * @generated from message agent.v1.RecordSamplesResponse
+ */
+export type RecordSamplesResponse = Message<"agent.v1.RecordSamplesResponse"> & {
+  /**
+   * Unix milliseconds by the target's clock; end is 0 while the recording goes on.
+   *
+   * @generated from field: int64 start = 1;
+   */
+  start: bigint;
+
+  /**
+   * @generated from field: int64 end = 2;
+   */
+  end: bigint;
+
+  /**
+   * So far; dropped are those for which there was no room.
+   *
+   * @generated from field: uint64 samples = 3;
+   */
+  samples: bigint;
+
+  /**
+   * @generated from field: uint64 dropped = 4;
+   */
+  dropped: bigint;
+
+  /**
+   * It held as much as it may (500,000 samples, or distinct stacks of as many frames) and ended before its time.
+   *
+   * @generated from field: bool full = 5;
+   */
+  full: boolean;
+
+  /**
+   * pprof, plain (not gzip): the parts of an answer, put together in their order, are the whole. Each sample is one sample of
+   * the profile, in the order of their time, with the labels end_timestamp_ns (Unix nanoseconds), pid, tid, cpu, thread and
+   * service_name.
+   *
+   * @generated from field: bytes profile = 6;
+   */
+  profile: Uint8Array;
+
+  /**
+   * For EndRecording.
+   *
+   * @generated from field: string id = 7;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message agent.v1.RecordSamplesResponse.
+ * Use `create(RecordSamplesResponseSchema)` to create a new message.
+ */
+export const RecordSamplesResponseSchema: GenMessage<RecordSamplesResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 29);
+
+/**
+ * @generated from message agent.v1.EndRecordingRequest
+ */
+export type EndRecordingRequest = Message<"agent.v1.EndRecordingRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message agent.v1.EndRecordingRequest.
+ * Use `create(EndRecordingRequestSchema)` to create a new message.
+ */
+export const EndRecordingRequestSchema: GenMessage<EndRecordingRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 30);
+
+/**
+ * @generated from message agent.v1.EndRecordingResponse
+ */
+export type EndRecordingResponse = Message<"agent.v1.EndRecordingResponse"> & {
+};
+
+/**
+ * Describes the message agent.v1.EndRecordingResponse.
+ * Use `create(EndRecordingResponseSchema)` to create a new message.
+ */
+export const EndRecordingResponseSchema: GenMessage<EndRecordingResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 31);
+
+/**
  * @generated from message agent.v1.SetSelectionRequest
  */
 export type SetSelectionRequest = Message<"agent.v1.SetSelectionRequest"> & {
@@ -1200,7 +1315,7 @@ export type SetSelectionRequest = Message<"agent.v1.SetSelectionRequest"> & {
  * Use `create(SetSelectionRequestSchema)` to create a new message.
  */
 export const SetSelectionRequestSchema: GenMessage<SetSelectionRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 28);
+  messageDesc(file_agent_v1_agent, 32);
 
 /**
  * @generated from message agent.v1.SetSelectionResponse
@@ -1213,7 +1328,7 @@ export type SetSelectionResponse = Message<"agent.v1.SetSelectionResponse"> & {
  * Use `create(SetSelectionResponseSchema)` to create a new message.
  */
 export const SetSelectionResponseSchema: GenMessage<SetSelectionResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 29);
+  messageDesc(file_agent_v1_agent, 33);
 
 /**
  * @generated from message agent.v1.ListProcessesRequest
@@ -1232,7 +1347,7 @@ export type ListProcessesRequest = Message<"agent.v1.ListProcessesRequest"> & {
  * Use `create(ListProcessesRequestSchema)` to create a new message.
  */
 export const ListProcessesRequestSchema: GenMessage<ListProcessesRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 30);
+  messageDesc(file_agent_v1_agent, 34);
 
 /**
  * @generated from message agent.v1.ListProcessesResponse
@@ -1258,7 +1373,7 @@ export type ListProcessesResponse = Message<"agent.v1.ListProcessesResponse"> & 
  * Use `create(ListProcessesResponseSchema)` to create a new message.
  */
 export const ListProcessesResponseSchema: GenMessage<ListProcessesResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 31);
+  messageDesc(file_agent_v1_agent, 35);
 
 /**
  * @generated from message agent.v1.NamingError
@@ -1291,7 +1406,7 @@ export type NamingError = Message<"agent.v1.NamingError"> & {
  * Use `create(NamingErrorSchema)` to create a new message.
  */
 export const NamingErrorSchema: GenMessage<NamingError> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 32);
+  messageDesc(file_agent_v1_agent, 36);
 
 /**
  * @generated from message agent.v1.Process
@@ -1363,7 +1478,7 @@ export type Process = Message<"agent.v1.Process"> & {
  * Use `create(ProcessSchema)` to create a new message.
  */
 export const ProcessSchema: GenMessage<Process> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 33);
+  messageDesc(file_agent_v1_agent, 37);
 
 /**
  * @generated from message agent.v1.SetSamplingRequest
@@ -1396,7 +1511,7 @@ export type SetSamplingRequest = Message<"agent.v1.SetSamplingRequest"> & {
  * Use `create(SetSamplingRequestSchema)` to create a new message.
  */
 export const SetSamplingRequestSchema: GenMessage<SetSamplingRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 34);
+  messageDesc(file_agent_v1_agent, 38);
 
 /**
  * @generated from message agent.v1.SetSamplingResponse
@@ -1409,7 +1524,7 @@ export type SetSamplingResponse = Message<"agent.v1.SetSamplingResponse"> & {
  * Use `create(SetSamplingResponseSchema)` to create a new message.
  */
 export const SetSamplingResponseSchema: GenMessage<SetSamplingResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 35);
+  messageDesc(file_agent_v1_agent, 39);
 
 /**
  * @generated from message agent.v1.SetBudgetRequest
@@ -1435,7 +1550,7 @@ export type SetBudgetRequest = Message<"agent.v1.SetBudgetRequest"> & {
  * Use `create(SetBudgetRequestSchema)` to create a new message.
  */
 export const SetBudgetRequestSchema: GenMessage<SetBudgetRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 36);
+  messageDesc(file_agent_v1_agent, 40);
 
 /**
  * @generated from message agent.v1.SetBudgetResponse
@@ -1448,7 +1563,7 @@ export type SetBudgetResponse = Message<"agent.v1.SetBudgetResponse"> & {
  * Use `create(SetBudgetResponseSchema)` to create a new message.
  */
 export const SetBudgetResponseSchema: GenMessage<SetBudgetResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 37);
+  messageDesc(file_agent_v1_agent, 41);
 
 /**
  * @generated from message agent.v1.SetNamingRequest
@@ -1467,7 +1582,7 @@ export type SetNamingRequest = Message<"agent.v1.SetNamingRequest"> & {
  * Use `create(SetNamingRequestSchema)` to create a new message.
  */
 export const SetNamingRequestSchema: GenMessage<SetNamingRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 38);
+  messageDesc(file_agent_v1_agent, 42);
 
 /**
  * @generated from message agent.v1.SetNamingResponse
@@ -1480,7 +1595,7 @@ export type SetNamingResponse = Message<"agent.v1.SetNamingResponse"> & {
  * Use `create(SetNamingResponseSchema)` to create a new message.
  */
 export const SetNamingResponseSchema: GenMessage<SetNamingResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 39);
+  messageDesc(file_agent_v1_agent, 43);
 
 /**
  * @generated from message agent.v1.SetPushRequest
@@ -1552,7 +1667,7 @@ export type SetPushRequest = Message<"agent.v1.SetPushRequest"> & {
  * Use `create(SetPushRequestSchema)` to create a new message.
  */
 export const SetPushRequestSchema: GenMessage<SetPushRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 40);
+  messageDesc(file_agent_v1_agent, 44);
 
 /**
  * @generated from message agent.v1.SetPushResponse
@@ -1565,7 +1680,7 @@ export type SetPushResponse = Message<"agent.v1.SetPushResponse"> & {
  * Use `create(SetPushResponseSchema)` to create a new message.
  */
 export const SetPushResponseSchema: GenMessage<SetPushResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 41);
+  messageDesc(file_agent_v1_agent, 45);
 
 /**
  * @generated from message agent.v1.RemovePushRequest
@@ -1587,7 +1702,7 @@ export type RemovePushRequest = Message<"agent.v1.RemovePushRequest"> & {
  * Use `create(RemovePushRequestSchema)` to create a new message.
  */
 export const RemovePushRequestSchema: GenMessage<RemovePushRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 42);
+  messageDesc(file_agent_v1_agent, 46);
 
 /**
  * @generated from message agent.v1.RemovePushResponse
@@ -1600,7 +1715,7 @@ export type RemovePushResponse = Message<"agent.v1.RemovePushResponse"> & {
  * Use `create(RemovePushResponseSchema)` to create a new message.
  */
 export const RemovePushResponseSchema: GenMessage<RemovePushResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 43);
+  messageDesc(file_agent_v1_agent, 47);
 
 /**
  * @generated from message agent.v1.RenewLeaseRequest
@@ -1631,7 +1746,7 @@ export type RenewLeaseRequest = Message<"agent.v1.RenewLeaseRequest"> & {
  * Use `create(RenewLeaseRequestSchema)` to create a new message.
  */
 export const RenewLeaseRequestSchema: GenMessage<RenewLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 44);
+  messageDesc(file_agent_v1_agent, 48);
 
 /**
  * @generated from message agent.v1.RenewLeaseResponse
@@ -1650,7 +1765,7 @@ export type RenewLeaseResponse = Message<"agent.v1.RenewLeaseResponse"> & {
  * Use `create(RenewLeaseResponseSchema)` to create a new message.
  */
 export const RenewLeaseResponseSchema: GenMessage<RenewLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 45);
+  messageDesc(file_agent_v1_agent, 49);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseRequest
@@ -1667,7 +1782,7 @@ export type ReleaseLeaseRequest = Message<"agent.v1.ReleaseLeaseRequest"> & {
  * Use `create(ReleaseLeaseRequestSchema)` to create a new message.
  */
 export const ReleaseLeaseRequestSchema: GenMessage<ReleaseLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 46);
+  messageDesc(file_agent_v1_agent, 50);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseResponse
@@ -1686,7 +1801,7 @@ export type ReleaseLeaseResponse = Message<"agent.v1.ReleaseLeaseResponse"> & {
  * Use `create(ReleaseLeaseResponseSchema)` to create a new message.
  */
 export const ReleaseLeaseResponseSchema: GenMessage<ReleaseLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 47);
+  messageDesc(file_agent_v1_agent, 51);
 
 /**
  * @generated from message agent.v1.StopRequest
@@ -1712,7 +1827,7 @@ export type StopRequest = Message<"agent.v1.StopRequest"> & {
  * Use `create(StopRequestSchema)` to create a new message.
  */
 export const StopRequestSchema: GenMessage<StopRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 48);
+  messageDesc(file_agent_v1_agent, 52);
 
 /**
  * @generated from message agent.v1.StopResponse
@@ -1725,7 +1840,7 @@ export type StopResponse = Message<"agent.v1.StopResponse"> & {
  * Use `create(StopResponseSchema)` to create a new message.
  */
 export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 49);
+  messageDesc(file_agent_v1_agent, 53);
 
 /**
  * @generated from enum agent.v1.State
@@ -1812,6 +1927,27 @@ export const AgentService: GenService<{
     methodKind: "server_streaming";
     input: typeof SelectWindowsRequestSchema;
     output: typeof SelectWindowsResponseSchema;
+  },
+  /**
+   * Records each sample of a selection with its time, from now on and for some seconds, beside the windows, which only count.
+   * Tells once a second how far it is, then sends the recording in parts. Whoever cancels the call loses it. Two at once.
+   *
+   * @generated from rpc agent.v1.AgentService.RecordSamples
+   */
+  recordSamples: {
+    methodKind: "server_streaming";
+    input: typeof RecordSamplesRequestSchema;
+    output: typeof RecordSamplesResponseSchema;
+  },
+  /**
+   * Ends such a recording before its time; what it has is sent.
+   *
+   * @generated from rpc agent.v1.AgentService.EndRecording
+   */
+  endRecording: {
+    methodKind: "unary";
+    input: typeof EndRecordingRequestSchema;
+    output: typeof EndRecordingResponseSchema;
   },
   /**
    * What is to be profiled; takes effect without a restart.

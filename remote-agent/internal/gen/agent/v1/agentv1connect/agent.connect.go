@@ -48,6 +48,12 @@ const (
 	// AgentServiceSelectWindowsProcedure is the fully-qualified name of the AgentService's
 	// SelectWindows RPC.
 	AgentServiceSelectWindowsProcedure = "/agent.v1.AgentService/SelectWindows"
+	// AgentServiceRecordSamplesProcedure is the fully-qualified name of the AgentService's
+	// RecordSamples RPC.
+	AgentServiceRecordSamplesProcedure = "/agent.v1.AgentService/RecordSamples"
+	// AgentServiceEndRecordingProcedure is the fully-qualified name of the AgentService's EndRecording
+	// RPC.
+	AgentServiceEndRecordingProcedure = "/agent.v1.AgentService/EndRecording"
 	// AgentServiceSetSelectionProcedure is the fully-qualified name of the AgentService's SetSelection
 	// RPC.
 	AgentServiceSetSelectionProcedure = "/agent.v1.AgentService/SetSelection"
@@ -84,6 +90,11 @@ type AgentServiceClient interface {
 	GetTrust(context.Context, *connect.Request[v1.GetTrustRequest]) (*connect.Response[v1.GetTrustResponse], error)
 	// Every window of a selection by itself, oldest first, then what their stacks are: what comparisons measure with.
 	SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest]) (*connect.ServerStreamForClient[v1.SelectWindowsResponse], error)
+	// Records each sample of a selection with its time, from now on and for some seconds, beside the windows, which only count.
+	// Tells once a second how far it is, then sends the recording in parts. Whoever cancels the call loses it. Two at once.
+	RecordSamples(context.Context, *connect.Request[v1.RecordSamplesRequest]) (*connect.ServerStreamForClient[v1.RecordSamplesResponse], error)
+	// Ends such a recording before its time; what it has is sent.
+	EndRecording(context.Context, *connect.Request[v1.EndRecordingRequest]) (*connect.Response[v1.EndRecordingResponse], error)
 	// What is to be profiled; takes effect without a restart.
 	SetSelection(context.Context, *connect.Request[v1.SetSelectionRequest]) (*connect.Response[v1.SetSelectionResponse], error)
 	// What runs on the machine now: what can be chosen, what is, and how all of it would be called under another naming.
@@ -148,6 +159,18 @@ func NewAgentServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			httpClient,
 			baseURL+AgentServiceSelectWindowsProcedure,
 			connect.WithSchema(agentServiceMethods.ByName("SelectWindows")),
+			connect.WithClientOptions(opts...),
+		),
+		recordSamples: connect.NewClient[v1.RecordSamplesRequest, v1.RecordSamplesResponse](
+			httpClient,
+			baseURL+AgentServiceRecordSamplesProcedure,
+			connect.WithSchema(agentServiceMethods.ByName("RecordSamples")),
+			connect.WithClientOptions(opts...),
+		),
+		endRecording: connect.NewClient[v1.EndRecordingRequest, v1.EndRecordingResponse](
+			httpClient,
+			baseURL+AgentServiceEndRecordingProcedure,
+			connect.WithSchema(agentServiceMethods.ByName("EndRecording")),
 			connect.WithClientOptions(opts...),
 		),
 		setSelection: connect.NewClient[v1.SetSelectionRequest, v1.SetSelectionResponse](
@@ -220,6 +243,8 @@ type agentServiceClient struct {
 	listServices  *connect.Client[v1.ListServicesRequest, v1.ListServicesResponse]
 	getTrust      *connect.Client[v1.GetTrustRequest, v1.GetTrustResponse]
 	selectWindows *connect.Client[v1.SelectWindowsRequest, v1.SelectWindowsResponse]
+	recordSamples *connect.Client[v1.RecordSamplesRequest, v1.RecordSamplesResponse]
+	endRecording  *connect.Client[v1.EndRecordingRequest, v1.EndRecordingResponse]
 	setSelection  *connect.Client[v1.SetSelectionRequest, v1.SetSelectionResponse]
 	listProcesses *connect.Client[v1.ListProcessesRequest, v1.ListProcessesResponse]
 	setSampling   *connect.Client[v1.SetSamplingRequest, v1.SetSamplingResponse]
@@ -255,6 +280,16 @@ func (c *agentServiceClient) GetTrust(ctx context.Context, req *connect.Request[
 // SelectWindows calls agent.v1.AgentService.SelectWindows.
 func (c *agentServiceClient) SelectWindows(ctx context.Context, req *connect.Request[v1.SelectWindowsRequest]) (*connect.ServerStreamForClient[v1.SelectWindowsResponse], error) {
 	return c.selectWindows.CallServerStream(ctx, req)
+}
+
+// RecordSamples calls agent.v1.AgentService.RecordSamples.
+func (c *agentServiceClient) RecordSamples(ctx context.Context, req *connect.Request[v1.RecordSamplesRequest]) (*connect.ServerStreamForClient[v1.RecordSamplesResponse], error) {
+	return c.recordSamples.CallServerStream(ctx, req)
+}
+
+// EndRecording calls agent.v1.AgentService.EndRecording.
+func (c *agentServiceClient) EndRecording(ctx context.Context, req *connect.Request[v1.EndRecordingRequest]) (*connect.Response[v1.EndRecordingResponse], error) {
+	return c.endRecording.CallUnary(ctx, req)
 }
 
 // SetSelection calls agent.v1.AgentService.SetSelection.
@@ -317,6 +352,11 @@ type AgentServiceHandler interface {
 	GetTrust(context.Context, *connect.Request[v1.GetTrustRequest]) (*connect.Response[v1.GetTrustResponse], error)
 	// Every window of a selection by itself, oldest first, then what their stacks are: what comparisons measure with.
 	SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest], *connect.ServerStream[v1.SelectWindowsResponse]) error
+	// Records each sample of a selection with its time, from now on and for some seconds, beside the windows, which only count.
+	// Tells once a second how far it is, then sends the recording in parts. Whoever cancels the call loses it. Two at once.
+	RecordSamples(context.Context, *connect.Request[v1.RecordSamplesRequest], *connect.ServerStream[v1.RecordSamplesResponse]) error
+	// Ends such a recording before its time; what it has is sent.
+	EndRecording(context.Context, *connect.Request[v1.EndRecordingRequest]) (*connect.Response[v1.EndRecordingResponse], error)
 	// What is to be profiled; takes effect without a restart.
 	SetSelection(context.Context, *connect.Request[v1.SetSelectionRequest]) (*connect.Response[v1.SetSelectionResponse], error)
 	// What runs on the machine now: what can be chosen, what is, and how all of it would be called under another naming.
@@ -377,6 +417,18 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 		AgentServiceSelectWindowsProcedure,
 		svc.SelectWindows,
 		connect.WithSchema(agentServiceMethods.ByName("SelectWindows")),
+		connect.WithHandlerOptions(opts...),
+	)
+	agentServiceRecordSamplesHandler := connect.NewServerStreamHandler(
+		AgentServiceRecordSamplesProcedure,
+		svc.RecordSamples,
+		connect.WithSchema(agentServiceMethods.ByName("RecordSamples")),
+		connect.WithHandlerOptions(opts...),
+	)
+	agentServiceEndRecordingHandler := connect.NewUnaryHandler(
+		AgentServiceEndRecordingProcedure,
+		svc.EndRecording,
+		connect.WithSchema(agentServiceMethods.ByName("EndRecording")),
 		connect.WithHandlerOptions(opts...),
 	)
 	agentServiceSetSelectionHandler := connect.NewUnaryHandler(
@@ -451,6 +503,10 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 			agentServiceGetTrustHandler.ServeHTTP(w, r)
 		case AgentServiceSelectWindowsProcedure:
 			agentServiceSelectWindowsHandler.ServeHTTP(w, r)
+		case AgentServiceRecordSamplesProcedure:
+			agentServiceRecordSamplesHandler.ServeHTTP(w, r)
+		case AgentServiceEndRecordingProcedure:
+			agentServiceEndRecordingHandler.ServeHTTP(w, r)
 		case AgentServiceSetSelectionProcedure:
 			agentServiceSetSelectionHandler.ServeHTTP(w, r)
 		case AgentServiceListProcessesProcedure:
@@ -498,6 +554,14 @@ func (UnimplementedAgentServiceHandler) GetTrust(context.Context, *connect.Reque
 
 func (UnimplementedAgentServiceHandler) SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest], *connect.ServerStream[v1.SelectWindowsResponse]) error {
 	return connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.SelectWindows is not implemented"))
+}
+
+func (UnimplementedAgentServiceHandler) RecordSamples(context.Context, *connect.Request[v1.RecordSamplesRequest], *connect.ServerStream[v1.RecordSamplesResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.RecordSamples is not implemented"))
+}
+
+func (UnimplementedAgentServiceHandler) EndRecording(context.Context, *connect.Request[v1.EndRecordingRequest]) (*connect.Response[v1.EndRecordingResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.EndRecording is not implemented"))
 }
 
 func (UnimplementedAgentServiceHandler) SetSelection(context.Context, *connect.Request[v1.SetSelectionRequest]) (*connect.Response[v1.SetSelectionResponse], error) {
