@@ -47,7 +47,7 @@ async function putBack(): Promise<void> {
   if ((await ui.button('Stop recording').count()) === 0) await record();
   await withAgent(async ({ client }) => {
     await client.setNaming({});
-    await client.setSampling({ rateHz: 97 });
+    await client.setSampling({ rateHz: 97, windowSeconds: 15 });
     await client.setBudget({ machinePercent: 1, memoryBytes: 256n << 20n });
   });
   await ui.button('Stop recording').first().click();
@@ -170,7 +170,7 @@ test('a chosen process is all that is profiled', async () => {
 test('a burst returns by itself to the rate of before, and a rate is kept', async () => {
   const dialog = await open('How often it samples…');
   await dialog.getByRole('radio', { name: '199 Hz' }).click();
-  await dialog.getByRole('radio', { name: '30 s' }).click();
+  await dialog.getByRole('radiogroup', { name: 'For how long' }).getByRole('radio', { name: '30 s' }).click();
   await app.screenshot('3-burst');
   await dialog.getByRole('button', { name: 'Sample 199 times a second for 30 s' }).click();
   await status('rate')
@@ -182,10 +182,13 @@ test('a burst returns by itself to the rate of before, and a rate is kept', asyn
     .waitFor({ timeout: 90_000 });
   const kept = await open('How often it samples…');
   await kept.getByRole('radio', { name: '49 Hz' }).click();
+  await kept.getByRole('radiogroup', { name: 'A window' }).getByRole('radio', { name: '10 s' }).click();
   await kept.getByRole('button', { name: 'Sample 49 times a second' }).click();
   await status('rate')
     .filter({ hasText: /49 Hz$/ })
     .waitFor();
+  const { status: told } = await withAgent(({ client }) => client.getStatus({}));
+  expect(told?.windowSeconds).toBe(10);
 });
 
 test('naming is tried out on what runs, and rules that are wrong are told where', async () => {

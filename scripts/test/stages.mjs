@@ -14,19 +14,41 @@ import { fromGo, fromProgram, fromVitest, goFailures, totalLine } from './counts
 const vitest = fromRoot('node_modules/vitest/vitest.mjs');
 const minute = 60_000;
 
+/** Where goroutines of the agent share what is ours. */
+const shared = ['budget', 'control', 'keeper', 'lease', 'netmeter', 'push', 'store', 'symbol', 'target', 'window'];
+
 /**
- * All that `npm run check` runs, with its test runners counted, and Go's privileged and slow tests as well.
+ * All that `npm run check` runs, with its test runners counted, and Go's privileged and slow tests as well; then the agent's
+ * packages under the race detector, which needs a C compiler.
  *
  * @param {Report} report
  * @returns {Stage[]}
  */
 export function sourceStages(report) {
-  return checkStages().map((stage) => {
+  /** @type {Stage} */
+  const race = {
+    name: 'go race',
+    needs: ['system packages'],
+    run: (context) =>
+      goTest(context, report, {
+        title: 'go test -race',
+        args: ['-race', '-short', ...shared.map((name) => `./internal/${name}`)],
+        env: { ...goEnvironment, CGO_ENABLED: '1' },
+      }),
+  };
+  /** @type {Stage[]} */
+  const stages = checkStages().map((stage) => {
     if (stage.name === 'unit') return { ...stage, run: (context) => unit(context, report) };
-    if (stage.name === 'go test') return { ...stage, run: (context) => goTest(context, report) };
+    if (stage.name === 'go test') {
+      return {
+        ...stage,
+        run: (context) => goTest(context, report, { title: stage.name, args: ['./...'], env: goEnvironment }),
+      };
+    }
     if (stage.name === 'c++ test') return { ...stage, run: (context) => counted(stage, context, report) };
     return stage;
   });
+  return [...stages, race];
 }
 
 /**
@@ -134,16 +156,17 @@ async function vitestRun({ exec }, name, args, report, options) {
 /**
  * @param {StageContext} context
  * @param {Report} report
+ * @param {{ readonly title: string, readonly args: readonly string[], readonly env: Readonly<Record<string, string>> }} how
  * @returns {Promise<import('../stages.mjs').Outcome>}
  */
-async function goTest({ begin, exec, log, note, signal }, report) {
-  begin('go test');
+async function goTest({ begin, exec, log, note, signal }, report, { title, args, env }) {
+  begin(title);
   /** @type {unknown} */
   let failure;
   try {
-    await exec(goProgram(), ['test', '-json', './...'], {
+    await exec(goProgram(), ['test', '-json', ...args], {
       cwd: fromRoot('remote-agent'),
-      env: goEnvironment,
+      env,
       timeoutMs: 15 * minute,
     });
   } catch (error) {

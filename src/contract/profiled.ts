@@ -18,11 +18,16 @@ export function isEverything(choice: Choice): boolean {
 /** The rates that can be chosen while an agent runs, in samples a second of each CPU. */
 export const sampleRatesHz = [19, 49, 97, 199, 997] as const;
 
-/** How often is sampled: from now on, or for a burst. */
+/** Lengths of a window that are offered, in seconds: divisors of an hour. */
+export const windowLengths = [5, 10, 15, 30, 60] as const;
+
+/** How often is sampled: from now on, or for a burst; and how long windows are. */
 export const SamplingChange = v.object({
   rateHz: v.picklist(sampleRatesHz),
   /** After so long the rate returns to what it was; 0: it stays. */
   burstSeconds: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3600)),
+  /** Of a window; 0 leaves it as it is. */
+  windowSeconds: v.picklist([0, ...windowLengths]),
 });
 export type SamplingChange = v.InferOutput<typeof SamplingChange>;
 

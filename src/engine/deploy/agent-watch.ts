@@ -151,8 +151,8 @@ export class AgentWatch {
     return this.ask((client, options) => client.setSelection({ containerIds, pids }, options));
   }
 
-  setSampling({ rateHz, burstSeconds }: SamplingChange): Promise<Result<null>> {
-    return this.ask((client, options) => client.setSampling({ rateHz, burstSeconds }, options));
+  setSampling({ rateHz, burstSeconds, windowSeconds }: SamplingChange): Promise<Result<null>> {
+    return this.ask((client, options) => client.setSampling({ rateHz, burstSeconds, windowSeconds }, options));
   }
 
   setNaming(naming: Naming): Promise<Result<null>> {

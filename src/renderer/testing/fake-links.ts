@@ -292,10 +292,11 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       changeStatus(targetId, { choice });
       return ok(null);
     },
-    'agent.setSampling': ({ targetId, change: { rateHz, burstSeconds } }) => {
+    'agent.setSampling': ({ targetId, change: { rateHz, burstSeconds, windowSeconds } }) => {
       const endsAtMs = Date.now() + burstSeconds * 1000;
       changeStatus(targetId, {
         sampleRateHz: rateHz,
+        ...(windowSeconds === 0 ? {} : { windowSeconds }),
         ...(burstSeconds === 0 ? {} : { burst: { endsAtMs, returnsToHz: 97 } }),
       });
       return ok(null);

@@ -70,6 +70,7 @@ describe('the rate', () => {
     expect(burstLeft(status, now + 100_000)).toBe('0 s');
     expect(rateLines(status, now)).toEqual([
       'Each CPU is looked at 997 times a second for 1 min 11 s more, then 97 times.',
+      'A window is 15 s.',
     ]);
   });
 

@@ -31,7 +31,7 @@ export function burstLeft(status: AgentStatus, nowMs: number): string {
 
 /** The rate now: what is sampled, why it is not what was asked for, and until when. */
 export function rateLines(status: AgentStatus, nowMs: number): readonly string[] {
-  const { sampleRateHz, budget, burst } = status;
+  const { sampleRateHz, budget, burst, windowSeconds } = status;
   const lines = [
     burst === undefined
       ? `Each CPU is looked at ${sampleRateHz} times a second.`
@@ -42,6 +42,7 @@ export function rateLines(status: AgentStatus, nowMs: number): readonly string[]
       `${budget.wantedRateHz} were asked for: the agent cost more than it may, and samples less until that has passed.`,
     );
   }
+  lines.push(`A window is ${windowSeconds} s.`);
   return lines;
 }
 

@@ -1,5 +1,5 @@
 import { useCallback, useState, type ReactElement } from 'react';
-import { sampleRatesHz, type SamplingChange } from '../../../contract/profiled.js';
+import { sampleRatesHz, windowLengths, type SamplingChange } from '../../../contract/profiled.js';
 import type { Failure } from '../../../contract/result.js';
 import { useNow } from '../../app/use-now.js';
 import { useApp, useControls } from '../../app/workbench.js';
@@ -18,10 +18,13 @@ const rateLabels: Readonly<Record<Rate, string>> = {
   199: '199 Hz',
   997: '997 Hz',
 };
+type Window = `${(typeof windowLengths)[number]}`;
+const windows = windowLengths.map((seconds): Window => `${seconds}`);
+const windowLabels: Readonly<Record<Window, string>> = { 5: '5 s', 10: '10 s', 15: '15 s', 30: '30 s', 60: '1 min' };
 const lengths = ['0', '30', '60', '300', '900'] as const;
 const lengthLabels = { 0: 'Until changed', 30: '30 s', 60: '1 min', 300: '5 min', 900: '15 min' } as const;
 
-/** How often a running agent samples: from now on, or for a burst. */
+/** How often a running agent samples, from now on or for a burst, and how long its windows are. */
 export function SamplingDialog({ targetId }: { readonly targetId: string }): ReactElement {
   const { store, links } = useControls();
   const target = useApp((state) => state.targets.find((other) => other.config.id === targetId));
@@ -31,6 +34,9 @@ export function SamplingDialog({ targetId }: { readonly targetId: string }): Rea
     () => rates.find((each) => Number(each) === (status?.burst?.returnsToHz ?? status?.budget?.wantedRateHz)) ?? '97',
   );
   const [length, setLength] = useState<(typeof lengths)[number]>('0');
+  const [window, setWindow] = useState<Window | ''>(
+    () => windows.find((each) => Number(each) === status?.windowSeconds) ?? '',
+  );
   const [failure, setFailure] = useState<Failure | null>(null);
   const [busy, setBusy] = useState(false);
   const close = useCallback(() => {
@@ -41,14 +47,15 @@ export function SamplingDialog({ targetId }: { readonly targetId: string }): Rea
     if (rateHz === undefined) return;
     const run = async (): Promise<void> => {
       setBusy(true);
-      const change = { rateHz, burstSeconds: Number(length) };
+      const windowSeconds = windowLengths.find((each) => `${each}` === window) ?? 0;
+      const change = { rateHz, burstSeconds: Number(length), windowSeconds };
       const result = await links.call('agent.setSampling', { targetId, change });
       setBusy(false);
       if (result.ok) close();
       else setFailure(result.failure);
     };
     void run(); // shows its own failure
-  }, [close, length, links, rate, targetId]);
+  }, [close, length, links, rate, targetId, window]);
   const burst = length !== '0';
   return (
     <Modal
@@ -77,6 +84,13 @@ export function SamplingDialog({ targetId }: { readonly targetId: string }): Rea
           {burst
             ? 'A burst: the agent returns to the rate of before by itself, also when this app is closed.'
             : 'Kept on the target, also when the agent is started anew.'}
+        </p>
+      </div>
+      <div className="field">
+        <span className="field-label">A window</span>
+        <Segments label="A window" values={windows} labels={windowLabels} value={window} onChoose={setWindow} wide />
+        <p className="field-hint">
+          What a comparison repeats: shorter ones tell a change sooner, longer ones take less room. Kept on the target.
         </p>
       </div>
       <p className="field-hint">
