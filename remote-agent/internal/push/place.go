@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 )
 
@@ -15,6 +16,8 @@ type place struct {
 	// TooOld and Refused count windows of the store that this server never got: they can be read from the store only.
 	TooOld  uint64 `json:"too_old"`
 	Refused uint64 `json:"refused"`
+	// Aside are tried again. Agents before them leave them out.
+	Aside []aside `json:"aside,omitempty"`
 }
 
 // placeVersion: before 1 a place was the decimal id alone.
@@ -29,6 +32,7 @@ func (p *Pusher) loadPlace(ctx context.Context) (at place, known bool, err error
 		return place{Version: placeVersion, Done: id}, true, nil
 	}
 	if json.Unmarshal(value, &at) != nil || at.Version != placeVersion {
+		p.doubt = math.MaxInt32
 		return place{}, false, nil // damaged, or of a newer agent: begin anew, and ask the server what it has
 	}
 	return at, true, nil

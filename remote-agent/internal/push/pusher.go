@@ -1,10 +1,8 @@
 package push
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -19,7 +17,7 @@ import (
 // Store is what a pusher reads windows from and keeps its place in; *store.Store is one.
 type Store interface {
 	WindowsAfter(ctx context.Context, id int64, limit int) ([]store.Outgoing, error)
-	WindowsAt(ctx context.Context, startMs int64) ([]store.Outgoing, error)
+	WindowsBetween(ctx context.Context, fromMs, untilMs int64) ([]store.Outgoing, error)
 	WindowProfile(ctx context.Context, id int64) (*googlev1.Profile, error)
 	CountAfter(ctx context.Context, id int64) (int64, error)
 	LastBefore(ctx context.Context, startMs int64) (int64, error)
@@ -46,32 +44,7 @@ const (
 	maxRetryAfter = 10 * time.Minute
 	// batch is how many windows are sent between two notes of the place. After a crash the server is asked for as many.
 	batch = 50
-	// refusalShown is how long the reason for a refused window stays in the status while others go through.
-	refusalShown = 2 * time.Minute
-	// partRoom is how many milliseconds lie between profiles of windows that would be the same series at the same time.
-	partRoom = 100
 )
-
-// Status of pushing to one server.
-type Status struct {
-	URL, Tenant string
-	// Authentication is Credentials.Kind; OwnCA says that certificates were given.
-	Authentication string
-	OwnCA          bool
-	Labels         []target.Label
-	// Error is empty while it works; else one sentence: what the server said and what to do.
-	Error string
-	// Pushed counts windows since the start; Waiting is how many are still to be sent.
-	Pushed, Waiting uint64
-	// TooOld and Refused count windows that the server never got, also before the agent's last start: they are in the store only.
-	TooOld, Refused uint64
-	// LastSuccessMs is in Unix milliseconds, 0 when there was none.
-	LastSuccessMs int64
-	// Series are distinct label sets of the last hour, SeriesForecast how many they become at the present rate of new ones.
-	Series, SeriesForecast uint64
-	// LabelsLeftOut are names of labels for which there was no room, sorted.
-	LabelsLeftOut []string
-}
 
 // Options of pushing. Store is required.
 type Options struct {
@@ -93,17 +66,31 @@ type Pusher struct {
 	added bool
 
 	// The rest up to mu is the business of Run.
-	place    place
-	pace     pace
-	series   seriesCount
-	leftOut  map[string]bool
-	neighbor neighbors
+	place place
+	// changed says that the place is not yet kept as it is.
+	changed bool
+	pace    pace
+	series  seriesCount
+	leftOut map[string]bool
+	layouts layouts
+	near    neighbors
 	// doubt is how many of the next windows the server may have taken without our knowing: it is asked before they are sent.
 	doubt int
+	// unasked counts the questions in a row that the server failed to answer.
+	unasked int
+	// passes counts the windows that the server took in this run.
+	passes  uint64
+	failing failing
+	// suspects are series, by seriesHash, at which the server fails while it takes others.
+	suspects map[string]bool
+	// asideSaid is the server's last failure at a window that is aside.
+	asideSaid string
 
 	mu        sync.Mutex
 	status    Status
 	refusedAt time.Time
+	// asideSentence is shown while there is no other error.
+	asideSentence string
 }
 
 func newPusher(options Options, server Server) (*Pusher, error) {
@@ -113,7 +100,7 @@ func newPusher(options Options, server Server) (*Pusher, error) {
 	}
 	return &Pusher{
 		options: options, server: server, client: client, wake: make(chan struct{}, 1), closed: make(chan struct{}, 1),
-		leftOut: map[string]bool{},
+		leftOut: map[string]bool{}, suspects: map[string]bool{},
 		status: Status{
 			URL: server.URL, Tenant: server.Tenant, Authentication: server.Credentials.Kind(), OwnCA: server.CA != "", Labels: server.Labels,
 		},
@@ -125,15 +112,6 @@ func signal(channel chan<- struct{}) {
 	case channel <- struct{}{}:
 	default:
 	}
-}
-
-// snapshot is the status now.
-func (p *Pusher) snapshot() Status {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	status := p.status
-	status.LabelsLeftOut = slices.Clone(status.LabelsLeftOut)
-	return status
 }
 
 // run pushes until the context ends.
@@ -191,11 +169,15 @@ func (p *Pusher) round(ctx context.Context) (time.Duration, error) {
 		if err != nil {
 			return 0, err
 		}
-		before := p.place
 		held, err := p.sendAll(ctx, windows)
-		if p.place != before {
+		if err == nil {
+			err = p.retryAside(ctx)
+		}
+		if p.changed {
 			// Also when the round was interrupted: what was sent was sent.
-			err = errors.Join(err, p.savePlace(context.WithoutCancel(ctx), p.place))
+			saveErr := p.savePlace(context.WithoutCancel(ctx), p.place)
+			p.changed = saveErr != nil
+			err = errors.Join(err, saveErr)
 		}
 		err = errors.Join(err, p.countWaiting(ctx))
 		switch {
@@ -213,6 +195,9 @@ func (p *Pusher) round(ctx context.Context) (time.Duration, error) {
 // too old.
 func (p *Pusher) begin(ctx context.Context) error {
 	at, known, err := p.loadPlace(ctx)
+	if err == nil {
+		err = p.loadLayouts(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -221,13 +206,14 @@ func (p *Pusher) begin(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		at = place{Done: max(at.Done, first)}
+		at = place{Done: max(at.Done, first), Aside: at.Aside}
 	}
 	if known {
 		p.doubt = batch // A crash may have come between an answer and the note of the place.
 	}
 	at.Version = placeVersion
-	p.place = at
+	p.place, p.asideSaid = at, "before the agent's last start."
+	p.tellAside()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status.TooOld, p.status.Refused = at.TooOld, at.Refused
@@ -238,43 +224,66 @@ func (p *Pusher) begin(ctx context.Context) error {
 func (p *Pusher) sendAll(ctx context.Context, windows []store.Outgoing) (held bool, err error) {
 	for i := range windows {
 		w := &windows[i]
-		if w.StartMs < p.options.Now().Add(-acceptedAge).UnixMilli() {
+		if p.isTooOld(w) {
 			p.tooOld()
 			p.done(w)
 			continue
 		}
-		if w.EndMs > p.options.Now().Add(-namingGrace).UnixMilli() {
+		if !isFromSDK(w) && w.EndMs > p.options.Now().Add(-namingGrace).UnixMilli() {
 			unnamed, err := p.options.Store.CountUnnamed(ctx)
 			if err != nil || unnamed > 0 {
 				return err == nil, err
 			}
 		}
-		err := p.sendWindow(ctx, w)
-		var why *failure
-		switch {
-		case err == nil:
-			p.succeeded()
-		case errors.As(err, &why) && why.refused && time.UnixMilli(w.StartMs).Before(why.oldest):
-			p.tooOld()
-		case errors.As(err, &why) && why.refused:
-			p.refused(ctx, why)
-		default:
-			if ctx.Err() != nil || errors.As(err, &why) && why.unsure {
-				p.doubt = max(p.doubt, 1)
-			}
+		err := p.sendWindow(ctx, w, p.doubt > 0)
+		if p.settle(ctx, w, err) {
+			p.done(w)
+			continue
+		}
+		isAside, atOnce := p.setAside(ctx, w, err)
+		if isAside {
+			p.done(w)
+		}
+		if !atOnce {
 			return false, err
 		}
-		p.done(w)
 	}
 	return false, nil
 }
 
+// isFromSDK says that a window was pushed to the agent, with all the names that it ever gets. It may end when its sender wants.
+func isFromSDK(w *store.Outgoing) bool {
+	return slices.ContainsFunc(w.Labels, func(label target.Label) bool { return label.Name == store.OriginLabel })
+}
+
+func (p *Pusher) isTooOld(w *store.Outgoing) bool {
+	return w.StartMs < p.options.Now().Add(-acceptedAge).UnixMilli()
+}
+
+// settle counts a window that the server took, or never will; false where it is worth trying again.
+func (p *Pusher) settle(ctx context.Context, w *store.Outgoing, err error) bool {
+	var why *failure
+	switch {
+	case err == nil:
+		p.succeeded()
+	case errors.As(err, &why) && why.refused && time.UnixMilli(w.StartMs).Before(why.oldest):
+		p.tooOld()
+	case errors.As(err, &why) && why.refused:
+		p.refused(ctx, why)
+	default:
+		return false
+	}
+	return true
+}
+
 func (p *Pusher) done(w *store.Outgoing) {
+	p.changed = true
 	p.place.Done = w.ID
 	p.doubt = max(0, p.doubt-1)
 }
 
-func (p *Pusher) sendWindow(ctx context.Context, w *store.Outgoing) error {
+// sendWindow pushes a window. ask says that the server may have it, or parts of it.
+func (p *Pusher) sendWindow(ctx context.Context, w *store.Outgoing, ask bool) error {
 	profile, err := p.options.Store.WindowProfile(ctx, w.ID)
 	if err != nil {
 		return err
@@ -283,14 +292,27 @@ func (p *Pusher) sendWindow(ctx context.Context, w *store.Outgoing) error {
 		return nil // Deleted by retention since, or without a sample: there is nothing to send.
 	}
 	series := pushedLabels(w, &p.server)
-	shift, err := p.neighbor.before(ctx, p.options.Store, w, &p.server, series.key)
+	if ask && p.layouts.find(w.ID) == nil {
+		// What was sent without a layout was sent whole and at its own start, if no other has that.
+		at, err := p.free(ctx, w, series.key, 1)
+		if err == nil && at == w.StartMs {
+			var there bool
+			if there, err = p.holds(ctx, &series, w, at); there {
+				return nil
+			}
+		}
+		if err != nil {
+			return err
+		}
+		ask = false
+	}
+	parts, err := p.lay(ctx, w, series.key, profile)
 	if err != nil {
 		return err
 	}
-	profile.TimeNanos += shift * partRoom * int64(time.Millisecond)
-	for _, part := range split(profile, cmp.Or(p.options.samples, maxSamples), cmp.Or(p.options.bytes, maxBytes)) {
-		if p.doubt > 0 {
-			there, err := p.client.holds(ctx, &series, w.Type.String(), part.GetTimeNanos()/int64(time.Millisecond))
+	for _, part := range parts {
+		if ask {
+			there, err := p.holds(ctx, &series, w, part.GetTimeNanos()/int64(time.Millisecond))
 			if err != nil {
 				return err
 			}
@@ -298,24 +320,52 @@ func (p *Pusher) sendWindow(ctx context.Context, w *store.Outgoing) error {
 				continue
 			}
 		}
-		body, plainBytes, err := encodeRequest(series.labels, part)
-		if err != nil {
+		if err := p.sendPart(ctx, &series, part); err != nil {
 			return err
 		}
-		if wait := p.pace.after(p.options.Now(), plainBytes); wait > 0 && !pause(ctx, wait) {
-			return ctx.Err()
-		}
-		if err := p.client.send(ctx, body); err != nil {
-			var why *failure
-			if errors.As(err, &why) && why.tooMuch {
-				p.pace.tooMuch()
-			}
-			return err
-		}
-		p.pace.taken()
+		p.doubt = max(p.doubt, 1) // until the window is done with
 	}
 	p.counted(w, &series)
 	return nil
+}
+
+// sendPart pushes one profile. Where it is not known whether it arrived, the server is asked before it is sent again.
+func (p *Pusher) sendPart(ctx context.Context, series *pushed, part *googlev1.Profile) error {
+	body, plainBytes, err := encodeRequest(series.labels, part)
+	if err != nil {
+		return err
+	}
+	if wait := p.pace.after(p.options.Now(), plainBytes); wait > 0 && !pause(ctx, wait) {
+		return ctx.Err()
+	}
+	err = p.client.send(ctx, body)
+	var why *failure
+	switch {
+	case err == nil:
+		p.pace.taken()
+		return nil
+	case ctx.Err() != nil || errors.As(err, &why) && why.unsure:
+		p.doubt = max(p.doubt, 1)
+	case errors.As(err, &why) && why.tooMuch:
+		p.pace.tooMuch()
+	}
+	return err
+}
+
+// holds asks the server for a profile. One that takes profiles and fails at questions must not keep everything waiting: what may be
+// there is sent again then, and equal content is counted once as long as the server remembers it.
+func (p *Pusher) holds(ctx context.Context, series *pushed, w *store.Outgoing, ms int64) (bool, error) {
+	there, err := p.client.holds(ctx, series, w.Type.String(), ms)
+	if asideReason(err) == nil {
+		if err == nil {
+			p.unasked = 0
+		}
+		return there, err
+	}
+	if p.unasked++; p.unasked < asideAfter {
+		return false, err
+	}
+	return false, nil
 }
 
 func pause(ctx context.Context, wait time.Duration) bool {
@@ -327,109 +377,4 @@ func pause(ctx context.Context, wait time.Duration) bool {
 	case <-timer.C:
 		return true
 	}
-}
-
-// counted notes the series of a window that was pushed.
-func (p *Pusher) counted(w *store.Outgoing, series *pushed) {
-	p.series.note(series.key, w.EndMs)
-	now, forecast := p.series.counted()
-	for _, name := range series.leftOut {
-		p.leftOut[name] = true
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.status.Series, p.status.SeriesForecast = now, forecast
-	if len(p.leftOut) != len(p.status.LabelsLeftOut) {
-		p.status.LabelsLeftOut = nil
-		for name := range p.leftOut {
-			p.status.LabelsLeftOut = append(p.status.LabelsLeftOut, name)
-		}
-		slices.Sort(p.status.LabelsLeftOut)
-	}
-}
-
-func (p *Pusher) tooOld() {
-	p.place.TooOld++
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.status.TooOld++
-}
-
-func (p *Pusher) succeeded() {
-	now := p.options.Now()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.status.Pushed++
-	p.status.LastSuccessMs = now.UnixMilli()
-	if now.Sub(p.refusedAt) > refusalShown {
-		p.status.Error = ""
-	}
-}
-
-func (p *Pusher) refused(ctx context.Context, why *failure) {
-	p.options.Logger.WarnContext(ctx, "window refused", slog.String("reason", why.sentence))
-	p.place.Refused++
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.status.Refused++
-	p.status.Error = why.sentence
-	p.refusedAt = p.options.Now()
-}
-
-func (p *Pusher) countWaiting(ctx context.Context) error {
-	waiting, err := p.options.Store.CountAfter(ctx, p.place.Done)
-	if err != nil {
-		return err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.status.Waiting = uint64(waiting) //nolint:gosec // a count
-	return nil
-}
-
-// noteError shows an error in the status and returns how long the server wants to be left alone.
-func (p *Pusher) noteError(ctx context.Context, err error) time.Duration {
-	if errors.Is(err, context.Canceled) {
-		return 0 // The settings changed, or the agent stops.
-	}
-	var why *failure
-	sentence, after := fmt.Sprintf("Windows cannot be read from the store: %v", err), time.Duration(0)
-	if errors.As(err, &why) {
-		sentence, after = why.sentence, why.after
-	}
-	p.options.Logger.WarnContext(ctx, "push windows", slog.String("reason", sentence))
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.status.Error = sentence
-	return after
-}
-
-// neighbors remembers the windows of one time: those of an interval are sent one after the other.
-type neighbors struct {
-	startMs int64
-	windows []store.Outgoing
-}
-
-// before counts the windows that were stored before one, begin at the same time and would be the same series at the server,
-// because labels that told them apart were left out or replaced. What is sent again must get the same answer: it depends on what
-// is stored alone.
-func (n *neighbors) before(ctx context.Context, from Store, w *store.Outgoing, server *Server, key string) (int64, error) {
-	if n.startMs != w.StartMs || len(n.windows) == 0 || n.windows[len(n.windows)-1].ID < w.ID {
-		windows, err := from.WindowsAt(ctx, w.StartMs)
-		if err != nil {
-			return 0, err
-		}
-		n.startMs, n.windows = w.StartMs, windows
-	}
-	var same int64
-	for i := range n.windows {
-		other := &n.windows[i]
-		if other.ID >= w.ID {
-			break
-		}
-		if made := pushedLabels(other, server); made.key == key {
-			same++
-		}
-	}
-	return same, nil
 }

@@ -276,7 +276,7 @@ func TestTwelveLabelsAreEnough(t *testing.T) {
 	status := until(t, p, "both", func(s Status) bool { return s.Pushed == 2 })
 	labels := "{__name__=process_cpu,compose_project=x,compose_service=x,container=x,env=test,host=x,image=x,pyrometer_origin=x," +
 		"runtime=x,service_name=x,service_repository=x,unit=x}"
-	if got, want := remote.got(), []string{labels + " @0: 1", labels + " @100: 1"}; !slices.Equal(got, want) {
+	if got, want := remote.got(), []string{labels + " @0: 1", labels + " @1: 1"}; !slices.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 	if got := strings.Join(status.LabelsLeftOut, " "); got != "container_id custom image_digest service_git_ref" {
@@ -360,24 +360,5 @@ func TestServersSayWhenToComeBack(t *testing.T) {
 		if got := retryAfter(&http.Response{Header: header}); got != want {
 			t.Errorf("%q: %s, want %s", value, got, want)
 		}
-	}
-}
-
-func TestSettingsOfEarlierVersions(t *testing.T) {
-	remote, kept := newServer(t), openStore(t)
-	add(t, kept, "web", at(0), 1)
-	add(t, kept, "web", at(15), 1)
-	for name, value := range map[string]string{
-		settingName:             fmt.Sprintf(`{"version":1,"url":%q,"labels":[["env","old"]]}`, remote.URL),
-		cursorName + remote.URL: "1",
-	} {
-		if err := kept.SetSetting(t.Context(), name, []byte(value)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	p, _ := startPushers(t, kept)
-	until(t, p, "the second window", func(s Status) bool { return s.Pushed == 1 && s.Waiting == 0 })
-	if got := remote.got(); len(got) != 1 || !strings.Contains(got[0], "env=old") || !strings.Contains(got[0], "@15000") {
-		t.Errorf("%v", got)
 	}
 }

@@ -14,8 +14,7 @@ const (
 	maxBytes = 1_000_000
 )
 
-// split cuts a profile into parts that a server accepts. Each part begins a millisecond after the one before: the
-// identity of a profile at a server is its labels and millisecond, and a second one with the same is dropped unsaid.
+// split cuts a profile into parts that a server accepts.
 func split(whole *googlev1.Profile, samples, bytes int) []*googlev1.Profile {
 	if len(whole.GetSample()) <= samples && proto.Size(whole) <= bytes {
 		return []*googlev1.Profile{whole}
@@ -35,8 +34,24 @@ func split(whole *googlev1.Profile, samples, bytes int) []*googlev1.Profile {
 			rest = append([][]*googlev1.Sample{chunk[:len(chunk)/2], chunk[len(chunk)/2:]}, rest...)
 			continue
 		}
-		part.TimeNanos += int64(len(parts)) * 1e6
 		parts = append(parts, part)
+	}
+	return parts
+}
+
+// cut makes the parts of so many samples that split made before: the order of samples depends on what was counted alone.
+func cut(whole *googlev1.Profile, sizes []int) []*googlev1.Profile {
+	if len(sizes) == 1 {
+		return []*googlev1.Profile{whole}
+	}
+	parts := make([]*googlev1.Profile, 0, len(sizes))
+	rest := whole.GetSample()
+	for i, size := range sizes {
+		if size > len(rest) || i == len(sizes)-1 {
+			size = len(rest)
+		}
+		parts = append(parts, subset(whole, rest[:size]))
+		rest = rest[size:]
 	}
 	return parts
 }

@@ -28,11 +28,11 @@ func (s *Store) WindowsAfter(ctx context.Context, id int64, limit int) ([]Outgoi
 	return windows, nil
 }
 
-// WindowsAt lists measured windows that begin at one time, in the order of storing.
-func (s *Store) WindowsAt(ctx context.Context, startMs int64) ([]Outgoing, error) {
-	windows, err := s.outgoing(ctx, "level = ? AND start_ms = ? ORDER BY window.id", levelMeasured, startMs)
+// WindowsBetween lists measured windows that begin from one time to another, both with them, in the order of storing.
+func (s *Store) WindowsBetween(ctx context.Context, fromMs, untilMs int64) ([]Outgoing, error) {
+	windows, err := s.outgoing(ctx, "level = ? AND start_ms BETWEEN ? AND ? ORDER BY window.id", levelMeasured, fromMs, untilMs)
 	if err != nil {
-		return nil, fmt.Errorf("list windows at %d: %w", startMs, err)
+		return nil, fmt.Errorf("list windows from %d to %d: %w", fromMs, untilMs, err)
 	}
 	return windows, nil
 }
