@@ -242,7 +242,7 @@ func (h *ingestHandler) takePprof(r *http.Request, said *ingested, raw []byte, d
 	if len(raw) == 0 {
 		return nil // an interval without a sample
 	}
-	return h.store.AppendParsed(r.Context(), raw, func(p *profile.Profile) []target.Label {
+	return h.store.AppendParsed(r.Context(), raw, func(p *profile.Profile) ([]target.Label, error) {
 		if time.Unix(0, p.TimeNanos).UTC().Year() == 1970 { // none, or microseconds of early SDKs
 			p.TimeNanos = said.from.UnixNano()
 		}
@@ -250,17 +250,23 @@ func (h *ingestHandler) takePprof(r *http.Request, said *ingested, raw []byte, d
 			p.DurationNanos = said.until.Sub(said.from).Nanoseconds()
 		}
 		if said.spy == "pyspy" || said.spy == "rbspy" || said.spy == "scripting" {
-			nameByLine(p)
+			if err := nameByLine(p); err != nil {
+				return nil, err
+			}
 		}
 		labels := []target.Label{
 			{Name: "__name__", Value: metricOf(p, displayNames)}, {Name: "pyroscope_spy", Value: said.spy},
 		}
-		return append(labels, serviceAndTags(said.app, said.tags, false)...)
+		return append(labels, serviceAndTags(said.app, said.tags, false)...), nil
 	})
 }
 
+// maxMadeNames bounds the bytes of names that are made of a request: they repeat what it says once.
+const maxMadeNames = 16 << 20
+
 // nameByLine calls each function "file:line - name", as Pyroscope does for scripts, whose frames it would otherwise merge.
-func nameByLine(p *profile.Profile) {
+func nameByLine(p *profile.Profile) error {
+	room := maxMadeNames
 	made := map[string]*profile.Function{}
 	next := uint64(0)
 	for _, function := range p.Function {
@@ -271,6 +277,9 @@ func nameByLine(p *profile.Profile) {
 			line := &location.Line[i]
 			if line.Function == nil {
 				continue
+			}
+			if room -= len(line.Function.Filename) + len(line.Function.Name); room < 0 {
+				return badIngest("the functions have too long names for so many lines: push shorter intervals")
 			}
 			name := fmt.Sprintf("%s:%d - %s", line.Function.Filename, line.Line, line.Function.Name)
 			if made[name] == nil {
@@ -283,6 +292,7 @@ func nameByLine(p *profile.Profile) {
 			line.Function = made[name]
 		}
 	}
+	return nil
 }
 
 // serviceAndTags are the labels of an application. Where it says its service itself, its name becomes app_name if it keeps one.
@@ -349,10 +359,17 @@ func (h *ingestHandler) takeFolded(r *http.Request, said *ingested, body []byte,
 	return h.store.AppendPushed(r.Context(), append(labels, serviceAndTags(app, said.tags, true)...), []byte(raw.String()))
 }
 
+// Bounds of folded stacks, whose names of one byte become a hundred in memory: distinct functions, and the frames of all stacks.
+const (
+	maxFoldedNames  = 1 << 18
+	maxFoldedFrames = 4 << 20
+)
+
 // addFolded reads lines of "root;caller;leaf count", or without the count.
 func addFolded(into *profile.Profile, text string, lines bool, scale int64) error {
 	locations := map[string]*profile.Location{}
 	samples := map[string]*profile.Sample{}
+	frames := 0
 	for line := range strings.Lines(text) {
 		stack, count := strings.TrimRight(line, "\r\n"), int64(1)
 		if !lines {
@@ -372,6 +389,17 @@ func addFolded(into *profile.Profile, text string, lines bool, scale int64) erro
 		if known := samples[stack]; known != nil {
 			known.Value[0] += count * scale
 			continue
+		}
+		depth := 1 + strings.Count(stack, ";")
+		frames += depth
+		switch {
+		case len(samples) >= store.MaxPushedSamples:
+			return badIngest("there are more than %d stacks: push shorter intervals", store.MaxPushedSamples)
+		case depth > store.MaxPushedDepth:
+			return badIngest("a stack has %d frames; at most %d are accepted", depth, store.MaxPushedDepth)
+		case frames > maxFoldedFrames || len(locations) > maxFoldedNames:
+			return badIngest("there are stacks of more than %d frames together, or more than %d functions: push shorter intervals",
+				maxFoldedFrames, maxFoldedNames)
 		}
 		sample := &profile.Sample{Value: []int64{count * scale}}
 		names := strings.Split(stack, ";")

@@ -12,7 +12,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -252,12 +254,70 @@ func TestIngestSaysWhatItDoesNotTake(t *testing.T) {
 			400,
 			"outside of the time",
 		},
-		"too large": {ingestion{query: url.Values{"name": {"a"}}, body: make([]byte, maxPushBytes+1)}, 413, "at most 16 MiB"},
+		"deep":           {ingestion{query: url.Values{"name": {"a"}}, body: []byte(strings.Repeat(";", store.MaxPushedDepth) + " 1")}, 400, "at most 1024"},
+		"many stacks":    {ingestion{query: url.Values{"name": {"a"}}, body: distinct(store.MaxPushedSamples+1, "%x 1\n")}, 400, "more than 16000 stacks"},
+		"many functions": {ingestion{query: url.Values{"name": {"a"}}, body: longStacks(15_000, 500, true)}, 400, "more than 262144 functions"},
+		"many frames":    {ingestion{query: url.Values{"name": {"a"}}, body: longStacks(15_000, 500, false)}, 400, "more than 4194304 frames"},
+		"long names":     {ingestion{query: url.Values{"name": {"a"}, "format": {"pprof"}, "spyName": {"pyspy"}}, body: manyLines(t)}, 400, "too long names"},
+		"too large":      {ingestion{query: url.Values{"name": {"a"}}, body: make([]byte, maxPushBytes+1)}, 413, "at most 16 MiB"},
 	} {
+		runtime.GC()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		if code, said := test.send(t, address); code != test.code || !strings.Contains(said, test.says) {
 			t.Errorf("%s: %d %s", name, code, said)
 		}
+		runtime.ReadMemStats(&after)
+		if grown := after.TotalAlloc - before.TotalAlloc; grown > 320<<20 {
+			t.Errorf("%s: %d bytes were allocated", name, grown)
+		}
 	}
+}
+
+// distinct makes so many texts of a number.
+func distinct(count int, format string) []byte {
+	var text bytes.Buffer
+	for i := range count {
+		fmt.Fprintf(&text, format, i)
+	}
+	return text.Bytes()
+}
+
+// longStacks are stacks of so many frames, whose functions are all different or few.
+func longStacks(count, depth int, different bool) []byte {
+	var text bytes.Buffer
+	for i := range count {
+		for j := range depth {
+			if different {
+				j += i * depth
+			}
+			text.WriteString(strconv.FormatInt(int64(j%(count*depth/8)), 36) + ";")
+		}
+		fmt.Fprintf(&text, "%d 1\n", i)
+		if text.Len() > maxPushBytes-4096 {
+			break
+		}
+	}
+	return text.Bytes()
+}
+
+// manyLines is a profile of one function, whose file has a long name, with many lines.
+func manyLines(t *testing.T) []byte {
+	t.Helper()
+	p, err := profile.ParseData(sdkProfile(t, time.Now().UnixNano(), "cpu:nanoseconds"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Function[0].Filename = strings.Repeat("f", 1<<20)
+	for line := range int64(10_000) {
+		location := &profile.Location{ID: uint64(len(p.Location) + 1), Line: []profile.Line{{Function: p.Function[0], Line: line}}}
+		p.Location = append(p.Location, location)
+	}
+	var raw bytes.Buffer
+	if err := p.Write(&raw); err != nil {
+		t.Fatal(err)
+	}
+	return raw.Bytes()
 }
 
 func TestIngestIsForThisMachineAlone(t *testing.T) {

@@ -17,6 +17,21 @@ type fixedStatus struct{ status *agentv1.Status }
 
 func (f fixedStatus) Status(context.Context) *agentv1.Status { return f.status }
 
+func serveMetrics(t *testing.T, listener net.Listener, status *agentv1.Status) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() {
+		served <- NewServer(Agent{Status: fixedStatus{status}}, slog.New(slog.DiscardHandler)).Serve(ctx, Listeners{Metrics: []net.Listener{listener}})
+	}()
+	t.Cleanup(func() {
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestMetricsTellTheStatus(t *testing.T) {
 	listener, err := ListenMetrics("127.0.0.1:0")
 	if err != nil {
@@ -30,17 +45,7 @@ func TestMetricsTellTheStatus(t *testing.T) {
 		},
 		Pushes: []*agentv1.PushStatus{{Url: "http://p", WindowsTooOld: 3}, {Url: "http://p", Tenant: "t", WindowsPushed: 9, Error: "down"}},
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() {
-		served <- NewServer(Agent{Status: fixedStatus{status}}, slog.New(slog.DiscardHandler)).Serve(ctx, Listeners{Metrics: []net.Listener{listener}})
-	}()
-	t.Cleanup(func() {
-		stop()
-		if err := <-served; err != nil {
-			t.Error(err)
-		}
-	})
+	serveMetrics(t, listener, status)
 	address := "http://" + listener.Addr().String()
 	answer, err := http.Get(address + "/metrics")
 	if err != nil {

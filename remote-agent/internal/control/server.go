@@ -62,10 +62,14 @@ func NewServer(agent Agent, logger *slog.Logger) *Server {
 	pushed.Handle("POST /ingest", ingest)
 	pushed.Handle("POST /pyroscope/ingest", ingest)
 	s.control, s.push = s.httpServer(admit(control)), s.httpServer(notFromPages(atOnce(maxPushesAtOnce, pushed)))
-	s.push.ReadTimeout = pushReadTimeout
 	told := http.NewServeMux()
 	told.Handle("GET /metrics", &metricsHandler{status: agent.Status})
 	s.metrics = s.httpServer(notFromPages(told))
+	for _, open := range []*http.Server{s.push, s.metrics} { // to everybody on the machine
+		open.ReadTimeout, open.WriteTimeout, open.IdleTimeout, open.ConnState = pushReadTimeout, writeTimeout, tcpIdleTimeout, noteState
+		open.Protocols = &http.Protocols{}
+		open.Protocols.SetHTTP1(true)
+	}
 	return s
 }
 

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/pprof/profile"
 
@@ -30,11 +32,18 @@ func refuse(format string, arguments ...any) error {
 	return badProfile{fmt.Errorf(format, arguments...)}
 }
 
+// MaxPushedSamples and MaxPushedDepth bound the samples of a profile that is pushed, and the frames of each.
+const (
+	MaxPushedSamples = 16_000
+	MaxPushedDepth   = 1024
+)
+
 // Limits of what is pushed, those of Pyroscope's defaults where it has one.
 const (
 	maxProfileBytes   = 16 << 20 // unpacked
-	maxPushedSamples  = 16_000
-	maxPushedDepth    = 1024
+	maxPushedSamples  = MaxPushedSamples
+	maxPushedDepth    = MaxPushedDepth
+	maxTypeBytes      = 256
 	maxLabelNames     = 30
 	maxLabelName      = 1024
 	maxLabelValue     = 2048
@@ -83,11 +92,14 @@ func (s *Store) AppendPushed(ctx context.Context, labels []target.Label, raw []b
 	if _, _, err := checkPushedLabels(labels); err != nil {
 		return err
 	}
-	return s.AppendParsed(ctx, raw, func(*profile.Profile) []target.Label { return labels })
+	return s.AppendParsed(ctx, raw, func(*profile.Profile) ([]target.Label, error) { return labels, nil })
 }
 
-// AppendParsed is AppendPushed of a profile whose labels follow from what is in it. prepare may change it before it is stored.
-func (s *Store) AppendParsed(ctx context.Context, raw []byte, prepare func(*profile.Profile) []target.Label) error {
+// AppendParsed is AppendPushed of a profile whose labels follow from what is in it. prepare may change it before it is stored. One
+// profile is taken after the other: each may need much memory.
+func (s *Store) AppendParsed(ctx context.Context, raw []byte, prepare func(*profile.Profile) ([]target.Label, error)) error {
+	s.parsing.Lock()
+	defer s.parsing.Unlock()
 	plain, err := unpackPushed(raw)
 	if err != nil {
 		return err
@@ -101,7 +113,11 @@ func (s *Store) AppendParsed(ctx context.Context, raw []byte, prepare func(*prof
 	if err != nil {
 		return err
 	}
-	name, labels, err := checkPushedLabels(prepare(parsed))
+	prepared, err := prepare(parsed)
+	if err != nil {
+		return err
+	}
+	name, labels, err := checkPushedLabels(prepared)
 	if err != nil {
 		return err
 	}
@@ -122,8 +138,6 @@ func (s *Store) AppendParsed(ctx context.Context, raw []byte, prepare func(*prof
 	hasher.text(name)
 	hasher.text(key)
 	hasher.text(string(raw))
-	s.receivedMu.Lock()
-	defer s.receivedMu.Unlock()
 	if s.received.has(hasher.sum()) {
 		return nil
 	}
@@ -165,7 +179,7 @@ func checkPushedLabels(labels []target.Label) (name string, kept []target.Label,
 		}
 		kept = append(kept, label)
 	}
-	if name == "" || strings.Contains(name, ":") {
+	if name == "" || !isTypeWord(name) {
 		return "", nil, refuse("label __name__ is missing or no metric name; it says what was measured, for example process_cpu")
 	}
 	if !hasService {
@@ -205,7 +219,16 @@ func unpackPushed(raw []byte) ([]byte, error) {
 	return plain, nil
 }
 
+// isTypeWord says whether a text may be part of a profile type, which is told to everybody who asks for types.
+func isTypeWord(text string) bool {
+	return len(text) <= maxTypeBytes && utf8.ValidString(text) &&
+		!strings.ContainsFunc(text, func(r rune) bool { return r == ':' || unicode.IsControl(r) })
+}
+
 func parsePushed(plain []byte) (*profile.Profile, error) {
+	if err := checkPushedSize(plain); err != nil {
+		return nil, err
+	}
 	parsed, err := profile.ParseUncompressed(plain)
 	if err == nil {
 		err = parsed.CheckValid()
@@ -213,16 +236,13 @@ func parsePushed(plain []byte) (*profile.Profile, error) {
 	if err != nil {
 		return nil, refuse("not a pprof: %w", err)
 	}
-	if len(parsed.Sample) > maxPushedSamples {
-		return nil, refuse("profile has %d samples; at most %d are accepted: push shorter intervals",
-			len(parsed.Sample), maxPushedSamples)
-	}
 	if len(parsed.SampleType) == 0 || len(parsed.SampleType) > maxSampleTypes {
 		return nil, refuse("profile has %d sample types; 1 to %d are accepted", len(parsed.SampleType), maxSampleTypes)
 	}
 	for _, t := range append(slices.Clone(parsed.SampleType), parsed.PeriodType) {
-		if t != nil && strings.Contains(t.Type+t.Unit, ":") {
-			return nil, refuse("type %q of unit %q: a colon cannot stand in a profile type", t.Type, t.Unit)
+		if t != nil && !(isTypeWord(t.Type) && isTypeWord(t.Unit)) {
+			return nil, refuse("type %.80q of unit %.80q: a colon, control characters and what is not UTF-8 cannot stand in a profile type",
+				t.Type, t.Unit)
 		}
 	}
 	for _, sample := range parsed.Sample {

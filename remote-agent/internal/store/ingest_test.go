@@ -5,8 +5,10 @@ import (
 	"compress/gzip"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +33,8 @@ func packed(t testing.TB, p *profile.Profile) []byte {
 }
 
 func TestBadPushesAreRefusedWithAReason(t *testing.T) {
-	s := openStore(t, nil)
+	now := int64(baseMs)
+	s := openStore(t, func(o *Options) { o.Now = func() time.Time { return time.UnixMilli(now) } })
 	changed := func(change func(*profile.Profile)) []byte {
 		p := pushed()
 		change(p)
@@ -69,6 +72,16 @@ func TestBadPushesAreRefusedWithAReason(t *testing.T) {
 		"ahead":          {sdk, changed(func(p *profile.Profile) { p.TimeNanos += hourMs * 1e6 }), "outside of the time"},
 		"no types":       {sdk, changed(func(p *profile.Profile) { p.SampleType, p.Sample = nil, nil }), "0 sample types"},
 		"colon":          {sdk, changed(func(p *profile.Profile) { p.SampleType[0].Type = "a:b" }), "colon"},
+		"no UTF-8":       {sdk, changed(func(p *profile.Profile) { p.SampleType[0].Type = "a\xff" }), "not UTF-8"},
+		"control":        {sdk, changed(func(p *profile.Profile) { p.SampleType[0].Unit = "a\nb" }), "control characters"},
+		"bad name":       {append([]target.Label{{Name: "__name__", Value: "a\x00"}}, sdk[1:]...), good, "no metric name"},
+		"many samples":   {sdk, bytes.Repeat([]byte{0x12, 0}, 7<<20), "more than 16000 samples"},
+		"many locations": {sdk, bytes.Repeat([]byte{0x22, 0}, 7<<20), "more than 1048576 functions"},
+		"many lines":     {sdk, message(0x22, bytes.Repeat([]byte{0x22, 0}, 7<<20)), "more than 1048576 functions"},
+		"many labels":    {sdk, message(0x12, bytes.Repeat([]byte{0x1a, 0}, 7<<20)), "more than 1048576 functions"},
+		"many texts":     {sdk, bytes.Repeat([]byte{0x32, 0}, 7<<20), "more than 1048576 functions"},
+		"long stacks":    {sdk, bytes.Repeat(message(0x12, message(0x0a, bytes.Repeat([]byte{1}, 1000))), 15_000), "more than 4194304 frames"},
+		"long comments":  {sdk, message(0x6a, bytes.Repeat([]byte{1}, 15<<20)), "more than 4194304 frames"},
 		"too deep": {sdk, changed(func(p *profile.Profile) {
 			for range maxPushedDepth {
 				p.Sample[0].Location = append(p.Sample[0].Location, p.Location[0])
@@ -81,14 +94,53 @@ func TestBadPushesAreRefusedWithAReason(t *testing.T) {
 		}), "push shorter"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			now += 5000 // or too much is pushed
+			runtime.GC()
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			err := s.AppendPushed(t.Context(), test.labels, test.raw)
 			if !errors.Is(err, ErrBadProfile) || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("%v", err)
+			}
+			runtime.ReadMemStats(&after)
+			if grown := after.TotalAlloc - before.TotalAlloc; grown > 160<<20 {
+				t.Errorf("%d bytes were allocated", grown)
 			}
 		})
 	}
 	if stats, err := s.Stats(t.Context()); err != nil || stats.Windows != 0 {
 		t.Errorf("%+v %v", stats, err)
+	}
+}
+
+// message is a field of a pprof that holds bytes.
+func message(tag byte, content []byte) []byte {
+	return append(binary.AppendUvarint([]byte{tag}, uint64(len(content))), content...)
+}
+
+// TestWhatAPushNeeds is the memory that the largest profile takes that is let in.
+func TestWhatAPushNeeds(t *testing.T) {
+	p := pushed()
+	p.Sample = nil
+	for i := range MaxPushedSamples {
+		sample := &profile.Sample{Value: []int64{1, 1}}
+		for range 250 {
+			sample.Location = append(sample.Location, p.Location[0])
+		}
+		sample.Location = append(sample.Location, p.Location[i%len(p.Location)])
+		p.Sample = append(p.Sample, sample)
+	}
+	raw := packed(t, p)
+	s := openStore(t, nil)
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if err := s.AppendPushed(t.Context(), sdk, raw); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 512<<20 {
+		t.Errorf("%d bytes were allocated", grown)
 	}
 }
 

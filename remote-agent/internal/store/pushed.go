@@ -32,7 +32,7 @@ func pushedWindows(name string, labels []target.Label, p *profile.Profile, at ti
 			sampleLabels: sets,
 			stackHash:    func(i uint32) [16]byte { return stacks[i].hash },
 			stackLocations: func(r *rows, i uint32, hour int64) ([]int64, error) {
-				return r.locationIDs(stacks[i].locations, hour)
+				return r.locationIDs(stacks[i].locations(), hour)
 			},
 		}
 		if p.PeriodType != nil {
@@ -48,9 +48,24 @@ func pushedWindows(name string, labels []target.Label, p *profile.Profile, at ti
 	return windows
 }
 
+// pushedStack is one sample's. Its locations are made when they are to be stored: most are known.
 type pushedStack struct {
-	hash      [16]byte
-	locations []location
+	hash   [16]byte
+	sample *profile.Sample
+	known  map[*profile.Location]*pushedLocation
+}
+
+type pushedLocation struct {
+	location
+	hash [16]byte
+}
+
+func (s *pushedStack) locations() []location {
+	made := make([]location, len(s.sample.Location))
+	for i, l := range s.sample.Location {
+		made[i] = s.known[l].location
+	}
+	return made
 }
 
 func pushedStacks(p *profile.Profile) []pushedStack {
@@ -65,7 +80,7 @@ func pushedStacks(p *profile.Profile) []pushedStack {
 			mappings[m] = &engine.Mapping{FileID: id, BuildID: m.BuildID, Path: m.File}
 		}
 	}
-	known := make(map[*profile.Location]location, len(p.Location))
+	known := make(map[*profile.Location]*pushedLocation, len(p.Location))
 	for _, l := range p.Location {
 		made := location{mapping: mappings[l.Mapping], address: l.Address}
 		for _, at := range l.Line {
@@ -80,19 +95,15 @@ func pushedStacks(p *profile.Profile) []pushedStack {
 			// Files of containers that push are not ours to read: their addresses stay addresses.
 			made.state = stateUnnamed
 		}
-		known[l] = made
+		known[l] = &pushedLocation{made, made.key()}
 	}
 	stacks := make([]pushedStack, len(p.Sample))
 	for i, sample := range p.Sample {
 		hasher := keyHasher{}
-		stacks[i].locations = make([]location, len(sample.Location))
-		for j, l := range sample.Location {
-			made := known[l]
-			stacks[i].locations[j] = made
-			key := made.key()
-			hasher.bytes = append(hasher.bytes, key[:]...)
+		for _, l := range sample.Location {
+			hasher.bytes = append(hasher.bytes, known[l].hash[:]...)
 		}
-		stacks[i].hash = hasher.sum()
+		stacks[i] = pushedStack{hash: hasher.sum(), sample: sample, known: known}
 	}
 	return stacks
 }

@@ -54,9 +54,9 @@ type Store struct {
 	dictionary *dictionary
 	pushed     allowance
 
-	// receivedMu is held from the look at received until what was new is stored.
-	receivedMu sync.Mutex
-	received   recentHashes
+	// parsing is held while a pushed profile is taken, from the look at received until what was new is stored.
+	parsing  sync.Mutex
+	received recentHashes
 
 	problemMu sync.Mutex
 	problem   string
