@@ -17,6 +17,12 @@ const (
 	// maxHeaderBytes is more than any request of the agent's client.
 	maxHeaderBytes = 8 << 10
 	headerTimeout  = 5 * time.Second
+	// idleTimeout is how long a connection may ask nothing.
+	idleTimeout = 2 * time.Minute
+	// engineTimeout is how long an engine may take to begin an answer, readTimeout how long the agent may read none of it: an engine
+	// waits a moment for each listener to its events that does not read.
+	engineTimeout = 30 * time.Second
+	readTimeout   = 30 * time.Second
 )
 
 // route is something that may be asked of an engine.
@@ -44,15 +50,20 @@ var passedHeaders = []string{"Content-Type", "Api-Version", "Ostype"}
 
 // gate lets the routes through to the engine that listens on a Unix socket. It makes its own requests: of what the agent
 // sent, only a path that it knows gets there, with no headers, query or body.
-type gate struct{ engine *http.Client }
+type gate struct {
+	engine *http.Client
+	// patience is readTimeout.
+	patience time.Duration
+}
 
 func newGate(socket string) *gate {
-	return &gate{engine: &http.Client{
+	return &gate{patience: readTimeout, engine: &http.Client{
 		Transport: &http.Transport{
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 				return (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "unix", socket)
 			},
-			DisableKeepAlives: true,
+			DisableKeepAlives:     true,
+			ResponseHeaderTimeout: engineTimeout,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -104,7 +115,7 @@ func (g *gate) pass(w http.ResponseWriter, r *http.Request, path, query string) 
 	// The beginning and each event at once. What breaks off, breaks off for the agent, which connects again.
 	controller := http.NewResponseController(w)
 	if controller.Flush() == nil {
-		_, _ = io.Copy(flushing{w, controller}, response.Body)
+		_, _ = io.Copy(flushing{w, controller, g.patience}, response.Body)
 	}
 }
 
@@ -122,9 +133,13 @@ func refuse(w http.ResponseWriter, status int, message string) {
 type flushing struct {
 	to         io.Writer
 	controller *http.ResponseController
+	patience   time.Duration
 }
 
 func (f flushing) Write(data []byte) (int, error) {
+	if err := f.controller.SetWriteDeadline(time.Now().Add(f.patience)); err != nil {
+		return 0, err
+	}
 	written, err := f.to.Write(data)
 	if err == nil {
 		err = f.controller.Flush()
@@ -136,7 +151,7 @@ func (f flushing) Write(data []byte) (int, error) {
 func serveGate(connection net.Conn, handler http.Handler) {
 	closed := make(chan struct{})
 	server := http.Server{
-		Handler: handler, MaxHeaderBytes: maxHeaderBytes, ReadHeaderTimeout: headerTimeout,
+		Handler: handler, MaxHeaderBytes: maxHeaderBytes, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			if state == http.StateClosed || state == http.StateHijacked {
 				close(closed)

@@ -214,6 +214,81 @@ func TestEventsComeAsTheyHappenAndEndWithTheAsker(t *testing.T) {
 	}
 }
 
+// TestWhoDoesNotReadIsLetGo: an endless answer that nobody reads ends, also for the engine.
+func TestWhoDoesNotReadIsLetGo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "engine.sock")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	let := make(chan struct{})
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		defer close(let)
+		for {
+			if _, err := w.Write(make([]byte, 64<<10)); err != nil {
+				return
+			}
+		}
+	})}
+	go func() { _ = server.Serve(listener) }() // ends with Close
+	t.Cleanup(func() { _ = server.Close() })
+	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, theirs := os.NewFile(uintptr(ends[0]), "ours"), os.NewFile(uintptr(ends[1]), "theirs")
+	defer ours.Close()
+	connection, err := net.FileConn(theirs)
+	if err := errors.Join(err, theirs.Close()); err != nil {
+		t.Fatal(err)
+	}
+	before := descriptors(t)
+	impatient := newGate(path)
+	impatient.patience = 50 * time.Millisecond
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		defer connection.Close()
+		serveGate(connection, impatient)
+	}()
+	if _, err := io.WriteString(ours, "GET /v1.44/events HTTP/1.1\r\nHost: d\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	for what, ended := range map[string]chan struct{}{"the engine's answer": let, "the connection": served} {
+		select {
+		case <-ended:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%s does not end", what)
+		}
+	}
+	if after := descriptors(t); after > before {
+		t.Errorf("%d descriptors, %d before", after, before)
+	}
+}
+
+// TestASlowHeadIsLetGo sends a request byte by byte.
+func TestASlowHeadIsLetGo(t *testing.T) {
+	agent, behind := keep(t)
+	connection, err := agent.Dial(t.Context(), Docker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	began := time.Now()
+	for {
+		if _, err := io.WriteString(connection, "G"); err != nil {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+		if time.Since(began) > 4*headerTimeout {
+			t.Fatal("a request may take for ever")
+		}
+	}
+	if reached := behind.taken(); len(reached) > 0 {
+		t.Errorf("the engine was asked %q", reached)
+	}
+}
+
 func TestDialSaysWhyNobodyAnswers(t *testing.T) {
 	agent, _ := keep(t)
 	if _, err := agent.Dial(t.Context(), Podman); !errors.Is(err, os.ErrNotExist) {
