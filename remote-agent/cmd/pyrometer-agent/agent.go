@@ -238,7 +238,7 @@ func (a *agent) startEngine(ctx context.Context) error {
 	// Not ctx: the engine delivers what it has when the agent is told to stop, and is closed after that.
 	started, err := engine.Start(context.WithoutCancel(ctx), engine.Config{
 		RateHz: cmp.Or(a.options.rateHz, defaultRateHz), Window: cmp.Or(a.options.window, defaultWindow), Sink: a.sink, ObserveMapping: a.sink.observeMapping, Logger: a.logger,
-		PerfMap: symbol.PerfMap,
+		PerfMap: symbol.NewPerfMaps().Find,
 	})
 	if err != nil {
 		return err

@@ -65,7 +65,7 @@ func TestStacksGoOnThroughMadeCode(t *testing.T) {
 	resolver := symbol.NewResolver(symbol.Options{})
 	defer func() { _ = resolver.Close() }()
 	started, err := engine.Start(context.Background(), engine.Config{
-		RateHz: 97, Sink: sink, ObserveMapping: resolver.Observe, Logger: slog.New(slog.DiscardHandler), PerfMap: symbol.PerfMap,
+		RateHz: 97, Sink: sink, ObserveMapping: resolver.Observe, Logger: slog.New(slog.DiscardHandler), PerfMap: symbol.NewPerfMaps().Find,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -26,8 +26,9 @@ const (
 type boundedFile struct {
 	file readerAtCloser
 	size int64
-	// budget is how many bytes may still be read. Each part of a file is needed at most twice (its checksum and itself).
-	budget int64
+	// budget is how many bytes may still be read, perhaps of several files together. Each part of a file is needed at most twice (its
+	// checksum and itself).
+	budget *int64
 	// read counts the bytes that were read.
 	read int64
 	// state is what the file was when it was opened.
@@ -47,7 +48,8 @@ type readerAtCloser interface {
 }
 
 func newBoundedFile(file readerAtCloser, size int64) *boundedFile {
-	return &boundedFile{file: file, size: size, budget: min(2*size+(1<<20), maxReadBytes)}
+	budget := min(2*size+(1<<20), maxReadBytes)
+	return &boundedFile{file: file, size: size, budget: &budget}
 }
 
 // ReadAt implements io.ReaderAt within the size and the budget.
@@ -59,10 +61,10 @@ func (f *boundedFile) ReadAt(buffer []byte, offset int64) (int, error) {
 	if short {
 		buffer = buffer[:f.size-offset]
 	}
-	if int64(len(buffer)) > f.budget {
-		return 0, refuse(ReasonReadBudget, "read %d bytes at %d: only %d of this file's allowance are left", len(buffer), offset, f.budget)
+	if int64(len(buffer)) > *f.budget {
+		return 0, refuse(ReasonReadBudget, "read %d bytes at %d: only %d of the allowance are left", len(buffer), offset, *f.budget)
 	}
-	f.budget -= int64(len(buffer))
+	*f.budget -= int64(len(buffer))
 	n, err := f.file.ReadAt(buffer, offset)
 	f.read += int64(n)
 	switch {

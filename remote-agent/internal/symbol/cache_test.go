@@ -190,24 +190,34 @@ func TestHungReaderIsGivenUp(t *testing.T) {
 		}
 		return loaded{table: tableWith("fine"), complete: true}, nil
 	})
-	fine := func(id string) string {
+	resolver.mutex.Lock()
+	resolver.namespace = func(pid uint32) (string, error) { return strconv.Itoa(int(pid) % 100), nil }
+	resolver.mutex.Unlock()
+	fine := func(id string, pid uint32) string {
 		mapping := &engine.Mapping{FileID: id, Path: "/lib/x"}
-		resolver.Observe(1, mapping)
+		resolver.Observe(pid, mapping)
 		return nameAt(t, resolver, mapping, 0x1000)
 	}
-	for i := range maxHung {
-		if got := fine("fine" + strconv.Itoa(i)); got != "fine" {
+	refusedAsHung := func() uint64 { return resolver.Counters()[counterRefused+string(ReasonHung)] }
+	for i := range maxHungTogether {
+		if got := fine("fine"+strconv.Itoa(i), 1); got != "fine" {
 			t.Fatalf("with %d readers that hang: got %q", i, got)
 		}
-		if got := fine("hang" + strconv.Itoa(i)); got != "" {
+		if got := fine("hang"+strconv.Itoa(i), 101); got != "" {
 			t.Fatalf("a hung reader answered %q", got)
 		}
 	}
-	if got := fine("last"); got != "" {
-		t.Errorf("with %d readers that hang the resolver still reads", maxHung)
+	if got := fine("same", 201); got != "" || refusedAsHung() != maxHungTogether+1 {
+		t.Errorf("with %d readers that hang in its file systems it reads there: %q", maxHungTogether, got)
 	}
-	if got := resolver.Counters()[counterRefused+string(ReasonHung)]; got != maxHung+1 {
-		t.Errorf("%d refused as hung", got)
+	for i := maxHungTogether; i < maxHung; i++ {
+		if got := fine("other"+strconv.Itoa(i), uint32(i)); got != "fine" {
+			t.Fatalf("another container has to wait: got %q", got)
+		}
+		fine("hang"+strconv.Itoa(i), uint32(i))
+	}
+	if got := fine("last", 99); got != "" || refusedAsHung() != maxHung+2 {
+		t.Errorf("with %d readers that hang the resolver still reads: %q", maxHung, got)
 	}
 }
 

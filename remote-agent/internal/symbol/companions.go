@@ -15,6 +15,8 @@ type companions struct {
 	// program and debug are the paths, as the process sees them, of the program and of the file with its debug information.
 	program, debug string
 	refused        func(error)
+	// allowed is shared with the program.
+	allowed *allowance
 	// bytesRead counts what was read of files that are closed.
 	bytesRead int64
 }
@@ -46,6 +48,9 @@ func (c *companions) find(candidates []string, isWanted func(*image) bool) (*com
 			roots = append(roots, c.own)
 		}
 		for _, root := range roots {
+			if err := c.allowed.spend(fileWork); err != nil {
+				return nil, err
+			}
 			opened, err := root.open(candidate)
 			if err != nil {
 				if reasonOf(err) != ReasonGone {
@@ -53,7 +58,7 @@ func (c *companions) find(candidates []string, isWanted func(*image) bool) (*com
 				}
 				continue
 			}
-			opened.budget = maxDebugReadBytes
+			opened.budget = &c.allowed.read
 			file, err := readImage(opened, opened.size)
 			if err == nil && !isWanted(file) {
 				err = refuse(ReasonChecksum, "%q is another file than debug information refers to", candidate)
@@ -187,12 +192,17 @@ func (c *companions) split(directory, name string) (*companion, error) {
 // Sections that a row of a package's index gives the parts of a unit in.
 const packedInfo, packedAbbreviations, packedTextOffsets, packedRangeLists = 1, 3, 6, 8
 
-// packedUnits are the units of a package by their ids: the part of each section that is theirs.
-type packedUnits map[uint64]map[uint32]part
+// packedUnits is the index of a package by the ids of units (DWARF 5, section 7.3.5; GNU's version 2 before it): a hash table of ids,
+// the number of each one's row, then rows of offsets and rows of sizes, a column a section.
+type packedUnits struct {
+	index              *windowReader
+	columns            []uint32 // the section of each
+	units, slots       uint64
+	idsAt, rowsAt      uint64
+	offsetsAt, sizesAt uint64
+}
 
-// readPackedUnits reads .debug_cu_index (DWARF 5, section 7.3.5; GNU's version 2 before it): a hash table of ids, the number of each one's row,
-// then rows of offsets and rows of sizes, a column a section.
-func readPackedUnits(file *image) (packedUnits, error) {
+func readPackedUnits(file *image) (*packedUnits, error) {
 	const maxIndexBytes, maxColumns = 64 << 20, 16
 	found := file.sectionNamed(".debug_cu_index")
 	if found == nil {
@@ -202,33 +212,78 @@ func readPackedUnits(file *image) (packedUnits, error) {
 	if !ok || span.size < 16 || span.size > maxIndexBytes {
 		return nil, refuse(ReasonMalformed, ".debug_cu_index of %d bytes", found.size)
 	}
-	content := make([]byte, span.size)
-	if err := readFullAt(file.reader, content, span.offset); err != nil {
+	index := &windowReader{reader: file.reader, base: span.offset, size: span.size, least: 1 << 10}
+	raw, err := index.at(0, 16)
+	if err != nil {
 		return nil, err
 	}
 	le := binary.LittleEndian
-	version, columns, units, slots := le.Uint32(content)&0xffff, uint64(le.Uint32(content[4:])), uint64(le.Uint32(content[8:])), uint64(le.Uint32(content[12:]))
-	idsAt, rowsAt := uint64(16), 16+8*slots
-	columnsAt := rowsAt + 4*slots
-	offsetsAt := columnsAt + 4*columns
-	sizesAt := offsetsAt + 4*columns*units
-	if version != 2 && version != 5 || columns > maxColumns || units > maxDebugUnits || slots > 4*maxDebugUnits ||
-		sizesAt+4*columns*units > uint64(len(content)) {
-		return nil, refuse(ReasonMalformed, ".debug_cu_index of version %d with %d units does not fit %d bytes", version, units, len(content))
+	version, columns := le.Uint32(raw)&0xffff, uint64(le.Uint32(raw[4:]))
+	p := &packedUnits{index: index, units: uint64(le.Uint32(raw[8:])), slots: uint64(le.Uint32(raw[12:])), idsAt: 16}
+	p.rowsAt = p.idsAt + 8*p.slots
+	columnsAt := p.rowsAt + 4*p.slots
+	p.offsetsAt = columnsAt + 4*columns
+	p.sizesAt = p.offsetsAt + 4*columns*p.units
+	if version != 2 && version != 5 || columns > maxColumns || p.units > maxDebugUnits || p.slots > 4*maxDebugUnits ||
+		p.slots&(p.slots-1) != 0 || p.sizesAt+4*columns*p.units > uint64(span.size) {
+		return nil, refuse(ReasonMalformed, ".debug_cu_index of version %d with %d units does not fit %d bytes", version, p.units, span.size)
 	}
-	number := func(at uint64) uint64 { return uint64(le.Uint32(content[at:])) }
-	packed := packedUnits{}
-	for slot := range slots {
-		row := number(rowsAt + 4*slot)
-		if row == 0 || row > units {
-			continue
-		}
-		parts := map[uint32]part{}
-		for column := range columns {
-			at := 4 * ((row-1)*columns + column)
-			parts[uint32(number(columnsAt+4*column))] = part{int64(number(offsetsAt + at)), int64(number(sizesAt + at))}
-		}
-		packed[le.Uint64(content[idsAt+8*slot:])] = parts
+	if raw, err = index.at(int64(columnsAt), int(4*columns)); err != nil {
+		return nil, err
 	}
-	return packed, nil
+	for column := range columns {
+		p.columns = append(p.columns, le.Uint32(raw[4*column:]))
+	}
+	return p, nil
+}
+
+// find returns the part of each section that is a unit's; nil where the package does not have it, or there is no package.
+func (p *packedUnits) find(id uint64, allowed *allowance) (map[uint32]part, error) {
+	if p == nil || p.slots == 0 {
+		return nil, nil
+	}
+	slot, step := id&(p.slots-1), id>>32&(p.slots-1)|1
+	for range p.slots {
+		if err := allowed.spend(1); err != nil {
+			return nil, err
+		}
+		found, err := p.number(p.idsAt+8*slot, 8)
+		if err != nil {
+			return nil, err
+		}
+		row, err := p.number(p.rowsAt+4*slot, 4)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case row == 0 && found == 0 || row > p.units:
+			return nil, nil
+		case row != 0 && found == id:
+			return p.parts(row - 1)
+		}
+		slot = (slot + step) & (p.slots - 1)
+	}
+	return nil, nil
+}
+
+func (p *packedUnits) parts(row uint64) (map[uint32]part, error) {
+	parts := map[uint32]part{}
+	for column, section := range p.columns {
+		at := 4 * (row*uint64(len(p.columns)) + uint64(column))
+		offset, err := p.number(p.offsetsAt+at, 4)
+		if err != nil {
+			return nil, err
+		}
+		size, err := p.number(p.sizesAt+at, 4)
+		if err != nil {
+			return nil, err
+		}
+		parts[section] = part{int64(offset), int64(size)}
+	}
+	return parts, nil
+}
+
+func (p *packedUnits) number(at, width uint64) (uint64, error) {
+	raw, err := p.index.at(int64(at), int(width))
+	return (&cursor{bytes: raw}).fixed(width), err
 }

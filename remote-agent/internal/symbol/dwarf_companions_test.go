@@ -35,7 +35,7 @@ int main(int argc, char **) { std::printf("%d\n", serve(argc)); return 0; }
 )
 
 // buildShared compiles the units with flags and links them; program is its path.
-func buildShared(t *testing.T, directory, compiler, name string, flags ...string) (program string) {
+func buildShared(t testing.TB, directory, compiler, name string, flags ...string) (program string) {
 	t.Helper()
 	for file, content := range map[string]string{"oven.h": sharedHeader, "bake.cc": sharedUnit, "main.cc": sharedMain} {
 		write(t, filepath.Join(directory, file), content)

@@ -1,6 +1,9 @@
 package symbol
 
-import "debug/dwarf"
+import (
+	"debug/dwarf"
+	"math"
+)
 
 // Forms and tags of DWARF 2 to 5 that are looked at. The standard library has the attributes and tags, not the forms.
 const (
@@ -50,6 +53,7 @@ const (
 	maxAbbreviations     = 1 << 16
 	maxAttributes        = 256
 	maxKeptTables        = 16
+	maxKeptTableBytes    = 8 << 20
 )
 
 // abbreviation is the shape of entries: which attributes follow, in which form.
@@ -60,7 +64,7 @@ type abbreviation struct {
 }
 
 type attribute struct {
-	name, form uint64
+	name, form uint32
 	implicit   int64
 }
 
@@ -77,45 +81,59 @@ func (t *abbreviationTable) find(code uint64) *abbreviation {
 	return t.odd[code]
 }
 
-// readAbbreviations reads the table at an offset of .debug_abbrev.
-func readAbbreviations(from debugSection, offset uint64) (*abbreviationTable, error) {
-	if offset >= uint64(from.size) {
-		return nil, refuse(ReasonMalformed, "abbreviations at %d lie outside of %d bytes", offset, from.size)
+// memory is about what a table takes.
+func (t *abbreviationTable) memory() int {
+	const abbreviationBytes, attributeBytes, oddBytes = 40, 16, 100
+	total := abbreviationBytes*cap(t.dense) + oddBytes*len(t.odd)
+	for i := range t.dense {
+		total += attributeBytes * cap(t.dense[i].attributes)
 	}
-	raw := make([]byte, min(uint64(from.size)-offset, windowBytes))
-	if err := readFullAt(from.reader, raw, int64(offset)); err != nil {
-		return nil, err
+	for _, odd := range t.odd {
+		total += attributeBytes * cap(odd.attributes)
 	}
-	table, complete := parseAbbreviations(raw)
-	if !complete && len(raw) == windowBytes {
-		raw = make([]byte, min(uint64(from.size)-offset, maxAbbreviationBytes))
-		if err := readFullAt(from.reader, raw, int64(offset)); err != nil {
-			return nil, err
-		}
-		table, complete = parseAbbreviations(raw)
-	}
-	if !complete {
-		return nil, refuse(ReasonMalformed, "abbreviations at %d do not end, or are too many", offset)
-	}
-	return table, nil
+	return total
 }
 
-func parseAbbreviations(raw []byte) (table *abbreviationTable, complete bool) {
+// readAbbreviations reads the table at an offset of .debug_abbrev. bytes is how many it went through.
+func readAbbreviations(from debugSection, offset uint64) (table *abbreviationTable, bytes int, err error) {
+	if offset >= uint64(from.size) {
+		return nil, 0, refuse(ReasonMalformed, "abbreviations at %d lie outside of %d bytes", offset, from.size)
+	}
+	complete := false
+	for _, length := range []uint64{windowBytes, maxAbbreviationBytes} {
+		raw := make([]byte, min(uint64(from.size)-offset, length))
+		if err := readFullAt(from.reader, raw, int64(offset)); err != nil {
+			return nil, bytes, err
+		}
+		var parsed int
+		table, parsed, complete = parseAbbreviations(raw)
+		if bytes += parsed; complete || uint64(len(raw)) < length {
+			break
+		}
+	}
+	if !complete {
+		return nil, bytes, refuse(ReasonMalformed, "abbreviations at %d do not end, or are too many", offset)
+	}
+	return table, bytes, nil
+}
+
+func parseAbbreviations(raw []byte) (table *abbreviationTable, parsed int, complete bool) {
 	table = &abbreviationTable{}
 	c := &cursor{bytes: raw}
 	for count := 0; count < maxAbbreviations; count++ {
 		code := c.unsigned()
 		if code == 0 {
-			return table, !c.failed
+			return table, c.at, !c.failed
 		}
 		made := abbreviation{tag: dwarf.Tag(c.unsigned()), hasChildren: c.fixed(1) != 0}
 		for {
-			next := attribute{name: c.unsigned(), form: c.unsigned()}
+			name, form := c.unsigned(), c.unsigned()
+			next := attribute{name: uint32(name), form: uint32(form)}
 			if next.form == formImplicitConst {
 				next.implicit = c.signed()
 			}
-			if c.failed || len(made.attributes) > maxAttributes {
-				return nil, false
+			if c.failed || len(made.attributes) > maxAttributes || name|form > math.MaxUint32 {
+				return nil, c.at, false
 			}
 			if next.name == 0 && next.form == 0 {
 				break
@@ -131,7 +149,7 @@ func parseAbbreviations(raw []byte) (table *abbreviationTable, complete bool) {
 		}
 		table.odd[code] = &made
 	}
-	return nil, false
+	return nil, c.at, false
 }
 
 // readValue reads one attribute of an entry of a unit, or steps over it. start is the offset in .debug_info of the cursor's

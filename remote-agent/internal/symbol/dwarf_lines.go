@@ -9,10 +9,12 @@ type lineFiles []uint32
 
 // Bounds of one line table: what compilers make stays far below.
 const (
-	maxLineProgram     = 256 << 20
+	maxLineProgram     = 32 << 20
 	maxLineFiles       = 1 << 17
 	maxLineDirectories = 1 << 16
-	maxLineFormats     = 16
+	// maxLineDirectoryBytes bounds their names together.
+	maxLineDirectoryBytes = 4 << 20
+	maxLineFormats        = 16
 )
 
 // lineHeader is the beginning of a line program.
@@ -24,7 +26,8 @@ type lineHeader struct {
 	opcodeBase               uint64
 	lineBase                 int64
 	opcodeLengths            []uint64
-	directories              []string
+	directories              []string // as written: those that are relative count from the unit's
+	directoryBytes           int
 	files                    lineFiles
 	program                  int64 // where it begins in .debug_line
 	end                      int64
@@ -50,6 +53,9 @@ func (r *debugReader) readLineHeader(u *debugUnit, intern func(file string) (uin
 	room := r.sections.line.size - u.lineProgram
 	for _, length := range []int64{usual, longest} {
 		raw := make([]byte, min(length, room))
+		if err := r.allowed.spendBytes(len(raw)); err != nil {
+			return nil, err
+		}
 		if err := readFullAt(r.sections.line.reader, raw, u.lineProgram); err != nil {
 			return nil, err
 		}
@@ -115,15 +121,14 @@ func (r *debugReader) parseLineHeader(u *debugUnit, raw []byte, intern func(file
 
 // oldFiles reads the directories and files of versions 2 to 4, where both count from 1.
 func (r *debugReader) oldFiles(u *debugUnit, c *cursor, h *lineHeader, intern func(file string) (uint32, error)) error {
-	h.directories = []string{u.directory}
+	h.directories = []string{""}
 	for {
 		directory := c.string()
 		if len(directory) == 0 {
 			break
 		}
-		h.directories = append(h.directories, joinPath(u.directory, string(directory)))
-		if len(h.directories) > maxLineDirectories {
-			return refuse(ReasonTooMany, "more than %d directories in a line program", maxLineDirectories)
+		if err := r.addDirectory(h, string(directory)); err != nil {
+			return err
 		}
 	}
 	h.files = lineFiles{noFile}
@@ -135,25 +140,34 @@ func (r *debugReader) oldFiles(u *debugUnit, c *cursor, h *lineHeader, intern fu
 		directory := c.unsigned()
 		c.unsigned()
 		c.unsigned()
-		if err := r.addFile(h, string(name), directory, intern); err != nil {
+		if err := r.addFile(u, h, string(name), directory, intern); err != nil {
 			return err
 		}
 	}
 }
 
-func (r *debugReader) addFile(h *lineHeader, name string, directory uint64, intern func(file string) (uint32, error)) error {
+func (r *debugReader) addDirectory(h *lineHeader, name string) error {
+	h.directories = append(h.directories, name)
+	h.directoryBytes += len(name)
+	if len(h.directories) > maxLineDirectories || h.directoryBytes > maxLineDirectoryBytes {
+		return refuse(ReasonTooMany, "more than %d directories of %d bytes in a line program", maxLineDirectories, maxLineDirectoryBytes)
+	}
+	return r.allowed.spendBytes(len(name))
+}
+
+func (r *debugReader) addFile(u *debugUnit, h *lineHeader, name string, directory uint64, intern func(file string) (uint32, error)) error {
 	if len(h.files) >= maxLineFiles {
 		return refuse(ReasonTooMany, "more than %d files in a line program", maxLineFiles)
 	}
 	if directory < uint64(len(h.directories)) {
-		name = joinPath(h.directories[directory], name)
+		name = joinPath(joinPath(u.directory, h.directories[directory]), name)
 	}
 	file, err := intern(name)
 	if err != nil {
 		return err
 	}
 	h.files = append(h.files, file)
-	return r.spend(1)
+	return r.allowed.spendBytes(len(name))
 }
 
 // newFiles reads the directories and files of version 5: tables that say themselves what their columns are.
@@ -207,13 +221,12 @@ func (r *debugReader) newFiles(u *debugUnit, c *cursor, h *lineHeader, intern fu
 		return nil
 	}
 	err := table(maxLineDirectories, func(name string, _ uint64) error {
-		h.directories = append(h.directories, joinPath(u.directory, name))
-		return nil
+		return r.addDirectory(h, name)
 	})
 	if err != nil || c.failed {
 		return err
 	}
-	return table(maxLineFiles, func(name string, directory uint64) error { return r.addFile(h, name, directory, intern) })
+	return table(maxLineFiles, func(name string, directory uint64) error { return r.addFile(u, h, name, directory, intern) })
 }
 
 func joinPath(directory, name string) string {
@@ -233,6 +246,9 @@ func (r *debugReader) runLines(h *lineHeader, emit func(row lineRow, last bool) 
 		endSequence, setAddress = 1, 2
 	)
 	program := make([]byte, max(h.end-h.program, 0))
+	if err := r.allowed.spendBytes(len(program)); err != nil {
+		return err
+	}
 	if err := readFullAt(r.sections.line.reader, program, h.program); err != nil {
 		return err
 	}

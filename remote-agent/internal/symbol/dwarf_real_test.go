@@ -27,7 +27,7 @@ func indexOf(t testing.TB, program, debug string, beside *companions) *lineIndex
 		}
 		return file
 	}
-	builder, err := buildLineIndex(read(debug), beside, read(program).segments, t.TempDir(), maxDebugWork, func() {})
+	builder, err := buildLineIndex(read(debug), beside, read(program).segments, newAllowance(t.TempDir(), func() {}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package symbol
 
 import (
 	"debug/dwarf"
-	"strings"
 )
 
 // maxEntryDepth bounds the nesting of entries; template code reaches some dozens.
@@ -11,8 +10,10 @@ const maxEntryDepth = 512
 // level is where the walk over a unit's entries is: what encloses the entries of one list of children.
 type level struct {
 	scope uint32
-	// name is set for what qualifies names: a namespace or a type.
-	name value
+	// name is set for what qualifies names: a namespace or a type. prefix is it and all around it, once isJoined: "shop::cart::".
+	name     value
+	prefix   string
+	isJoined bool
 }
 
 // readScopes walks a unit's entries and adds its functions and inlined calls to the index.
@@ -43,11 +44,14 @@ type unitWalk struct {
 	into   *lineIndexBuilder
 	raw    []byte
 	table  *abbreviationTable
+	// levels are those around the entry that is looked at, the nearest last.
 	levels []level
 	// added are functions of the index that have no name yet, by the entry that names them.
 	added []addedFunction
 	// prefixes qualify names of functions that have no linkage name: "shop::cart::".
 	prefixes map[uint64]string
+	// prefixBytes is about the memory of prefixes.
+	prefixBytes int
 	// prefixesOnly says that nothing goes into the index.
 	prefixesOnly bool
 }
@@ -59,7 +63,7 @@ type addedFunction struct {
 
 func (w *unitWalk) entries() error {
 	c := &cursor{bytes: w.raw, wide: w.unit.wide}
-	enclosing := level{scope: noScope}
+	w.levels = append(w.levels[:0], level{scope: noScope})
 	for c.at < len(w.raw) {
 		if err := w.reader.spend(1); err != nil {
 			return err
@@ -70,52 +74,52 @@ func (w *unitWalk) entries() error {
 			if c.failed {
 				return refuse(ReasonMalformed, "the entries of the unit at %d cannot be read", w.unit.offset)
 			}
-			if len(w.levels) == 0 {
+			if len(w.levels) == 1 {
 				return nil // padding
 			}
-			enclosing = w.levels[len(w.levels)-1]
 			w.levels = w.levels[:len(w.levels)-1]
 			continue
 		}
-		inner, err := w.visit(&e, at, enclosing)
+		inner, err := w.visit(&e, at, w.levels[len(w.levels)-1].scope)
 		if err != nil {
 			return err
 		}
 		if !e.hasChildren {
 			continue
 		}
-		if len(w.levels) >= maxEntryDepth {
+		if len(w.levels) > maxEntryDepth {
 			return refuse(ReasonBomb, "entries are nested more than %d deep", maxEntryDepth)
 		}
-		w.levels = append(w.levels, enclosing)
-		enclosing = inner
+		w.levels = append(w.levels, inner)
 	}
 	return nil
 }
 
 // visit looks at one entry and returns what encloses its children.
-func (w *unitWalk) visit(e *debugEntry, at uint64, enclosing level) (level, error) {
+func (w *unitWalk) visit(e *debugEntry, at uint64, enclosing uint32) (level, error) {
 	switch e.tag {
 	case dwarf.TagSubprogram:
-		w.notePrefix(e, at, enclosing)
+		if err := w.notePrefix(e, at); err != nil {
+			return level{}, err
+		}
 		if w.prefixesOnly {
 			return level{scope: noScope}, nil
 		}
 		scope, err := w.addScope(e, at, noScope)
 		return level{scope: scope}, err
 	case dwarf.TagInlinedSubroutine:
-		if enclosing.scope == noScope {
+		if enclosing == noScope {
 			return level{scope: noScope}, nil
 		}
-		scope, err := w.addScope(e, at, enclosing.scope)
+		scope, err := w.addScope(e, at, enclosing)
 		if scope == noScope {
-			scope = enclosing.scope
+			scope = enclosing
 		}
 		return level{scope: scope}, err
 	case dwarf.TagNamespace, dwarf.TagStructType, dwarf.TagClassType, dwarf.TagUnionType, dwarf.TagEnumerationType:
-		return level{scope: enclosing.scope, name: e.name}, nil
+		return level{scope: enclosing, name: e.name}, nil
 	default:
-		return level{scope: enclosing.scope}, nil
+		return level{scope: enclosing}, nil
 	}
 }
 
@@ -158,24 +162,43 @@ func (w *unitWalk) addScope(e *debugEntry, at uint64, parent uint32) (uint32, er
 	return made, err
 }
 
+// maxPrefixBytes bounds the memory of what qualifies the names of one unit's functions, and of those units together that are kept.
+const maxPrefixBytes = 8 << 20
+
 // notePrefix remembers where a function without a linkage name stands: its own name is that within a namespace or type.
-func (w *unitWalk) notePrefix(e *debugEntry, at uint64, enclosing level) {
-	const most = 1 << 17
-	if e.linkageName.kind != valueNone || e.name.kind == valueNone || len(w.prefixes) >= most {
-		return
+func (w *unitWalk) notePrefix(e *debugEntry, at uint64) error {
+	const entryBytes = 64
+	if e.linkageName.kind != valueNone || e.name.kind == valueNone || w.prefixBytes >= maxPrefixBytes {
+		return nil
 	}
-	var parts []string
-	for _, around := range append(w.levels, enclosing) {
-		if around.name.kind == valueNone {
-			continue
+	prefix, err := w.prefix()
+	if err != nil || prefix == "" {
+		return err
+	}
+	w.prefixes[at] = prefix
+	w.prefixBytes += entryBytes
+	return nil
+}
+
+// prefix is what qualifies the names of entries of the nearest level. Each level joins it once, for all functions in it.
+func (w *unitWalk) prefix() (string, error) {
+	outer := ""
+	for i := range w.levels {
+		here := &w.levels[i]
+		if !here.isJoined {
+			here.prefix, here.isJoined = outer, true
+			text, ok, err := w.reader.string(w.unit, here.name)
+			if ok && err == nil && len(text) > 0 {
+				here.prefix = cutText(outer + string(text) + "::")
+				w.prefixBytes += len(here.prefix)
+			}
+			if err := w.reader.allowed.spendBytes(len(here.prefix)); err != nil {
+				return "", err
+			}
 		}
-		if text, ok, err := w.reader.string(w.unit, around.name); ok && err == nil && len(text) > 0 {
-			parts = append(parts, string(text))
-		}
+		outer = here.prefix
 	}
-	if len(parts) > 0 {
-		w.prefixes[at] = cutText(strings.Join(parts, "::") + "::")
-	}
+	return outer, nil
 }
 
 // nameFunctions names what the walk added, when all entries of the unit were seen.
@@ -274,14 +297,17 @@ func hasNamespaces(language uint64) bool {
 	}
 }
 
-// maxPrefixUnits bounds the units whose prefixes are kept: partial units, which others refer to.
-const maxPrefixUnits = 256
+// Bounds of the units whose prefixes are kept: partial units, which others refer to.
+const (
+	maxPrefixUnits     = 256
+	maxPrefixUnitBytes = 8 << 20
+)
 
 // prefixIn is what qualifies the name of a function of another unit.
 func (r *debugReader) prefixIn(u *debugUnit, at uint64) (string, error) {
 	known, ok := r.prefixes[u.offset]
 	if !ok {
-		if u.end-u.entries > maxDebugUnit {
+		if u.end-u.entries > maxPrefixUnitBytes {
 			return "", nil
 		}
 		table, err := r.table(u.abbreviations)
@@ -296,10 +322,13 @@ func (r *debugReader) prefixIn(u *debugUnit, at uint64) (string, error) {
 		if err := walk.entries(); err != nil && reasonOf(err) != ReasonMalformed {
 			return "", err
 		}
-		if known = walk.prefixes; len(r.prefixes) >= maxPrefixUnits {
+		known = walk.prefixes
+		if len(r.prefixes) >= maxPrefixUnits || r.prefixBytes+walk.prefixBytes > maxPrefixBytes {
 			clear(r.prefixes)
+			r.prefixBytes = 0
 		}
 		r.prefixes[u.offset] = known
+		r.prefixBytes += walk.prefixBytes
 	}
 	return known[at], nil
 }

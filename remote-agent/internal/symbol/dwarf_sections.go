@@ -16,13 +16,14 @@ import (
 // Bounds of debug information. Reading it costs memory for what is kept and disk for what is unpacked, never by what
 // the headers say.
 const (
-	// maxUnpackedBytes bounds what all compressed sections of a file may grow to, on disk in the cache's directory.
+	// maxUnpackedBytes bounds what all compressed sections of a program and the files beside it may grow to, on disk in the cache's
+	// directory.
 	maxUnpackedBytes = 1 << 30
 	// maxCompressionRatio is more than debug information ever reaches (3 to 6); a bomb is 1,000.
 	maxCompressionRatio = 64
 	// maxDebugUnit bounds one compilation unit, which is read as a whole.
 	maxDebugUnit = 64 << 20
-	// maxDebugWork bounds the entries, rows and ranges that are looked at in one file: some ten seconds.
+	// maxDebugWork bounds the entries, rows and ranges that are looked at for one program: some ten seconds.
 	maxDebugWork = 200_000_000
 )
 
@@ -42,18 +43,15 @@ type debugSections struct {
 	info, abbreviations, text, lineText, line, ranges, rangeLists, addresses, textOffsets debugSection
 	// unpacked are temporary files without a name.
 	unpacked []*os.File
-	progress func()
-	// left is how many bytes may still be unpacked.
-	left int64
 }
 
 // splitSuffix ends the names of sections that were split off into a file of their own.
 const splitSuffix = ".dwo"
 
 // openDebugSections finds the debug information of a file in sections with a suffix; false where it has none. Compressed sections
-// are unpacked into nameless files of scratch, a directory. The caller closes it.
-func openDebugSections(file *image, suffix, scratch string, progress func()) (_ *debugSections, found bool, err error) {
-	s := &debugSections{left: maxUnpackedBytes, progress: progress}
+// are unpacked. The caller closes it.
+func openDebugSections(file *image, suffix string, allowed *allowance) (_ *debugSections, found bool, err error) {
+	s := &debugSections{}
 	defer func() {
 		if err != nil || !found {
 			err = errors.Join(err, s.Close())
@@ -69,7 +67,7 @@ func openDebugSections(file *image, suffix, scratch string, progress func()) (_ 
 			continue
 		}
 		if section.flags&elf.SHF_COMPRESSED != 0 {
-			if *into, err = s.unpack(file, section, scratch); err != nil {
+			if *into, err = s.unpack(file, section, allowed); err != nil {
 				return nil, false, err
 			}
 			continue
@@ -82,7 +80,7 @@ func openDebugSections(file *image, suffix, scratch string, progress func()) (_ 
 }
 
 // unpack writes a compressed section into a file that has no name any more, so that nothing is left when the agent is killed.
-func (s *debugSections) unpack(file *image, section *section, scratch string) (debugSection, error) {
+func (s *debugSections) unpack(file *image, section *section, allowed *allowance) (debugSection, error) {
 	if section.kind == elf.SHT_NOBITS || !file.within(section.offset, section.size) {
 		return debugSection{}, refuse(ReasonMalformed, "%s does not lie in the file", section.name)
 	}
@@ -103,18 +101,21 @@ func (s *debugSections) unpack(file *image, section *section, scratch string) (d
 		size = binary.LittleEndian.Uint64(header[8:])
 	}
 	packedBytes := int64(section.size) - headerBytes
-	if size > uint64(s.left) || size/maxCompressionRatio > uint64(packedBytes) {
+	if size/maxCompressionRatio > uint64(packedBytes) {
 		return debugSection{}, refuse(ReasonBomb, "%s unpacks from %d to %d bytes", section.name, packedBytes, size)
 	}
-	s.left -= int64(size)
+	if size > uint64(allowed.unpacked) {
+		return debugSection{}, refuse(ReasonReadBudget, "%s unpacks to %d bytes, %d of the allowance are left", section.name, size, allowed.unpacked)
+	}
+	allowed.unpacked -= int64(size)
 	packed := bufio.NewReaderSize(reportingReader{
-		io.NewSectionReader(file.reader, int64(section.offset)+headerBytes, packedBytes), s.progress,
+		io.NewSectionReader(file.reader, int64(section.offset)+headerBytes, packedBytes), allowed.progress,
 	}, windowBytes)
 	plain, err := decompressor(kind, packed)
 	if err != nil {
 		return debugSection{}, err
 	}
-	unpacked, err := nameless(scratch)
+	unpacked, err := nameless(allowed.scratch)
 	if err != nil {
 		return debugSection{}, err
 	}

@@ -21,16 +21,14 @@ const (
 
 // splitInformation reads units whose debug information lies in files of their own (dwo) or together in a package (dwp).
 type splitInformation struct {
-	beside   *companions
-	scratch  string
-	progress func()
+	beside *companions
 	// count numbers the units that were read.
 	count uint64
 	// lookedForPackage says that the package was looked for; without one it is nil.
 	lookedForPackage bool
 	packed           *companion
 	packedSections   *debugSections
-	units            packedUnits
+	units            *packedUnits
 }
 
 // Close closes the package.
@@ -41,7 +39,7 @@ func (s *splitInformation) Close() error {
 	return errors.Join(s.packedSections.Close(), s.packed.Close())
 }
 
-func (s *splitInformation) openPackage() error {
+func (s *splitInformation) openPackage(allowed *allowance) error {
 	if s.lookedForPackage {
 		return nil
 	}
@@ -55,7 +53,7 @@ func (s *splitInformation) openPackage() error {
 	if err != nil {
 		return err
 	}
-	sections, found, err := openDebugSections(packed.image, splitSuffix, s.scratch, s.progress)
+	sections, found, err := openDebugSections(packed.image, splitSuffix, allowed)
 	if err == nil && found {
 		s.packedSections, s.units = sections, units
 	}
@@ -68,10 +66,14 @@ func (r *debugReader) readSplit(skeleton *debugUnit, files lineFiles, into *line
 	if skeleton.splitName == "" || r.split == nil || r.split.beside == nil || r.split.count >= maxSplits {
 		return false, nil
 	}
-	if err := r.split.openPackage(); err != nil {
+	if err := r.split.openPackage(r.allowed); err != nil {
 		r.split.beside.refused(err)
 	}
-	if parts, ok := r.split.units[skeleton.splitID]; ok {
+	parts, err := r.split.units.find(skeleton.splitID, r.allowed)
+	if err != nil {
+		return false, err
+	}
+	if parts != nil {
 		sections, ok := r.split.packedSections.partsOf(parts)
 		return ok, r.readSplitUnit(sections, skeleton, files, into)
 	}
@@ -80,7 +82,7 @@ func (r *debugReader) readSplit(skeleton *debugUnit, files lineFiles, into *line
 		return false, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	sections, found, err := openDebugSections(file.image, splitSuffix, r.split.scratch, r.progress)
+	sections, found, err := openDebugSections(file.image, splitSuffix, r.allowed)
 	if err != nil || !found {
 		return false, err
 	}
@@ -92,8 +94,8 @@ func (r *debugReader) readSplitUnit(sections *debugSections, skeleton *debugUnit
 	if sections == nil {
 		return nil
 	}
-	reader := newDebugReader(sections, 0, r.progress)
-	reader.work, reader.supplementary, reader.isSplit = r.work, r.supplementary, true
+	reader := newDebugReader(sections, r.allowed)
+	reader.supplementary, reader.isSplit = r.supplementary, true
 	// Addresses and, before version 5, ranges stay in the program: the linker changes them.
 	reader.addresses, reader.ranges = r.addresses, r.ranges
 	r.split.count++
@@ -126,7 +128,7 @@ func (r *debugReader) readSplitUnit(sections *debugSections, skeleton *debugUnit
 
 // partsOf are the sections of one unit of a package; false where they do not lie in it.
 func (s *debugSections) partsOf(parts map[uint32]part) (*debugSections, bool) {
-	one := &debugSections{text: s.text, progress: s.progress}
+	one := &debugSections{text: s.text}
 	for id, into := range map[uint32]struct{ from, to *debugSection }{
 		packedInfo: {&s.info, &one.info}, packedAbbreviations: {&s.abbreviations, &one.abbreviations},
 		packedTextOffsets: {&s.textOffsets, &one.textOffsets}, packedRangeLists: {&s.rangeLists, &one.rangeLists},
@@ -144,17 +146,16 @@ func (s *debugSections) partsOf(parts map[uint32]part) (*debugSections, bool) {
 }
 
 // openSupplementary makes the entries and texts of the supplementary file readable, where there is one.
-func (r *debugReader) openSupplementary(beside *companions, debug *image, scratch string) (closer io.Closer, err error) {
+func (r *debugReader) openSupplementary(beside *companions, debug *image) (closer io.Closer, err error) {
 	file, err := beside.supplementary(debug)
 	if err != nil || file == nil {
 		return io.NopCloser(nil), err
 	}
-	sections, found, err := openDebugSections(file.image, "", scratch, r.progress)
+	sections, found, err := openDebugSections(file.image, "", r.allowed)
 	if err != nil || !found {
 		return file, err
 	}
-	reader := newDebugReader(sections, 0, r.progress)
-	reader.work = r.work
+	reader := newDebugReader(sections, r.allowed)
 	if err := reader.readUnits(); err != nil {
 		return closers{sections, file}, err
 	}

@@ -32,42 +32,33 @@ type debugReader struct {
 	sections *debugSections
 	units    []debugUnit
 	tables   map[uint64]*abbreviationTable
-	// prefixes of functions are by unit and entry; see prefixIn.
-	prefixes map[uint64]map[uint64]string
-	// work is what may still be looked at, shared with the readers of the file's companions.
-	work *int64
+	// tableBytes is the memory of tables.
+	tableBytes int
+	// prefixes of functions are by unit and entry; see prefixIn. prefixBytes is their memory.
+	prefixes    map[uint64]map[uint64]string
+	prefixBytes int
+	// allowed is shared with the readers of the file's companions.
+	allowed *allowance
 	// supplementary reads what dwz has moved out of the file; nil where there is none.
 	supplementary *debugReader
 	// split finds split units; nil in their own readers, where isSplit. tag keeps their entries apart in the index.
 	split   *splitInformation
 	isSplit bool
 	tag     uint64
-	// progress is told now and then that there is some.
-	progress func()
 	// Windows over sections that are read in small pieces.
 	info, text, lineText, textOffsets, addresses, ranges, rangeLists *windowReader
 }
 
-func newDebugReader(sections *debugSections, work int64, progress func()) *debugReader {
+func newDebugReader(sections *debugSections, allowed *allowance) *debugReader {
 	return &debugReader{
-		sections: sections, tables: map[uint64]*abbreviationTable{}, prefixes: map[uint64]map[uint64]string{}, work: &work, progress: progress,
+		sections: sections, tables: map[uint64]*abbreviationTable{}, prefixes: map[uint64]map[uint64]string{}, allowed: allowed,
 		info: sections.info.window(), text: sections.text.window(), lineText: sections.lineText.window(),
 		textOffsets: sections.textOffsets.window(), addresses: sections.addresses.window(),
 		ranges: sections.ranges.window(), rangeLists: sections.rangeLists.window(),
 	}
 }
 
-// spend counts work and ends reading when a file makes too much of it.
-func (r *debugReader) spend(amount int) error {
-	const announced = 1 << 16
-	if (*r.work-int64(amount))/announced != *r.work/announced {
-		r.progress()
-	}
-	if *r.work -= int64(amount); *r.work < 0 {
-		return refuse(ReasonBomb, "debug information makes too many steps")
-	}
-	return nil
-}
+func (r *debugReader) spend(amount int) error { return r.allowed.spend(amount) }
 
 // readUnits reads the headers of all units.
 func (r *debugReader) readUnits() error {
@@ -130,17 +121,21 @@ func (r *debugReader) table(offset uint64) (*abbreviationTable, error) {
 	if known := r.tables[offset]; known != nil {
 		return known, nil
 	}
-	table, err := readAbbreviations(r.sections.abbreviations, offset)
+	table, bytes, err := readAbbreviations(r.sections.abbreviations, offset)
+	// Also where they cannot be read: every unit may name some of its own.
+	if spent := r.allowed.spendBytes(bytes); spent != nil {
+		return nil, spent
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := r.spend(64 + len(table.dense) + len(table.odd)); err != nil {
-		return nil, err
-	}
-	if len(r.tables) >= maxKeptTables {
+	size := table.memory()
+	if len(r.tables) >= maxKeptTables || r.tableBytes+size > maxKeptTableBytes {
 		clear(r.tables)
+		r.tableBytes = 0
 	}
 	r.tables[offset] = table
+	r.tableBytes += size
 	return table, nil
 }
 
@@ -170,8 +165,8 @@ func (u *debugUnit) readEntry(c *cursor, start uint64, table *abbreviationTable,
 	*into = debugEntry{tag: shape.tag, hasChildren: shape.hasChildren}
 	for i := range shape.attributes {
 		a := &shape.attributes[i]
-		read := u.readValue(c, start, a.form, a.implicit)
-		if field := into.field(a.name); field != nil && read.kind != valueNone {
+		read := u.readValue(c, start, uint64(a.form), a.implicit)
+		if field := into.field(uint64(a.name)); field != nil && read.kind != valueNone {
 			*field = read
 		}
 	}

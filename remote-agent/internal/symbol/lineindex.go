@@ -37,10 +37,13 @@ const (
 // Bounds of one index; what a database or a language runtime has fits. One above them is refused and counted.
 const (
 	maxIndexRows      = 4 << 20
+	maxSequenceRows   = 1 << 20
 	maxIndexSpans     = 1 << 20
 	maxIndexFunctions = 1 << 20
 	maxIndexTexts     = 48 << 20
 	maxInlineDepth    = 64
+	// maxIndexBytes bounds the memory of all of them together while an index is made.
+	maxIndexBytes = 96 << 20
 )
 
 type lineRow struct {
@@ -72,6 +75,8 @@ type lineIndexBuilder struct {
 	files     []uint32
 	byFile    map[string]uint32
 	texts     []byte
+	// bytes is about the memory of all of it.
+	bytes int
 	// unreadable counts units that were left out.
 	unreadable int
 	// splitMissing counts units whose split debug information was not found.
@@ -86,7 +91,18 @@ func newLineIndexBuilder(segments []segment) *lineIndexBuilder {
 	return b
 }
 
+// grow counts memory.
+func (b *lineIndexBuilder) grow(bytes int) error {
+	if b.bytes += bytes; b.bytes > maxIndexBytes {
+		return refuse(ReasonTooMany, "more than %d bytes of lines and functions", maxIndexBytes)
+	}
+	return nil
+}
+
 func (b *lineIndexBuilder) text(text string) (uint32, error) {
+	if err := b.grow(len(text) + 1); err != nil {
+		return 0, err
+	}
 	if len(b.texts)+len(text)+1 > maxIndexTexts {
 		return 0, refuse(ReasonTooMany, "more than %d bytes of names in debug information", maxIndexTexts)
 	}
@@ -99,8 +115,9 @@ func (b *lineIndexBuilder) file(name string) (uint32, error) {
 	if id, known := b.byFile[name]; known {
 		return id, nil
 	}
+	const fileBytes = 64 // and its name, as a key
 	at, err := b.text(name)
-	if err != nil {
+	if err := errors.Join(err, b.grow(fileBytes+len(name))); err != nil {
 		return 0, err
 	}
 	id := uint32(len(b.files))
@@ -116,6 +133,10 @@ func (b *lineIndexBuilder) function(entry uint64) (id uint32, isNew bool, err er
 	}
 	if len(b.functions) >= maxIndexFunctions {
 		return 0, false, refuse(ReasonTooMany, "more than %d functions in debug information", maxIndexFunctions)
+	}
+	const functionBytes = 48
+	if err := b.grow(functionBytes); err != nil {
+		return 0, false, err
 	}
 	id = uint32(len(b.functions))
 	b.functions = append(b.functions, indexFunction{})
@@ -135,8 +156,9 @@ func (b *lineIndexBuilder) scope(made scope) (uint32, error) {
 	if len(b.scopes) >= maxIndexSpans {
 		return 0, refuse(ReasonTooMany, "more than %d functions and inlined calls", maxIndexSpans)
 	}
+	const scopeBytes = 16
 	b.scopes = append(b.scopes, made)
-	return uint32(len(b.scopes) - 1), nil
+	return uint32(len(b.scopes) - 1), b.grow(scopeBytes)
 }
 
 // offset counts an address from the base.
@@ -155,17 +177,18 @@ func (b *lineIndexBuilder) span(start, end uint64, scope uint32) error {
 	if err != nil {
 		return err
 	}
+	const spanBytes = 12
 	to, err := b.offset(end)
 	b.spans = append(b.spans, span{from, to, scope})
-	return err
+	return errors.Join(err, b.grow(spanBytes))
 }
 
 // row collects a sequence; the last row of it ends it. Sequences of code that the linker dropped, and those whose addresses
 // fall, are left out.
 func (b *lineIndexBuilder) row(row lineRow, last bool) error {
 	b.sequence = append(b.sequence, row)
-	if len(b.sequence)+len(b.rows) > maxIndexRows {
-		return refuse(ReasonTooMany, "more than %d rows of lines", maxIndexRows)
+	if len(b.sequence)+len(b.rows) > maxIndexRows || len(b.sequence) > maxSequenceRows {
+		return refuse(ReasonTooMany, "more than %d rows of lines, or than %d in a sequence", maxIndexRows, maxSequenceRows)
 	}
 	if !last {
 		return nil
@@ -195,7 +218,8 @@ func (b *lineIndexBuilder) row(row lineRow, last bool) error {
 			b.rows = append(b.rows, made)
 		}
 	}
-	return nil
+	const rowBytes = 12
+	return b.grow(rowBytes * (len(b.rows) - first))
 }
 
 // sortRows merges the sequences; where one ends another may begin.
@@ -384,13 +408,16 @@ func (x *lineIndex) lookup(address uint64) []Line {
 	return lines
 }
 
-// buildLineIndex reads all debug information of a file whose code lies in segments, with at most so much work: its own and that
-// of the files beside it. progress is told now and then that reading goes on.
-func buildLineIndex(debug *image, beside *companions, segments []segment, scratch string, work int64, progress func()) (_ *lineIndexBuilder, err error) {
+// buildLineIndex reads all debug information of a file whose code lies in segments, its own and that of the files beside it, as far
+// as is allowed.
+func buildLineIndex(debug *image, beside *companions, segments []segment, allowed *allowance) (_ *lineIndexBuilder, err error) {
 	if bounded, ok := debug.reader.(*boundedFile); ok {
-		bounded.budget = maxDebugReadBytes
+		bounded.budget = &allowed.read
 	}
-	sections, found, err := openDebugSections(debug, "", scratch, progress)
+	if beside != nil {
+		beside.allowed = allowed
+	}
+	sections, found, err := openDebugSections(debug, "", allowed)
 	if err != nil {
 		return nil, err
 	}
@@ -398,16 +425,16 @@ func buildLineIndex(debug *image, beside *companions, segments []segment, scratc
 		return nil, refuse(ReasonNoLines, "no debug information")
 	}
 	defer func() { err = errors.Join(err, sections.Close()) }()
-	reader, builder := newDebugReader(sections, work, progress), newLineIndexBuilder(segments)
+	reader, builder := newDebugReader(sections, allowed), newLineIndexBuilder(segments)
 	if err := reader.readUnits(); err != nil {
 		return nil, err
 	}
-	supplementary, err := reader.openSupplementary(beside, debug, scratch)
+	supplementary, err := reader.openSupplementary(beside, debug)
 	defer func() { err = errors.Join(err, supplementary.Close()) }()
 	if err != nil {
 		beside.refused(err) // Some names are missing then, the rest is there.
 	}
-	reader.split = &splitInformation{beside: beside, scratch: scratch, progress: progress}
+	reader.split = &splitInformation{beside: beside}
 	defer func() { err = errors.Join(err, reader.split.Close()) }()
 	for i := range reader.units {
 		unit := &reader.units[i]

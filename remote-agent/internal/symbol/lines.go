@@ -15,7 +15,7 @@ func (l *loader) loadLines(mapping *engine.Mapping, pids []uint32, progress func
 	}
 	build := func(debug *image, beside *companions, segments []segment) error {
 		beside.own, beside.refused = l.own, l.counters.refused
-		builder, err := buildLineIndex(debug, beside, segments, l.lines.directory, maxDebugWork, progress)
+		builder, err := buildLineIndex(debug, beside, segments, newAllowance(l.lines.directory, progress))
 		l.counters.add(counterBytesRead, uint64(beside.bytesRead))
 		if err != nil {
 			return err

@@ -161,7 +161,7 @@ func TestLineCacheKeepsWithinItsBytes(t *testing.T) {
 	mappings := make([]*engine.Mapping, 30)
 	for i := range mappings {
 		mappings[i] = &engine.Mapping{FileID: fmt.Sprintf("%032x", i), Path: "/x"}
-		builder, err := buildLineIndex(file, nil, file.segments, directory, maxDebugWork, func() {})
+		builder, err := buildLineIndex(file, nil, file.segments, newAllowance(directory, func() {}))
 		if err != nil {
 			t.Fatal(err)
 		}

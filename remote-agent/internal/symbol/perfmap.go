@@ -33,19 +33,6 @@ var perfMapPath = regexp.MustCompile(`^/tmp/perf-[0-9]{1,10}\.map$`)
 // that just-in-time compilers gave their code are in it.
 func IsPerfMap(path string) bool { return perfMapPath.MatchString(path) }
 
-// PerfMap says whether a process has a perf map that may be read, and its path as the process sees it.
-func PerfMap(pid uint32) (path string, ok bool) {
-	path, err := perfMapOf(pid)
-	if err != nil {
-		return "", false
-	}
-	opened, err := openPerfMap(pid, path)
-	if err != nil {
-		return "", false
-	}
-	return path, opened.Close() == nil
-}
-
 // perfMapOf names the map by the process's id in its innermost namespace, as the process itself does.
 func perfMapOf(pid uint32) (string, error) {
 	content, err := os.ReadFile("/proc/" + strconv.FormatUint(uint64(pid), 10) + "/status")

@@ -100,11 +100,12 @@ func inContainer(t *testing.T) (pid uint32, root string) {
 func TestPerfMapOfAContainer(t *testing.T) {
 	pid, root := inContainer(t)
 	path := filepath.Join(root, "tmp/perf-1.map")
-	if _, ok := PerfMap(pid); ok {
+	finder := NewPerfMaps()
+	if _, ok := finder.Find(pid); ok {
 		t.Fatal("a map is found where there is none")
 	}
 	write(t, path, "1000 20 first\n")
-	if found, ok := PerfMap(pid); !ok || found != "/tmp/perf-1.map" {
+	if found, ok := finder.Find(pid); !ok || found != "/tmp/perf-1.map" {
 		t.Fatal(found, ok)
 	}
 	now := &clock{}

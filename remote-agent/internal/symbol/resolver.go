@@ -48,11 +48,13 @@ type Options struct {
 }
 
 const (
-	maxEntries    = 16 << 10 // files that are remembered, with a table or without
-	maxQueue      = 4 << 10  // files that wait to be read
-	maxPIDs       = 4        // processes that are remembered of a file, to read it again
-	maxHung       = 3        // readers that may be stuck before no file is read any more
-	maxTableShare = 2        // one table may take this part of all memory: a half
+	maxEntries = 16 << 10 // files that are remembered, with a table or without
+	maxQueue   = 4 << 10  // files that wait to be read
+	maxPIDs    = 4        // processes that are remembered of a file, to read it again
+	maxHung    = 16       // readers that may be stuck before no file is read any more
+	// maxHungTogether is how many of them may be stuck in one container, or in those that share its file systems.
+	maxHungTogether = 3
+	maxTableShare   = 2 // one table may take this part of all memory: a half
 
 	closePatience = 2 * time.Second
 )
@@ -80,6 +82,8 @@ type FileResolver struct {
 	questions []*question
 	wake      chan struct{} // has room for one: there is work, or the end
 	hung      int
+	hungIn    map[string]int // by mount namespace
+	namespace func(pid uint32) (string, error)
 	closed    bool
 	workers   sync.WaitGroup
 	// generation is the worker that may take work; one that was given up finds another number.
@@ -137,6 +141,7 @@ func NewResolver(options Options) *FileResolver {
 	}
 	resolver := &FileResolver{
 		options: options, counters: newCounters(), entries: map[string]*entry{}, recent: list.New(), wake: make(chan struct{}, 1),
+		hungIn: map[string]int{}, namespace: mountNamespace,
 	}
 	reader := &loader{counters: resolver.counters, own: ownRoot{}}
 	resolver.load, resolver.findOwner, resolver.loadPerfMap = reader.load, reader.ownerOf, reader.loadPerfMap

@@ -112,7 +112,13 @@ func (r *FileResolver) run(generation int, work task, pace *pace, leave func()) 
 	}
 	progress()
 	var giveUp *time.Timer // guarded by the mutex
+	namespace := r.namespaceOf(work.pids)
 	r.mutex.Lock()
+	if r.hungIn[namespace] >= maxHungTogether {
+		r.answer(work, loaded{}, refuse(ReasonHung, "%d readers hang in the file systems of %q", r.hungIn[namespace], work.mapping.Path))
+		r.mutex.Unlock()
+		return
+	}
 	giveUp = time.AfterFunc(r.options.HungAfter, func() {
 		r.mutex.Lock()
 		defer r.mutex.Unlock()
@@ -126,15 +132,8 @@ func (r *FileResolver) run(generation int, work task, pace *pace, leave func()) 
 		}
 		answered = true
 		r.hung++
-		err := refuse(ReasonHung, "reading %q takes longer than %s", work.mapping.Path, r.options.HungAfter)
-		switch {
-		case work.question != nil:
-			r.settleQuestion(work.question, Owner{}, err)
-		case work.lines:
-			r.settleLines(work.entry, err)
-		default:
-			r.settle(work.entry, loaded{}, err)
-		}
+		r.hungIn[namespace]++
+		r.answer(work, loaded{}, refuse(ReasonHung, "reading %q takes longer than %s", work.mapping.Path, r.options.HungAfter))
 		if !r.closed {
 			r.startWorker()
 		}
@@ -149,23 +148,43 @@ func (r *FileResolver) run(generation int, work task, pace *pace, leave func()) 
 	r.mutex.Lock()
 	if answered {
 		r.hung-- // It returned after all. The next call of next ends this worker.
+		if r.hungIn[namespace]--; r.hungIn[namespace] == 0 {
+			delete(r.hungIn, namespace)
+		}
 		r.mutex.Unlock()
 		return
 	}
 	answered = true
-	better := result.newLines
+	better := r.answer(work, result, err)
+	r.mutex.Unlock()
+	if better && r.options.OnNames != nil {
+		r.options.OnNames(work.mapping.FileID, work.lines)
+	}
+}
+
+// answer keeps what a task gave, with the mutex held. It says whether there are new names.
+func (r *FileResolver) answer(work task, result loaded, err error) bool {
 	switch {
 	case work.question != nil:
 		r.settleQuestion(work.question, result.owner, err)
 	case work.lines:
 		r.settleLines(work.entry, err)
 	default:
-		better = r.settle(work.entry, result, err)
+		return r.settle(work.entry, result, err)
 	}
-	r.mutex.Unlock()
-	if better && r.options.OnNames != nil {
-		r.options.OnNames(work.mapping.FileID, work.lines)
+	return result.newLines
+}
+
+// namespaceOf tells the file systems in which a task looks first; "" where nobody knows.
+func (r *FileResolver) namespaceOf(pids []uint32) string {
+	if len(pids) == 0 {
+		return ""
 	}
+	namespace, err := r.namespace(pids[len(pids)-1])
+	if err != nil {
+		return "" // The process has ended.
+	}
+	return namespace
 }
 
 // parked is a table, out of the heap where it is large and there is room on the disk.
