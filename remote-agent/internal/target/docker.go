@@ -223,7 +223,7 @@ func (d *Docker) explain(err error) string {
 		return fmt.Sprintf("Docker does not run here, there is no %s: processes are named by their executable.", address)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Sprintf("The agent may not use Docker's socket %s, so containers have no names: "+
-			"start the agent as root or give its group access to the socket.", address)
+			"start the agent as root, or look at what else keeps it from the socket (SELinux, AppArmor).", address)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Sprintf("Nobody answers on Docker's socket %s: start Docker (systemctl start docker).", address)
 	case errors.Is(err, io.EOF):

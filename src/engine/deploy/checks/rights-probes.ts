@@ -84,16 +84,10 @@ say user "$(id -un)"
     }
     if (said.one('usable') === 'yes') return fine(`${said.one('user')} may use ${said.one('socket')}`);
     const [mode = '', group = 'docker'] = said.one('mode').split(' ');
-    // The agent joins the socket's group, which has to be allowed to write.
-    if (mode !== '' && (Number.parseInt(mode, 8) & 0o020) === 0) {
-      return warning(
-        `${said.one('socket')} is for its owner only (mode ${mode})`,
-        'Containers will have no names: give its group access with chmod g+rw.',
-      );
-    }
-    return warning(
-      `${said.one('user')} may not use ${said.one('socket')}`,
-      `Containers are listed once the agent runs, which may: to see them before, add the user to the group "${group}".`,
-    );
+    const found = `${said.one('user')} may not use ${said.one('socket')}`;
+    // The agent asks through its keeper, which is root.
+    const later = 'Containers are listed once the agent runs, which may';
+    if (mode !== '' && (Number.parseInt(mode, 8) & 0o020) === 0) return warning(found, `${later}.`);
+    return warning(found, `${later}: to see them before, add the user to the group "${group}".`);
   },
 };
