@@ -122,7 +122,7 @@ test('a chosen container is all that is profiled, without a restart, until every
   const dialog = await open('What is profiled…');
   await dialog.getByRole('radio', { name: 'Only what is chosen' }).click();
   expect(await dialog.getByRole('button', { name: 'Nothing is chosen' }).isDisabled()).toBe(true);
-  await dialog.getByLabel('Filter containers and processes').fill('revel_web');
+  await dialog.getByLabel('Filter services, containers and processes').fill('revel_web');
   await dialog
     .getByRole('group', { name: 'Containers' })
     .getByLabel(/^revel_web/)
@@ -155,7 +155,7 @@ test('a chosen container is all that is profiled, without a restart, until every
 test('a chosen process is all that is profiled', async () => {
   const dialog = await open('What is profiled…');
   await dialog.getByRole('radio', { name: 'Only what is chosen' }).click();
-  await dialog.getByLabel('Filter containers and processes').fill(`pid ${world.demo.celery.pid},`);
+  await dialog.getByLabel('Filter services, containers and processes').fill(`pid ${world.demo.celery.pid},`);
   await dialog.getByRole('group', { name: 'Processes' }).getByRole('checkbox').first().check();
   await dialog.getByRole('button', { name: 'Profile 1 process' }).click();
   await status('choice').filter({ hasText: 'only 1 process' }).waitFor();

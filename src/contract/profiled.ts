@@ -1,18 +1,20 @@
 import * as v from 'valibot';
 
-/** What is profiled on a target; both empty: everything. */
+/** What is profiled on a target; all empty: everything. */
 export const Choice = v.object({
   /** Whole ids: 64 hex digits. */
   containerIds: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))), v.maxLength(2000)),
   pids: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xffffffff))), v.maxLength(16_000)),
+  /** By service_name: also containers and processes that come later. */
+  services: v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(2048))), v.maxLength(2000)),
 });
 export type Choice = v.InferOutput<typeof Choice>;
 
 /** Everything on the target is profiled. */
-export const everything: Choice = { containerIds: [], pids: [] };
+export const everything: Choice = { containerIds: [], pids: [], services: [] };
 
 export function isEverything(choice: Choice): boolean {
-  return choice.containerIds.length === 0 && choice.pids.length === 0;
+  return choice.containerIds.length === 0 && choice.pids.length === 0 && choice.services.length === 0;
 }
 
 /** The rates that can be chosen while an agent runs, in samples a second of each CPU. */

@@ -210,7 +210,7 @@ func (a *agent) start(ctx context.Context) error {
 	a.finished.Go(func() { a.podman.Run(ctx) })
 	a.finished.Go(func() { a.selector.Run(ctx) })
 	a.finished.Go(func() { a.resolver.FollowDropped(ctx, a.engine.PassOver, a.logger) })
-	return a.selector.Select(ctx, nil, nil)
+	return a.selector.Select(ctx, target.Choice{})
 }
 
 // holdForStarter begins the lease of whoever starts the agent.
@@ -244,7 +244,7 @@ func (a *agent) startEngine(ctx context.Context) error {
 		return err
 	}
 	a.engine = started
-	a.selector = target.NewSelector(func(chosen target.Chosen) error {
+	a.selector = target.NewSelector(a.resolver, func(chosen target.Chosen) error {
 		return started.Select(engine.Selection{Everything: chosen.Everything, PIDs: chosen.PIDs})
 	}, a.logger)
 	a.sampling = &sampling{

@@ -78,6 +78,11 @@ func (c *changes) register(flags *flag.FlagSet) {
 		request.Pids = append(request.Pids, uint32(pid))
 		return err
 	}))
+	flags.Func("service", "profile this service, by its name, also containers of it that come later; may be repeated", selected(
+		func(request *agentv1.SetSelectionRequest, name string) error {
+			request.Services = append(request.Services, name)
+			return nil
+		}))
 	c.registerNaming(flags)
 	c.registerBudget(flags)
 }

@@ -35,13 +35,12 @@ type bed struct {
 }
 
 type fakeParts struct {
-	mu         sync.Mutex
-	message    string
-	containers []string
-	pids       []uint32
-	pushed     push.Server
-	unpushed   string
-	flushed    bool
+	mu       sync.Mutex
+	message  string
+	choice   target.Choice
+	pushed   push.Server
+	unpushed string
+	flushed  bool
 	// closing, when set, is what CloseWindow waits for.
 	closing  func(context.Context) error
 	exited   chan struct{}
@@ -76,12 +75,12 @@ func (f *fakeParts) Status(context.Context) *agentv1.Status {
 	return &agentv1.Status{State: agentv1.State_STATE_PROFILING, Message: f.message, Time: time.Now().UnixMicro()}
 }
 
-func (f *fakeParts) Select(_ context.Context, containers []string, pids []uint32) error {
-	f.containers, f.pids = containers, pids
+func (f *fakeParts) Select(_ context.Context, choice target.Choice) error {
+	f.choice = choice
 	return nil
 }
 
-func (f *fakeParts) Selected() ([]string, []uint32) { return f.containers, f.pids }
+func (f *fakeParts) Selected() target.Choice { return f.choice }
 
 func (f *fakeParts) CloseWindow(ctx context.Context) error {
 	f.flushed = true

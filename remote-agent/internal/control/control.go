@@ -30,11 +30,10 @@ type WindowWatcher interface {
 
 // Selector chooses what is profiled.
 type Selector interface {
-	// Select takes effect without a restart; both empty is everything on the machine. A container or process that is
-	// not there is no error: it is profiled when it comes.
-	Select(ctx context.Context, containerIDs []string, pids []uint32) error
-	// Selected is what was chosen; both empty: everything.
-	Selected() (containerIDs []string, pids []uint32)
+	// Select takes effect without a restart.
+	Select(ctx context.Context, choice target.Choice) error
+	// Selected is what was chosen.
+	Selected() target.Choice
 }
 
 // Surveyor looks at the processes of the machine; target.Resolver is one.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,12 +26,6 @@ import (
 	"pyrometer.dev/remote-agent/internal/target"
 	"pyrometer.dev/remote-agent/internal/window"
 )
-
-// bed is an agent on real sockets in a private directory.
-
-// fakeParts stand for what cmd wires: they note what they were asked.
-
-// someInterval has one service, two processes, and 3 + 4 counts of two stacks.
 
 func TestQuerierAnswersAsAPprof(t *testing.T) {
 	b := newBed(t)
@@ -194,7 +187,9 @@ func TestServerStopsWhileSomebodyWatches(t *testing.T) {
 func TestAgentCalls(t *testing.T) {
 	b := newBed(t)
 	agent := b.agent()
-	if _, err := agent.SetSelection(t.Context(), connect.NewRequest(&agentv1.SetSelectionRequest{ContainerIds: []string{"c"}, Pids: []uint32{4}})); err != nil {
+	if _, err := agent.SetSelection(t.Context(), connect.NewRequest(&agentv1.SetSelectionRequest{
+		ContainerIds: []string{"c"}, Pids: []uint32{4}, Services: []string{"web"},
+	})); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := agent.SetPush(t.Context(), connect.NewRequest(&agentv1.SetPushRequest{
@@ -207,8 +202,9 @@ func TestAgentCalls(t *testing.T) {
 		URL: "http://p:4040", Tenant: "t", Headers: []push.Header{{Name: "X", Value: "y"}}, CA: "c",
 		Labels: []target.Label{{Name: "env", Value: "test"}}, Credentials: push.Credentials{User: "as before", Token: "z"},
 	}
-	if got := b.parts; !slices.Equal(got.containers, []string{"c"}) || !slices.Equal(got.pids, []uint32{4}) || !reflect.DeepEqual(got.pushed, want) {
-		t.Errorf("asked for %v %v %+v", got.containers, got.pids, got.pushed)
+	choice := target.Choice{ContainerIDs: []string{"c"}, PIDs: []uint32{4}, Services: []string{"web"}}
+	if got := b.parts; !reflect.DeepEqual(got.choice, choice) || !reflect.DeepEqual(got.pushed, want) {
+		t.Errorf("asked for %+v %+v", got.choice, got.pushed)
 	}
 	if _, err := agent.SetPush(t.Context(), connect.NewRequest(&agentv1.SetPushRequest{Url: "bad"})); connect.CodeOf(err) != connect.CodeInvalidArgument {
 		t.Errorf("bad settings gave %v", err)

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"connectrpc.com/connect"
@@ -16,7 +15,8 @@ func (h *agentHandler) SetSelection(ctx context.Context, request *connect.Reques
 	if h.agent.Select == nil {
 		return nil, h.unavailable("choosing what is profiled")
 	}
-	if err := h.agent.Select.Select(ctx, request.Msg.GetContainerIds(), request.Msg.GetPids()); err != nil {
+	choice := target.Choice{ContainerIDs: request.Msg.GetContainerIds(), PIDs: request.Msg.GetPids(), Services: request.Msg.GetServices()}
+	if err := h.agent.Select.Select(ctx, choice); err != nil {
 		return nil, asConnect(err)
 	}
 	return connect.NewResponse(&agentv1.SetSelectionResponse{}), nil
@@ -36,10 +36,10 @@ func (h *agentHandler) ListProcesses(_ context.Context, request *connect.Request
 	if err != nil {
 		return nil, asConnect(err)
 	}
-	containers, pids := h.agent.Select.Selected()
+	chosen := h.agent.Select.Selected()
 	answer := &agentv1.ListProcessesResponse{Processes: make([]*agentv1.Process, len(found))}
 	for i := range found {
-		answer.Processes[i] = processOf(&found[i], containers, pids)
+		answer.Processes[i] = processOf(&found[i], chosen)
 	}
 	if flaw != nil {
 		answer.NamingError = &agentv1.NamingError{
@@ -49,10 +49,9 @@ func (h *agentHandler) ListProcesses(_ context.Context, request *connect.Request
 	return connect.NewResponse(answer), nil
 }
 
-// processOf is a process in the contract's words, while containers and pids are chosen.
-func processOf(seen *target.Seen, containers []string, pids []uint32) *agentv1.Process {
-	chosen := len(containers) == 0 && len(pids) == 0 || slices.Contains(pids, seen.PID) ||
-		slices.ContainsFunc(seen.ContainerIDs, func(id string) bool { return slices.Contains(containers, id) })
+// processOf is a process in the contract's words, while something is chosen.
+func processOf(seen *target.Seen, choice target.Choice) *agentv1.Process {
+	chosen := choice.Has(seen.PID, seen.ContainerIDs, seen.Identity.Service())
 	process := &agentv1.Process{
 		Pid: seen.PID, Executable: cleanText(seen.Executable), Comm: cleanText(seen.Comm), ContainerId: seen.Container.ID, Container: cleanText(seen.Container.Name),
 		Labels: labelPairs(seen.Identity.Labels), Dropped: seen.Identity.Dropped, Profiled: chosen && !seen.Identity.Dropped,
@@ -69,6 +68,6 @@ func cleanText(text string) string { return strings.ToValidUTF8(text, "\uFFFD") 
 
 // SelectionOf is what a selector was told, in the contract's words.
 func SelectionOf(selector Selector) *agentv1.Selection {
-	containers, pids := selector.Selected()
-	return &agentv1.Selection{ContainerIds: containers, Pids: pids}
+	chosen := selector.Selected()
+	return &agentv1.Selection{ContainerIds: chosen.ContainerIDs, Pids: chosen.PIDs, Services: chosen.Services}
 }

@@ -12,6 +12,16 @@ type Identity struct {
 	Provisional bool
 }
 
+// Service is the label service_name, "" where rules took it away.
+func (i Identity) Service() string {
+	for _, label := range i.Labels {
+		if label.Name == labelServiceName {
+			return label.Value
+		}
+	}
+	return ""
+}
+
 // Label is one name and value.
 type Label struct {
 	Name  string

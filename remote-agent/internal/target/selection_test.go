@@ -7,7 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
+
+// noServices is for tests that choose none.
+type noServices struct{}
+
+func (noServices) ServiceOf(uint32) (string, bool) { return "", true }
 
 func TestSelectorFollowsChosenContainers(t *testing.T) {
 	web, beat := strings.Repeat("a1", 32), strings.Repeat("b2", 32)
@@ -17,7 +23,7 @@ func TestSelectorFollowsChosenContainers(t *testing.T) {
 	proc.add(12, 0, 1, "beat", "", "0::/docker/"+beat+"\n")
 	proc.add(13, 0, 1, "sshd", "", noCgroup)
 	var applied []Chosen
-	selector := newSelector(proc.root, func(chosen Chosen) error {
+	selector := newSelector(proc.root, noServices{}, func(chosen Chosen) error {
 		applied = append(applied, chosen)
 		return nil
 	}, slog.New(slog.DiscardHandler))
@@ -30,7 +36,7 @@ func TestSelectorFollowsChosenContainers(t *testing.T) {
 	}
 	choose := func(containers []string, pids ...uint32) {
 		t.Helper()
-		if err := selector.Select(context.Background(), containers, pids); err != nil {
+		if err := selector.Select(context.Background(), Choice{ContainerIDs: containers, PIDs: pids}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -66,12 +72,65 @@ func TestSelectorFollowsChosenContainers(t *testing.T) {
 
 func TestSelectorTellsOfARefusal(t *testing.T) {
 	refusal := errors.New("no room")
-	selector := newSelector(newFakeProc(t).root, func(Chosen) error { return refusal }, slog.New(slog.DiscardHandler))
-	if err := selector.Select(context.Background(), nil, []uint32{1}); !errors.Is(err, refusal) {
+	selector := newSelector(newFakeProc(t).root, noServices{}, func(Chosen) error { return refusal }, slog.New(slog.DiscardHandler))
+	if err := selector.Select(context.Background(), Choice{PIDs: []uint32{1}}); !errors.Is(err, refusal) {
 		t.Errorf("Select = %v, want the refusal", err)
 	}
 	// It was not applied, so the next try is no repetition.
-	if err := selector.Select(context.Background(), nil, []uint32{1}); !errors.Is(err, refusal) {
+	if err := selector.Select(context.Background(), Choice{PIDs: []uint32{1}}); !errors.Is(err, refusal) {
 		t.Errorf("Select again = %v, want the refusal", err)
+	}
+}
+
+// TestSelectorFollowsServices: a container that is made anew under the same name stays chosen, also when its engine tells of it late.
+func TestSelectorFollowsServices(t *testing.T) {
+	first, second := strings.Repeat("a1", 32), strings.Repeat("b2", 32)
+	proc, containers := newFakeProc(t), &fakeContainers{known: map[string]Container{first: {ID: first, Name: "web"}}}
+	proc.add(10, 0, 1, "python", "/usr/bin/python3", "0::/docker/"+first+"\n")
+	proc.add(13, 0, 1, "sshd", "/usr/sbin/sshd", noCgroup)
+	resolver := newResolver(proc.root, "h", containers, time.Now)
+	var applied []uint32
+	selector := newSelector(proc.root, resolver, func(chosen Chosen) error {
+		applied = chosen.PIDs
+		return nil
+	}, slog.New(slog.DiscardHandler))
+	expect := func(name string, pids ...uint32) {
+		t.Helper()
+		if err := selector.follow(); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(applied, pids) {
+			t.Errorf("%s: %v, want %v", name, applied, pids)
+		}
+	}
+	if err := selector.Select(context.Background(), Choice{Services: []string{"web"}, PIDs: []uint32{13}}); err != nil {
+		t.Fatal(err)
+	}
+	expect("a service and a process", 10, 13)
+	for range 2 * youngScans {
+		expect("again", 10, 13)
+	}
+	proc.remove(10)
+	proc.add(20, 0, 2, "runc", "/usr/bin/runc", noCgroup) // on its way into the container
+	expect("gone", 13)
+	proc.remove(20)
+	proc.add(20, 0, 2, "python", "/usr/bin/python3", "0::/docker/"+second+"\n")
+	expect("in a container that the engine has not told of", 13)
+	for range 2 * youngScans {
+		expect("still not told of", 13)
+	}
+	containers.known[second] = Container{ID: second, Name: "web"}
+	expect("made anew", 13, 20)
+	if err := resolver.SetNaming(Naming{LeadingSlash: true}); err != nil {
+		t.Fatal(err)
+	}
+	for range forgetScans {
+		if err := selector.follow(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect("services have other names", 13)
+	if chosen := selector.Selected(); !slices.Equal(chosen.Services, []string{"web"}) {
+		t.Errorf("%+v", chosen)
 	}
 }

@@ -60,6 +60,21 @@ func (r *Resolver) Survey(proposed *Naming) (found []Seen, flaw *NamingError, er
 	return found, flaw, nil
 }
 
+// ServiceOf is the service of a process as it is now, by the naming that is set; "" where it has ended or rules drop it. settled is
+// false while an engine may tell more of its container.
+func (r *Resolver) ServiceOf(pid uint32) (service string, settled bool) {
+	r.mu.RLock()
+	present := r.rules
+	r.mu.RUnlock()
+	process, err := r.proc.read(pid)
+	if err != nil || process.ended {
+		return "", false
+	}
+	container, inContainer := r.container(process.containers)
+	settled = len(process.containers) == 0 || inContainer && !container.Incomplete
+	return r.identify(&present, process, container, inContainer).Service(), settled
+}
+
 // identify names a process by rules.
 func (r *Resolver) identify(by *rules, found process, container Container, inContainer bool) Identity {
 	return by.apply(r.values(found, container, inContainer, by.LeadingSlash), metaLabels(found, container, inContainer))

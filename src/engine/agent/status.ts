@@ -14,7 +14,11 @@ export function toAgentStatus(status: Status, nowMs: number): AgentStatus {
     ...(status.burstEndsAt === 0n
       ? {}
       : { burst: { endsAtMs: Number(status.burstEndsAt), returnsToHz: status.burstReturnsToHz } }),
-    choice: { containerIds: status.selection?.containerIds ?? [], pids: status.selection?.pids ?? [] },
+    choice: {
+      containerIds: status.selection?.containerIds ?? [],
+      pids: status.selection?.pids ?? [],
+      services: status.selection?.services ?? [],
+    },
     naming: {
       labels: status.naming?.labels.map(({ name, value }) => ({ name, value })) ?? [],
       leadingSlash: status.naming?.leadingSlash ?? false,

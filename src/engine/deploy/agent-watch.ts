@@ -147,8 +147,8 @@ export class AgentWatch {
   }
 
   /** What is profiled from now on. */
-  choose({ containerIds, pids }: Choice): Promise<Result<null>> {
-    return this.ask((client, options) => client.setSelection({ containerIds, pids }, options));
+  choose({ containerIds, pids, services }: Choice): Promise<Result<null>> {
+    return this.ask((client, options) => client.setSelection({ containerIds, pids, services }, options));
   }
 
   setSampling({ rateHz, burstSeconds, windowSeconds }: SamplingChange): Promise<Result<null>> {

@@ -41,7 +41,7 @@ describe('the status bar', () => {
       windowClosesAtMs: now + 5400,
       sampleRateHz: 997,
       burst: { endsAtMs: now + 42_000, returnsToHz: 97 },
-      choice: { containerIds: ['a'.repeat(64)], pids: [7, 8] },
+      choice: { containerIds: ['a'.repeat(64)], pids: [7, 8], services: [] },
     });
     const state = { ...target, agent: { ...target.agent, status } };
     expect(words(state)).toContain('997 Hz for 42 s more');

@@ -4,7 +4,7 @@ const containers = ['revel_web', 'revel_celery_default', 'revel_beat', 'postgres
 const programs = ['/usr/sbin/nginx', '/usr/bin/dockerd', '/usr/sbin/sshd', '/usr/bin/python3'];
 
 /** What runs on an invented server; a rule with the word "drop" drops redis, one with "explode" is a bad one. */
-export function inventRunning({ containerIds, pids }: Choice, proposed: Naming | undefined): Running {
+export function inventRunning(choice: Choice, proposed: Naming | undefined): Running {
   const idOf = (index: number): string => `${index + 1}c`.repeat(32);
   const bad = proposed?.relabelConfigs.includes('explode') === true;
   const called = (service: string, inContainer: boolean): Pick<RunningProcess, 'proposed'> => {
@@ -13,8 +13,11 @@ export function inventRunning({ containerIds, pids }: Choice, proposed: Naming |
     const labels = Object.fromEntries(proposed.labels.map(({ name, value }) => [name, value]));
     return { proposed: { ...labels, service_name: proposed.leadingSlash && inContainer ? `/${service}` : service } };
   };
-  const profiled = (pid: number, containerId: string): boolean =>
-    isEverything({ containerIds, pids }) || containerIds.includes(containerId) || pids.includes(pid);
+  const profiled = (pid: number, containerId: string, service: string): boolean =>
+    isEverything(choice) ||
+    choice.containerIds.includes(containerId) ||
+    choice.pids.includes(pid) ||
+    choice.services.includes(service);
   const processes = [
     ...containers.flatMap((container, index) =>
       [0, 1].map((number): RunningProcess => {
@@ -27,7 +30,7 @@ export function inventRunning({ containerIds, pids }: Choice, proposed: Naming |
           containerId,
           container,
           service: container,
-          profiled: profiled(pid, containerId),
+          profiled: profiled(pid, containerId, container),
           ...called(container, true),
         };
       }),
@@ -42,7 +45,7 @@ export function inventRunning({ containerIds, pids }: Choice, proposed: Naming |
         containerId: '',
         container: '',
         service,
-        profiled: profiled(pid, ''),
+        profiled: profiled(pid, '', service),
         ...called(service, false),
       };
     }),

@@ -14,7 +14,7 @@ const modeLabels = { everything: 'Everything', chosen: 'Only what is chosen' } a
 /** More rows than anybody reads; the field above finds the others. */
 const shownRows = 300;
 
-/** What a running agent profiles: all, or chosen containers and processes. */
+/** What a running agent profiles: all, or chosen services, containers and processes. */
 export function ProfiledDialog({ targetId }: { readonly targetId: string }): ReactElement {
   const { store, links } = useControls();
   const target = useApp((state) => state.targets.find((other) => other.config.id === targetId));
@@ -104,13 +104,14 @@ function Choices({ processes, keys, onToggle }: ChoicesProps): ReactElement {
       <input
         className="input"
         type="search"
-        placeholder="Filter containers and processes"
-        aria-label="Filter containers and processes"
+        placeholder="Filter services, containers and processes"
+        aria-label="Filter services, containers and processes"
         value={filter}
         onChange={onFilter}
         spellCheck={false}
       />
       <div className="choices scroll">
+        <Group title="Services" kind="service" rows={shown} keys={keys} onToggle={onToggle} />
         <Group title="Containers" kind="container" rows={shown} keys={keys} onToggle={onToggle} />
         <Group title="Processes" kind="process" rows={shown} keys={keys} onToggle={onToggle} />
         {found.length === 0 ? <p className="field-hint">Nothing there is called “{visibleText(filter)}”.</p> : null}
@@ -119,8 +120,8 @@ function Choices({ processes, keys, onToggle }: ChoicesProps): ReactElement {
         ) : null}
       </div>
       <p className="field-hint">
-        New processes of a chosen container are found within a second. A container that is made anew is another one, and
-        has to be chosen again.
+        A service stays chosen when its containers are made anew; a container that is made anew is another one. New
+        processes of what is chosen are found within a second.
       </p>
     </>
   );

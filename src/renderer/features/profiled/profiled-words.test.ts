@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunningProcess } from '../../../contract/profiled.js';
+import { everything, type RunningProcess } from '../../../contract/profiled.js';
 import { testStatus } from '../../../contract/testing/agent-status.js';
 import { burstLeft, choiceOf, choiceRows, choiceWords, filterRows, keysOf, rateLines } from './profiled-words.js';
 
@@ -17,13 +17,15 @@ const running = (pid: number, executable: string, more: Partial<RunningProcess> 
 
 describe('what is profiled', () => {
   it('is said by how much was chosen', () => {
-    expect(choiceWords({ containerIds: [], pids: [] })).toBe('everything');
-    expect(choiceWords({ containerIds: [id('a')], pids: [] })).toBe('1 container');
-    expect(choiceWords({ containerIds: [id('a'), id('b')], pids: [7] })).toBe('2 containers and 1 process');
+    expect(choiceWords(everything)).toBe('everything');
+    expect(choiceWords({ ...everything, containerIds: [id('a')] })).toBe('1 container');
+    const several = { containerIds: [id('a'), id('b')], pids: [7], services: [] };
+    expect(choiceWords(several)).toBe('2 containers and 1 process');
+    expect(choiceWords({ ...several, services: ['web'] })).toBe('1 service, 2 containers and 1 process');
   });
 
   it('is chosen by keys', () => {
-    const choice = { containerIds: [id('a')], pids: [7, 8] };
+    const choice = { containerIds: [id('a')], pids: [7, 8], services: ['web', 'p9'] };
     expect(choiceOf(keysOf(choice))).toEqual(choice);
   });
 
@@ -38,9 +40,12 @@ describe('what is profiled', () => {
         running(2, '', { comm: 'kthreadd', service: 'kernel' }),
         running(13, '/bin/sh', { containerId: 'no id' }),
       ],
-      new Set([`c${id('d')}`, 'p7', 'p9']),
+      new Set([`c${id('d')}`, 'p7', 'p9', 'sgone']),
     );
     expect(rows.map(({ key, name, note }) => `${key.slice(0, 3)} ${name}: ${note}`)).toEqual([
+      'sgo gone: not there now',
+      'sng nginx: 1 process',
+      'swe web: 1 container, 2 processes',
       'cbb bbbbbbbbbbbb: 1 process',
       'cdd dddddddddddd: not there now',
       'caa web: aaaaaaaaaaaa, 2 processes',

@@ -6,13 +6,16 @@ import { formatCount } from '../../format/numbers.js';
 const counted = (count: number, one: string, many: string): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
 
-/** How much was chosen: "2 containers and 1 process". */
-export function choiceWords({ containerIds, pids }: Choice): string {
+/** How much was chosen: "1 service, 2 containers and 1 process". */
+export function choiceWords({ containerIds, pids, services }: Choice): string {
   const parts = [
+    ...(services.length === 0 ? [] : [counted(services.length, 'service', 'services')]),
     ...(containerIds.length === 0 ? [] : [counted(containerIds.length, 'container', 'containers')]),
     ...(pids.length === 0 ? [] : [counted(pids.length, 'process', 'processes')]),
   ];
-  return parts.length === 0 ? 'everything' : parts.join(' and ');
+  const last = parts.pop();
+  if (last === undefined) return 'everything';
+  return parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
 }
 
 /** A length of time in whole seconds or minutes: "45 s", "4 min", "4 min 10 s". */
@@ -48,33 +51,38 @@ export function rateLines(status: AgentStatus, nowMs: number): readonly string[]
 
 /** Something that can be chosen. */
 export interface ChoiceRow {
-  /** "c" and a container's id, or "p" and a pid. */
+  /** "s" and a service's name, "c" and a container's id, or "p" and a pid. */
   readonly key: string;
-  readonly kind: 'container' | 'process';
+  readonly kind: 'service' | 'container' | 'process';
   readonly name: string;
   /** What is known beside the name. */
   readonly note: string;
 }
 
 /** Keys of what is chosen. */
-export function keysOf({ containerIds, pids }: Choice): ReadonlySet<string> {
-  return new Set([...containerIds.map((id) => `c${id}`), ...pids.map((pid) => `p${pid}`)]);
+export function keysOf({ containerIds, pids, services }: Choice): ReadonlySet<string> {
+  return new Set([
+    ...services.map((name) => `s${name}`),
+    ...containerIds.map((id) => `c${id}`),
+    ...pids.map((pid) => `p${pid}`),
+  ]);
 }
 
 /** The choice that keys stand for. */
 export function choiceOf(keys: ReadonlySet<string>): Choice {
   const of = (kind: string): string[] => [...keys].filter((key) => key.startsWith(kind)).map((key) => key.slice(1));
-  return { containerIds: of('c'), pids: of('p').map(Number) };
+  return { containerIds: of('c'), pids: of('p').map(Number), services: of('s') };
 }
 
 const wholeId = /^[0-9a-f]{64}$/;
 
 /**
- * What can be chosen: containers by name, then processes by name and pid; of what was chosen and is not there a row as well, so
- * that it can be given up. Threads of the kernel are no choice.
+ * What can be chosen: services by name, then containers by name, then processes by name and pid; of what was chosen and is not
+ * there a row as well, so that it can be given up. Threads of the kernel are no choice.
  */
 export function choiceRows(processes: readonly RunningProcess[], chosen: ReadonlySet<string>): readonly ChoiceRow[] {
   const containers = new Map<string, { readonly name: string; processes: number }>();
+  const services = new Map<string, { readonly containers: Set<string>; processes: number }>();
   const rows: ChoiceRow[] = [];
   for (const { pid, executable, comm, containerId, container, service } of processes) {
     if (wholeId.test(containerId)) {
@@ -83,6 +91,12 @@ export function choiceRows(processes: readonly RunningProcess[], chosen: Readonl
       else known.processes++;
     }
     if (executable === '') continue;
+    if (service !== '') {
+      const known = services.get(service) ?? { containers: new Set(), processes: 0 };
+      services.set(service, known);
+      known.processes++;
+      if (containerId !== '') known.containers.add(containerId);
+    }
     const name = executable.slice(executable.lastIndexOf('/') + 1);
     const notes = [
       `pid ${pid}`,
@@ -91,6 +105,15 @@ export function choiceRows(processes: readonly RunningProcess[], chosen: Readonl
     ];
     rows.push({ key: `p${pid}`, kind: 'process', name, note: notes.join(', ') });
   }
+  const ofServices = [...services].map(([name, { containers: within, processes: count }]): ChoiceRow => {
+    const note = counted(count, 'process', 'processes');
+    return {
+      key: `s${name}`,
+      kind: 'service',
+      name,
+      note: within.size === 0 ? note : `${counted(within.size, 'container', 'containers')}, ${note}`,
+    };
+  });
   const inContainers = [...containers].map(([id, { name, processes: count }]): ChoiceRow => {
     const short = id.slice(0, 12);
     const note = counted(count, 'process', 'processes');
@@ -101,17 +124,14 @@ export function choiceRows(processes: readonly RunningProcess[], chosen: Readonl
       note: name === '' ? note : `${short}, ${note}`,
     };
   });
-  const there = new Set([...inContainers, ...rows].map(({ key }) => key));
+  const there = new Set([...ofServices, ...inContainers, ...rows].map(({ key }) => key));
   const gone = [...chosen]
     .filter((key) => !there.has(key))
     .map((key): ChoiceRow => {
-      const kind = key.startsWith('c') ? 'container' : 'process';
-      return {
-        key,
-        kind,
-        name: kind === 'container' ? key.slice(1, 13) : `pid ${key.slice(1)}`,
-        note: 'not there now',
-      };
+      const gone = { key, note: 'not there now' };
+      if (key.startsWith('s')) return { ...gone, kind: 'service', name: key.slice(1) };
+      if (key.startsWith('c')) return { ...gone, kind: 'container', name: key.slice(1, 13) };
+      return { ...gone, kind: 'process', name: `pid ${key.slice(1)}` };
     });
   const byName = (a: ChoiceRow, b: ChoiceRow): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
   const of =
@@ -119,6 +139,7 @@ export function choiceRows(processes: readonly RunningProcess[], chosen: Readonl
     (row: ChoiceRow): boolean =>
       row.kind === kind;
   return [
+    ...[...ofServices, ...gone.filter(of('service'))].toSorted(byName),
     ...[...inContainers, ...gone.filter(of('container'))].toSorted(byName),
     ...[...rows, ...gone.filter(of('process'))].toSorted(byName),
   ];

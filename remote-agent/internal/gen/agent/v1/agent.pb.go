@@ -285,8 +285,10 @@ type Status struct {
 	Selection *Selection `protobuf:"bytes,28,opt,name=selection,proto3" json:"selection,omitempty"`
 	// The rate after the burst; 0 while there is none.
 	BurstReturnsToHz uint32 `protobuf:"varint,29,opt,name=burst_returns_to_hz,json=burstReturnsToHz,proto3" json:"burst_returns_to_hz,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Servers that missing debug files are got from by their build-ids; empty: nobody is asked.
+	Debuginfod    []string `protobuf:"bytes,30,rep,name=debuginfod,proto3" json:"debuginfod,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Status) Reset() {
@@ -515,11 +517,20 @@ func (x *Status) GetBurstReturnsToHz() uint32 {
 	return 0
 }
 
-// What is profiled; both empty: everything on the machine.
+func (x *Status) GetDebuginfod() []string {
+	if x != nil {
+		return x.Debuginfod
+	}
+	return nil
+}
+
+// What is profiled; all empty: everything on the machine.
 type Selection struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ContainerIds  []string               `protobuf:"bytes,1,rep,name=container_ids,json=containerIds,proto3" json:"container_ids,omitempty"`
-	Pids          []uint32               `protobuf:"varint,2,rep,packed,name=pids,proto3" json:"pids,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	ContainerIds []string               `protobuf:"bytes,1,rep,name=container_ids,json=containerIds,proto3" json:"container_ids,omitempty"`
+	Pids         []uint32               `protobuf:"varint,2,rep,packed,name=pids,proto3" json:"pids,omitempty"`
+	// By service_name, by the present naming: also containers and processes that come later.
+	Services      []string `protobuf:"bytes,3,rep,name=services,proto3" json:"services,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -564,6 +575,13 @@ func (x *Selection) GetContainerIds() []string {
 func (x *Selection) GetPids() []uint32 {
 	if x != nil {
 		return x.Pids
+	}
+	return nil
+}
+
+func (x *Selection) GetServices() []string {
+	if x != nil {
+		return x.Services
 	}
 	return nil
 }
@@ -2461,9 +2479,10 @@ func (*EndRecordingResponse) Descriptor() ([]byte, []int) {
 
 type SetSelectionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Both empty: everything on the machine.
+	// All empty: everything on the machine. See Selection.
 	ContainerIds  []string `protobuf:"bytes,1,rep,name=container_ids,json=containerIds,proto3" json:"container_ids,omitempty"`
 	Pids          []uint32 `protobuf:"varint,2,rep,packed,name=pids,proto3" json:"pids,omitempty"`
+	Services      []string `protobuf:"bytes,3,rep,name=services,proto3" json:"services,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2508,6 +2527,13 @@ func (x *SetSelectionRequest) GetContainerIds() []string {
 func (x *SetSelectionRequest) GetPids() []uint32 {
 	if x != nil {
 		return x.Pids
+	}
+	return nil
+}
+
+func (x *SetSelectionRequest) GetServices() []string {
+	if x != nil {
+		return x.Services
 	}
 	return nil
 }
@@ -3637,7 +3663,7 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x14\n" +
 	"\x12WatchStatusRequest\"?\n" +
 	"\x13WatchStatusResponse\x12(\n" +
-	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x9b\b\n" +
+	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\xbb\b\n" +
 	"\x06Status\x12%\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x0f.agent.v1.StateR\x05state\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x18\n" +
@@ -3669,10 +3695,14 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x06pushes\x18\x1a \x03(\v2\x14.agent.v1.PushStatusR\x06pushes\x12%\n" +
 	"\x0eingest_address\x18\x1b \x01(\tR\ringestAddress\x121\n" +
 	"\tselection\x18\x1c \x01(\v2\x13.agent.v1.SelectionR\tselection\x12-\n" +
-	"\x13burst_returns_to_hz\x18\x1d \x01(\rR\x10burstReturnsToHzJ\x04\b\x13\x10\x14\"D\n" +
+	"\x13burst_returns_to_hz\x18\x1d \x01(\rR\x10burstReturnsToHz\x12\x1e\n" +
+	"\n" +
+	"debuginfod\x18\x1e \x03(\tR\n" +
+	"debuginfodJ\x04\b\x13\x10\x14\"`\n" +
 	"\tSelection\x12#\n" +
 	"\rcontainer_ids\x18\x01 \x03(\tR\fcontainerIds\x12\x12\n" +
-	"\x04pids\x18\x02 \x03(\rR\x04pids\"\x83\x01\n" +
+	"\x04pids\x18\x02 \x03(\rR\x04pids\x12\x1a\n" +
+	"\bservices\x18\x03 \x03(\tR\bservices\"\x83\x01\n" +
 	"\x06Naming\x12+\n" +
 	"\x06labels\x18\x01 \x03(\v2\x13.types.v1.LabelPairR\x06labels\x12#\n" +
 	"\rleading_slash\x18\x02 \x01(\bR\fleadingSlash\x12'\n" +
@@ -3815,10 +3845,11 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x02id\x18\a \x01(\tR\x02id\"%\n" +
 	"\x13EndRecordingRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\"\x16\n" +
-	"\x14EndRecordingResponse\"N\n" +
+	"\x14EndRecordingResponse\"j\n" +
 	"\x13SetSelectionRequest\x12#\n" +
 	"\rcontainer_ids\x18\x01 \x03(\tR\fcontainerIds\x12\x12\n" +
-	"\x04pids\x18\x02 \x03(\rR\x04pids\"\x16\n" +
+	"\x04pids\x18\x02 \x03(\rR\x04pids\x12\x1a\n" +
+	"\bservices\x18\x03 \x03(\tR\bservices\"\x16\n" +
 	"\x14SetSelectionResponse\"D\n" +
 	"\x14ListProcessesRequest\x12,\n" +
 	"\bproposed\x18\x01 \x01(\v2\x10.agent.v1.NamingR\bproposed\"\x82\x01\n" +
