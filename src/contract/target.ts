@@ -52,6 +52,14 @@ export const PyroscopeConfig = v.object({
 });
 export type PyroscopeConfig = v.InferOutput<typeof PyroscopeConfig>;
 
+/** A server of debug files by build-id. It becomes an argument of the agent: no blanks, no control characters, no credentials. */
+export const DebuginfodUrl = v.pipe(
+  v.string(),
+  v.maxLength(2048),
+  v.url(),
+  v.regex(/^https?:\/\/[\p{L}\p{N}.:[\]_-]+(\/[\p{L}\p{N}._~%/-]*)?$/u),
+);
+
 const name = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(128));
 
 /** What is saved of a target. */
@@ -71,6 +79,8 @@ export const TargetConfig = v.variant('kind', [
     colour: v.optional(v.picklist(targetColours)),
     /** Opened with the connection. */
     tunnels: v.optional(v.pipe(v.array(TunnelConfig), v.maxLength(64))),
+    /** Where an agent that is started there gets missing debug files from; undefined: nobody is asked. */
+    debuginfod: v.optional(DebuginfodUrl),
     pyroscope: v.optional(PyroscopeConfig),
   }),
 ]);
@@ -144,6 +154,8 @@ export interface AgentStatus {
   readonly pushes: readonly PushState[];
   /** Where SDKs of the target may push over TCP; empty: only through the push socket. */
   readonly ingestAddress: string;
+  /** Servers that it gets missing debug files from; empty: nobody is asked. */
+  readonly debuginfod: readonly string[];
 }
 
 /** The agent's state on a target, always shown. */

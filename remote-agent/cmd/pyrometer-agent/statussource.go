@@ -56,6 +56,7 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 		StoreBytes:     known.StoreBytes,
 		Pushes:         known.Pushes,
 		IngestAddress:  known.IngestAddress,
+		Debuginfod:     a.options.debuginfod,
 		Overhead: &agentv1.Overhead{
 			ProcessCpuCores: usage.ProcessCores, BpfCpuCores: usage.BPFCores, ResidentBytes: usage.ResidentBytes,
 			BpfMapBytes: usage.BPFMapBytes, DiskBytesPerSecond: usage.WrittenBytes,

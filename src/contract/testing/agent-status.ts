@@ -24,4 +24,5 @@ export const testStatus: AgentStatus = {
   docker: { reachable: true, message: '', containers: 0 },
   pushes: [],
   ingestAddress: '',
+  debuginfod: [],
 };

@@ -43,6 +43,7 @@ export function toAgentStatus(status: Status, nowMs: number): AgentStatus {
     },
     pushes: status.pushes.map(toPushState),
     ingestAddress: status.ingestAddress,
+    debuginfod: [...status.debuginfod],
   };
 }
 

@@ -27,6 +27,8 @@ export interface AgentLifeOptions {
   readonly holder: LeaseHolder;
   /** Of agents that are started here; default 15. */
   readonly windowSeconds: number | undefined;
+  /** Where agents that are started here get missing debug files from; undefined: nobody is asked. */
+  readonly debuginfod: () => string | undefined;
   /** Where a running agent is looked for; default /run/pyrometer. */
   readonly runDirectory: string | undefined;
   readonly onChange: () => void;
@@ -207,6 +209,7 @@ export class AgentLife {
       resourcesDir: options.resourcesDir,
       ...(recording ? { lease: { seconds: recordingLeaseSeconds, holder: options.holder } } : {}),
       windowSeconds: options.windowSeconds,
+      debuginfod: options.debuginfod(),
       facts: seen,
       onStep: (step) => {
         this.set({ state: 'starting', recording, step, message: step.text });

@@ -58,6 +58,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
 
   async function make(
     agent: Partial<FakeAgentOptions> = {},
+    config = sshd.config,
   ): Promise<{ session: TargetSession; states: TargetState[]; resourcesDir: string }> {
     const resourcesDir = await writeFakeAgent(join(sshd.folder, `resources-${Math.random()}`), {
       socket: replay.socket,
@@ -65,7 +66,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     });
     const states: TargetState[] = [];
     const session = new TargetSession({
-      config: sshd.config,
+      config,
       prompter,
       hostKeys: new HostKeys(join(sshd.folder, 'own'), []),
       resourcesDir,
@@ -102,6 +103,13 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     expect(value(await session.fetch(selection)).length).toBeGreaterThan(100);
     expect(value(await session.timeline('agent', selection, 15_000)).values).toHaveLength(40);
     expect(failureCode(await session.fetch({ ...selection, source: 'pyroscope' }))).toBe('not-found');
+  });
+
+  it('lets an agent ask for debug files where that was chosen', async () => {
+    const { session, resourcesDir } = await make({}, { ...sshd.config, debuginfod: 'https://debug.example/x' });
+    value(await session.agent.start('continuous'));
+    const calls = await readFile(join(resourcesDir, 'calls'), 'utf8');
+    expect(calls).toMatch(/start --uid \d+ --debuginfod https:\/\/debug\.example\/x\n/);
   });
 
   it('does not upload what is there, and uploads anew what was changed there', async () => {

@@ -90,6 +90,7 @@ export class TargetSession {
       resourcesDir: options.resourcesDir,
       holder: options.holder ?? { id: randomUUID(), description: 'a recording' },
       windowSeconds: options.windowSeconds,
+      debuginfod: () => (this.config.kind === 'ssh' ? this.config.debuginfod : undefined),
       runDirectory: options.runDirectory,
       onWindow: (endMs) => options.onWindow?.(endMs),
       onAttached: async ({ status }) => {

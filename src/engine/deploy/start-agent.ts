@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly lease?: { readonly seconds: number; readonly holder: LeaseHolder };
   /** Default 15; a divisor of 3600. */
   readonly windowSeconds?: number | undefined;
+  /** A server that the agent gets missing debug files from by their build-ids; undefined: nobody is asked. */
+  readonly debuginfod?: string | undefined;
   /** What was seen of the target a moment ago; undefined: look. */
   readonly facts?: TargetFacts | undefined;
   readonly onStep: (step: Step) => void;
@@ -111,7 +113,8 @@ async function start(
       ? []
       : ['--lease', `${held.seconds}s`, '--holder', held.holder.id, '--holder-name', held.holder.description];
   const window = options.windowSeconds === undefined ? [] : ['--window', `${options.windowSeconds}s`];
-  const args = ['start', '--uid', String(facts.uid), ...window, ...lease];
+  const debuginfod = options.debuginfod === undefined ? [] : ['--debuginfod', options.debuginfod];
+  const args = ['start', '--uid', String(facts.uid), ...window, ...debuginfod, ...lease];
   const ran = await elevator.run(verifiedStart(path, binary, args), {
     timeoutMs: startTimeoutMs,
     signal: options.signal,

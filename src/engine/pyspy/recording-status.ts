@@ -66,6 +66,7 @@ export class RecordingStatus {
       docker: { reachable: true, message: '', containers: 0 },
       pushes: [],
       ingestAddress: '',
+      debuginfod: [],
       choice: everything,
       naming: defaultNaming,
     };

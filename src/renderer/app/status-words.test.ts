@@ -81,6 +81,13 @@ describe('the status bar', () => {
     expect(words({ ...target, agent: { ...target.agent, status } })).toContain('takes pushes at 127.0.0.1:4041');
   });
 
+  it('says who learns build-ids', () => {
+    const status = inventStatus({ debuginfod: ['https://debug.example'] });
+    expect(words({ ...target, agent: { ...target.agent, status } })).toContain(
+      'debug files from https://debug.example',
+    );
+  });
+
   it('warns of losses, of a late window and of a Pyroscope that does not answer', () => {
     const status = inventStatus({
       windowClosesAtMs: now - 60_000,

@@ -196,6 +196,15 @@ export function statusItems(target: TargetState, nowMs: number): readonly Status
         title: `SDKs on ${status.hostname} may push profiles there: whoever may run programs on it`,
       });
     }
+    if (status.debuginfod.length > 0) {
+      items.push({
+        key: 'debuginfod',
+        before: 'debug files from',
+        value: status.debuginfod.join(', '),
+        after: '',
+        title: `The agent sends the build-ids there of what it profiles on ${status.hostname} and cannot name.`,
+      });
+    }
     items.push(...pushItems(status.pushes));
     if (!status.docker.reachable) {
       items.push({

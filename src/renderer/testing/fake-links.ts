@@ -84,6 +84,7 @@ const inventedStatus: Omit<AgentStatus, 'windowClosesAtMs' | 'lastWindowEndMs' |
     },
   ],
   ingestAddress: '',
+  debuginfod: [],
 };
 
 /** A status whose window closes in a few seconds. */

@@ -11,6 +11,7 @@ import { FailureNotice } from '../../ui/failure-notice.js';
 import { TextField } from '../../ui/fields.js';
 import { Modal } from '../../ui/modal.js';
 import { ColourField } from './colour-field.js';
+import { DebuginfodField } from './debuginfod-field.js';
 import { JumpFields } from './jump-fields.js';
 import { LoginFields } from './login-fields.js';
 import {
@@ -59,6 +60,9 @@ export function ServerDialog({ targetId, draft }: Props): ReactElement {
   }, []);
   const forgetConfig = useCallback(() => {
     setForm((before) => ({ ...before, openssh: null }));
+  }, []);
+  const setDebuginfod = useCallback((debuginfod: string | null) => {
+    setForm((before) => ({ ...before, debuginfod }));
   }, []);
   const importHosts = useCallback(() => {
     store.setState({ dialog: { kind: 'import-server' } });
@@ -138,6 +142,7 @@ export function ServerDialog({ targetId, draft }: Props): ReactElement {
         <TextField label="Group" value={form.group} onChange={set('group')} error={errors.group} placeholder="none" />
         <ColourField value={form.colour} onChoose={setColour} />
       </div>
+      <DebuginfodField value={form.debuginfod} onChange={setDebuginfod} error={errors.debuginfod} />
       <TestOutcome result={test.result} />
       {failure === null ? null : <FailureNotice failure={failure} />}
     </Modal>

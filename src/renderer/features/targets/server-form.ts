@@ -31,6 +31,8 @@ export interface ServerForm extends LoginForm {
   readonly name: string;
   readonly group: string;
   readonly colour: TargetColour | 'none';
+  /** Where the agent gets missing debug files from; null: it asks nobody. */
+  readonly debuginfod: string | null;
   readonly jumps: readonly JumpForm[];
   /** The host of the SSH configuration whose settings the system's ssh follows. */
   readonly openssh: OpenSshHost | null;
@@ -46,9 +48,13 @@ export const emptyServerForm: ServerForm = {
   name: '',
   group: '',
   colour: 'none',
+  debuginfod: null,
   jumps: [],
   openssh: null,
 };
+
+/** The elfutils project's server, which passes questions on to those of the distributions. */
+export const usualDebuginfod = 'https://debuginfod.elfutils.org';
 
 /** A saved server, or one to begin with, as the form shows it. */
 export function formOf(config: ServerDraft): ServerForm {
@@ -59,6 +65,7 @@ export function formOf(config: ServerDraft): ServerForm {
     name: config.name,
     group: config.group ?? '',
     colour: config.colour ?? 'none',
+    debuginfod: config.debuginfod ?? null,
     jumps: (config.jumps ?? []).map((hop, id) => ({
       id,
       address: `${hop.user}@${hop.host.includes(':') && !hop.host.startsWith('[') ? `[${hop.host}]` : hop.host}:${hop.port}`,
@@ -147,6 +154,7 @@ export function configOf(
     ...(group === '' ? {} : { group }),
     ...(form.colour === 'none' ? {} : { colour: form.colour }),
     ...(form.openssh === null ? {} : { openssh: form.openssh }),
+    ...(form.debuginfod === null ? {} : { debuginfod: form.debuginfod.trim() }),
     ...(kept.pyroscope === undefined ? {} : { pyroscope: kept.pyroscope }),
     ...(kept.tunnels === undefined ? {} : { tunnels: kept.tunnels }),
   };
@@ -162,6 +170,7 @@ export function configOf(
     else if (path === 'port') errors.port = '1 to 65535';
     else if (path === 'authentication.socket') errors.agentSocket = 'This is no path.';
     else if (path.startsWith('authentication')) errors.keyPath = 'Where is the private key?';
+    else if (path === 'debuginfod') errors.debuginfod = `Write an address like ${usualDebuginfod}.`;
     else if (path === 'group') errors.group = 'A group has at most 128 characters.';
     // Without a name of its own it is the host's, which is complained about already.
     else if (form.name.trim() !== '') errors.name = 'A name has at most 128 characters.';
