@@ -15,6 +15,7 @@ import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import type { Result } from '../../src/contract/result';
 import type { Leftover } from '../../src/contract/target';
+import type { LeaseTimes } from '../../src/engine/deploy/agent-watch';
 import { TargetSession } from '../../src/engine/deploy/session';
 import { dockerOver } from '../../src/engine/docker/docker-link';
 import { HostKeys } from '../../src/engine/link/host-keys';
@@ -62,7 +63,7 @@ function value<T>(result: Result<T>): T {
   return result.value;
 }
 
-function makeSession(user: 'pyro' | 'pat' | 'root' = 'pyro'): TargetSession {
+function makeSession(user: 'pyro' | 'pat' | 'root' = 'pyro', lease?: LeaseTimes): TargetSession {
   const session = new TargetSession({
     config: {
       kind: 'ssh',
@@ -77,6 +78,7 @@ function makeSession(user: 'pyro' | 'pat' | 'root' = 'pyro'): TargetSession {
     hostKeys: new HostKeys(knownHosts, []),
     resourcesDir: join(repositoryFolder, 'resources'),
     windowSeconds: 5,
+    lease,
     onChange: () => undefined,
   });
   sessions.push(session);
@@ -165,8 +167,11 @@ function everybodysBpf(): ReadonlySet<string> {
   );
 }
 
-async function startAndSample(session: TargetSession): Promise<readonly string[]> {
-  value(await session.agent.start('continuous'));
+async function startAndSample(
+  session: TargetSession,
+  kind: 'continuous' | 'recording' = 'continuous',
+): Promise<readonly string[]> {
+  value(await session.agent.start(kind));
   await waitFor('a window', () => ((session.state.agent.status?.windowsStored ?? 0) > 0 ? true : undefined), {
     timeoutMs: 90_000,
   });
@@ -337,4 +342,35 @@ test('the next start clears up after kill -9, and goes on with what was stored',
   expect(readlinkSync(`/proc/${agentPids()[0] ?? 0}/exe`)).toContain('pyrometer-agent');
   expect(value(await session.removeLeftovers(true))).toEqual([]);
   await expectGone(before, held);
+});
+
+test('a recording that nobody renews can be read for a while, another goes on with it, and then all of it goes by itself', async () => {
+  const session = await onCleanMachine();
+  const before = machine();
+  // The lease is longer than the start takes, and shorter than anybody waits.
+  const recorder = makeSession('pyro', { seconds: 15, renewEveryMs: 1000, keepSeconds: 3600 });
+  value(await recorder.connect());
+  const held = await startAndSample(recorder, 'recording');
+  recorder.dispose(); // as an app that was killed: it gives nothing back
+
+  const reader = makeSession('pyro', { seconds: 5, renewEveryMs: 1000, keepSeconds: 5 });
+  value(await reader.connect());
+  await waitFor('the agent to be kept', () => (reader.state.agent.state === 'kept' ? true : undefined), {
+    timeoutMs: 60_000,
+  });
+  expect(reader.state.agent.message).toMatch(/^Nobody renewed this recording since .*; then everything is removed\.$/);
+  expect(reader.state.agent.status?.kept?.untilMs).toBeGreaterThan(Date.now() + 3_000_000);
+  expect(agentPids().flatMap(bpfOf)).toEqual([]);
+  const left = everybodysBpf();
+  expect(held.filter((id) => left.has(id))).toEqual([]);
+  const range = { startMs: Date.now() - 600_000, endMs: Date.now() };
+  const services = value(await reader.services('agent', range));
+  expect(services.length).toBeGreaterThan(0);
+
+  const heldAnew = await startAndSample(reader, 'recording');
+  const names = value(await reader.services('agent', range)).map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(services.map(({ name }) => name)));
+  reader.dispose();
+  await expectGone(before, heldAnew);
+  expect(value(await session.leftovers())).toEqual([]);
 });

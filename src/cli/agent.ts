@@ -45,6 +45,8 @@ export async function agentCommand(
     }
     const lines = found.value.flatMap(linesOf);
     if (command.action === 'list') {
+      const { state, message } = session.state.agent;
+      if (state === 'kept' && message !== undefined) say(printable(message));
       lines.forEach(say);
       return ok(null);
     }

@@ -136,8 +136,13 @@ export interface AgentStatus {
   readonly windowClosesAtMs: number;
   readonly lastWindowEndMs: number;
   readonly windowsStored: number;
-  /** 0: continuous. */
+  /** 0: continuous, or kept. */
   readonly leaseExpiresAtMs: number;
+  /**
+   * Of an agent that samples no more since nobody renewed its recording, by the target's clock: when somebody renewed last, and
+   * until when its windows can be read; then everything is removed.
+   */
+  readonly kept?: { readonly unrenewedSinceMs: number; readonly untilMs: number };
   /** How far the target's clock is ahead of this computer's; undefined where the agent is too old to say. */
   readonly clockAheadMs?: number;
   /** Of one core; 0.01 is one percent of a core. */
@@ -160,7 +165,7 @@ export interface AgentStatus {
 
 /** The agent's state on a target, always shown. */
 export interface AgentState {
-  readonly state: 'unknown' | 'not-installed' | 'starting' | 'profiling' | 'stopping' | 'stopped' | 'failed';
+  readonly state: 'unknown' | 'not-installed' | 'starting' | 'profiling' | 'kept' | 'stopping' | 'stopped' | 'failed';
   /** Why it failed and what to do; what is being done while starting. */
   readonly message?: string;
   /** What was said when it failed; copyable. */

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"pyrometer.dev/remote-agent/internal/lease"
 )
 
 // The admin socket is how root's commands reach an agent that has given up its rights: what needs rights, root does, and
@@ -55,6 +57,8 @@ type adminResponse struct {
 	Error string `json:"error"`
 	// Held says that opEnd was refused, since somebody holds the agent.
 	Held bool `json:"held,omitempty"`
+	// Kept says that the agent samples no more, so that it can be neither held nor made continuous.
+	Kept bool `json:"kept,omitempty"`
 }
 
 // errHeld says who holds the agent that somebody wants to end.
@@ -88,6 +92,7 @@ func (a *agent) keep() error {
 	if err := a.leases.Keep(); err != nil {
 		return err
 	}
+	a.tellKeeper()
 	return a.record.keep()
 }
 
@@ -155,7 +160,7 @@ func (s *adminServer) answer(connection *net.UnixConn) {
 	var response adminResponse
 	if err := s.handle(connection); err != nil {
 		response.Error = sentence(err)
-		response.Held = errors.As(err, new(errHeld))
+		response.Held, response.Kept = errors.As(err, new(errHeld)), errors.Is(err, lease.ErrKept)
 	}
 	text, err := json.Marshal(response)
 	if err == nil {
@@ -293,6 +298,8 @@ func askAdmin(runDirectory string, request adminRequest, socket *os.File) error 
 	switch {
 	case response.Held:
 		return heldElsewhere{response.Error}
+	case response.Kept:
+		return lease.ErrKept
 	case response.Error != "":
 		return errors.New(response.Error)
 	}

@@ -85,8 +85,10 @@ type agent struct {
 	pipeline pipeline
 	admin    *adminServer
 	keeper   *keeperProcess
-	hostname string
-	started  time.Time
+	// stopFollowing ends what is done for samples alone.
+	stopFollowing context.CancelFunc
+	hostname      string
+	started       time.Time
 	// ending says why the agent ended, where nobody asked it to.
 	ending string
 	// exit ends the agent.
@@ -135,7 +137,7 @@ func (a *agent) newRecord() record {
 	return record{
 		RecordVersion: recordVersion, Version: version(), PID: os.Getpid(), StartTicks: ticks,
 		Store: a.options.store, Log: a.options.log, UIDs: a.options.uids, Continuous: a.options.lease == 0,
-		StartedAtMs: a.started.UnixMilli(),
+		StartedAtMs: a.started.UnixMilli(), KeepSeconds: int(a.options.keep / time.Second),
 	}
 }
 
@@ -180,10 +182,7 @@ func (a *agent) start(ctx context.Context) error {
 	a.podman.Through(a.dialer(keeper.Podman))
 	a.resolver = target.NewResolver(hostname, target.Engines{a.docker, a.podman, target.NewStateFiles("/")})
 	a.sink = &identifiedSink{resolver: a.resolver}
-	a.leases = lease.New(a.options.lease == 0)
-	if err := a.holdForStarter(); err != nil {
-		return err
-	}
+	a.leases = lease.New(a.options.lease == 0, a.options.keep)
 	a.pipeline = compose(a)
 	if err := a.pipeline.Listen(a.options.runDirectory, a.options.uids); err != nil {
 		return err
@@ -192,6 +191,10 @@ func (a *agent) start(ctx context.Context) error {
 		return err
 	}
 	a.finished.Go(func() { a.admin.serve(ctx) })
+	// Before the keeper, which looks whether there is a mount to take away.
+	if err := a.mountTracefs(); err != nil {
+		return err
+	}
 	if a.keeper, err = startKeeper(a.options); err != nil {
 		return err
 	}
@@ -206,10 +209,12 @@ func (a *agent) start(ctx context.Context) error {
 		return err
 	}
 	a.sink.next.Store(&a.pipeline)
-	a.finished.Go(func() { a.docker.Run(ctx) })
-	a.finished.Go(func() { a.podman.Run(ctx) })
-	a.finished.Go(func() { a.selector.Run(ctx) })
-	a.finished.Go(func() { a.resolver.FollowDropped(ctx, a.engine.PassOver, a.logger) })
+	following, stopFollowing := context.WithCancel(ctx)
+	a.stopFollowing = stopFollowing
+	a.finished.Go(func() { a.docker.Run(following) })
+	a.finished.Go(func() { a.podman.Run(following) })
+	a.finished.Go(func() { a.selector.Run(following) })
+	a.finished.Go(func() { a.resolver.FollowDropped(following, a.engine.PassOver, a.logger) })
 	return a.selector.Select(ctx, target.Choice{})
 }
 
@@ -222,16 +227,18 @@ func (a *agent) holdForStarter() error {
 	return err
 }
 
+// mountTracefs makes tracepoints available, and notes it where it had to be done.
+func (a *agent) mountTracefs() error {
+	mounted, err := privilege.MountTracefs()
+	if err != nil || !mounted {
+		return err
+	}
+	a.logger.Info("tracefs was mounted, since tracepoints are needed")
+	return noteMount(a.options.runDirectory)
+}
+
 func (a *agent) startEngine(ctx context.Context) error {
 	a.announce.announce(stateStarting, "Loading the unwinder into the kernel.")
-	if mounted, err := privilege.MountTracefs(); err != nil {
-		return err
-	} else if mounted {
-		a.logger.Info("tracefs was mounted, since tracepoints are needed")
-		if err := noteMount(a.options.runDirectory); err != nil {
-			return err
-		}
-	}
 	if err := privilege.AllowMemlock(); err != nil {
 		return err
 	}
@@ -291,35 +298,61 @@ func (a *agent) dialer(engine keeper.Engine) target.Dialer {
 	return func(ctx context.Context) (net.Conn, error) { return a.keeper.Dial(ctx, engine) }
 }
 
-// work samples until the agent is told to stop, its lease ends, or it cannot go on.
+// work samples until the agent is told to stop, nobody wants it any more, or it cannot go on. What nobody wants is kept for a while.
 func (a *agent) work(ctx context.Context) error {
-	// Anew: on a slow machine the start alone takes longer than a recording's lease, and nobody can renew it meanwhile.
+	// Not before: on a slow machine the start alone takes longer than a short lease, and nobody can renew it meanwhile.
 	if err := a.holdForStarter(); err != nil {
 		return errors.Join(err, a.closeEngine())
 	}
+	a.tellKeeper()
 	a.announce.announce(stateProfiling, "")
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServing()
 	served := make(chan error, 1)
 	a.finished.Go(func() { served <- a.pipeline.Run(serving) })
 
-	failure := a.wait(ctx, served)
+	failure := a.sample(ctx, served)
+	if phase := a.leases.Phase(); failure == nil && ctx.Err() == nil && (phase == lease.Kept || phase == lease.Expired) {
+		failure = a.keepWindows(ctx, served)
+	}
+	if failure == nil {
+		a.tellKeeper()
+	}
 	a.announce.announce(stateStopping, "")
 	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancel()
 	// What was sampled reaches the pipeline, and what the pipeline has reaches the disk.
 	a.sampling.close()
-	failures := []error{failure, a.engine.Pause(finish)}
+	failures := []error{failure}
+	if err := a.engine.Finish(finish); !errors.Is(err, engine.ErrClosed) {
+		failures = append(failures, err)
+	}
 	stopServing()
 	a.exit()
-	if failure == nil {
+	// A pipeline that ended by itself has told it already.
+	if !errors.Is(failure, errNotServed) {
 		failures = append(failures, <-served)
 	}
 	a.finished.Wait()
 	return errors.Join(append(failures, a.closeEngine())...)
 }
 
-func (a *agent) wait(ctx context.Context, served <-chan error) error {
+// errNotServed is why an agent ends that cannot be reached.
+var errNotServed = errors.New("nobody can reach the agent any more")
+
+// ending tells when an agent that was ended is to end its process too, to be asked every leaseInterval: who stops it stores the last
+// window and then ends the process, unless it has gone meanwhile.
+type ending struct{ looks int }
+
+func (e *ending) overdue(phase lease.Phase) bool {
+	if phase == lease.Ended {
+		e.looks++
+	}
+	return e.looks > int(finishTimeout/leaseInterval)
+}
+
+// sample goes on until nobody wants the agent any more or it is told to end.
+func (a *agent) sample(ctx context.Context, served <-chan error) error {
 	sampled, _ := a.sampling.current()
 	upkeep, windows, leases := time.NewTicker(upkeepInterval), time.NewTicker(sampled.window), time.NewTicker(leaseInterval)
 	defer upkeep.Stop()
@@ -327,27 +360,20 @@ func (a *agent) wait(ctx context.Context, served <-chan error) error {
 	defer leases.Stop()
 	looks := time.NewTicker(economyInterval)
 	defer looks.Stop()
-	// Who stops the agent stores the last window and then ends the process, unless it has gone meanwhile.
-	over := 0
+	var ended ending
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-leases.C:
-			if a.leases.RanOut() {
-				a.ending = "Nobody renewed the lease."
-				return nil
-			}
-			if a.leases.Over() {
-				over++
-			}
-			if over > int(finishTimeout/leaseInterval) {
+			phase := a.leases.Phase()
+			if phase == lease.Kept || phase == lease.Expired || ended.overdue(phase) {
 				return nil
 			}
 		case <-a.engine.Done():
 			return errors.New("the unwinder ended by itself: its last words are in the log")
 		case err := <-served:
-			return fmt.Errorf("serve: %w", errors.Join(err, errors.New("nobody can reach the agent any more")))
+			return fmt.Errorf("serve: %w", errors.Join(err, errNotServed))
 		case <-upkeep.C:
 			if _, err := a.engine.AttachOnlineCPUs(); err != nil {
 				a.logger.Warn("a cpu cannot be sampled", "reason", err)
@@ -357,10 +383,14 @@ func (a *agent) wait(ctx context.Context, served <-chan error) error {
 				a.logger.Warn("the budget cannot be kept", "reason", err)
 			}
 		case <-windows.C:
-			if _, err := a.meter.Measure(); err != nil {
-				a.logger.Warn("own cost cannot be measured", "reason", err)
-			}
+			a.measure()
 		}
+	}
+}
+
+func (a *agent) measure() {
+	if _, err := a.meter.Measure(); err != nil {
+		a.logger.Warn("own cost cannot be measured", "reason", err)
 	}
 }
 

@@ -70,7 +70,7 @@ func TestCommandLineIsExplained(t *testing.T) {
 func TestOptionsSurviveTheWayToTheDaemon(t *testing.T) {
 	given := options{
 		places: places{store: "/s", runDirectory: "/r"}, uids: []int{0, 1000}, rateHz: 19, window: 5 * time.Second,
-		lease: 30 * time.Second, holder: "h-1", holderName: "a window, of alice's", log: "/l", dockerHost: "unix:///d",
+		lease: 30 * time.Second, keep: 36 * time.Hour, uploadDirectory: "/nowhere/agent", holder: "h-1", holderName: "a window, of alice's", log: "/l", dockerHost: "unix:///d",
 	}
 	var got options
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
@@ -82,7 +82,7 @@ func TestOptionsSurviveTheWayToTheDaemon(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !slices.Equal(got.uids, given.uids) || got.rateHz != given.rateHz || got.window != given.window ||
-		got.lease != given.lease || got.holder != given.holder || got.holderName != given.holderName || got.log != given.log || got.places != given.places || got.dockerHost != given.dockerHost {
+		got.lease != given.lease || got.keep != given.keep || got.uploadDirectory != given.uploadDirectory || got.holder != given.holder || got.holderName != given.holderName || got.log != given.log || got.places != given.places || got.dockerHost != given.dockerHost {
 		t.Errorf("got %+v, want %+v", got, given)
 	}
 	if got.dockerSocket() != "/d" {

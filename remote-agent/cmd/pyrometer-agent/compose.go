@@ -53,6 +53,10 @@ type storing struct {
 	timed      *timed.Recorder
 	pushers    *push.Pushers
 	server     *control.Server
+	// sampling ends with stopSampling: no window is closed any more. recorded is closed when what was sampled is stored.
+	sampling     context.Context //nolint:containedctx // begins before Run
+	stopSampling context.CancelFunc
+	recorded     chan struct{}
 
 	// admitted are listeners that came later, served until the agent ends.
 	mu       sync.Mutex
@@ -64,7 +68,8 @@ var _ pipeline = (*storing)(nil)
 
 // compose makes the pipeline of an agent.
 func compose(a *agent) pipeline {
-	s := &storing{agent: a, logger: a.logger}
+	s := &storing{agent: a, logger: a.logger, recorded: make(chan struct{})}
+	s.sampling, s.stopSampling = context.WithCancel(context.Background())
 	s.symbols = symbol.NewResolver(symbol.Options{Logger: a.logger, Directory: a.options.store, Debuginfod: a.options.debuginfod, OnNames: func(fileID string, all bool) {
 		if symbolizer := s.symbolizer.Load(); symbolizer != nil {
 			symbolizer.Renew(fileID, all)
@@ -214,9 +219,14 @@ func (s *storing) Run(ctx context.Context) error {
 	// The recorder goes on until the last window was delivered to it.
 	record, stopRecording := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRecording()
-	recording.Go(func() { s.recorder.Run(record) })
+	recording.Go(func() {
+		s.recorder.Run(record)
+		close(s.recorded)
+	})
+	stop := context.AfterFunc(ctx, s.stopSampling)
+	defer stop()
 	background.Go(func() {
-		s.aggregator.Run(ctx)
+		s.aggregator.Run(s.sampling)
 		stopRecording()
 	})
 	served := s.server.Serve(ctx, control.Listeners{Control: s.control, Push: s.push, Metrics: s.metrics})
@@ -242,6 +252,17 @@ func (s *storing) CloseWindow(ctx context.Context) error {
 		return errors.New(s.recorder.Problem())
 	}
 	return nil
+}
+
+// StopSampling implements pipeline.
+func (s *storing) StopSampling(ctx context.Context) error {
+	s.stopSampling()
+	select {
+	case <-s.recorded:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("store the last window: %w", ctx.Err())
+	}
 }
 
 // Facts implements pipeline.
@@ -273,6 +294,9 @@ func (s *storing) Facts() facts {
 			{Name: "symbols.failed", Value: named.Failed},
 		},
 		Pushes: control.PushesOf(pushed), IngestAddress: s.ingest,
+	}
+	if s.sampling.Err() != nil {
+		known.WindowClosesAtMs = 0
 	}
 	if known.Problem == "" {
 		known.Problem = s.store.Problem()

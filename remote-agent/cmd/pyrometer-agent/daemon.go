@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"pyrometer.dev/remote-agent/internal/lease"
 )
 
 const (
@@ -78,10 +80,10 @@ func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
 		return outcome{}, err
 	}
 	if err == nil && running.running() {
-		if running.Version == version() || newerRelease(running.Version, version()) {
-			return join(chosen, running, std)
+		result, err := join(chosen, running, std)
+		if !errors.Is(err, errReplace) {
+			return result, err
 		}
-		fmt.Fprintf(std.out, "Replacing the agent %s by %s.\n", running.Version, version())
 		if err := stopAgent(ctx, running); err != nil {
 			return outcome{}, err
 		}
@@ -125,13 +127,35 @@ func (o *options) inherit(replaced *record) {
 	}
 }
 
+// errReplace says that an agent that runs is to be stopped and another one started.
+var errReplace = errors.New("replace the agent")
+
 // join makes an agent that runs already do what start was asked for. One of a later release than this one is as good, and
 // is not replaced by it: an older app does not take away what a newer one brought.
 func join(chosen *options, running *record, std streams) (outcome, error) {
-	if running.Version == version() {
-		fmt.Fprintln(std.out, "The agent runs already.")
+	newer := newerRelease(running.Version, version())
+	if running.State != stateKept {
+		if running.Version != version() && !newer {
+			fmt.Fprintf(std.out, "Replacing the agent %s by %s.\n", running.Version, version())
+			return outcome{}, errReplace
+		}
+		// The last lease may have run out meanwhile.
+		if result, err := joinSampling(chosen, running, newer, std); !errors.Is(err, lease.ErrKept) {
+			return result, err
+		}
+	}
+	if newer {
+		return outcome{}, fmt.Errorf("the newer agent %s keeps the windows of a recording here: start it with its own app, or remove it", running.Version)
+	}
+	fmt.Fprintln(std.out, "Nobody renewed the recording before: its agent samples no more and is replaced; what it stored stays.")
+	return outcome{}, errReplace
+}
+
+func joinSampling(chosen *options, running *record, newer bool, std streams) (outcome, error) {
+	if newer {
+		fmt.Fprintf(std.out, "A newer agent runs already and stays: %s.\n", running.Version)
 	} else {
-		fmt.Fprintf(std.out, "A newer agent runs already and is kept: %s.\n", running.Version)
+		fmt.Fprintln(std.out, "The agent runs already.")
 	}
 	if err := admitAll(chosen.runDirectory, running, chosen.uids); err != nil {
 		return outcome{}, err

@@ -4,7 +4,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -108,17 +107,6 @@ func TestDaemon(t *testing.T) {
 		t.Errorf("sockets are left: %q, %v", sockets, err)
 	}
 	expect(t, stateStopped, exitNotRunning, append([]string{"status", "--json"}, here...)...)
-
-	// A leased agent ends by itself.
-	leased := expect(t, stateProfiling, exitOK, append([]string{"start", "--uid", "4242", "--lease", "5s"}, here...)...)
-	deadline := time.Now().Add(30 * time.Second)
-	for !errors.Is(syscall.Kill(leased.PID, 0), syscall.ESRCH) && time.Now().Before(deadline) {
-		time.Sleep(100 * time.Millisecond)
-	}
-	if ended := expect(t, stateStopped, exitNotRunning, append([]string{"status", "--json"}, here...)...); !strings.Contains(ended.Message, "lease") {
-		t.Errorf("ended = %+v, want a word about the lease", ended)
-	}
-	expectNoSockets(t, runDirectory)
 
 	// Nor does one that is killed leave anything in the way.
 	// Two who start at once get the same agent.

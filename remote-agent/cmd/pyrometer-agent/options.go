@@ -30,6 +30,7 @@ const (
 	maxRateHz     = 1000
 	defaultWindow = 15 * time.Second
 	minLease      = 5 * time.Second
+	minKeep       = time.Second
 	defaultHolder = "start"
 )
 
@@ -61,13 +62,17 @@ type options struct {
 	places
 	uids []int
 	// rateHz and window are 0 where they are as they were set last.
-	rateHz     int
-	window     time.Duration
-	lease      time.Duration
-	holder     string
-	holderName string
-	log        string
-	dockerHost string
+	rateHz int
+	window time.Duration
+	lease  time.Duration
+	// keep is how long what was recorded stays when nobody renewed the lease.
+	keep time.Duration
+	// uploadDirectory is where the app put the program, which goes with all the rest; empty: nowhere.
+	uploadDirectory string
+	holder          string
+	holderName      string
+	log             string
+	dockerHost      string
 	// ingestListen is where SDKs of this machine may push over TCP; empty: nowhere.
 	ingestListen string
 	// metricsListen is where Prometheus may ask; empty: nowhere.
@@ -85,17 +90,24 @@ func (o *options) register(flags *flag.FlagSet) {
 	})
 	flags.IntVar(&o.rateHz, "rate", 0, "samples a second of each CPU; 0: as it was set last, at first 97")
 	flags.DurationVar(&o.window, "window", 0, "length of a window, a divisor of an hour; 0: as it was set last, at first 15s")
-	flags.DurationVar(&o.lease, "lease", 0, "stop when nobody renews for that long and nobody else holds one; 0: run until stopped")
+	flags.DurationVar(&o.lease, "lease", 0, "sample no more when nobody renews for that long and nobody else holds one; 0: run until stopped")
 	flags.StringVar(&o.holder, "holder", defaultHolder, "who holds the lease and renews it by this name")
 	flags.StringVar(&o.holderName, "holder-name", "", "what others who want to stop the agent are told of the holder")
 	flags.StringVar(&o.log, "log", "", "file to log to (default of start: agent.log in the store; of run: standard error)")
-	flags.StringVar(&o.dockerHost, "docker-host", target.DefaultDockerHost, "where Docker listens")
+	o.registerKeeping(flags)
 	flags.StringVar(&o.ingestListen, "ingest-listen", "", "loopback address, as 127.0.0.1:4041, where SDKs may push profiles; empty: nowhere")
 	flags.Func("debuginfod", "server to get debug files from by build-id, as https://debuginfod.debian.net; may be given again (default: none)", func(text string) error {
 		o.debuginfod = append(o.debuginfod, text)
 		return symbol.CheckDebuginfod(text)
 	})
 	flags.StringVar(&o.metricsListen, "metrics-listen", "", "loopback address, as 127.0.0.1:4042, where Prometheus may ask for /metrics; empty: nowhere")
+}
+
+// registerKeeping registers what the agent's keeper is told too.
+func (o *options) registerKeeping(flags *flag.FlagSet) {
+	flags.DurationVar(&o.keep, "keep", lease.DefaultKeep, "keep what was sampled under a lease for that long after nobody renewed it, then remove everything")
+	flags.StringVar(&o.uploadDirectory, "upload-dir", "", "directory that the app sent its agents to, which is removed then too; empty: none")
+	flags.StringVar(&o.dockerHost, "docker-host", target.DefaultDockerHost, "where Docker listens")
 }
 
 // check says in one sentence what cannot be done, and fills in defaults.
@@ -110,6 +122,14 @@ func (o *options) check() error {
 		return fmt.Errorf("--window %v is not a whole number of seconds that divides an hour, as 15s is", o.window)
 	case o.lease != 0 && o.lease < minLease:
 		return fmt.Errorf("--lease %v is shorter than %v", o.lease, minLease)
+	case o.keep < minKeep:
+		return fmt.Errorf("--keep %v is shorter than %v", o.keep, minKeep)
+	case o.uploadDirectory != "" && !filepath.IsAbs(o.uploadDirectory):
+		return fmt.Errorf("--upload-dir %q does not begin with a slash", o.uploadDirectory)
+	}
+	// As it is now: links that are put there later are not followed when it is removed.
+	if resolved, err := filepath.EvalSymlinks(o.uploadDirectory); o.uploadDirectory != "" && err == nil {
+		o.uploadDirectory = resolved
 	}
 	if err := lease.CheckHolder(o.holder); err != nil {
 		return fmt.Errorf("--holder: %w", err)
@@ -153,7 +173,7 @@ func (o *options) arguments() []string {
 	}
 	arguments := []string{
 		"--uid", strings.Join(uids, ","), "--rate", strconv.Itoa(o.rateHz), "--window", o.window.String(),
-		"--lease", o.lease.String(), "--holder", o.holder, "--holder-name", o.holderName, "--store", o.store, "--run-dir", o.runDirectory, "--log", o.log,
+		"--lease", o.lease.String(), "--keep", o.keep.String(), "--upload-dir", o.uploadDirectory, "--holder", o.holder, "--holder-name", o.holderName, "--store", o.store, "--run-dir", o.runDirectory, "--log", o.log,
 		"--docker-host", o.dockerHost, "--ingest-listen", o.ingestListen, "--metrics-listen", o.metricsListen,
 	}
 	for _, server := range o.debuginfod {

@@ -30,6 +30,8 @@ type pipeline interface {
 	Open(ctx context.Context) error
 	// Run serves until ctx ends, then stores what is left and closes everything.
 	Run(ctx context.Context) error
+	// StopSampling stores what was sampled, for there will be no more; what is stored is served on.
+	StopSampling(ctx context.Context) error
 	// Retime changes the rate and the length of windows while nothing is sampled.
 	Retime(rateHz int, window time.Duration)
 	// CloseWindow closes the open window and returns when it is stored.

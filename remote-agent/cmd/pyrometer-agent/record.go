@@ -23,9 +23,11 @@ type state string
 const (
 	stateStarting  state = "starting"
 	stateProfiling state = "profiling"
-	stateStopping  state = "stopping"
-	stateStopped   state = "stopped"
-	stateFailed    state = "failed"
+	// stateKept: it samples no more, since nobody renewed its lease, and what it stored can be read.
+	stateKept     state = "kept"
+	stateStopping state = "stopping"
+	stateStopped  state = "stopped"
+	stateFailed   state = "failed"
 )
 
 // recordVersion is raised when a field changes its meaning; a reader refuses what is newer.
@@ -55,6 +57,11 @@ type record struct {
 	Continuous bool `json:"continuous"`
 	// StartedAtMs is in Unix milliseconds.
 	StartedAtMs int64 `json:"started_at_ms"`
+	// UnrenewedSinceMs and RemovalAtMs are in Unix milliseconds; 0 while somebody wants the agent.
+	UnrenewedSinceMs int64 `json:"unrenewed_since_ms,omitempty"`
+	RemovalAtMs      int64 `json:"removal_at_ms,omitempty"`
+	// KeepSeconds is how long what an agent stored stays that nobody renews.
+	KeepSeconds int `json:"keep_seconds,omitempty"`
 }
 
 // running says whether the process that wrote the record lives.
@@ -134,6 +141,14 @@ func (r *recordFile) set(to state, message string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.content.State, r.content.Message = to, message
+	return r.write()
+}
+
+// setKept notes since when nobody renewed, and when everything is removed.
+func (r *recordFile) setKept(since, removal time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.content.UnrenewedSinceMs, r.content.RemovalAtMs = since.UnixMilli(), removal.UnixMilli()
 	return r.write()
 }
 

@@ -112,7 +112,7 @@ func removeMount(runDirectory string, done *removal) {
 // ours to remove.
 var (
 	storePatterns = []string{"profiles.db*", "symbols-*", logFileName, logFileName + ".old"}
-	runPatterns   = []string{"*.sock", recordFileName, lockFileName, mountFileName, startLockFileName, ".new-*"}
+	runPatterns   = []string{"*.sock", recordFileName, lockFileName, mountFileName, startLockFileName, keeperFileName, ".new-*"}
 )
 
 // removeAll removes the agent's mount and files, and the directories when nothing else is in them. What cannot be removed

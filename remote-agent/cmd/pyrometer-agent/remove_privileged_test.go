@@ -37,13 +37,18 @@ func inOwnMounts(t *testing.T, run func(t *testing.T)) {
 	<-done
 }
 
+// withoutTracefs takes tracefs away from this mount namespace.
+func withoutTracefs() {
+	for _, path := range []string{"/sys/kernel/debug/tracing", "/sys/kernel/debug", privilege.TracefsPath} {
+		for unix.Unmount(path, unix.MNT_DETACH) == nil {
+			continue // there may be several, one above the other
+		}
+	}
+}
+
 func TestRemoveTakesAwayTheMountThatAnAgentMade(t *testing.T) {
 	inOwnMounts(t, func(t *testing.T) {
-		for _, path := range []string{"/sys/kernel/debug/tracing", "/sys/kernel/debug", privilege.TracefsPath} {
-			for unix.Unmount(path, unix.MNT_DETACH) == nil {
-				continue // there may be several, one above the other
-			}
-		}
+		withoutTracefs()
 		where := places{store: filepath.Join(t.TempDir(), "store"), runDirectory: t.TempDir()}
 		events := filepath.Join(privilege.TracefsPath, "events")
 

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // runStatus is the command status.
@@ -45,6 +46,9 @@ func status(where places) (outcome, int, error) {
 	}
 	told := outcome{State: found.State, Message: found.Message, PID: found.PID, Version: found.Version}
 	if found.running() {
+		if found.State == stateKept {
+			told.Message = keptSentence(time.UnixMilli(found.UnrenewedSinceMs), time.UnixMilli(found.RemovalAtMs), time.Now())
+		}
 		if len(found.UIDs) > 0 {
 			told.Socket = controlSocket(where.runDirectory, found.UIDs[0])
 		}
@@ -53,7 +57,20 @@ func status(where places) (outcome, int, error) {
 	told.PID = 0
 	if told.State != stateStopped && told.State != stateFailed {
 		told.State = stateFailed
-		told.Message = fmt.Sprintf("The agent ended without a word; its log is %s.", found.Log)
+		told.Message = fmt.Sprintf("The agent ended without a word; its log is %s.", found.Log) + found.removalWords(time.Now())
 	}
 	return told, exitNotRunning, nil
+}
+
+// removalWords says, of an agent that ended without a word, what its keeper does with what it stored; "" when that stays.
+func (r *record) removalWords(now time.Time) string {
+	const otherwise = " Unless it is started again, everything is removed "
+	switch {
+	case r.RemovalAtMs > 0:
+		return otherwise + clockWords(time.UnixMilli(r.RemovalAtMs), now) + "."
+	case !r.Continuous && r.KeepSeconds > 0:
+		return otherwise + fmt.Sprintf("%v after its end.", time.Duration(r.KeepSeconds)*time.Second)
+	default:
+		return ""
+	}
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pyrometer.dev/remote-agent/internal/control"
+	"pyrometer.dev/remote-agent/internal/engine"
 	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
 	"pyrometer.dev/remote-agent/internal/lease"
 )
@@ -22,6 +24,7 @@ var discardLogger = slog.New(slog.DiscardHandler)
 var statesOfContract = map[state]agentv1.State{
 	stateStarting:  agentv1.State_STATE_STARTING,
 	stateProfiling: agentv1.State_STATE_PROFILING,
+	stateKept:      agentv1.State_STATE_KEPT,
 	stateStopping:  agentv1.State_STATE_STOPPING,
 	stateFailed:    agentv1.State_STATE_FAILED,
 }
@@ -67,6 +70,10 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 			Reachable: docker.Reachable, Message: docker.Message, Containers: uint32(docker.Containers),
 		},
 	}
+	if since, until, kept := a.leases.Kept(); kept && now.State == stateKept {
+		status.UnrenewedSince, status.RemovalAt = since.UnixMilli(), until.UnixMilli()
+		status.Message = keptSentence(since, until, time.Now())
+	}
 	if status.Message == "" {
 		status.Message = known.Problem
 	}
@@ -105,7 +112,7 @@ func (a *agent) Exit() { a.exit() }
 
 // CloseWindow closes the open window and returns when it is stored.
 func (a *agent) CloseWindow(ctx context.Context) error {
-	if err := a.engine.Pause(ctx); err != nil {
+	if err := a.engine.Finish(ctx); err != nil && !errors.Is(err, engine.ErrClosed) {
 		return err
 	}
 	return a.pipeline.CloseWindow(ctx)

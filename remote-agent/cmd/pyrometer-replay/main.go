@@ -129,7 +129,7 @@ func replay(ctx context.Context, f flags, stdout io.Writer, logger *slog.Logger)
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	recorder := store.NewRecorder(kept, nil, logger)
-	leases := lease.New(true)
+	leases := lease.New(true, lease.DefaultKeep)
 	server := control.NewServer(control.Agent{
 		Status:      &status{store: kept, recorder: recorder, leases: leases, live: f.live},
 		Windows:     recorder,

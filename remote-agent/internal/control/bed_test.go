@@ -126,7 +126,7 @@ func newLeasedBed(t *testing.T, continuous bool) *bed {
 		timed: timed.NewRecorder(func(uint32) target.Identity {
 			return target.Identity{Labels: []target.Label{{Name: "service_name", Value: "web"}}}
 		}, 10_000_000),
-		parts: &fakeParts{exited: make(chan struct{}), leases: lease.New(continuous)}, served: make(chan error, 1),
+		parts: &fakeParts{exited: make(chan struct{}), leases: lease.New(continuous, time.Hour)}, served: make(chan error, 1),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	b.stop = cancel

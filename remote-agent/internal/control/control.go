@@ -68,7 +68,8 @@ type Budget interface {
 
 // LeaseKeeper knows for whom the agent goes on; lease.Leases is one.
 type LeaseKeeper interface {
-	// Hold begins or renews a holder's lease. An agent that is ending answers lease.ErrEnding.
+	// Hold begins or renews a holder's lease. An agent that is ending answers lease.ErrEnding, one that samples no more
+	// lease.ErrKept.
 	Hold(holder, description string, duration time.Duration) (lease.Lease, error)
 	// Release gives a lease back; over says that the agent is to end.
 	Release(holder string) (over bool)

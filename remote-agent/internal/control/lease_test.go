@@ -10,6 +10,7 @@ import (
 	"connectrpc.com/connect"
 
 	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
+	"pyrometer.dev/remote-agent/internal/lease"
 	"pyrometer.dev/remote-agent/internal/target"
 )
 
@@ -80,6 +81,29 @@ func TestStopAsksWhenOthersHoldTheAgent(t *testing.T) {
 	if _, err := agent.RenewLease(t.Context(), renewal("late", 30)); connect.CodeOf(err) != connect.CodeFailedPrecondition {
 		t.Errorf("an ending agent was held: %v", err)
 	}
+}
+
+func TestALeaseThatRanOutCannotBeRenewed(t *testing.T) {
+	b := newLeasedBed(t, false)
+	agent := b.agent()
+	if _, err := agent.RenewLease(t.Context(), renewal("window", 1)); err != nil {
+		t.Fatal(err)
+	}
+	for b.parts.leases.Phase() == lease.Wanted {
+		time.Sleep(10 * time.Millisecond)
+	}
+	_, err := agent.RenewLease(t.Context(), renewal("window", 1))
+	if connect.CodeOf(err) != connect.CodeFailedPrecondition || !strings.Contains(err.Error(), lease.ErrKept.Error()) {
+		t.Errorf("renewal = %v", err)
+	}
+	if released, err := agent.ReleaseLease(t.Context(), connect.NewRequest(&agentv1.ReleaseLeaseRequest{Holder: "window"})); err != nil || released.Msg.GetEnding() {
+		t.Errorf("release = %v, %v", released, err)
+	}
+	// Whoever does not want the windows can still end it.
+	if _, err := agent.Stop(t.Context(), connect.NewRequest(&agentv1.StopRequest{})); err != nil {
+		t.Error(err)
+	}
+	<-b.parts.exited
 }
 
 // TestStopIsAnsweredTrulyWhileTheServerEnds: a signal comes, or somebody else stops the agent, while its last window is stored.

@@ -8,6 +8,7 @@ import (
 	"connectrpc.com/connect"
 
 	"pyrometer.dev/remote-agent/internal/budget"
+	"pyrometer.dev/remote-agent/internal/engine"
 	"pyrometer.dev/remote-agent/internal/flamegraph"
 	googlev1 "pyrometer.dev/remote-agent/internal/gen/google/v1"
 	querierv1 "pyrometer.dev/remote-agent/internal/gen/querier/v1"
@@ -196,7 +197,7 @@ func asConnect(err error) error {
 		return connect.NewError(connect.CodeInvalidArgument, err)
 	case errors.Is(err, store.ErrTooMuch), errors.Is(err, timed.ErrBusy):
 		return connect.NewError(connect.CodeResourceExhausted, err)
-	case errors.Is(err, store.ErrReadOnly):
+	case errors.Is(err, store.ErrReadOnly), errors.Is(err, engine.ErrClosed):
 		return connect.NewError(connect.CodeFailedPrecondition, err)
 	case errors.Is(err, store.ErrClosed), errors.Is(err, errStopping):
 		return connect.NewError(connect.CodeUnavailable, errStopping)

@@ -12,7 +12,20 @@ type Counter struct {
 //
 //	samples.ticks = samples.idle + samples.unselected + samples.dropped_by_rule + samples.fired
 //	samples.fired = samples.delivered + the sum of samples.lost.*
+//
+// After Close they are what they were then.
 func (e *Engine) Counters() ([]Counter, error) {
+	release, err := e.use()
+	if err != nil {
+		<-e.retired
+		return e.last.counters, e.last.failure
+	}
+	defer release()
+	return e.count()
+}
+
+// count is called while the engine is used.
+func (e *Engine) count() ([]Counter, error) {
 	ticks, err := e.entry.sampler.Counters()
 	if err != nil {
 		return nil, err

@@ -63,6 +63,9 @@ type Config struct {
 	Logger *slog.Logger
 }
 
+// ErrClosed answers what is asked of an engine after its close.
+var ErrClosed = errors.New("the agent does not sample any more: start it again")
+
 // Engine samples the machine until it is closed. One engine can run in a process at a time: the unwinder keeps its
 // counters in package variables.
 type Engine struct {
@@ -76,10 +79,36 @@ type Engine struct {
 	// bpfStatistics keeps the kernel measuring the run time of BPF programs; nil where that is not permitted.
 	bpfStatistics io.Closer
 
+	// life guards closed and the adding to users, who use the sampler and the unwinder; retired is closed when there are none any
+	// more and last is set.
+	life    sync.Mutex
+	closed  bool
+	users   sync.WaitGroup
+	retired chan struct{}
+	// last is what Counters and BPFRunTime answer after the close.
+	last struct {
+		counters []Counter
+		failure  error
+		runTime  time.Duration
+		timed    bool
+	}
+
 	// mu is held while the sampler is changed.
 	mu        sync.Mutex
 	selection Selection
 	selected  bool
+	finished  bool
+}
+
+// use keeps the engine from being closed until release is called. Whoever uses it may use it once more.
+func (e *Engine) use() (release func(), err error) {
+	e.life.Lock()
+	defer e.life.Unlock()
+	if e.closed {
+		return nil, ErrClosed
+	}
+	e.users.Add(1)
+	return e.users.Done, nil
 }
 
 // Selection says what is profiled: everything, or the processes of PIDs.
@@ -107,6 +136,7 @@ func Start(ctx context.Context, config Config) (*Engine, error) {
 		cancel:   cancel,
 		drained:  make(chan struct{}),
 		failed:   make(chan struct{}),
+		retired:  make(chan struct{}),
 	}
 	if err := engine.start(ctx, config); err != nil {
 		cancel()
@@ -196,6 +226,11 @@ func ringSamplesPerSecond(rateHz, cpuCount int) int {
 
 // Select changes what is profiled. It takes effect at once and may be called at any time.
 func (e *Engine) Select(selection Selection) error {
+	release, err := e.use()
+	if err != nil {
+		return err
+	}
+	defer release()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err := e.choose(selection); err != nil {
@@ -207,6 +242,9 @@ func (e *Engine) Select(selection Selection) error {
 
 // choose is called with the lock held.
 func (e *Engine) choose(selection Selection) error {
+	if e.finished {
+		return ErrClosed
+	}
 	if selection.Everything {
 		return e.entry.sampler.SetMode(probe.ModeEverything)
 	}
@@ -218,6 +256,11 @@ func (e *Engine) choose(selection Selection) error {
 
 // PassOver makes pids what is not sampled whatever is selected. It takes effect at once and may be called at any time.
 func (e *Engine) PassOver(pids []uint32) error {
+	release, err := e.use()
+	if err != nil {
+		return err
+	}
+	defer release()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.entry.sampler.SetUnwanted(pids)
@@ -229,11 +272,21 @@ type Fate = probe.Fate
 // TakeFates returns what became of the ticks of the window that began at a time, which must be over, and forgets it and those
 // before. Ticks are told apart by the same clock as samples.
 func (e *Engine) TakeFates(window time.Time) ([]Fate, error) {
+	release, err := e.use()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	return e.entry.sampler.TakeFates(window)
 }
 
 // AttachOnlineCPUs follows CPUs that came or went; to be called now and then. It returns how many are sampled.
 func (e *Engine) AttachOnlineCPUs() (int, error) {
+	release, err := e.use()
+	if err != nil {
+		return 0, err
+	}
+	defer release()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.entry.sampler.AttachOnlineCPUs()
@@ -242,10 +295,17 @@ func (e *Engine) AttachOnlineCPUs() (int, error) {
 // Retime changes the rate and the length of windows. Nothing is sampled for settleDuration, so that no sample of the old rate
 // comes after between, which is called in the middle and takes the fates of what was sampled.
 func (e *Engine) Retime(ctx context.Context, rateHz int, window time.Duration, between func()) error {
+	release, err := e.use()
+	if err != nil {
+		return err
+	}
+	defer release()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	err := e.Pause(ctx)
-	if err == nil {
+	if e.finished {
+		return ErrClosed
+	}
+	if err = e.pause(ctx); err == nil {
 		between()
 		err = e.entry.sampler.Retime(uint64(rateHz), window) //nolint:gosec // a rate
 	}
@@ -258,8 +318,21 @@ func (e *Engine) Retime(ctx context.Context, rateHz int, window time.Duration, b
 // Done is closed when the unwinder cannot go on.
 func (e *Engine) Done() <-chan struct{} { return e.failed }
 
-// Pause stops sampling and waits until what was sampled has reached the sink.
-func (e *Engine) Pause(ctx context.Context) error {
+// Finish stops sampling for good and waits until what was sampled has reached the sink.
+func (e *Engine) Finish(ctx context.Context) error {
+	release, err := e.use()
+	if err != nil {
+		return err
+	}
+	defer release()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.finished = true
+	return e.pause(ctx)
+}
+
+// pause is called while the engine is used.
+func (e *Engine) pause(ctx context.Context) error {
 	if err := e.entry.sampler.SetMode(probe.ModeNothing); err != nil {
 		return err
 	}
@@ -274,6 +347,17 @@ func (e *Engine) Pause(ctx context.Context) error {
 // BPFRunTime is the time that the sampler and the unwinder behind it have spent on all CPUs; false where the kernel may
 // not be asked to measure it.
 func (e *Engine) BPFRunTime() (time.Duration, bool) {
+	release, err := e.use()
+	if err != nil {
+		<-e.retired
+		return e.last.runTime, e.last.timed
+	}
+	defer release()
+	return e.bpfRunTime()
+}
+
+// bpfRunTime is called while the engine is used.
+func (e *Engine) bpfRunTime() (time.Duration, bool) {
 	if e.bpfStatistics == nil {
 		return 0, false
 	}
@@ -285,17 +369,46 @@ func (e *Engine) BPFRunTime() (time.Duration, bool) {
 	return statistics.Runtime, true
 }
 
-// Close detaches everything. Samples that were not delivered yet are lost; Pause first to have them. The sink is not
-// called after Close returned.
+// Close detaches everything. Samples that were not delivered yet are lost; Finish first to have them. The sink is not
+// called after Close returned. What was counted can still be asked for; anything else is answered by ErrClosed. A second Close does
+// nothing.
 func (e *Engine) Close() error {
-	e.mu.Lock()
+	if !e.retire() {
+		return nil
+	}
 	failures := []error{e.entry.close()}
-	e.mu.Unlock()
 	e.cancel()
 	<-e.drained
 	e.tracer.Close()
 	if e.bpfStatistics != nil {
 		failures = append(failures, e.bpfStatistics.Close())
 	}
+	e.letGo()
 	return errors.Join(failures...)
+}
+
+// letGo has the kernel unload the unwinder's programs and maps: the module detaches them when it is closed, gives them to nobody, and
+// leaves it to the garbage collector to close their descriptors.
+func (e *Engine) letGo() {
+	e.tracer, e.entry, e.reporter = nil, nil, nil
+	// Twice: what the first one finds to be garbage may hold more.
+	runtime.GC()
+	runtime.GC()
+}
+
+// retire waits until nobody uses the engine, keeps what was counted, and lets nobody use it from then on. It returns false when
+// that had been done before.
+func (e *Engine) retire() bool {
+	e.life.Lock()
+	before := e.closed
+	e.closed = true
+	e.life.Unlock()
+	if before {
+		return false
+	}
+	e.users.Wait()
+	e.last.counters, e.last.failure = e.count()
+	e.last.runTime, e.last.timed = e.bpfRunTime()
+	close(e.retired)
+	return true
 }

@@ -190,7 +190,7 @@ func TestEngine(t *testing.T) {
 		}
 	})
 	t.Run("every tick has one fate", func(t *testing.T) {
-		if err := started.Pause(context.Background()); err != nil {
+		if err := started.Finish(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 		value := func(name string) uint64 { return counter(t, started, name) }

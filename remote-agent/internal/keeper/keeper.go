@@ -1,9 +1,9 @@
 // Package keeper is what a process that stayed root does for an agent that gave up its rights, and how the agent asks for it:
-// reading from container engines, whose sockets are as good as root's rights.
+// reading from container engines, whose sockets are as good as root's rights, and removing what the agent leaves.
 //
-// The agent asks by packets of one byte, which names the engine, with one end of a pair of connected sockets (SCM_RIGHTS).
-// The answer is a packet of four bytes, an errno of the connection to the engine, 0 for success. On the socket it then
-// speaks HTTP, of which the gate lets through a fixed list of questions. Whoever holds the agent's end of the channel is taken for
+// The agent asks by packets of one byte, which names the engine, with one end of a pair of connected sockets (SCM_RIGHTS). On the
+// socket it then speaks HTTP, of which the gate lets through a fixed list of questions. A packet of nine bytes without a socket is a
+// plan: 'r', and when to remove everything; or 'l', to leave it. The answer is a packet of four bytes, an errno, 0 for success. Whoever holds the agent's end of the channel is taken for
 // an attacker: what is not exactly so is refused, and costs the keeper nothing that lasts.
 package keeper
 
@@ -42,6 +42,38 @@ const (
 	// maxDescriptors is as many as the kernel lets a packet carry: all that came are to be closed.
 	maxDescriptors = 253
 )
+
+// Plan is what becomes of all that was put on the machine once the agent has ended.
+type Plan struct {
+	// Remove: it is removed, unless another agent has taken it over by then. Else it stays.
+	Remove bool
+	// At is when, by CLOCK_BOOTTIME; 0: a span of the keeper's after the agent's end.
+	At time.Duration
+}
+
+// First bytes of a plan's packet, whose other eight are At in nanoseconds.
+const (
+	planRemove   = 'r'
+	planLeave    = 'l'
+	bytesOfPlan  = 9
+	bytesOfReply = 4
+)
+
+func (p Plan) packet() []byte {
+	kind := byte(planLeave)
+	if p.Remove {
+		kind = planRemove
+	}
+	return binary.LittleEndian.AppendUint64([]byte{kind}, uint64(p.At)) //nolint:gosec // read back as it was
+}
+
+func planOf(packet []byte) (Plan, bool) {
+	if len(packet) != bytesOfPlan || packet[0] != planRemove && packet[0] != planLeave {
+		return Plan{}, false
+	}
+	at := time.Duration(binary.LittleEndian.Uint64(packet[1:])) //nolint:gosec // negative is refused
+	return Plan{Remove: packet[0] == planRemove, At: at}, at >= 0
+}
 
 // Pair makes the channel between an agent and its keeper: the agent's end, and the keeper's to be passed on.
 func Pair() (agent *Channel, keeper *os.File, err error) {
@@ -86,7 +118,7 @@ func (c *Channel) Dial(ctx context.Context, engine Engine) (net.Conn, error) {
 	}
 	ours, theirs := os.NewFile(uintptr(ends[0]), "engine"), os.NewFile(uintptr(ends[1]), "engine")
 	defer ours.Close()
-	err = c.ask(ctx, engine, theirs)
+	err = c.ask(ctx, []byte{byte(engine)}, theirs)
 	if err := errors.Join(err, theirs.Close()); err != nil {
 		return nil, err
 	}
@@ -97,7 +129,11 @@ func (c *Channel) Dial(ctx context.Context, engine Engine) (net.Conn, error) {
 	return connection, nil
 }
 
-func (c *Channel) ask(ctx context.Context, engine Engine, socket *os.File) error {
+// Tell replaces the plan.
+func (c *Channel) Tell(ctx context.Context, plan Plan) error { return c.ask(ctx, plan.packet(), nil) }
+
+// ask sends a packet, with a socket where that is not nil.
+func (c *Channel) ask(ctx context.Context, packet []byte, socket *os.File) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -106,7 +142,7 @@ func (c *Channel) ask(ctx context.Context, engine Engine, socket *os.File) error
 	if c.broken != nil {
 		return c.broken
 	}
-	refused, err := c.exchange(engine, socket)
+	refused, err := c.exchange(packet, socket)
 	if err != nil {
 		// An answer that comes late would be taken for the next one's.
 		c.broken = fmt.Errorf("the agent's keeper does not answer, restart the agent: %w", err)
@@ -118,11 +154,15 @@ func (c *Channel) ask(ctx context.Context, engine Engine, socket *os.File) error
 	return nil
 }
 
-func (c *Channel) exchange(engine Engine, socket *os.File) (syscall.Errno, error) {
+func (c *Channel) exchange(packet []byte, socket *os.File) (syscall.Errno, error) {
 	if err := c.connection.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
 		return 0, err
 	}
-	if _, _, err := c.connection.WriteMsgUnix([]byte{byte(engine)}, unix.UnixRights(int(socket.Fd())), nil); err != nil {
+	var rights []byte
+	if socket != nil {
+		rights = unix.UnixRights(int(socket.Fd()))
+	}
+	if _, _, err := c.connection.WriteMsgUnix(packet, rights, nil); err != nil {
 		return 0, err
 	}
 	var answer [roomOfPacket]byte
@@ -130,7 +170,7 @@ func (c *Channel) exchange(engine Engine, socket *os.File) (syscall.Errno, error
 	if err != nil {
 		return 0, err
 	}
-	if read != 4 {
+	if read != bytesOfReply {
 		return 0, io.ErrUnexpectedEOF
 	}
 	return syscall.Errno(binary.LittleEndian.Uint32(answer[:])), nil
@@ -140,8 +180,8 @@ func (c *Channel) exchange(engine Engine, socket *os.File) (syscall.Errno, error
 func (c *Channel) Close() error { return c.connection.Close() }
 
 // Serve answers an agent on the keeper's end of the channel until the agent closes its own. sockets are the paths where engines
-// listen; others are refused.
-func Serve(channel *os.File, sockets map[Engine]string) error {
+// listen; others are refused. planned is told of plans, one after the other.
+func Serve(channel *os.File, sockets map[Engine]string, planned func(Plan) error) error {
 	connection, err := packetConnection(channel)
 	if err != nil {
 		return err
@@ -160,8 +200,8 @@ func Serve(channel *os.File, sockets map[Engine]string) error {
 		if packet == nil {
 			return nil
 		}
-		refused := packet.admit(room, gates, sockets)
-		var answer [4]byte
+		refused := packet.obey(room, gates, sockets, planned)
+		var answer [bytesOfReply]byte
 		binary.LittleEndian.PutUint32(answer[:], uint32(refused))
 		if err := connection.SetWriteDeadline(time.Now().Add(answerTimeout)); err != nil {
 			return err
@@ -210,6 +250,18 @@ func receive(connection *net.UnixConn) (*packet, error) {
 		}
 	}
 	return came, nil
+}
+
+// obey does what a packet asks for.
+func (p *packet) obey(room chan struct{}, gates map[Engine]*gate, paths map[Engine]string, planned func(Plan) error) syscall.Errno {
+	plan, told := planOf(p.text)
+	if !told || len(p.sockets) > 0 {
+		return p.admit(room, gates, paths)
+	}
+	if err := planned(plan); err != nil {
+		return unix.EIO
+	}
+	return 0
 }
 
 // admit begins to serve on the socket of a packet that is right.

@@ -24,6 +24,18 @@ import (
 type engine struct {
 	mu    sync.Mutex
 	asked []string
+	plans []Plan
+}
+
+// planned notes a plan; one that is to be done at once it refuses.
+func (e *engine) planned(plan Plan) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if plan.At == time.Nanosecond {
+		return errors.New("too early")
+	}
+	e.plans = append(e.plans, plan)
+	return nil
 }
 
 func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -72,7 +84,9 @@ func keep(t *testing.T) (*Channel, *engine) {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- Serve(theirs, map[Engine]string{Docker: path, Podman: path + ".none"}) }()
+	go func() {
+		ended <- Serve(theirs, map[Engine]string{Docker: path, Podman: path + ".none"}, behind.planned)
+	}()
 	t.Cleanup(func() {
 		_ = agent.Close() // may be closed already
 		if err := <-ended; err != nil {
@@ -348,16 +362,20 @@ func TestPacketsThatAreNotRight(t *testing.T) {
 		text  []byte
 		given []int
 	}{
-		"no descriptor":     {[]byte("d"), nil},
-		"two descriptors":   {[]byte("d"), []int{stream[0], stream[1]}},
-		"as many as can be": {[]byte("d"), slices.Repeat([]int{stream[0]}, maxDescriptors)},
-		"a file":            {[]byte("d"), []int{int(file.Fd())}},
-		"a listener":        {[]byte("d"), []int{int(listening.Fd())}},
-		"datagrams":         {[]byte("d"), []int{datagrams[0]}},
-		"no such engine":    {[]byte{0}, []int{stream[0]}},
-		"a word":            {[]byte("docker"), []int{stream[0]}},
-		"more than is read": {bytes.Repeat([]byte("d"), 100_000), []int{stream[0]}},
-		"json":              {[]byte(`{"operation":"admit"}`), []int{stream[0]}},
+		"no descriptor":      {[]byte("d"), nil},
+		"two descriptors":    {[]byte("d"), []int{stream[0], stream[1]}},
+		"as many as can be":  {[]byte("d"), slices.Repeat([]int{stream[0]}, maxDescriptors)},
+		"a file":             {[]byte("d"), []int{int(file.Fd())}},
+		"a listener":         {[]byte("d"), []int{int(listening.Fd())}},
+		"datagrams":          {[]byte("d"), []int{datagrams[0]}},
+		"no such engine":     {[]byte{0}, []int{stream[0]}},
+		"a word":             {[]byte("docker"), []int{stream[0]}},
+		"more than is read":  {bytes.Repeat([]byte("d"), 100_000), []int{stream[0]}},
+		"a plan of the past": {Plan{Remove: true, At: -1}.packet(), nil},
+		"a plan with a file": {Plan{Remove: true}.packet(), []int{int(file.Fd())}},
+		"half a plan":        {Plan{Remove: true}.packet()[:8], nil},
+		"another plan":       {append([]byte("x"), make([]byte, 8)...), nil},
+		"json":               {[]byte(`{"operation":"admit"}`), []int{stream[0]}},
 	} {
 		var rights []byte
 		if len(attack.given) > 0 {
@@ -375,11 +393,29 @@ func TestPacketsThatAreNotRight(t *testing.T) {
 	if after := descriptors(t); after > before {
 		t.Errorf("%d descriptors, %d before", after, before)
 	}
-	if reached := behind.taken(); len(reached) > 0 {
-		t.Errorf("the engine was asked %q", reached)
+	if reached := behind.taken(); len(reached) > 0 || len(behind.plans) > 0 {
+		t.Errorf("the engine was asked %q, plans were %v", reached, behind.plans)
 	}
 	if code := raw(t, agent, "GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n"); code != http.StatusOK {
 		t.Errorf("after the attacks: %d", code)
+	}
+}
+
+func TestPlansArrive(t *testing.T) {
+	agent, behind := keep(t)
+	plans := []Plan{{Remove: true}, {}, {Remove: true, At: 36 * time.Hour}}
+	for _, plan := range plans {
+		if err := agent.Tell(t.Context(), plan); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := agent.Tell(t.Context(), Plan{Remove: true, At: time.Nanosecond}); !errors.Is(err, unix.EIO) {
+		t.Errorf("a plan that cannot be taken: %v", err)
+	}
+	behind.mu.Lock()
+	defer behind.mu.Unlock()
+	if !slices.Equal(behind.plans, plans) {
+		t.Errorf("plans = %v, want %v", behind.plans, plans)
 	}
 }
 

@@ -68,6 +68,7 @@ type Aggregator struct {
 	observed map[observation]struct{}
 
 	delivery sync.Mutex // held over Deliver, so that intervals arrive in order
+	over     bool       // Run has ended: no interval is delivered any more
 }
 
 type observation struct {
@@ -192,6 +193,9 @@ func (a *Aggregator) Run(ctx context.Context) {
 		case <-ctx.Done():
 			timer.Stop()
 			a.Flush()
+			a.delivery.Lock()
+			defer a.delivery.Unlock()
+			a.over = true
 			return
 		case <-timer.C:
 			a.closeDue()
@@ -253,13 +257,16 @@ func (a *Aggregator) deliver(closed *interval) {
 	a.options.Deliver(frozen)
 }
 
-// Flush closes the open window now, delivers it, and begins a new one.
+// Flush closes the open window now, delivers it, and begins a new one; after the end of Run it does nothing.
 func (a *Aggregator) Flush() { a.flush(func() {}) }
 
 // flush changes settings, with the lock held, between the window that it closes and the one that it begins.
 func (a *Aggregator) flush(change func()) {
 	a.delivery.Lock()
 	defer a.delivery.Unlock()
+	if a.over {
+		return
+	}
 	a.mu.Lock()
 	now := a.options.Now()
 	var closed []*interval

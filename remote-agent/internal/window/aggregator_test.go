@@ -165,6 +165,17 @@ func TestFlushInTheGraceClosesBoth(t *testing.T) {
 		15s-15.5s web: y 7/a 1`)
 }
 
+func TestNothingIsDeliveredAfterTheEnd(t *testing.T) {
+	b := newBench(nil)
+	b.sample(time.Second, 7, "a", "x", 1)
+	b.at(2 * time.Second)
+	ended, end := context.WithCancel(t.Context())
+	end()
+	b.Run(ended)
+	b.at(4 * time.Second).Flush()
+	b.expect(t, "0s-2s web: x 7/a 1")
+}
+
 func TestWindowsCloseWithoutSamples(t *testing.T) {
 	b := newBench(nil)
 	b.at(16 * time.Second).closeDue()

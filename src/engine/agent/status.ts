@@ -29,6 +29,9 @@ export function toAgentStatus(status: Status, nowMs: number): AgentStatus {
     lastWindowEndMs: Number(status.lastWindowEnd),
     windowsStored: Number(status.windowsStored),
     leaseExpiresAtMs: Number(status.leaseExpiresAt),
+    ...(status.removalAt === 0n
+      ? {}
+      : { kept: { unrenewedSinceMs: Number(status.unrenewedSince), untilMs: Number(status.removalAt) } }),
     ...(status.time === 0n ? {} : { clockAheadMs: Number(status.time) - nowMs }),
     processCpuCores: status.overhead?.processCpuCores ?? 0,
     bpfCpuCores: status.overhead?.bpfCpuCores ?? -1,
@@ -92,6 +95,9 @@ export function toAgentState(status: Status, holder: string, recording: boolean,
       return { state: 'starting', ...said, ...common };
     case State.PROFILING:
       return { state: 'profiling', ...said, ...common };
+    case State.KEPT:
+      // Whoever held a lease has none any more.
+      return { state: 'kept', ...said, ...common, recording: false };
     case State.STOPPING:
       return { state: 'stopping', ...said, ...common };
     case State.FAILED:

@@ -5,12 +5,10 @@ import type { AgentState } from '../../contract/target.js';
 import type { AgentConnection, AgentPlace } from '../agent/agent-connection.js';
 import type { Link } from '../link/link.js';
 import type { Prompter } from '../link/prompter.js';
-import { AgentWatch, type LeaseHolder } from './agent-watch.js';
+import { AgentWatch, type LeaseHolder, type LeaseTimes } from './agent-watch.js';
 import { agentSocket, lookAt, type TargetFacts } from './facts.js';
 import { startAgent } from './start-agent.js';
 
-/** How long a recording outlives whoever renews it. */
-export const recordingLeaseSeconds = 30;
 const reattachDelaysMs = [300, 1000, 3000];
 
 const unknown: AgentState = { state: 'unknown', recording: false };
@@ -25,6 +23,7 @@ export interface AgentLifeOptions {
   /** The folder that holds agent/manifest.json. */
   readonly resourcesDir: string;
   readonly holder: LeaseHolder;
+  readonly lease: LeaseTimes;
   /** Of agents that are started here; default 15. */
   readonly windowSeconds: number | undefined;
   /** Where agents that are started here get missing debug files from; undefined: nobody is asked. */
@@ -134,7 +133,7 @@ export class AgentLife {
 
   /** Goes on renewing a recording that this app began before it was restarted. */
   keepRecording(): void {
-    void this.watch?.keepLease(recordingLeaseSeconds); // shown by the state
+    void this.watch?.keepLease(this.options.lease); // shown by the state
   }
 
   /** Lets the agent push to a server; "agent-not-running" where none is followed. */
@@ -198,7 +197,7 @@ export class AgentLife {
     const recording = kind === 'recording';
     // A recording has what it needs when an agent runs and is held; a continuous agent is more than a leased one.
     if (running?.state === 'profiling' && (recording || running.status?.leaseExpiresAtMs === 0)) {
-      if (recording) await this.watch?.keepLease(recordingLeaseSeconds);
+      if (recording) await this.watch?.keepLease(options.lease);
       return ok(null);
     }
     const started = await startAgent({
@@ -207,7 +206,7 @@ export class AgentLife {
       targetName: options.targetName(),
       prompter: options.prompter,
       resourcesDir: options.resourcesDir,
-      ...(recording ? { lease: { seconds: recordingLeaseSeconds, holder: options.holder } } : {}),
+      ...(recording ? { lease: { ...options.lease, holder: options.holder } } : {}),
       windowSeconds: options.windowSeconds,
       debuginfod: options.debuginfod(),
       facts: seen,
@@ -223,7 +222,7 @@ export class AgentLife {
     if (!recording && this.watch?.renewing === true) await this.watch.release();
     this.detach();
     const attached = await this.attach(place, signal);
-    if (attached.ok && recording) await this.watch?.keepLease(recordingLeaseSeconds);
+    if (attached.ok && recording) await this.watch?.keepLease(options.lease);
     return attached;
   }
 
@@ -246,7 +245,7 @@ export class AgentLife {
     // Two may have looked at once, as a reconnected link and a start: the first would go on renewing unseen.
     const before = this.watch;
     this.watch = opened.value;
-    if (before?.renewing === true) void this.watch.keepLease(recordingLeaseSeconds); // shown by the state
+    if (before?.renewing === true) void this.watch.keepLease(this.options.lease); // shown by the state
     before?.dispose();
     await this.options.onAttached(opened.value.state);
     return ok(null);

@@ -5,7 +5,7 @@ import { fail, ok } from '../../contract/result.js';
 import type { AgentState } from '../../contract/target.js';
 import { agentFailure, connectAgent, type AgentConnection, type AgentPlace } from '../agent/agent-connection.js';
 import { toAgentState } from '../agent/status.js';
-import type { Status } from '../gen/agent/v1/agent_pb.js';
+import { State, type Status } from '../gen/agent/v1/agent_pb.js';
 import type { Link } from '../link/link.js';
 
 const callTimeoutMs = 10_000;
@@ -19,6 +19,18 @@ export interface LeaseHolder {
   readonly id: string;
   readonly description: string;
 }
+
+/** How an agent is held. */
+export interface LeaseTimes {
+  /** How long it samples on when nobody renews. */
+  readonly seconds: number;
+  readonly renewEveryMs: number;
+  /** How long its windows stay after that; then everything is removed there. */
+  readonly keepSeconds: number;
+}
+
+/** How recordings are held: a lid that was closed or a network that is gone for some minutes ends none. */
+export const defaultLease: LeaseTimes = { seconds: 600, renewEveryMs: 20_000, keepSeconds: 86_400 };
 
 export interface WatchEvents {
   /** What the agent says of itself, whenever it changed. */
@@ -68,9 +80,10 @@ export class AgentWatch {
     return this.last;
   }
 
-  /** Holds the agent until `release` or `dispose`: renews when a third of the lease is gone. */
-  async keepLease(seconds: number): Promise<void> {
+  /** Holds the agent for so many seconds, again and again, until `release` or `dispose`. */
+  async keepLease({ seconds, renewEveryMs }: LeaseTimes): Promise<void> {
     clearInterval(this.lease);
+    if (this.last.state === 'kept') return; // it would refuse
     const request = { seconds, holder: this.holder.id, description: this.holder.description };
     const renew = async (): Promise<void> => {
       try {
@@ -79,7 +92,7 @@ export class AgentWatch {
         // The next round tries again; an agent that is gone is told by onClosed.
       }
     };
-    this.lease = setInterval(() => void renew(), (seconds * 1000) / 3);
+    this.lease = setInterval(() => void renew(), renewEveryMs);
     this.tell({ ...this.last, recording: true });
     await renew();
   }
@@ -233,6 +246,7 @@ export class AgentWatch {
   }
 
   private take(status: Status): void {
+    if (status.state === State.KEPT) this.forgetLease();
     const said = toAgentState(status, this.holder.id, this.renewing, Date.now());
     // A status that crossed our request to stop is no news.
     this.tell(this.stopping ? { ...said, state: 'stopping' } : said);

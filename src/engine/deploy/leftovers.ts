@@ -35,7 +35,8 @@ process() { # $1 a pid
   esac
 }
 recorded=$(sed -n 's/.*"pid":\\([0-9][0-9]*\\).*/\\1/p' ${runDirectory}/agent.json 2>/dev/null)
-for p in "$@" $recorded; do process "$p"; done
+# Who removes what an agent left outlives it.
+for p in "$@" $recorded $(cat ${runDirectory}/keeper.pid 2>/dev/null); do process "$p"; done
 if [ -n "$recorded" ]; then
   for f in $(grep -ls "^PPid:[[:space:]]*$recorded$" /proc/[0-9]*/status 2>/dev/null); do
     f=\${f%/status}; process "\${f#/proc/}"

@@ -129,7 +129,7 @@ async function waitForWindow(
     const { agent, link } = session.state;
     if ((agent.status?.lastWindowEndMs ?? 0) >= span.endMs) return ok(null);
     if (link.state === 'failed') return fail('not-connected', link.message ?? 'The connection broke.');
-    if (agent.state === 'failed' || agent.state === 'stopped') {
+    if (agent.state === 'failed' || agent.state === 'stopped' || agent.state === 'kept') {
       return fail('agent-not-running', agent.message ?? 'The agent ended while it was recording.');
     }
     if (now > span.closesAtMs + lateMs) {

@@ -109,7 +109,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     const { session, resourcesDir } = await make({}, { ...sshd.config, debuginfod: 'https://debug.example/x' });
     value(await session.agent.start('continuous'));
     const calls = await readFile(join(resourcesDir, 'calls'), 'utf8');
-    expect(calls).toMatch(/start --uid \d+ --debuginfod https:\/\/debug\.example\/x\n/);
+    expect(calls).toMatch(/start --uid \d+ --upload-dir \S+ --debuginfod https:\/\/debug\.example\/x\n/);
   });
 
   it('does not upload what is there, and uploads anew what was changed there', async () => {
@@ -119,7 +119,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     const folder = join(cache, 'pyrometer', 'agent', version);
     const calls = async (): Promise<string> => readFile(join(resourcesDir, 'calls'), 'utf8');
     expect(await calls()).toMatch(
-      /version\npreflight --json\nstart --uid \d+ --lease 30s --holder [\w-]+ --holder-name a recording\n/,
+      /version\npreflight --json\nstart --uid \d+ --upload-dir \S+\/cache\/pyrometer\/agent --lease 600s --keep 86400s --holder [\w-]+ --holder-name a recording\n/,
     );
     const verified = (): number => states.filter((state) => state.agent.step?.number === 3).length;
     expect(verified()).toBe(1);

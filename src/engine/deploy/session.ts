@@ -24,7 +24,7 @@ import { PySpyLife } from '../pyspy/pyspy-life.js';
 import { SliceCache } from '../pyroscope/slices.js';
 import { pyroscopeServices, timeline } from '../pyroscope/source-views.js';
 import { AgentLife } from './agent-life.js';
-import type { LeaseHolder } from './agent-watch.js';
+import { defaultLease, type LeaseHolder, type LeaseTimes } from './agent-watch.js';
 import { runCheck } from './checks/run-check.js';
 import { Turns } from './checks/turns.js';
 import { agentPossible, lookAt, type TargetFacts } from './facts.js';
@@ -47,6 +47,8 @@ export interface SessionOptions {
   readonly runDirectory?: string | undefined;
   /** Who records here, where the agent is leased; default: a name that nobody had before. */
   readonly holder?: LeaseHolder | undefined;
+  /** How recordings are held; default: ten minutes, and windows stay for a day. */
+  readonly lease?: LeaseTimes | undefined;
   /** Where windows are kept that are recorded without an agent; undefined: in memory. */
   readonly windowsDir?: string | undefined;
   readonly onChange: (state: TargetState) => void;
@@ -89,6 +91,7 @@ export class TargetSession {
       prompter: options.prompter,
       resourcesDir: options.resourcesDir,
       holder: options.holder ?? { id: randomUUID(), description: 'a recording' },
+      lease: options.lease ?? defaultLease,
       windowSeconds: options.windowSeconds,
       debuginfod: () => (this.config.kind === 'ssh' ? this.config.debuginfod : undefined),
       runDirectory: options.runDirectory,

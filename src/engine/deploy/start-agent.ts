@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Link } from '../link/link.js';
 import type { Prompter } from '../link/prompter.js';
-import type { LeaseHolder } from './agent-watch.js';
+import type { LeaseHolder, LeaseTimes } from './agent-watch.js';
 import { findAgentBinary, type AgentBinary } from './agent-resources.js';
 import { Elevator } from './elevate.js';
 import { agentPossible, agentSocket, lookAt, type TargetFacts } from './facts.js';
@@ -16,8 +16,8 @@ export interface StartOptions {
   readonly targetName: string;
   readonly prompter: Prompter;
   readonly resourcesDir: string;
-  /** A recording: the agent ends when nobody renews for this long. Undefined: until it is stopped. */
-  readonly lease?: { readonly seconds: number; readonly holder: LeaseHolder };
+  /** A recording: the agent samples no more when nobody renews for long enough. Undefined: it does until it is stopped. */
+  readonly lease?: LeaseTimes & { readonly holder: LeaseHolder };
   /** Default 15; a divisor of 3600. */
   readonly windowSeconds?: number | undefined;
   /** A server that the agent gets missing debug files from by their build-ids; undefined: nobody is asked. */
@@ -111,10 +111,22 @@ async function start(
   const lease =
     held === undefined
       ? []
-      : ['--lease', `${held.seconds}s`, '--holder', held.holder.id, '--holder-name', held.holder.description];
+      : [
+          ...['--lease', `${held.seconds}s`, '--keep', `${held.keepSeconds}s`],
+          ...['--holder', held.holder.id, '--holder-name', held.holder.description],
+        ];
   const window = options.windowSeconds === undefined ? [] : ['--window', `${options.windowSeconds}s`];
   const debuginfod = options.debuginfod === undefined ? [] : ['--debuginfod', options.debuginfod];
-  const args = ['start', '--uid', String(facts.uid), ...window, ...debuginfod, ...lease];
+  const args = [
+    'start',
+    '--uid',
+    String(facts.uid),
+    '--upload-dir',
+    facts.cacheFolder,
+    ...window,
+    ...debuginfod,
+    ...lease,
+  ];
   const ran = await elevator.run(verifiedStart(path, binary, args), {
     timeoutMs: startTimeoutMs,
     signal: options.signal,

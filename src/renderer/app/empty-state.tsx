@@ -4,6 +4,7 @@ import { targetTimeMs } from '../../contract/target-clock.js';
 import type { TargetState } from '../../contract/target.js';
 import { PySpyReady } from '../features/pyspy/pyspy-ready.js';
 import { TargetActionButton } from '../features/targets/target-action-button.js';
+import { keptWords } from '../features/targets/target-words.js';
 import { formatRange } from '../format/times.js';
 import { visibleText } from '../format/visible-text.js';
 import { choosePreset, currentExtent } from '../state/selection-control.js';
@@ -89,6 +90,7 @@ function CheckButton({ targetId }: { readonly targetId: string }): ReactElement 
 function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement {
   const { link, agent, config } = target;
   const source = useApp((state) => state.source);
+  const { clock } = useControls();
   const name = visibleText(config.name);
   const button = <TargetActionButton target={target} large />;
   if (source === 'pyroscope' && (config.pyroscope?.reach === 'direct' || link.state === 'connected')) {
@@ -132,6 +134,12 @@ function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement
           text={visibleText(agent.message ?? 'The last window is being kept.')}
           busy
         />
+      );
+    case 'kept':
+      return (
+        <Empty title="A recording that nobody renewed" text={keptWords(agent, clock())}>
+          {button}
+        </Empty>
       );
     case 'failed':
       return (

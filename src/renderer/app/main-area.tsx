@@ -5,6 +5,7 @@ import { Breadcrumb } from '../flame/breadcrumb.js';
 import { FunctionTableView } from '../features/table/function-table.js';
 import { SandwichView } from '../features/sandwich/sandwich.js';
 import { CallTreeView } from '../features/tree/tree-view.js';
+import { keptWords } from '../features/targets/target-words.js';
 import { TimelineView } from '../features/timeline/timeline.js';
 import { visibleText } from '../format/visible-text.js';
 import { showsSelection } from '../state/readable.js';
@@ -99,6 +100,8 @@ function ViewBanner(): ReactElement | null {
   const { view } = useWorkbench();
   const failure = useApp((state) => (state.viewPhase === 'failed' ? state.viewFailure : null));
   const target = useApp(currentTarget);
+  const source = useApp((state) => state.source);
+  const { clock } = useControls();
   const isSelection = useApp((state) => state.document.kind === 'selection');
   const warnings = useApp((state) => state.viewSummaries.flatMap((summary) => summary.warnings).join(' '));
   const retry = useCallback(() => {
@@ -109,6 +112,10 @@ function ViewBanner(): ReactElement | null {
   else if (isSelection && target?.link.state === 'reconnecting') troubles.push('The link is being opened again.');
   else if (isSelection && target?.agent.state === 'failed') troubles.push(target.agent.message ?? 'The agent failed.');
   else if (failure !== null) troubles.push(`Not the newest: ${failure.message}`);
+  if (isSelection && source === 'agent' && target !== undefined) {
+    const kept = keptWords(target.agent, clock());
+    if (kept !== '') troubles.push(kept);
+  }
   if (warnings !== '') troubles.push(warnings);
   if (troubles.length === 0) return null;
   return (

@@ -115,10 +115,11 @@ function SelectionFields(): ReactElement | null {
 
 /** The target and its state while there is nothing to select in. */
 function TargetHeading({ target }: { readonly target: TargetState }): ReactElement {
+  const { clock } = useControls();
   return (
     <div className="bar-heading">
       <Name text={target.config.name} className="strong" />
-      <span className="mute">{targetWords(target).state}</span>
+      <span className="mute">{targetWords(target, clock()).state}</span>
     </div>
   );
 }

@@ -4,7 +4,7 @@ import type { AgentCounter, AgentStatus, TargetState } from '../../contract/targ
 import type { EngineState } from '../../contract/pyspy.js';
 import { isEverything } from '../../contract/profiled.js';
 import { burstLeft, choiceWords } from '../features/profiled/profiled-words.js';
-import { agentCores, agentShare } from '../features/targets/target-words.js';
+import { agentCores, agentShare, keptUntil, keptWords } from '../features/targets/target-words.js';
 import { formatBytes, formatCount, formatShare } from '../format/numbers.js';
 import { pushItems } from './push-status.js';
 
@@ -158,7 +158,16 @@ export function statusItems(target: TargetState, nowMs: number): readonly Status
   const { agent } = target;
   const { status } = agent;
   if (agent.engine !== undefined) items.push(...pySpyItems(target, agent.engine));
-  else if (status !== undefined && agent.state === 'profiling') {
+  else if (status?.kept !== undefined && agent.state === 'kept') {
+    items.push({
+      key: 'agent',
+      before: 'windows kept until',
+      value: keptUntil(status, nowMs),
+      after: '',
+      tone: 'warn',
+      title: keptWords(agent, nowMs),
+    });
+  } else if (status !== undefined && agent.state === 'profiling') {
     items.push({
       key: 'agent',
       before: 'agent',

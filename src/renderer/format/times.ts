@@ -30,6 +30,19 @@ export function formatMoment(timeMs: number, nowMs: number, withSeconds = false)
   return sameDay(new Date(timeMs), new Date(nowMs)) ? clock : `${formatDay(timeMs, nowMs)} ${clock}`;
 }
 
+/** Local time with its day as people say it: "14:02", "tomorrow 14:02", "yesterday 14:02", "18 Nov 14:02". */
+export function formatNearMoment(timeMs: number, nowMs: number): string {
+  const date = new Date(timeMs);
+  const awayFromNow = (days: number): Date => {
+    const day = new Date(nowMs);
+    day.setDate(day.getDate() + days);
+    return day;
+  };
+  if (sameDay(date, awayFromNow(1))) return `tomorrow ${formatClock(timeMs)}`;
+  if (sameDay(date, awayFromNow(-1))) return `yesterday ${formatClock(timeMs)}`;
+  return formatMoment(timeMs, nowMs);
+}
+
 /** "14:02 to 14:17"; seconds when the range is shorter than ten minutes. */
 export function formatRange(startMs: number, endMs: number, nowMs: number): string {
   const withSeconds = endMs - startMs < 10 * minuteMs;

@@ -6,7 +6,8 @@ import { currentTarget } from './targets-control.js';
 export function agentAnswers(target: TargetState): boolean {
   if (target.link.state !== 'connected') return false;
   if (target.agent.engine !== undefined) return true;
-  return target.agent.state === 'profiling' || target.agent.state === 'stopping';
+  const { state } = target.agent;
+  return state === 'profiling' || state === 'kept' || state === 'stopping';
 }
 
 /** Whether the target's Pyroscope can be asked. A tunnel wants a link, a direct address does not. */

@@ -83,6 +83,22 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   slow: { ...base, fetchMs: 600_000 },
   failing: { ...base, fetchFails: true },
   hostile: { ...base, hostile: true },
+  kept: {
+    ...base,
+    targets: [
+      {
+        ...web1,
+        agent: {
+          state: 'kept',
+          recording: false,
+          status: inventStatus({
+            kept: { unrenewedSinceMs: Date.now() - 1_200_000, untilMs: Date.now() + 85_800_000 },
+          }),
+        },
+      },
+      ...several.slice(1),
+    ],
+  },
   waiting: {
     ...base,
     targets: [

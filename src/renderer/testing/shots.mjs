@@ -98,6 +98,7 @@ const shots = [
       await page.getByText('of 7').first().waitFor();
     },
   ],
+  ['kept', 'kept', ready],
   ['starting', 'waiting', (page) => page.getByText('step 3 of 7').first().waitFor()],
   ['not-installed', 'db-1', (page) => page.getByRole('button', { name: 'Start agent' }).waitFor()],
   ['agent-failed', 'old-1', (page) => page.getByText('The agent could not start').waitFor()],

@@ -78,7 +78,7 @@ interface RowProps {
 function TargetRow({ target, chosen }: RowProps): ReactElement {
   const controls = useControls();
   const { id, name } = target.config;
-  const words = targetWords(target);
+  const words = targetWords(target, controls.clock());
   const choose = useCallback(() => {
     chooseTarget(controls, id);
   }, [controls, id]);

@@ -25,6 +25,19 @@ const server: TargetState = {
 
 const others: TargetState['agent'] = { state: 'profiling', recording: false, heldBy: ['a recording'] };
 const leased = inventStatus({ leaseExpiresAtMs: Date.now() + 30_000 });
+const nowMs = new Date(2026, 10, 28, 13, 0).getTime();
+const kept: TargetState['agent'] = {
+  state: 'kept',
+  recording: false,
+  status: inventStatus({
+    // The target's clock is an hour ahead.
+    clockAheadMs: 3_600_000,
+    kept: {
+      unrenewedSinceMs: new Date(2026, 10, 28, 13, 31).getTime(),
+      untilMs: new Date(2026, 10, 29, 13, 41).getTime(),
+    },
+  }),
+};
 
 describe('what a target is called to do', () => {
   it.each([
@@ -41,6 +54,8 @@ describe('what a target is called to do', () => {
     [{ ...local, agent: { ...others, status: leased } }, 'record.start', 'Record', false],
     [{ ...local, agent: { ...others, recording: true, status: leased } }, 'record.stop', 'Stop recording', false],
     [{ ...server, agent: { state: 'stopping', recording: false } }, 'agent.stop', 'Stop agent', true],
+    [{ ...server, agent: kept }, 'agent.start', 'Start agent', false],
+    [{ ...local, agent: kept }, 'record.start', 'Record', false],
   ] satisfies readonly [TargetState, string, string, boolean][])('%#', (target, action, label, busy) => {
     expect(primaryAction(target, [])).toMatchObject({ action, label, busy });
   });
@@ -53,26 +68,36 @@ describe('what a target is called to do', () => {
 
 describe('targetWords', () => {
   it('says every state in words and a shape', () => {
-    expect(targetWords(local)).toMatchObject({ shape: 'ready', state: 'ready' });
-    expect(targetWords({ ...server, link: { state: 'disconnected' } })).toMatchObject({
+    expect(targetWords(local, nowMs)).toMatchObject({ shape: 'ready', state: 'ready' });
+    expect(targetWords({ ...server, link: { state: 'disconnected' } }, nowMs)).toMatchObject({
       shape: 'off',
       state: 'not connected',
     });
     expect(
-      targetWords({
-        ...server,
-        agent: { state: 'starting', recording: false, step: { number: 4, of: 7, text: 'Verifying' } },
-      }),
+      targetWords(
+        {
+          ...server,
+          agent: { state: 'starting', recording: false, step: { number: 4, of: 7, text: 'Verifying' } },
+        },
+        nowMs,
+      ),
     ).toEqual({ shape: 'busy', state: 'starting, step 4 of 7', brief: 'step 4 of 7', message: 'Verifying' });
-    const profiling = targetWords({
-      ...server,
-      agent: { state: 'profiling', recording: false, status: inventStatus() },
-    });
+    const profiling = targetWords(
+      {
+        ...server,
+        agent: { state: 'profiling', recording: false, status: inventStatus() },
+      },
+      nowMs,
+    );
     expect(profiling).toMatchObject({ shape: 'on', state: 'profiling' });
     expect(profiling.brief.replace('\u00a0', ' ')).toBe('0.4 %');
-    expect(targetWords({ ...server, agent: { state: 'failed', recording: false, message: 'no eBPF' } })).toMatchObject({
-      shape: 'failed',
-      message: 'no eBPF',
+    const failed = { ...server, agent: { state: 'failed', recording: false, message: 'no eBPF' } } as const;
+    expect(targetWords(failed, nowMs)).toMatchObject({ shape: 'failed', message: 'no eBPF' });
+    expect(targetWords({ ...server, agent: kept }, nowMs)).toMatchObject({
+      shape: 'warning',
+      state: 'kept',
+      message:
+        'Nobody renewed this recording since 12:31. Its windows stay readable until tomorrow 12:41; then everything is removed.',
     });
   });
 });

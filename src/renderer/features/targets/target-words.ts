@@ -1,5 +1,7 @@
 import type { AgentStatus, TargetState } from '../../../contract/target.js';
+import { targetTimeMs } from '../../../contract/target-clock.js';
 import { formatShare } from '../../format/numbers.js';
+import { formatNearMoment } from '../../format/times.js';
 import type { AppState } from '../../state/store.js';
 import type { TargetAction } from '../../state/targets-control.js';
 
@@ -27,8 +29,23 @@ export function agentShare(status: AgentStatus): number {
   return agentCores(status) / Math.max(1, status.cpuCount);
 }
 
-/** Says a target's state. */
-export function targetWords(target: TargetState): TargetWords {
+/** Until when an agent keeps its windows that nobody renews, by this computer's clock: "tomorrow 12:31". */
+export function keptUntil(status: AgentStatus, nowMs: number): string {
+  const aheadMs = targetTimeMs(status, nowMs) - nowMs;
+  return formatNearMoment((status.kept?.untilMs ?? 0) - aheadMs, nowMs);
+}
+
+/** What is to be known of an agent that keeps its windows; "" of another. */
+export function keptWords({ state, status }: TargetState['agent'], nowMs: number): string {
+  if (state !== 'kept' || status?.kept === undefined) return '';
+  const aheadMs = targetTimeMs(status, nowMs) - nowMs;
+  const since = formatNearMoment(status.kept.unrenewedSinceMs - aheadMs, nowMs);
+  const until = keptUntil(status, nowMs);
+  return `Nobody renewed this recording since ${since}. Its windows stay readable until ${until}; then everything is removed.`;
+}
+
+/** Says a target's state; `nowMs` is this computer's clock. */
+export function targetWords(target: TargetState, nowMs: number): TargetWords {
   const { link, agent, config } = target;
   const words = (shape: DotShape, state: string, message = '', brief = state): TargetWords => ({
     shape,
@@ -64,6 +81,8 @@ export function targetWords(target: TargetState): TargetWords {
       const { status } = agent;
       return words('on', state, agent.message, status === undefined ? state : formatShare(agentShare(status)));
     }
+    case 'kept':
+      return words('warning', 'kept', keptWords(agent, nowMs));
     case 'failed':
       return words('failed', 'failed', agent.message);
     case 'not-installed':
@@ -124,6 +143,7 @@ export function primaryAction(target: TargetState, pending: AppState['pending'])
     case 'unknown':
     case 'not-installed':
     case 'stopped':
+    case 'kept':
     case 'failed':
       return start;
   }

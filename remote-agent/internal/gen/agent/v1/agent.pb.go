@@ -32,6 +32,9 @@ const (
 	State_STATE_PROFILING   State = 2
 	State_STATE_STOPPING    State = 3
 	State_STATE_FAILED      State = 4
+	// Nobody renewed its last lease: it samples no more and cannot be held, what it stored can be read until removal_at. A start
+	// replaces it and goes on with what is stored.
+	State_STATE_KEPT State = 5
 )
 
 // Enum value maps for State.
@@ -42,6 +45,7 @@ var (
 		2: "STATE_PROFILING",
 		3: "STATE_STOPPING",
 		4: "STATE_FAILED",
+		5: "STATE_KEPT",
 	}
 	State_value = map[string]int32{
 		"STATE_UNSPECIFIED": 0,
@@ -49,6 +53,7 @@ var (
 		"STATE_PROFILING":   2,
 		"STATE_STOPPING":    3,
 		"STATE_FAILED":      4,
+		"STATE_KEPT":        5,
 	}
 )
 
@@ -262,7 +267,7 @@ type Status struct {
 	// Unix milliseconds; end of the last window in the store, 0 before the first.
 	LastWindowEnd int64  `protobuf:"varint,13,opt,name=last_window_end,json=lastWindowEnd,proto3" json:"last_window_end,omitempty"`
 	WindowsStored uint64 `protobuf:"varint,14,opt,name=windows_stored,json=windowsStored,proto3" json:"windows_stored,omitempty"`
-	// 0 when the agent is continuous, else Unix milliseconds: when the last lease runs out.
+	// 0 when the agent is continuous or kept, else Unix milliseconds: when the last lease runs out.
 	LeaseExpiresAt int64         `protobuf:"varint,15,opt,name=lease_expires_at,json=leaseExpiresAt,proto3" json:"lease_expires_at,omitempty"`
 	Overhead       *Overhead     `protobuf:"bytes,16,opt,name=overhead,proto3" json:"overhead,omitempty"`
 	Counters       []*Counter    `protobuf:"bytes,17,rep,name=counters,proto3" json:"counters,omitempty"`
@@ -286,9 +291,12 @@ type Status struct {
 	// The rate after the burst; 0 while there is none.
 	BurstReturnsToHz uint32 `protobuf:"varint,29,opt,name=burst_returns_to_hz,json=burstReturnsToHz,proto3" json:"burst_returns_to_hz,omitempty"`
 	// Servers that missing debug files are got from by their build-ids; empty: nobody is asked.
-	Debuginfod    []string `protobuf:"bytes,30,rep,name=debuginfod,proto3" json:"debuginfod,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Debuginfod []string `protobuf:"bytes,30,rep,name=debuginfod,proto3" json:"debuginfod,omitempty"`
+	// Of a kept agent, Unix milliseconds, else 0: when somebody renewed last, and when everything of the agent is removed.
+	UnrenewedSince int64 `protobuf:"varint,31,opt,name=unrenewed_since,json=unrenewedSince,proto3" json:"unrenewed_since,omitempty"`
+	RemovalAt      int64 `protobuf:"varint,32,opt,name=removal_at,json=removalAt,proto3" json:"removal_at,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Status) Reset() {
@@ -522,6 +530,20 @@ func (x *Status) GetDebuginfod() []string {
 		return x.Debuginfod
 	}
 	return nil
+}
+
+func (x *Status) GetUnrenewedSince() int64 {
+	if x != nil {
+		return x.UnrenewedSince
+	}
+	return 0
+}
+
+func (x *Status) GetRemovalAt() int64 {
+	if x != nil {
+		return x.RemovalAt
+	}
+	return 0
 }
 
 // What is profiled; all empty: everything on the machine.
@@ -3663,7 +3685,7 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x14\n" +
 	"\x12WatchStatusRequest\"?\n" +
 	"\x13WatchStatusResponse\x12(\n" +
-	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\xbb\b\n" +
+	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x83\t\n" +
 	"\x06Status\x12%\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x0f.agent.v1.StateR\x05state\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x18\n" +
@@ -3698,7 +3720,10 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x13burst_returns_to_hz\x18\x1d \x01(\rR\x10burstReturnsToHz\x12\x1e\n" +
 	"\n" +
 	"debuginfod\x18\x1e \x03(\tR\n" +
-	"debuginfodJ\x04\b\x13\x10\x14\"`\n" +
+	"debuginfod\x12'\n" +
+	"\x0funrenewed_since\x18\x1f \x01(\x03R\x0eunrenewedSince\x12\x1d\n" +
+	"\n" +
+	"removal_at\x18  \x01(\x03R\tremovalAtJ\x04\b\x13\x10\x14\"`\n" +
 	"\tSelection\x12#\n" +
 	"\rcontainer_ids\x18\x01 \x03(\tR\fcontainerIds\x12\x12\n" +
 	"\x04pids\x18\x02 \x03(\rR\x04pids\x12\x1a\n" +
@@ -3915,13 +3940,15 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\vStopRequest\x12\x16\n" +
 	"\x06holder\x18\x01 \x01(\tR\x06holder\x12\x14\n" +
 	"\x05force\x18\x02 \x01(\bR\x05force\"\x0e\n" +
-	"\fStopResponse*m\n" +
+	"\fStopResponse*}\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATE_STARTING\x10\x01\x12\x13\n" +
 	"\x0fSTATE_PROFILING\x10\x02\x12\x12\n" +
 	"\x0eSTATE_STOPPING\x10\x03\x12\x10\n" +
-	"\fSTATE_FAILED\x10\x042\x9e\n" +
+	"\fSTATE_FAILED\x10\x04\x12\x0e\n" +
+	"\n" +
+	"STATE_KEPT\x10\x052\x9e\n" +
 	"\n" +
 	"\fAgentService\x12F\n" +
 	"\tGetStatus\x12\x1a.agent.v1.GetStatusRequest\x1a\x1b.agent.v1.GetStatusResponse\"\x00\x12N\n" +

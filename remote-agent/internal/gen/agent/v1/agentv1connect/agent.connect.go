@@ -111,7 +111,8 @@ type AgentServiceClient interface {
 	// Ends pushing to a server.
 	RemovePush(context.Context, *connect.Request[v1.RemovePushRequest]) (*connect.Response[v1.RemovePushResponse], error)
 	// Begins or goes on with a holder's lease (a recording). An agent that is not continuous ends when its last lease was
-	// released or ran out; several may hold one, and each gives back only its own.
+	// released; several may hold one, and each gives back only its own. When the last one ran out, the agent is kept (STATE_KEPT), and
+	// a renewal is refused with "failed precondition".
 	RenewLease(context.Context, *connect.Request[v1.RenewLeaseRequest]) (*connect.Response[v1.RenewLeaseResponse], error)
 	// Gives a holder's lease back. When nobody else wants the agent, it then closes the open window, answers, and ends.
 	ReleaseLease(context.Context, *connect.Request[v1.ReleaseLeaseRequest]) (*connect.Response[v1.ReleaseLeaseResponse], error)
@@ -373,7 +374,8 @@ type AgentServiceHandler interface {
 	// Ends pushing to a server.
 	RemovePush(context.Context, *connect.Request[v1.RemovePushRequest]) (*connect.Response[v1.RemovePushResponse], error)
 	// Begins or goes on with a holder's lease (a recording). An agent that is not continuous ends when its last lease was
-	// released or ran out; several may hold one, and each gives back only its own.
+	// released; several may hold one, and each gives back only its own. When the last one ran out, the agent is kept (STATE_KEPT), and
+	// a renewal is refused with "failed precondition".
 	RenewLease(context.Context, *connect.Request[v1.RenewLeaseRequest]) (*connect.Response[v1.RenewLeaseResponse], error)
 	// Gives a holder's lease back. When nobody else wants the agent, it then closes the open window, answers, and ends.
 	ReleaseLease(context.Context, *connect.Request[v1.ReleaseLeaseRequest]) (*connect.Response[v1.ReleaseLeaseResponse], error)
