@@ -239,5 +239,7 @@ export const linksShellCalls = {
   )<SpooledProfile>(),
   /** A window closed, or its page begins anew and comes back to the profiles in `keep` only: lets go of all others. */
   'window.release': call(v.object({ windowId: WindowId, keep: v.array(Id) }))<null>(),
+  /** The app ends: its recordings do, too. */
+  'recordings.end': call(v.object({}))<null>(),
 } as const;
 export type LinksShellCalls = typeof linksShellCalls;

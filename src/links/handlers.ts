@@ -148,11 +148,15 @@ export function linksHandlers(
 }
 
 /** Serves the main process' calls. */
-export function linksShellHandlers({ spool }: Parts): Handlers<LinksShellCalls> {
+export function linksShellHandlers({ spool, targets }: Parts): Handlers<LinksShellCalls> {
   return {
     'profile.import': ({ windowId, path }) => spool.importFile(windowId, path),
     'window.release': async ({ windowId, keep }) => {
       await spool.releaseWindow(windowId, keep);
+      return ok(null);
+    },
+    'recordings.end': async () => {
+      await targets.endRecordings();
       return ok(null);
     },
   };

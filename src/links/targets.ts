@@ -104,6 +104,12 @@ export class Targets {
     }
   }
 
+  /** Gives back every agent that this app records with; one that does not hear of it stops when its lease ends. */
+  async endRecordings(): Promise<void> {
+    const recording = [...this.sessions.values()].filter(({ agent }) => agent.recordingStartedAtMs !== undefined);
+    await Promise.all(recording.map(({ agent }) => agent.stopRecording()));
+  }
+
   dispose(): void {
     this.tunnels.dispose();
     for (const session of this.sessions.values()) session.dispose();

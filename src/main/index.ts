@@ -42,6 +42,14 @@ function sendPort(window: BrowserWindow, parts: ShellParts, process: 'links' | '
     window.webContents.postMessage('pyrometer-port', process, [parts[process].openPort(windowIdOf(window))]);
 }
 
+/** An agent stores its last window before it ends. One that cannot be told in time stops when its lease ends. */
+const endingMs = 5000;
+
+async function endRecordings({ links }: ShellParts): Promise<void> {
+  const late = new Promise((resolve) => setTimeout(resolve, endingMs));
+  await Promise.race([links.shell.call('recordings.end', {}), late]);
+}
+
 const Paths = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(4096))), v.maxLength(100));
 
 function run(): void {
@@ -128,6 +136,15 @@ function run(): void {
   });
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit();
+  });
+  let ending = false;
+  app.on('before-quit', (event) => {
+    if (ending) return;
+    ending = true;
+    event.preventDefault();
+    void endRecordings(parts).then(() => {
+      app.quit();
+    });
   });
   app.on('quit', () => {
     parts.links.dispose();
