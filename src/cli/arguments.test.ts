@@ -71,6 +71,25 @@ describe('parseCommand', () => {
         format: 'html',
         service: undefined,
         identity: undefined,
+        times: false,
+      },
+    });
+    expect(parseCommand(['record', 'local', '--times', '--seconds', '600', '--out', 'a.pb.gz'])).toMatchObject({
+      ok: true,
+      value: { times: true, format: 'pprof' },
+    });
+  });
+
+  it('reads what is to be verified', () => {
+    expect(parseCommand(['agent', 'verify', 'ada@web-1', '--service', 'web'])).toEqual({
+      ok: true,
+      value: {
+        name: 'verify',
+        target: { kind: 'ssh', user: 'ada', host: 'web-1', port: 22 },
+        identity: undefined,
+        service: 'web',
+        seconds: 20,
+        json: false,
       },
     });
   });
@@ -111,11 +130,17 @@ describe('parseCommand', () => {
     [['record', 'local', '--seconds', '0', '--out', 'a.html']],
     [['record', 'local', '--seconds', '1.5', '--out', 'a.html']],
     [['record', 'local', '--nonsense', '--out', 'a.html']],
+    [['record', 'local', '--times', '--out', 'a.html']],
+    [['record', 'local', '--times', '--seconds', '601', '--out', 'a.pb.gz']],
     [['export', 'a.pb.gz', '--out', 'b.html', '--seconds', '3']],
     [['agent']],
     [['agent', 'list']],
     [['agent', 'explode', 'local']],
     [['agent', 'list', 'local', '--force']],
+    [['agent', 'verify', 'local']],
+    [['agent', 'verify', '--service', 'web']],
+    [['agent', 'verify', 'local', '--service', 'web', '--seconds', '4']],
+    [['agent', 'verify', 'local', '--service', 'web', '--seconds', '121']],
     [['agent', 'list', 'local', '--yes']],
     [['agent', 'remove', 'a@h;id']],
     [['check']],

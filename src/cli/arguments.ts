@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { fail, ok, type Result } from '../contract/result.js';
+import { longestTimedSeconds, verifySeconds } from '../contract/verify.js';
 import { parseFailRules, type FailRule } from '../core/compare/fail-on.js';
 import { NewTunnel, parseTunnelAddress, tunnelAddressText } from '../contract/tunnels.js';
 
@@ -35,6 +36,17 @@ export type Command =
       readonly service: string | undefined;
       /** A private key's path, or undefined for the ssh agent. */
       readonly identity: string | undefined;
+      /** With the time of each sample. */
+      readonly times: boolean;
+    }
+  | {
+      readonly name: 'verify';
+      readonly target: RecordTarget;
+      readonly identity: string | undefined;
+      readonly service: string;
+      readonly seconds: number;
+      /** One line of JSON instead of text. */
+      readonly json: boolean;
     }
   | {
       readonly name: 'agent';
@@ -81,6 +93,7 @@ export const usage = `Pyrometer, the flame graphs of your servers
       TARGET              local, or user@host, or user@host:port (key from the ssh agent)
       --seconds N         how long, 1 to 3600; 15 by default
       --service NAME      only this service
+      --times             with the time of each sample, at most 600 seconds; FILE ends in .pb.gz
       --identity PATH     a private key
   npm start -- check TARGET                  tells whether an agent can run on TARGET, and why not; changes nothing
       --json              one line of JSON
@@ -89,6 +102,12 @@ export const usage = `Pyrometer, the flame graphs of your servers
   npm start -- agent remove TARGET           lists it, asks once, stops the agent there and removes all of it
       --yes               without asking
       --force             also while others record with it
+      --identity PATH     a private key
+  npm start -- agent verify TARGET --service NAME
+                                             runs py-spy beside the agent on a Python service in containers, and tells how
+                                             well the two agree: exit code 0, 3 when they differ, 1 when it cannot be told
+      --seconds N         how long, 5 to 120; 20 by default
+      --json              one line of JSON
       --identity PATH     a private key
   npm start -- tunnel TARGET                 lists what of Pyroscope, Grafana and Alloy could be reached there
   npm start -- tunnel TARGET ADDRESS...      makes it reachable on 127.0.0.1 until Ctrl+C
@@ -141,7 +160,40 @@ export function parseTarget(text: string): Result<RecordTarget> {
   return ok({ kind: 'ssh', user, host: name, port: number });
 }
 
+function parseVerify(rest: readonly string[]): Result<Command> {
+  const one = { type: 'string' } as const;
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...rest],
+      allowPositionals: true,
+      options: { identity: { ...one, short: 'i' }, service: one, seconds: one, json: { type: 'boolean' } },
+    });
+  } catch (error) {
+    return fail('invalid-input', `${error instanceof Error ? error.message : String(error)} See "npm start -- help".`);
+  }
+  const [name, ...others] = parsed.positionals;
+  const { identity, service, json = false } = parsed.values;
+  if (name === undefined || others.length > 0 || service === undefined || service === '') {
+    return fail('invalid-input', 'Say agent verify TARGET --service NAME.');
+  }
+  const seconds = wholeSeconds(parsed.values.seconds ?? String(verifySeconds), 5, 120);
+  if (!seconds.ok) return seconds;
+  const target = parseTarget(name);
+  return target.ok
+    ? ok({ name: 'verify', target: target.value, identity, service, seconds: seconds.value, json })
+    : target;
+}
+
+function wholeSeconds(text: string, from: number, to: number): Result<number> {
+  const seconds = Number(text);
+  return Number.isInteger(seconds) && seconds >= from && seconds <= to
+    ? ok(seconds)
+    : fail('invalid-input', `--seconds must be a whole number from ${from} to ${to}, not "${text}".`);
+}
+
 function parseAgent(rest: readonly string[]): Result<Command> {
+  if (rest[0] === 'verify') return parseVerify(rest.slice(1));
   let parsed;
   try {
     parsed = parseArgs({
@@ -154,7 +206,7 @@ function parseAgent(rest: readonly string[]): Result<Command> {
   }
   const [action, name, ...others] = parsed.positionals;
   if ((action !== 'list' && action !== 'remove') || name === undefined || others.length > 0) {
-    return fail('invalid-input', 'Say agent list TARGET, or agent remove TARGET.');
+    return fail('invalid-input', 'Say agent list TARGET, agent remove TARGET, or agent verify TARGET --service NAME.');
   }
   const { identity, force = false, yes = false } = parsed.values;
   if ((force || yes) && action === 'list') return fail('invalid-input', 'agent list takes neither --force nor --yes.');
@@ -272,7 +324,13 @@ export function parseCommand(argv: readonly string[]): Result<Command> {
     parsed = parseArgs({
       args: rest,
       allowPositionals: true,
-      options: { out: { ...one, short: 'o' }, seconds: one, service: one, identity: { ...one, short: 'i' } },
+      options: {
+        out: { ...one, short: 'o' },
+        seconds: one,
+        service: one,
+        identity: { ...one, short: 'i' },
+        times: { type: 'boolean' },
+      },
     });
   } catch (error) {
     return fail('invalid-input', `${error instanceof Error ? error.message : String(error)} See "npm start -- help".`);
@@ -295,17 +353,20 @@ export function parseCommand(argv: readonly string[]): Result<Command> {
   }
   const target = parseTarget(first);
   if (!target.ok) return target;
-  const seconds = Number(values.seconds ?? '15');
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 3600) {
-    return fail('invalid-input', `--seconds must be a whole number from 1 to 3600, not "${values.seconds ?? ''}".`);
+  const { times = false } = values;
+  if (times && format.value !== 'pprof') {
+    return fail('invalid-input', 'The time of each sample is kept in pprof only: end FILE in .pb.gz.');
   }
+  const seconds = wholeSeconds(values.seconds ?? '15', 1, times ? longestTimedSeconds : 3600);
+  if (!seconds.ok) return seconds;
   return ok({
     name,
     target: target.value,
-    seconds,
+    seconds: seconds.value,
     out,
     format: format.value,
     service: values.service,
     identity: values.identity,
+    times,
   });
 }

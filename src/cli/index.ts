@@ -9,6 +9,7 @@ import { diff } from './diff.js';
 import { progressOn, type Progress } from './progress.js';
 import { record } from './record.js';
 import { tunnelCommand } from './tunnel.js';
+import { verificationCode, verificationJson, verificationText, verify } from './verify.js';
 import { writeProfile, type Written } from './write-profile.js';
 
 async function version(): Promise<string> {
@@ -62,7 +63,7 @@ function report(result: Result<Written>, out: string, progress: Progress): numbe
   return 0;
 }
 
-/** Carries a command line out and answers the exit code: 0 done, 1 failed, 2 not understood, 3 a rule of --fail-on is met, 130 cancelled. */
+/** Carries a command line out and answers the exit code: 0 done, 1 failed, 2 not understood, 3 a rule of --fail-on is met or profilers differ, 130 cancelled. */
 async function main(argv: readonly string[]): Promise<number> {
   const parsed = parseCommand(argv);
   if (!parsed.ok) {
@@ -83,6 +84,13 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'agent': {
       const done = await agentCommand(command, say, firstInterrupt());
       return done.ok ? 0 : failed(done.failure);
+    }
+    case 'verify': {
+      const verified = await verify(command, progress, firstInterrupt());
+      progress.done('');
+      if (!verified.ok) return failed(verified.failure);
+      process.stdout.write(command.json ? verificationJson(verified.value) : verificationText(verified.value));
+      return verificationCode(verified.value);
     }
     case 'check': {
       const checked = await check(command, firstInterrupt());

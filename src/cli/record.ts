@@ -60,6 +60,7 @@ export async function record(
     ...connectionParts(command.target, command.identity),
     seconds: command.seconds,
     service: command.service,
+    times: command.times,
     holder: { id: randomUUID(), description: `npm start -- record of ${userInfo().username} on ${hostname()}` },
     onChange: (state) => {
       if (!sampling) progress.show(inWords(state));
@@ -69,12 +70,20 @@ export async function record(
       const text =
         seconds < wanted
           ? `recording, ${String(Math.floor(seconds))} of ${String(wanted)} s`
-          : 'waiting for the last window';
+          : command.times
+            ? 'waiting for the last samples and their names'
+            : 'waiting for the last window';
       progress.show(text, seconds / wanted);
     },
     signal,
   });
   if (!recorded.ok) return recorded;
+  for (const note of recorded.value.notes) process.stderr.write(`${note}\n`);
   progress.show(`writing ${command.out}`);
-  return writeProfile(recorded.value.bytes, { path: command.out, format: command.format, title: recorded.value.title });
+  return writeProfile(recorded.value.bytes, {
+    path: command.out,
+    format: command.format,
+    title: recorded.value.title,
+    asItIs: command.times,
+  });
 }

@@ -10,6 +10,7 @@ import { Id, Selection, SourceKind, TimeMs, ViewState } from './selection.js';
 import { PyroscopeConfig, TargetConfig, type Leftover, type Remainder, type TargetState } from './target.js';
 import type { Trust } from './trust.js';
 import { NewTunnel, type TunnelState, type TunnelSuggestion } from './tunnels.js';
+import type { Verification, VerifyProgress } from './verify.js';
 
 /** A service as a source knows it. */
 export interface ServiceRow {
@@ -185,6 +186,10 @@ export const linksCalls = {
   )<Timeline>(),
   /** How far the samples can be believed. "unsupported" where the source is not our agent's store. */
   'source.trust': call(v.object({ selection: Selection }))<Trust>(),
+  /** Runs py-spy beside the agent on a Python service and compares the two. Progress follows under the request's id. */
+  'agent.verify': call(
+    v.object({ requestId: Id, targetId: Id, service: v.pipe(v.string(), v.minLength(1), v.maxLength(512)) }),
+  )<Verification>(),
   /** Fetches the selection's merged profile into the spool. An empty selection is a profile without samples. */
   'source.fetch': call(v.object({ selection: Selection }))<SpooledProfile>(),
   /** Lets go of a profile of this window's. */
@@ -225,6 +230,7 @@ export interface LinksEvents extends Record<string, unknown> {
   'tunnels.changed': { readonly targetId: string; readonly tunnels: readonly TunnelState[] };
   'prompt.opened': { readonly prompt: Prompt };
   'prompt.closed': { readonly promptId: string };
+  'verify.progress': { readonly requestId: string; readonly progress: VerifyProgress };
   /** Of a fetch of windows: how many have come. */
   'windows.progress': { readonly requestId: string; readonly done: number };
   /** A new window of a target is in its store. */

@@ -1,6 +1,7 @@
 import type { LinksCalls, LinksShellCalls, SpooledProfile } from '../contract/links.js';
 import { fail, ok, type Result } from '../contract/result.js';
 import type { Handlers } from '../contract/rpc.js';
+import { verifySeconds, type VerifyProgress } from '../contract/verify.js';
 import { selectionTitle } from '../engine/deploy/titles.js';
 import type { TargetSession } from '../engine/deploy/session.js';
 import { importHost } from '../engine/link/import-host.js';
@@ -96,6 +97,13 @@ export function linksHandlers(
       withSession(selection.targetId, (session) => session.timeline(selection.source, selection, stepMs, signal)),
     'source.trust': ({ selection }, signal) =>
       withSession(selection.targetId, (session) => session.trust(selection, signal)),
+    'agent.verify': ({ requestId, targetId, service }, signal) =>
+      withSession(targetId, (session) => {
+        const onProgress = (progress: VerifyProgress): void => {
+          emit('verify.progress', { requestId, progress });
+        };
+        return session.verify(service, verifySeconds, onProgress, signal);
+      }),
     'source.fetch': ({ selection }, signal) =>
       withSession(selection.targetId, async (session) => {
         const bytes = await session.fetch(selection, signal);

@@ -1,9 +1,11 @@
 import { fail, ok, type Result } from '../../contract/result.js';
 import { cpuProfileType, type Selection } from '../../contract/selection.js';
 import type { TargetConfig, TargetState } from '../../contract/target.js';
+import { formatNanoseconds } from '../../core/words/numbers.js';
+import { recordTimedSamples } from '../agent/timed-samples.js';
 import type { HostKeys } from '../link/host-keys.js';
 import type { Prompter } from '../link/prompter.js';
-import { everything, serviceSelector } from '../pyroscope/selectors.js';
+import { everything, sampledOnly, serviceSelector } from '../pyroscope/selectors.js';
 import type { LeaseHolder } from './agent-watch.js';
 import { recordingSpan, type RecordingSpan } from './recording-span.js';
 import { recordWithPySpy } from './record-pyspy.js';
@@ -15,6 +17,8 @@ export interface RecordOptions {
   readonly seconds: number;
   /** service_name; undefined: everything on the target. */
   readonly service?: string | undefined;
+  /** With the time of each sample; the agent only. */
+  readonly times?: boolean;
   readonly prompter: Prompter;
   readonly hostKeys: HostKeys;
   readonly resourcesDir: string;
@@ -31,6 +35,8 @@ export interface Recorded {
   readonly bytes: Uint8Array;
   readonly title: string;
   readonly selection: Selection;
+  /** What is missing, in sentences. */
+  readonly notes: readonly string[];
 }
 
 /** Shorter than the usual 15 s, so that a short recording does not wait long for its last window. */
@@ -58,6 +64,9 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
     const connected = await session.connect(signal);
     if (!connected.ok) return connected;
     if (session.pyspy.chosen) {
+      if (options.times === true) {
+        return fail('unsupported', 'Here py-spy records instead of the agent, and it tells no time of a sample.');
+      }
       const selection = await recordWithPySpy(session, {
         targetId: options.config.id,
         seconds: options.seconds,
@@ -73,6 +82,7 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
     if (!started.ok) return started;
     const status = session.state.agent.status;
     if (status === undefined) return fail('agent-not-running', 'The agent ended while it was recording.');
+    if (options.times === true) return await recordedWithTimes(session, options);
     const span = recordingSpan(status, fresh, options.seconds, Date.now());
     const waited = await waitForWindow(session, options, waiters, span);
     if (!waited.ok) return waited;
@@ -92,6 +102,36 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
   }
 }
 
+async function recordedWithTimes(session: TargetSession, options: RecordOptions): Promise<Result<Recorded>> {
+  const { connection } = session.agent;
+  if (connection === undefined) return fail('agent-not-running', 'The agent ended while it was recording.');
+  const { seconds, service, signal } = options;
+  const selector = service === undefined ? everything : serviceSelector(service);
+  const beganAtMs = performance.now();
+  const recorded = await recordTimedSamples(connection, {
+    selector: sampledOnly(selector),
+    seconds,
+    onProgress: () => {
+      options.onProgress(Math.min(seconds, (performance.now() - beganAtMs) / 1000), seconds);
+    },
+    signal,
+  });
+  if (!recorded.ok) return recorded;
+  const { startMs, endMs, full, bytes } = recorded.value;
+  const selection: Selection = {
+    targetId: options.config.id,
+    source: 'agent',
+    profileType: cpuProfileType,
+    selector,
+    startMs,
+    endMs,
+  };
+  const notes = full
+    ? [`The recording was full after ${formatNanoseconds((endMs - startMs) * 1e6)} and ended then: choose one service.`]
+    : [];
+  return ok({ bytes, title: selectionTitle(selection, options.config.name), selection, notes });
+}
+
 async function fetched(
   session: TargetSession,
   options: RecordOptions,
@@ -99,7 +139,7 @@ async function fetched(
 ): Promise<Result<Recorded>> {
   const bytes = await session.fetch(selection, options.signal);
   if (!bytes.ok) return bytes;
-  return ok({ bytes: bytes.value, title: selectionTitle(selection, options.config.name), selection });
+  return ok({ bytes: bytes.value, title: selectionTitle(selection, options.config.name), selection, notes: [] });
 }
 
 /** Settles at the next change of the target, or after a moment. */

@@ -9,6 +9,7 @@ import { fail, ok, type Result } from '../../contract/result.js';
 import { cpuProfileType, type Selection, type SourceKind } from '../../contract/selection.js';
 import type { Leftover, PyroscopeConfig, Remainder, TargetConfig, TargetState } from '../../contract/target.js';
 import type { Trust } from '../../contract/trust.js';
+import type { Verification, VerifyProgress } from '../../contract/verify.js';
 import { agentProcesses } from '../agent/processes.js';
 import { agentTrust } from '../agent/trust.js';
 import { agentWindows } from '../agent/windows.js';
@@ -23,6 +24,7 @@ import { sampledOnly } from '../pyroscope/selectors.js';
 import { PySpyLife } from '../pyspy/pyspy-life.js';
 import { SliceCache } from '../pyroscope/slices.js';
 import { pyroscopeServices, timeline } from '../pyroscope/source-views.js';
+import { verifyService } from '../verify/verify.js';
 import { AgentLife } from './agent-life.js';
 import { defaultLease, type LeaseHolder, type LeaseTimes } from './agent-watch.js';
 import { runCheck } from './checks/run-check.js';
@@ -268,6 +270,31 @@ export class TargetSession {
     if (this.pyspy.chosen) return fail('unsupported', 'py-spy counts what it could not read, and nothing beyond that.');
     const { connection } = this.agent;
     return connection === undefined ? this.agent.notRunning() : agentTrust(connection, selection, signal);
+  }
+
+  /** Runs py-spy beside the agent on a Python service, and tells how well the two agree. */
+  async verify(
+    service: string,
+    seconds: number,
+    onProgress: (progress: VerifyProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<Result<Verification>> {
+    const { connection, state } = this.agent;
+    if (connection === undefined || this.pyspy.chosen) return this.agent.notRunning();
+    const docker = await this.pyspy.docker(signal);
+    if (!docker.ok) return docker;
+    const clockAheadMs = state.status?.clockAheadMs ?? 0;
+    const { resourcesDir } = this.options;
+    return verifyService({
+      agent: connection,
+      docker: docker.value,
+      resourcesDir,
+      service,
+      seconds,
+      clockAheadMs,
+      onProgress,
+      signal,
+    });
   }
 
   async profileTypes(source: SourceKind, range: Range, signal?: AbortSignal): Promise<Result<readonly string[]>> {

@@ -51,6 +51,15 @@ export async function writeShare(
   }
 }
 
+/** Writes a plain pprof with all that it says, packed. */
+export async function writeAsItIs(path: string, bytes: Uint8Array): Promise<Result<{ byteLength: number }>> {
+  try {
+    return ok({ byteLength: await replaceFile(path, [await gzipAsync(bytes)], 0o644) });
+  } catch (error) {
+    return writeFailure(error, path);
+  }
+}
+
 async function contentOf(
   store: ProfileStore,
   { format, title, source }: ShareRequest,

@@ -17,6 +17,14 @@ export interface PythonContainer {
   readonly processes: readonly PythonProcess[];
 }
 
+/** A process with more threads than this loses most of its throughput when it is stopped for each sample. */
+export const mostThreads = 64;
+
+/** The threads of the container's process that has most. */
+export function threadsOf({ processes }: PythonContainer): number {
+  return Math.max(0, ...processes.map(({ threads = 0 }) => threads));
+}
+
 /** The running containers with Python in them. */
 export async function pythonContainers(docker: Docker): Promise<Result<readonly PythonContainer[]>> {
   try {
@@ -70,7 +78,9 @@ async function withImageVersion(
 ): Promise<readonly PythonProcess[]> {
   if (processes.every(({ version }) => version !== undefined)) return processes;
   const { Config: config } = await container.inspect();
-  const said = config.Env.find((entry) => entry.startsWith('PYTHON_VERSION='))?.slice('PYTHON_VERSION='.length);
+  // Null, whatever its type says, of an image that was imported without settings.
+  const environment = config.Env as string[] | null;
+  const said = environment?.find((entry) => entry.startsWith('PYTHON_VERSION='))?.slice('PYTHON_VERSION='.length);
   const version = /^\d+\.\d+/.exec(said ?? '')?.[0];
   return version === undefined ? processes : processes.map((process) => ({ version, ...process }));
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type Docker from 'dockerode';
 import type { ServiceRow, Timeline } from '../../contract/links.js';
 import type { EngineState, PySpyRequest } from '../../contract/pyspy.js';
@@ -6,15 +5,14 @@ import { fail, failureWords, ok, type Failure, type Result } from '../../contrac
 import type { AgentState } from '../../contract/target.js';
 import { dockerOver } from '../docker/docker-link.js';
 import { findDocker } from '../docker/find-docker.js';
-import { tarOfProgram } from '../docker/tar.js';
 import { errorText } from '../failures/thrown.js';
 import type { Address, Link } from '../link/link.js';
 import type { Query, Range } from '../pyroscope/querier-client.js';
 import { serviceSelector } from '../pyroscope/selectors.js';
 import { containerSubject } from './container-subject.js';
-import { containerLabels, pythonContainers, type PythonContainer } from './containers.js';
+import { containerLabels, mostThreads, pythonContainers, threadsOf, type PythonContainer } from './containers.js';
 import { RecordingStatus } from './recording-status.js';
-import { findPySpy } from './pyspy-resources.js';
+import { sidecarProgram } from './pyspy-resources.js';
 import { mergeProfile, profileTypes, recordedServices, timeline } from './query.js';
 import { recordSubject, type Subject } from './recording.js';
 import { sweepSidecars } from './sidecar.js';
@@ -23,8 +21,6 @@ import { WindowStore } from './window-store.js';
 /** So many containers are recorded side by side at most; each costs a container of ours. */
 const mostAtOnce = 8;
 const listedForMs = 5000;
-/** A process with more threads than this loses most of its throughput when it is stopped for each sample. */
-export const mostThreads = 64;
 
 /** What is known of a target when an engine is chosen for it. */
 export interface TargetSystem {
@@ -251,16 +247,15 @@ export class PySpyLife {
         `${fits.length} containers run Python, more than ${mostAtOnce} at once: choose one of them.`,
       );
     }
-    const info = (await docker.value.info()) as { readonly Architecture?: string };
-    const program = await findPySpy(this.options.resourcesDir, 'linux', info.Architecture ?? '');
+    const program = await sidecarProgram(docker.value, this.options.resourcesDir);
     if (!program.ok) return program;
-    const archive = tarOfProgram('pyrometer-py-spy', await readFile(program.value.path));
+    const { archive, version } = program.value;
     const subjects = await Promise.all(fits.map((each) => containerSubject(docker.value, each, archive)));
-    return ok({ subjects, version: program.value.version });
+    return ok({ subjects, version });
   }
 
   /** Docker's API; where it listens is asked once a connection. */
-  private async docker(signal?: AbortSignal): Promise<Result<Docker>> {
+  async docker(signal?: AbortSignal): Promise<Result<Docker>> {
     const link = this.options.link();
     const found = this.address === undefined ? await findDocker(link, signal) : ok(this.address);
     if (!found.ok) return found;
@@ -290,10 +285,6 @@ const idle: AgentState = { state: 'stopped', recording: false };
 const whyDarwin = 'This is macOS, which has no eBPF: Python is recorded by py-spy instead of the agent.';
 const whatIsMissing =
   'py-spy sees Python functions only: no other programs, no kernel, and native code only on x86_64 Linux when asked to. It stops a process for each sample, and what runs between two recordings is not seen.';
-
-function threadsOf({ processes }: PythonContainer): number {
-  return Math.max(0, ...processes.map(({ threads = 0 }) => threads));
-}
 
 function tooManyThreads(container: PythonContainer | undefined): string {
   const threads = container === undefined ? 0 : threadsOf(container);

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type Docker from 'dockerode';
 import * as v from 'valibot';
 import { fail, ok, type Result } from '../../contract/result.js';
+import { tarOfProgram } from '../docker/tar.js';
 import { errorText } from '../failures/thrown.js';
 
 const Manifest = v.object({
@@ -51,4 +53,18 @@ export async function findPySpy(
   const file = manifest.files[kind];
   if (file === undefined) return fail('unsupported', `This copy of Pyrometer has no py-spy for ${kind}.`);
   return ok({ path: join(folder, kind, 'py-spy'), version: manifest.version, ...file });
+}
+
+/** py-spy for the machine that an engine runs on, as sidecars want it. */
+export async function sidecarProgram(
+  docker: Docker,
+  resourcesDir: string,
+): Promise<Result<{ readonly archive: Buffer; readonly version: string }>> {
+  const info = (await docker.info()) as { readonly Architecture?: string };
+  const program = await findPySpy(resourcesDir, 'linux', info.Architecture ?? '');
+  if (!program.ok) return program;
+  return ok({
+    archive: tarOfProgram('pyrometer-py-spy', await readFile(program.value.path)),
+    version: program.value.version,
+  });
 }

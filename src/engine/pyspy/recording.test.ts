@@ -30,6 +30,8 @@ function subjectOf(ends: readonly (Result<SliceOutput> | 'ok')[], there = true) 
               said: 'Errors: 0',
               startedAtMs: 1000,
               endedAtMs: 1000 + slice.seconds * 1000 + 400,
+              sampledFromMs: 1000,
+              sampledToMs: 1000 + slice.seconds * 1000 + 400,
             };
             return Promise.resolve(end === undefined || end === 'ok' ? ok(output) : end);
           },

@@ -30,6 +30,9 @@ export interface SliceOutput {
   readonly said: string;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
+  /** When it said that it samples, and when it began to write what it had: what lies between is what it saw. */
+  readonly sampledFromMs: number;
+  readonly sampledToMs: number;
   /** What py-spy took itself, in cores; undefined where Docker did not say. */
   readonly cores?: number;
 }
@@ -103,7 +106,15 @@ export class Sidecar {
       await finished(stream, { writable: false });
       const text = readOutput(words, output);
       if (!text.ok) return text;
-      return ok({ ...text.value, startedAtMs, endedAtMs: Date.now(), ...(cores === undefined ? {} : { cores }) });
+      const endedAtMs = Date.now();
+      return ok({
+        ...text.value,
+        startedAtMs,
+        endedAtMs,
+        sampledFromMs: words.firstAtMs ?? startedAtMs,
+        sampledToMs: output.firstAtMs ?? endedAtMs,
+        ...(cores === undefined ? {} : { cores }),
+      });
     } catch (error) {
       return dockerFailure(error, `py-spy's container could not be run: ${errorText(error)}`);
     } finally {
@@ -225,6 +236,8 @@ class Collector extends Writable {
   private readonly chunks: Buffer[] = [];
   private readonly limit: number;
   private size = 0;
+  /** When the first of it came. */
+  firstAtMs: number | undefined;
 
   constructor(limit: number) {
     super();
@@ -240,6 +253,7 @@ class Collector extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.firstAtMs ??= Date.now();
     this.size += chunk.length;
     if (!this.tooLarge) this.chunks.push(chunk);
     done();

@@ -26,6 +26,7 @@ import { followTimeline } from '../state/timeline-control.js';
 import { showFailure } from '../state/toasts.js';
 import { followTrust } from '../state/trust-control.js';
 import { followTunnels } from '../state/tunnels-control.js';
+import { VerifyControl } from '../state/verify-control.js';
 import { ViewControl } from '../state/view-control.js';
 
 /** Everything that components reach for: the context of the controls, and the controls that are objects. */
@@ -33,6 +34,7 @@ export interface Workbench {
   readonly context: Context;
   readonly view: ViewControl;
   readonly certainty: CertaintyControl;
+  readonly verify: VerifyControl;
   dispose(): void;
 }
 
@@ -60,6 +62,7 @@ export async function createWorkbench(api: ShellApi, target: Window): Promise<Wo
   const view = new ViewControl(context);
   const functions = new FunctionsControl(context);
   const certainty = new CertaintyControl(context);
+  const verify = new VerifyControl(context);
   ends.push(
     context.links.onReady(() => {
       void loadSnapshots(context); // shows its own failure
@@ -75,12 +78,14 @@ export async function createWorkbench(api: ShellApi, target: Window): Promise<Wo
       view.dispose();
       functions.dispose();
       certainty.dispose();
+      verify.dispose();
     },
   );
   return {
     context,
     view,
     certainty,
+    verify,
     dispose: () => {
       for (const end of ends) end();
       context.links.dispose();

@@ -12,6 +12,7 @@ import type { Trust } from '../../contract/trust.js';
 import type { TunnelState } from '../../contract/tunnels.js';
 import type { CertaintyState } from './certainty-control.js';
 import type { Preset, TimeRange } from './time-range.js';
+import type { VerifyState } from './verify-control.js';
 
 export type Tab = ViewState['tab'];
 
@@ -70,6 +71,7 @@ export interface TrustSlice {
   readonly trust: Trust | null;
   readonly trustPhase: Phase;
   readonly trustFailure: Failure | null;
+  readonly verify: VerifyState;
 }
 
 /** Profiles that were opened from a file or a snapshot. They stay open until they are closed. */
@@ -223,6 +225,7 @@ export function initialState(nowMs: number): AppState {
     trust: null,
     trustPhase: 'idle',
     trustFailure: null,
+    verify: { phase: 'idle' },
     document: { kind: 'selection' },
     documents: [],
     keptViews: {},

@@ -15,6 +15,7 @@ import type { AgentState, AgentStatus, TargetState } from '../../contract/target
 import type { TunnelState } from '../../contract/tunnels.js';
 import { inventRunning } from './invented-running.js';
 import { inventTrust } from './invented-trust.js';
+import { inventVerification } from './invented-verification.js';
 import { inventSuggestions, inventTunnel, inventTunnels } from './invented-tunnels.js';
 import { randomFrom } from './invented-profiles.js';
 
@@ -340,6 +341,13 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       scenario.fetchFails
         ? fail('agent-not-running', 'The connection to the agent broke.', 'read ECONNRESET')
         : ok(inventTrust(scenario.hostile)),
+    'agent.verify': async ({ requestId }) => {
+      for (const seconds of [0, 7, 14]) {
+        server.emit('verify.progress', { requestId, progress: { step: 'sampling', seconds, of: 20 } });
+        await wait(scenario.fetchMs * 10);
+      }
+      return ok(inventVerification(scenario.hostile ? 'differs' : 'agrees', scenario.hostile));
+    },
     'source.profileTypes': ({ source }) =>
       ok(source === 'agent' ? [cpuProfileType] : [cpuProfileType, 'memory:alloc_space:bytes:space:bytes']),
     'source.timeline': ({ selection, stepMs }) => {

@@ -45,6 +45,17 @@ const shots = [
       await page.waitForTimeout(100);
     },
   ],
+  ...['normal', 'hostile'].map((scenario) => [
+    `verify-${scenario}`,
+    scenario,
+    async (page) => {
+      await ready(page);
+      await choose(page, 'revel_web');
+      await page.getByRole('button', { name: 'Verify with py-spy' }).click();
+      await page.locator('.verify-verdict').waitFor();
+      await page.locator('.verify-verdict').scrollIntoViewIfNeeded();
+    },
+  ]),
   [
     'zoomed',
     'normal',

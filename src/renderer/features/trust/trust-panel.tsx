@@ -6,6 +6,7 @@ import { hasTrust } from '../../state/trust-control.js';
 import { FailureNotice } from '../../ui/failure-notice.js';
 import { CopyIcon } from '../../ui/icons.js';
 import { trustNotes, trustRows, type TrustNote, type TrustRow } from './trust-words.js';
+import { VerifyPanel } from './verify-panel.js';
 
 /** How far the samples that are shown can be believed, and what would mend the rest. */
 export function TrustPanel(): ReactElement | null {
@@ -32,6 +33,7 @@ export function TrustPanel(): ReactElement | null {
             </tbody>
           </table>
           <Notes notes={trustNotes(trust)} />
+          <VerifyPanel />
         </>
       )}
     </section>
