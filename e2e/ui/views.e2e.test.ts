@@ -71,7 +71,7 @@ test('the trust panel says what the agent judges of the chosen service', async (
 
   // Two samples of the worker were lost at 11:50: its window is marked, and says which one it is.
   await view.ui.service('revel_celery_default').click();
-  await expect.poll(() => verdict('balance')).toContain('1 of 59 windows off');
+  await expect.poll(() => verdict('balance')).toContain('1 of 59 off');
   expect(await panel.getByRole('row', { name: 'balance' }).getAttribute('title')).toContain('11:50:00');
   await view.pictures('trust-warns');
 

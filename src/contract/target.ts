@@ -49,6 +49,10 @@ export const PyroscopeConfig = v.object({
   reach: v.picklist(['tunnel', 'direct']),
   /** Whether the agent pushes its windows there. */
   push: v.boolean(),
+  /** X-Scope-OrgID; undefined: none. */
+  tenant: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(150), v.regex(/^[\x21-\x7e]+$/))),
+  /** What it wants to know who reads; it is asked for and never saved. Undefined: nothing. */
+  login: v.optional(v.picklist(['basic', 'bearer'])),
 });
 export type PyroscopeConfig = v.InferOutput<typeof PyroscopeConfig>;
 

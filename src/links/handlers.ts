@@ -48,11 +48,14 @@ export function linksHandlers(
     'targets.remove': ({ targetId }) => targets.remove(targetId),
     'targets.test': ({ config }, signal) => targets.test(config, signal),
     'targets.setPyroscope': ({ targetId, pyroscope }) =>
-      withSession(targetId, (session) => {
+      withSession(targetId, async (session) => {
         const config = { ...session.state.config };
+        const same = JSON.stringify(config.pyroscope) === JSON.stringify(pyroscope ?? undefined);
         if (pyroscope === null) delete config.pyroscope;
         else config.pyroscope = pyroscope;
-        return targets.save(config);
+        const saved = await targets.save(config);
+        if (saved.ok && same) void session.checkPyroscope(); // shown by the state
+        return saved;
       }),
     'sshConfig.list': () => listConfigHosts(),
     'sshConfig.resolve': ({ name }, signal) => importHost(name, { signal }),

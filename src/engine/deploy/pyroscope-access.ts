@@ -1,16 +1,23 @@
+import type { PushAuthentication } from '../../contract/push.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { PyroscopeConfig, PyroscopeState } from '../../contract/target.js';
 import type { Link } from '../link/link.js';
+import type { Prompter, SecretQuestion } from '../link/prompter.js';
 import { Http1Transport } from '../pyroscope/http1-transport.js';
 import { QuerierClient } from '../pyroscope/querier-client.js';
 
 export interface PyroscopeAccessOptions {
+  readonly targetId: string;
   readonly config: PyroscopeConfig | undefined;
+  readonly prompter: Prompter;
   readonly targetName: () => string;
   /** The link that a tunnelled Pyroscope is reached through. */
   readonly link: () => Link;
   readonly onChange: () => void;
 }
+
+/** What proves to a Pyroscope who reads. */
+type Credentials = Extract<PushAuthentication, { kind: 'basic' | 'bearer' }>;
 
 /** The Pyroscope that belongs to a target, reached directly or through the target's link. */
 export class PyroscopeAccess {
@@ -18,6 +25,10 @@ export class PyroscopeAccess {
   private config: PyroscopeConfig | undefined;
   private now: PyroscopeState;
   private querier: QuerierClient | undefined;
+  /** Kept in memory until the server refuses them, another server is set, or the app ends. */
+  private credentials: Credentials | undefined;
+  private asking: Promise<Credentials | undefined> | undefined;
+  private ending = new AbortController();
   private disposed = false;
 
   constructor(options: PyroscopeAccessOptions) {
@@ -30,46 +41,71 @@ export class PyroscopeAccess {
     return this.now;
   }
 
-  /** "not-found" where no Pyroscope is set, "not-connected" where its link is down. */
+  /** "not-found" where no Pyroscope is set, "not-connected" where its link is down, "auth-failed" without what it wants to know. */
   client(): Result<QuerierClient> {
-    const { config } = this;
+    const { config, credentials } = this;
     if (config === undefined) return fail('not-found', 'No Pyroscope address is set for this target: set one.');
     const link = this.options.link();
     const through = config.reach === 'tunnel' && link.kind === 'ssh' ? link : undefined;
     if (through !== undefined && through.state.state !== 'connected') {
       return fail('not-connected', `Pyroscope is reached through ${this.options.targetName()}: connect first.`);
     }
+    if (config.login !== undefined && credentials === undefined) return fail('auth-failed', this.unknown(config));
     this.querier ??= new QuerierClient(
-      new Http1Transport(config.url, through),
-      `Pyroscope at ${new URL(config.url).host}`,
+      new Http1Transport(config.url, { link: through, headers: headersOf(config, credentials) }),
+      nameOf(config),
     );
     return ok(this.querier);
   }
 
-  /** Another address, or none. */
+  /** Another server, or none. */
   reconfigure(config: PyroscopeConfig | undefined): void {
     this.drop();
+    this.ending.abort();
+    this.ending = new AbortController();
+    if (config?.url !== this.config?.url || config?.login !== this.config?.login) this.credentials = undefined;
     this.config = config;
     this.now = { state: config === undefined ? 'none' : 'unknown' };
   }
 
-  /** Asks it something small; the state tells what came of it. */
+  /** Asks it something small, after asking for what it wants to know; the state tells what came of it. */
   async check(): Promise<void> {
     const { config } = this;
     if (config === undefined) return;
+    await this.authentication();
+    if (this.config !== config) return;
     const client = this.client();
-    if (!client.ok) return; // asked again when the link is there
+    if (!client.ok) {
+      if (client.failure.code === 'auth-failed') this.failed(client.failure.message);
+      return; // asked again when the link is there
+    }
     const now = Date.now();
     const types = await client.value.profileTypes({ startMs: now - 3_600_000, endMs: now });
     if (this.disposed || this.config !== config) return;
+    if (!types.ok && types.failure.code === 'auth-failed' && this.credentials !== undefined) {
+      this.credentials = undefined;
+      this.drop();
+    }
     this.now = types.ok ? { state: 'ok' } : { state: 'failed', message: types.failure.message };
     this.options.onChange();
   }
 
+  /** How whoever uses this server proves who it is; the user is asked once. Undefined where there was no answer. */
+  async authentication(): Promise<PushAuthentication | undefined> {
+    const { config } = this;
+    if (config?.login === undefined) return { kind: 'keep' };
+    if (this.credentials !== undefined) return this.credentials;
+    this.asking ??= this.ask(config, config.login).finally(() => {
+      this.asking = undefined;
+    });
+    const given = await this.asking;
+    if (given !== undefined && this.config === config) this.credentials = given;
+    return given;
+  }
+
   /** The agent does not push to it. */
   notPushed(reason: string): void {
-    this.now = { state: 'failed', message: `The agent does not push: ${reason}` };
-    this.options.onChange();
+    this.failed(`The agent does not push: ${reason}`);
   }
 
   /** Lets go of connections, which may belong to a link that is gone. */
@@ -80,6 +116,58 @@ export class PyroscopeAccess {
 
   dispose(): void {
     this.disposed = true;
+    this.ending.abort();
     this.drop();
   }
+
+  private failed(message: string): void {
+    this.now = { state: 'failed', message };
+    this.options.onChange();
+  }
+
+  private unknown(config: PyroscopeConfig): string {
+    const wanted = config.login === 'bearer' ? 'a token' : 'a user and a password';
+    return `${nameOf(config)} wants ${wanted}: open "Pyroscope…" and save, to be asked again.`;
+  }
+
+  private async ask(
+    config: PyroscopeConfig,
+    login: NonNullable<PyroscopeConfig['login']>,
+  ): Promise<Credentials | undefined> {
+    const question: SecretQuestion = {
+      targetId: this.options.targetId,
+      title: `${nameOf(config)} wants to know who reads`,
+      explanation: 'It is sent to that server alone, kept until Pyrometer is closed, and never saved.',
+      fields:
+        login === 'bearer'
+          ? [{ label: 'Token', echo: false }]
+          : [
+              { label: 'User', echo: true },
+              { label: 'Password', echo: false },
+            ],
+    };
+    const answers = await this.options.prompter.askSecret(question, this.ending.signal);
+    if (answers === null) return undefined;
+    const [first = '', second = ''] = answers;
+    return login === 'bearer' ? { kind: 'bearer', token: first } : { kind: 'basic', user: first, password: second };
+  }
+}
+
+function nameOf(config: PyroscopeConfig): string {
+  return `Pyroscope at ${new URL(config.url).host}`;
+}
+
+/** Tenant and credentials as a server reads them (RFC 7617, RFC 6750). */
+function headersOf(
+  { tenant }: PyroscopeConfig,
+  credentials: Credentials | undefined,
+): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  if (tenant !== undefined) headers['x-scope-orgid'] = tenant;
+  if (credentials?.kind === 'basic') {
+    headers['authorization'] =
+      `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`, 'utf8').toString('base64')}`;
+  }
+  if (credentials?.kind === 'bearer') headers['authorization'] = `Bearer ${credentials.token}`;
+  return headers;
 }

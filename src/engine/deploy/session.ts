@@ -86,7 +86,12 @@ export class TargetSession {
         this.changed();
       },
     };
-    this.pyroscope = new PyroscopeAccess({ ...shared, config: options.config.pyroscope });
+    this.pyroscope = new PyroscopeAccess({
+      ...shared,
+      targetId: options.config.id,
+      config: options.config.pyroscope,
+      prompter: options.prompter,
+    });
     this.agent = new AgentLife({
       ...shared,
       targetId: options.config.id,
@@ -102,7 +107,7 @@ export class TargetSession {
         const wanted = this.config.pyroscope;
         const pushes = status?.pushes ?? [];
         // One that is there may have credentials, which this app does not know.
-        if (wanted?.push === true && !pushes.some((each) => isPushTo(wanted.url, each))) await this.push(wanted.url);
+        if (wanted?.push === true && !pushes.some((each) => isPushTo(wanted, each))) await this.push(wanted);
       },
     });
     this.pyspy = new PySpyLife({
@@ -166,6 +171,11 @@ export class TargetSession {
     if (JSON.stringify(before.pyroscope) !== JSON.stringify(config.pyroscope))
       void this.applyPyroscope(before.pyroscope); // shown by the state
     this.changed();
+  }
+
+  /** Asks the target's Pyroscope again, and the user first for what it wants to know. */
+  async checkPyroscope(): Promise<void> {
+    await this.pyroscope.check();
   }
 
   /** What of ours lies on the target; connects if need be. */
@@ -413,16 +423,18 @@ export class TargetSession {
     const { pyroscope } = this.config;
     this.pyroscope.reconfigure(pyroscope);
     this.slices = new SliceCache(); // another server has other profiles
-    const url = pyroscope?.push === true ? pyroscope.url : undefined;
-    if (url !== undefined) await this.push(url);
-    if (before?.push === true && (url === undefined || pushUrl(url) !== pushUrl(before.url))) {
-      this.pushed(await this.agent.removePush(before.url, ''));
+    const wanted = pyroscope?.push === true ? pyroscope : undefined;
+    if (wanted !== undefined) await this.push(wanted);
+    if (before?.push === true && (wanted === undefined || !isSamePlace(wanted, before))) {
+      this.pushed(await this.agent.removePush(before.url, before.tenant ?? ''));
     }
     await this.pyroscope.check();
   }
 
-  private async push(url: string): Promise<void> {
-    this.pushed(await this.agent.setPush({ url, tenant: '', authentication: { kind: 'keep' }, caPem: '' }));
+  private async push({ url, tenant = '' }: PyroscopeConfig): Promise<void> {
+    const authentication = await this.pyroscope.authentication();
+    if (authentication === undefined) this.pyroscope.notPushed('it was not told how to prove who it is.');
+    else this.pushed(await this.agent.setPush({ url, tenant, authentication, caPem: '' }));
   }
 
   /** An agent that does not run pushes nowhere; when it comes it is told. */
@@ -435,9 +447,13 @@ export class TargetSession {
   }
 }
 
-/** Whether the agent pushes to an address, without a tenant. */
-function isPushTo(url: string, push: PushState): boolean {
-  return push.url === pushUrl(url) && push.tenant === '';
+/** Whether the agent pushes to a server, under its tenant. */
+function isPushTo({ url, tenant = '' }: PyroscopeConfig, push: PushState): boolean {
+  return push.url === pushUrl(url) && push.tenant === tenant;
+}
+
+function isSamePlace(one: PyroscopeConfig, other: PyroscopeConfig): boolean {
+  return pushUrl(one.url) === pushUrl(other.url) && one.tenant === other.tenant;
 }
 
 /** An agent is asked for CPU time that it sampled itself, unless the selection names what was pushed into it. */

@@ -27,13 +27,22 @@ export class Http1Transport implements HttpTransport {
   private readonly host: string;
   private readonly port: number;
   private readonly link: Link | undefined;
+  private readonly headers: Readonly<Record<string, string>>;
   private readonly ending = new AbortController();
 
-  constructor(url: string, link?: Link) {
+  /** `headers` go with each request, to this server alone: redirects are not followed. */
+  constructor(
+    url: string,
+    {
+      link,
+      headers = {},
+    }: { readonly link?: Link | undefined; readonly headers?: Readonly<Record<string, string>> } = {},
+  ) {
     this.base = new URL(url);
     this.host = this.base.hostname.replace(/^\[(.*)\]$/, '$1');
     this.port = this.base.port === '' ? (this.base.protocol === 'https:' ? 443 : 80) : Number(this.base.port);
     this.link = link;
+    this.headers = headers;
   }
 
   post(request: HttpRequest): Promise<Result<HttpReply>> {
@@ -48,6 +57,7 @@ export class Http1Transport implements HttpTransport {
       path,
       agent: false,
       headers: {
+        ...this.headers,
         'content-type': 'application/proto',
         'connect-protocol-version': '1',
         'accept-encoding': 'gzip',

@@ -113,7 +113,8 @@ describe('QuerierClient', () => {
       response.end(Buffer.from(body, 'latin1'));
     });
     const result = await client.profileTypes(range);
-    expect(result).toMatchObject({ ok: false, failure: { code: 'pyroscope-error' } });
+    const code = status === 401 ? 'auth-failed' : 'pyroscope-error';
+    expect(result).toMatchObject({ ok: false, failure: { code } });
     if (!result.ok) expect(result.failure.message).toContain(said);
   });
 
@@ -126,7 +127,10 @@ describe('QuerierClient', () => {
     expect(await cut.profileTypes(range)).toMatchObject({ ok: false });
     const closed = new QuerierClient(new Http1Transport('http://127.0.0.1:1'), 'Pyroscope');
     expect(await closed.profileTypes(range)).toMatchObject({ ok: false, failure: { code: 'refused' } });
-    const throughLink = new QuerierClient(new Http1Transport('http://127.0.0.1:1', new LocalLink()), 'Pyroscope');
+    const throughLink = new QuerierClient(
+      new Http1Transport('http://127.0.0.1:1', { link: new LocalLink() }),
+      'Pyroscope',
+    );
     expect(await throughLink.profileTypes(range)).toMatchObject({ ok: false, failure: { code: 'refused' } });
     const silent = await serveWith(() => undefined);
     expect(await silent.profileTypes(range, AbortSignal.timeout(50))).toMatchObject({

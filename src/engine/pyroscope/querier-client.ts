@@ -158,7 +158,7 @@ export class QuerierClient {
     const detail = `HTTP ${status} ${text}`;
     if (said !== undefined) return fail('pyroscope-error', `${this.name} answered: ${said}`, detail);
     if (status === 401 || status === 403) {
-      return fail('pyroscope-error', `${this.name} wants other credentials than it got (HTTP ${status}).`, detail);
+      return fail('auth-failed', `${this.name} wants other credentials than it got (HTTP ${status}).`, detail);
     }
     if (status === 404) {
       return fail('pyroscope-error', `${this.name} does not know ${method}: check the address and its path.`, detail);

@@ -17,6 +17,9 @@ const reachHints = {
   direct: 'The address as this computer sees it.',
 } as const;
 
+const logins = ['none', 'basic', 'bearer'] as const;
+const loginLabels = { none: 'Nothing', basic: 'User and password', bearer: 'Token' } as const;
+
 /** Sets a target's Pyroscope: where it is, how it is reached, whether the agent pushes there. */
 export function PyroscopeDialog({ targetId }: { readonly targetId: string }): ReactElement {
   const controls = useControls();
@@ -27,7 +30,10 @@ export function PyroscopeDialog({ targetId }: { readonly targetId: string }): Re
   const [url, setUrl] = useState(before?.url ?? '');
   const [reach, setReach] = useState(before?.reach ?? (local ? 'direct' : 'tunnel'));
   const [push, setPush] = useState(before?.push ?? true);
+  const [tenant, setTenant] = useState(before?.tenant ?? '');
+  const [login, setLogin] = useState<(typeof logins)[number]>(before?.login ?? 'none');
   const [error, setError] = useState<string | undefined>(undefined);
+  const [tenantError, setTenantError] = useState<string | undefined>(undefined);
   const [failure, setFailure] = useState<Failure | null>(null);
   const [busy, setBusy] = useState(false);
   const close = useCallback(() => {
@@ -41,8 +47,14 @@ export function PyroscopeDialog({ targetId }: { readonly targetId: string }): Re
     else setFailure(result.failure);
   };
   const onSave = (): void => {
-    const parsed = v.safeParse(PyroscopeConfig, { url: url.trim(), reach, push });
-    setError(parsed.success ? undefined : 'An address like http://localhost:4040');
+    const parsed = v.safeParse(PyroscopeConfig, {
+      ...{ url: url.trim(), reach, push },
+      ...(tenant.trim() === '' ? {} : { tenant: tenant.trim() }),
+      ...(login === 'none' ? {} : { login }),
+    });
+    const wrong = parsed.success ? undefined : parsed.issues[0].path?.[0]?.key;
+    setError(wrong === undefined || wrong === 'tenant' ? undefined : 'An address like http://localhost:4040');
+    setTenantError(wrong === 'tenant' ? 'The name of a tenant, without spaces' : undefined);
     if (parsed.success) void save(parsed.output); // shows its own failure
   };
   const onClear = useCallback(() => {
@@ -75,6 +87,24 @@ export function PyroscopeDialog({ targetId }: { readonly targetId: string }): Re
           <p className="field-hint">{reachHints[reach]}</p>
         </div>
       )}
+      <TextField label="Tenant, where it has several" value={tenant} onChange={setTenant} error={tenantError} mono />
+      <div className="field">
+        <span className="field-label">It wants to know</span>
+        <Segments
+          label="It wants to know"
+          values={logins}
+          labels={loginLabels}
+          value={login}
+          onChoose={setLogin}
+          wide
+        />
+        {login === 'none' ? null : (
+          <p className="field-hint">
+            You are asked after Save. It is kept in memory until Pyrometer is closed and never saved here; an agent that
+            pushes there keeps it where only its own user and root may read.
+          </p>
+        )}
+      </div>
       <CheckField label="The agent pushes its windows there" checked={push} onChange={setPush} />
       {target?.pyroscope.state === 'failed' ? (
         <div className="notice bad">{visibleText(target.pyroscope.message ?? 'It does not answer.')}</div>

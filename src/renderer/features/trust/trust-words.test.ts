@@ -77,7 +77,7 @@ describe('verdicts', () => {
     [{ lostNewProcess: 30 }, 'samples lost: 30 of 1,000 warn'],
     [{ missing: 2 }, 'samples lost: 2 of 1,000 ok'],
     [{ missing: -2 }, 'samples lost: none ok'],
-    [{ unbalancedWindows: 1, firstUnbalancedMs: 7 }, 'balance: 1 of 4 windows off warn'],
+    [{ unbalancedWindows: 1, firstUnbalancedMs: 7 }, 'balance: 1 of 4 off warn'],
     [{ unmeasuredWindows: 4 }, 'balance: not counted warn'],
     [{ unmeasuredWindows: 1 }, 'balance: adds up warn'],
     [{ sampledNs: 13e9 }, 'against scheduler: +30.0\u00a0% warn'],

@@ -98,7 +98,7 @@ function balanceRow(fates: Fates, time: (ms: number) => string): TrustRow {
   if (first !== undefined) {
     return {
       label,
-      value: `${formatCount(fates.unbalancedWindows)} of ${formatCount(fates.windows)} windows off`,
+      value: `${formatCount(fates.unbalancedWindows)} of ${formatCount(fates.windows)} off`,
       title: `what the kernel fired and what arrived do not add up, first in the window of ${time(first)}`,
       tone: 'warn',
     };
