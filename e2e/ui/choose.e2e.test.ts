@@ -152,6 +152,55 @@ test('a chosen container is all that is profiled, without a restart, until every
   expect(agentPid()).toBe(pid);
 });
 
+test('a chosen service stays chosen when its container is made anew', async () => {
+  const make = async (): Promise<Docker.Container> => {
+    const container = await docker.createContainer({
+      name: 'made_anew',
+      Image: demoImage,
+      Cmd: ['python3', '-c', 'import time\nwhile True:\n  sum(range(100000))\n  time.sleep(0.01)'],
+      HostConfig: { NetworkMode: 'none' },
+    });
+    await container.start();
+    return container;
+  };
+  let container = await make();
+  try {
+    await ui.service('made_anew').waitFor({ timeout: 60_000 });
+    const dialog = await open('What is profiled…');
+    await dialog.getByRole('radio', { name: 'Only what is chosen' }).click();
+    await dialog.getByLabel('Filter services, containers and processes').fill('made_anew');
+    await dialog
+      .getByRole('group', { name: 'Services' })
+      .getByLabel(/^made_anew/)
+      .check();
+    await app.screenshot('2-a-service');
+    await dialog.getByRole('button', { name: 'Profile 1 service' }).click();
+    await status('choice').filter({ hasText: 'only 1 service' }).waitFor();
+    await container.remove({ force: true });
+    container = await make();
+    const { id } = container;
+    await waitFor(
+      'samples of the container that was made anew',
+      async () => (await series('container_id')).some((one) => one['container_id'] === id) || undefined,
+      { timeoutMs: 60_000, everyMs: 1000 },
+    );
+    await row('made_anew').and(app.window.locator('[data-profiled="true"]')).waitFor();
+    await row('revel_web').and(app.window.locator('[data-profiled="false"]')).waitFor();
+  } finally {
+    await container.remove({ force: true });
+  }
+  const again = await open('What is profiled…');
+  expect(
+    await again
+      .getByRole('group', { name: 'Services' })
+      .getByLabel(/^made_anew/)
+      .isChecked(),
+  ).toBe(true);
+  await again.getByRole('radio', { name: 'Everything' }).click();
+  await again.getByRole('button', { name: 'Profile everything' }).click();
+  await status('choice').waitFor({ state: 'detached' });
+});
+
 test('a chosen process is all that is profiled', async () => {
   const dialog = await open('What is profiled…');
   await dialog.getByRole('radio', { name: 'Only what is chosen' }).click();

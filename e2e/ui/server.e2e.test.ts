@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFailed, test } from 'vitest';
 import { launchApp, type App } from '../app';
@@ -12,7 +15,16 @@ const world = inject('world');
 let app: App;
 let ui: Driver;
 
+/** A debuginfod that has nothing, and what it was asked for. */
+const asked: string[] = [];
+const debuginfod = createServer((request, response) => {
+  asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
+  response.writeHead(404).end();
+});
+
 beforeAll(async () => {
+  debuginfod.listen(0, '127.0.0.1');
+  await once(debuginfod, 'listening');
   app = await launchApp({ world, name: 'server' });
   ui = drive(app.window);
 });
@@ -24,8 +36,11 @@ beforeEach(() => {
 });
 
 afterAll(async () => {
+  debuginfod.close();
   await app.dispose();
 });
+
+const debuginfodUrl = (): string => `http://127.0.0.1:${(debuginfod.address() as AddressInfo).port}`;
 
 interface ServerForm {
   readonly name: string;
@@ -66,6 +81,16 @@ test('a server is added, tested, and its new host key is shown and accepted', as
   await app.screenshot('1-host-key');
   await acceptHostKey();
   await app.window.getByText('Connected').waitFor({ timeout: 30_000 });
+  const form = app.window.getByRole('dialog');
+  const wanted = form.getByLabel('Get missing debug symbols from a debuginfod server');
+  expect(await wanted.isChecked()).toBe(false);
+  await form.getByText(/sends it the build-ids of the executables and libraries/).waitFor();
+  await wanted.check();
+  const address = form.getByLabel('debuginfod server', { exact: true });
+  await address.fill('debug.example --store /etc');
+  await ui.button('Save').last().click();
+  await form.getByText(/Write an address like/).waitFor();
+  await address.fill(debuginfodUrl());
   await app.screenshot('2-tested');
   await save('web-1');
 });
@@ -98,6 +123,16 @@ test('Start agent, and the containers appear with their functions', async () => 
   await ui.graph();
   expect(await ui.find('checkout_view')).toContain('checkout_view');
   await app.screenshot('4-profiling');
+});
+
+test('a debuginfod that was switched on is asked for build-ids, and for nothing else', async () => {
+  const status = app.window.locator('.status-item[data-key="debuginfod"]');
+  expect(await status.innerText()).toContain(debuginfodUrl());
+  await waitFor('a question for a debug file', () => Promise.resolve(asked.length > 0 ? true : undefined), {
+    timeoutMs: 90_000,
+    everyMs: 250,
+  });
+  expect(asked.filter((each) => !/^GET \/buildid\/[0-9a-f]{2,128}\/debuginfo$/.test(each))).toEqual([]);
 });
 
 test('a container that lives for two seconds has its name', async () => {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	googlev1 "pyrometer.dev/remote-agent/internal/gen/google/v1"
+	"pyrometer.dev/remote-agent/internal/pause"
 	"pyrometer.dev/remote-agent/internal/store"
 	"pyrometer.dev/remote-agent/internal/target"
 )
@@ -335,7 +336,7 @@ func (p *Pusher) sendPart(ctx context.Context, series *pushed, part *googlev1.Pr
 	if err != nil {
 		return err
 	}
-	if wait := p.pace.after(p.options.Now(), plainBytes); wait > 0 && !pause(ctx, wait) {
+	if wait := p.pace.after(p.options.Now(), plainBytes); wait > 0 && !pause.For(ctx, wait) {
 		return ctx.Err()
 	}
 	err = p.client.send(ctx, body)
@@ -366,15 +367,4 @@ func (p *Pusher) holds(ctx context.Context, series *pushed, w *store.Outgoing, m
 		return false, err
 	}
 	return false, nil
-}
-
-func pause(ctx context.Context, wait time.Duration) bool {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

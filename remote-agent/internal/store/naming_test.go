@@ -12,6 +12,7 @@ import (
 	"github.com/google/pprof/profile"
 
 	"pyrometer.dev/remote-agent/internal/engine"
+	"pyrometer.dev/remote-agent/internal/pause"
 	"pyrometer.dev/remote-agent/internal/symbol"
 	"pyrometer.dev/remote-agent/internal/target"
 )
@@ -28,7 +29,7 @@ func (*resolver) Observe(uint32, *engine.Mapping) {}
 func (*resolver) Recheck(*engine.Mapping)         {}
 
 func (r *resolver) Resolve(ctx context.Context, m *engine.Mapping, address uint64) ([]symbol.Line, error) {
-	if r.delay > 0 && !sleep(ctx, r.delay) {
+	if r.delay > 0 && !pause.For(ctx, r.delay) {
 		return nil, ctx.Err()
 	}
 	r.mu.Lock()

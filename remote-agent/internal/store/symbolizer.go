@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pyrometer.dev/remote-agent/internal/engine"
+	"pyrometer.dev/remote-agent/internal/pause"
 	"pyrometer.dev/remote-agent/internal/symbol"
 	"pyrometer.dev/remote-agent/internal/window"
 )
@@ -136,7 +137,7 @@ func (z *Symbolizer) Run(ctx context.Context) {
 	for {
 		z.renew(ctx)
 		for z.nameSome(ctx) {
-			if !sleep(ctx, namingPause) {
+			if !pause.For(ctx, namingPause) {
 				return
 			}
 		}
@@ -225,15 +226,4 @@ func (z *Symbolizer) save(ctx context.Context, namings []Naming, failed []Unname
 		return z.store.postpone(ctx, failed)
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, duration time.Duration) bool {
-	timer := time.NewTimer(duration)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

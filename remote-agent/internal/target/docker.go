@@ -15,6 +15,8 @@ import (
 
 	"github.com/moby/moby/api/types/events"
 	"github.com/moby/moby/client"
+
+	"pyrometer.dev/remote-agent/internal/pause"
 )
 
 const (
@@ -122,12 +124,10 @@ func (d *Docker) Run(ctx context.Context) {
 		if changed {
 			d.logger.Info("docker is not reachable", "message", message)
 		}
-		select {
-		case <-ctx.Done():
+		if !pause.For(ctx, retry) {
 			return
-		case <-time.After(retry):
-			retry = min(2*retry, lastRetry)
 		}
+		retry = min(2*retry, lastRetry)
 	}
 }
 

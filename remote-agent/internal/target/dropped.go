@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"pyrometer.dev/remote-agent/internal/pause"
 )
 
 const (
@@ -39,10 +41,8 @@ func (r *Resolver) FollowDropped(ctx context.Context, apply func(pids []uint32) 
 			}
 			applied = dropped
 		}
-		select {
-		case <-ctx.Done():
+		if !pause.For(ctx, dropPause) {
 			return
-		case <-time.After(dropPause):
 		}
 	}
 }

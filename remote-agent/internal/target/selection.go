@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"pyrometer.dev/remote-agent/internal/pause"
 )
 
 const (
@@ -137,10 +139,8 @@ func (s *Selector) Run(ctx context.Context) {
 			case <-s.wake:
 			}
 		}
-		select {
-		case <-ctx.Done():
+		if !pause.For(ctx, scanInterval) {
 			return
-		case <-time.After(scanInterval):
 		}
 		if err := s.follow(); err != nil {
 			s.logger.Warn("what is chosen cannot be followed", "reason", err)
