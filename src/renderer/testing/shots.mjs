@@ -128,6 +128,19 @@ const shots = [
       await page.getByLabel('User').fill('deploy');
       await page.getByRole('button', { name: 'Test connection' }).click();
       await page.getByText('no host called').waitFor();
+      await page.getByLabel('Get missing debug symbols').check();
+      await page.getByLabel('debuginfod server', { exact: true }).scrollIntoViewIfNeeded();
+    },
+  ],
+  [
+    'what-is-profiled',
+    'normal',
+    async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: 'More for web-1' }).click();
+      await page.getByRole('menuitem', { name: 'What is profiled…' }).click();
+      await page.getByRole('radio', { name: 'Only what is chosen' }).click();
+      await page.getByRole('group', { name: 'Services' }).getByLabel('revel_web').check();
     },
   ],
   [

@@ -88,7 +88,7 @@ function CheckRow({ label, check, given }: RowProps): ReactElement {
   const state = check?.state ?? 'waiting';
   const waiting = given ? 'not looked at' : 'looking…';
   return (
-    <li className="check" data-state={state}>
+    <li className="check-row" data-state={state}>
       <span role="img" aria-label={state} title={state}>
         <StateDot shape={shapes[state]} />
       </span>

@@ -18,16 +18,18 @@ export function DebuginfodField({ value, onChange, error }: Props): ReactElement
     [onChange],
   );
   return (
-    <div className="field">
-      <CheckField
-        label="Get missing debug symbols from a debuginfod server"
-        checked={value !== null}
-        onChange={toggle}
-      />
-      <p className="field-hint">
-        The agent then sends it the build-ids of the executables and libraries that it profiles and cannot name: whoever
-        runs it learns which builds run here. From the next start of the agent on.
-      </p>
+    <>
+      <div className="field">
+        <CheckField
+          label="Get missing debug symbols from a debuginfod server"
+          checked={value !== null}
+          onChange={toggle}
+        />
+        <p className="field-hint">
+          The agent then sends it the build-ids of the executables and libraries that it profiles and cannot name:
+          whoever runs it learns which builds run here. From the next start of the agent on.
+        </p>
+      </div>
       {value === null ? null : (
         <TextField
           label="debuginfod server"
@@ -39,6 +41,6 @@ export function DebuginfodField({ value, onChange, error }: Props): ReactElement
           mono
         />
       )}
-    </div>
+    </>
   );
 }
