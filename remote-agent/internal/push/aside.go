@@ -88,7 +88,7 @@ func (p *Pusher) leaveOutOldest(ctx context.Context, why *failure) bool {
 // leaveOut gives a window up.
 func (p *Pusher) leaveOut(ctx context.Context, at int, why *failure) {
 	p.refused(ctx, &failure{sentence: fmt.Sprintf(
-		"A window was left out: its server fails at it again and again and takes others. The last time: %s", why.sentence)})
+		"A window was left out: it fails again and again while others pass. The last time: %s", why.sentence)})
 	p.removeAside(at)
 }
 
@@ -158,10 +158,10 @@ func (p *Pusher) tellAside() {
 	switch count := len(p.place.Aside); count {
 	case 0:
 	case 1:
-		sentence = "1 window is set aside and tried again: its server failed at it and takes others. The last time: " + p.asideSaid
+		sentence = "1 window is set aside and tried again: it failed, and others pass. The last time: " + p.asideSaid
 	default:
 		sentence = fmt.Sprintf(
-			"%d windows are set aside and tried again: their server failed at them and takes others. The last time: %s", count, p.asideSaid)
+			"%d windows are set aside and tried again: they failed, and others pass. The last time: %s", count, p.asideSaid)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -2,6 +2,8 @@ package push
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,7 +14,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	googlev1 "pyrometer.dev/remote-agent/internal/gen/google/v1"
 	pushv1 "pyrometer.dev/remote-agent/internal/gen/push/v1"
+	"pyrometer.dev/remote-agent/internal/store"
 )
 
 // driven is a pusher whose rounds a test makes itself: there is no back-off between them.
@@ -184,5 +188,31 @@ func TestAServerThatFailsAtQuestionsGetsWindows(t *testing.T) {
 	rounds(t, p, asideAfter+1)
 	if status := p.snapshot(); status.Pushed != 5 || status.Waiting != 0 || status.Error != "" || asked != asideAfter+4 {
 		t.Errorf("asked %d times: %+v", asked, status)
+	}
+}
+
+// damaged is a store of which one window cannot be read.
+type damaged struct {
+	*store.Store
+	id int64
+}
+
+func (d damaged) WindowProfile(ctx context.Context, id int64) (*googlev1.Profile, error) {
+	if id == d.id {
+		return nil, errors.New("stack of 7 bytes is damaged")
+	}
+	return d.Store.WindowProfile(ctx, id)
+}
+
+func TestADamagedWindowDoesNotKeepTheRestWaiting(t *testing.T) {
+	remote, kept := newServer(t), openStore(t)
+	keptBefore(t, kept, place{}, Server{URL: remote.URL})
+	for i := range 3 {
+		add(t, kept, "web", at(15*i-60), 1)
+	}
+	p := driven(t, damaged{kept, 2}, remote.URL)
+	rounds(t, p, asideAfter+1)
+	if status := p.snapshot(); status.Pushed != 2 || status.Waiting != 1 || !strings.Contains(status.Error, "7 bytes is damaged") {
+		t.Errorf("%+v", status)
 	}
 }

@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -286,6 +287,10 @@ func (p *Pusher) done(w *store.Outgoing) {
 // sendWindow pushes a window. ask says that the server may have it, or parts of it.
 func (p *Pusher) sendWindow(ctx context.Context, w *store.Outgoing, ask bool) error {
 	profile, err := p.options.Store.WindowProfile(ctx, w.ID)
+	if err != nil && ctx.Err() == nil {
+		// A damaged one must not keep the others waiting either.
+		return &failure{unsure: true, sentence: fmt.Sprintf("A window cannot be read from the store: %v", err)}
+	}
 	if err != nil {
 		return err
 	}
