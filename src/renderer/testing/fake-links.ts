@@ -242,7 +242,9 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
           user: 'deploy',
           authentication: { method: 'key', path: '~/.ssh/deploy' },
         },
-        jumps: [{ host: 'bastion.example.com', port: 2222, user: 'ada', authentication: agent }],
+        jumps:
+          name === 'bastion' ? [] : [{ host: 'bastion.example.com', port: 2222, user: 'ada', authentication: agent }],
+        ...(name === 'bastion' ? { openssh: { host: name, why: 'ProxyCommand' } } : {}),
       });
     },
     'link.connect': async ({ targetId }) => {

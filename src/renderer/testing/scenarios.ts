@@ -47,6 +47,15 @@ const several: readonly TargetState[] = [
     { colour: 'green' },
   ),
   server('db-1', { agent: { state: 'not-installed', recording: false } }, { group: 'Data', colour: 'blue' }),
+  server('modern', {
+    agent: { state: 'not-installed', recording: false },
+    link: {
+      state: 'connected',
+      latencyMs: 9,
+      message:
+        "Connected by the system's ssh: modern.example.com offers only ciphers that the built-in SSH does not have.",
+    },
+  }),
   server('old-1', {
     agent: {
       state: 'failed',
@@ -114,7 +123,14 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     ],
   },
 };
-for (const name of ['staging', 'db-1', 'old-1', 'gone', 'a-server-with-a-really-long-name.eu-central-1.internal']) {
+for (const name of [
+  'staging',
+  'db-1',
+  'modern',
+  'old-1',
+  'gone',
+  'a-server-with-a-really-long-name.eu-central-1.internal',
+]) {
   const target = several.find((each) => each.config.id === name);
   if (target !== undefined) {
     Object.assign(scenarios, {

@@ -112,6 +112,7 @@ const shots = [
   ['kept', 'kept', ready],
   ['starting', 'waiting', (page) => page.getByText('step 3 of 7').first().waitFor()],
   ['not-installed', 'db-1', (page) => page.getByRole('button', { name: 'Start agent' }).waitFor()],
+  ['system-ssh', 'modern', (page) => page.getByText("by the system's ssh").waitFor()],
   ['agent-failed', 'old-1', (page) => page.getByText('The agent could not start').waitFor()],
   ['link-failed', 'gone', (page) => page.getByRole('button', { name: 'Connect' }).waitFor()],
   ['disconnected', 'a-server', (page) => page.getByRole('button', { name: 'Connect' }).waitFor()],
@@ -165,6 +166,18 @@ const shots = [
       await page.getByText('Server 1 on the way').waitFor();
       await page.getByLabel('Group').fill('Shop');
       await page.getByRole('radio', { name: 'violet' }).click();
+    },
+  ],
+  [
+    'imported-for-ssh',
+    'normal',
+    async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: 'Add server' }).click();
+      await page.getByRole('button', { name: 'Import from' }).click();
+      await page.getByRole('radio', { name: 'bastion' }).click();
+      await page.getByRole('button', { name: 'Read its settings' }).click();
+      await page.getByText('Goes through the system').waitFor();
     },
   ],
   [

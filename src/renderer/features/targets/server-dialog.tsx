@@ -158,10 +158,12 @@ function FollowedConfig({ host, onForget }: FollowedConfigProps): ReactElement {
   return (
     <div className="notice" role="note">
       Goes through the system’s ssh: {visibleText(opensshReason(host))} What stands below comes first, the rest is read
-      there with every connection.{' '}
-      <Button tone="quiet" onClick={onForget}>
-        Use what stands below only
-      </Button>
+      there with every connection.
+      <div>
+        <Button tone="quiet" className="inline-add" onClick={onForget}>
+          Use only what stands below
+        </Button>
+      </div>
     </div>
   );
 }
