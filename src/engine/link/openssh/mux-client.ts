@@ -212,14 +212,7 @@ export class MuxClient extends EventEmitter<{ close: [] }> implements ChannelCli
     if (type < message.channelOpenConfirmation || type > message.channelFailure) return;
     const id = reader.uint32();
     if (type === message.channelOpenConfirmation || type === message.channelOpenFailure) {
-      const opening = this.opening.get(id);
-      this.opening.delete(id);
-      if (type === message.channelOpenFailure) {
-        const reason = reader.uint32();
-        opening?.refused(Object.assign(new Error(reader.string().toString()), { reason }));
-      } else {
-        opening?.opened({ id: reader.uint32(), windowBytes: reader.uint32(), packetBytes: reader.uint32() });
-      }
+      this.answered(id, type, reader);
       return;
     }
     const channel = this.channels.get(id);
@@ -227,6 +220,21 @@ export class MuxClient extends EventEmitter<{ close: [] }> implements ChannelCli
       this.channels.delete(id);
       channel?.ended(true);
     } else channel?.received(type, reader);
+  }
+
+  /** Read before it is taken off the list: what cannot be read ends the connection, and with it all that is on the list. */
+  private answered(id: number, type: number, reader: PacketReader): void {
+    const opening = this.opening.get(id);
+    if (type === message.channelOpenFailure) {
+      const reason = reader.uint32();
+      const error = Object.assign(new Error(reader.string().toString()), { reason });
+      this.opening.delete(id);
+      opening?.refused(error);
+      return;
+    }
+    const remote = { id: reader.uint32(), windowBytes: reader.uint32(), packetBytes: reader.uint32() };
+    this.opening.delete(id);
+    opening?.opened(remote);
   }
 
   private lost(): void {
