@@ -61,8 +61,18 @@ export async function makeKey(file: string, type = 'ed25519', passphrase = ''): 
   await run('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', 'test', '-f', file]);
 }
 
-/** Starts a server; `lines` are added to its configuration. */
-export async function startSshd(lines: readonly string[] = []): Promise<TestSshd> {
+/** Where a server listens. */
+export interface SshdPlace {
+  readonly host: string;
+  /** What it is started by, for example `ip netns exec NAME`. */
+  readonly command: readonly string[];
+}
+
+/** Starts a server, on loopback unless another place is given; `lines` are added to its configuration. */
+export async function startSshd(
+  lines: readonly string[] = [],
+  { host, command }: SshdPlace = { host: '127.0.0.1', command: [] },
+): Promise<TestSshd> {
   const folder = await mkdtemp(join(tmpdir(), 'pyrometer-sshd-'));
   const userKey = join(folder, 'user');
   const hostKey = join(folder, 'host');
@@ -72,7 +82,7 @@ export async function startSshd(lines: readonly string[] = []): Promise<TestSshd
   const port = await freePort();
   const configFile = join(folder, 'sshd_config');
   const settings = [
-    `ListenAddress 127.0.0.1:${port}`,
+    `ListenAddress ${host}:${port}`,
     `HostKey ${hostKey}`,
     `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
     'StrictModes no',
@@ -88,8 +98,9 @@ export async function startSshd(lines: readonly string[] = []): Promise<TestSshd
   let child: ChildProcess;
   const start = async (): Promise<void> => {
     // In the group of the tests, so that it goes with them when they are interrupted.
-    child = spawn(sshdPath, ['-D', '-e', '-f', configFile], { stdio: 'ignore' });
-    for (let tries = 0; !(await listens(port)); tries++) {
+    const [program, ...argv] = [...command, sshdPath, '-D', '-e', '-f', configFile];
+    child = spawn(program, argv, { stdio: 'ignore' });
+    for (let tries = 0; !(await listens(host, port)); tries++) {
       if (tries > 100 || child.exitCode !== null) throw new Error(`sshd did not start with ${configFile}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -111,7 +122,7 @@ export async function startSshd(lines: readonly string[] = []): Promise<TestSshd
       kind: 'ssh',
       id: 'test-server',
       name: 'Test server',
-      host: '127.0.0.1',
+      host,
       port,
       user: userInfo().username,
       authentication: { method: 'key', path: userKey },
@@ -162,9 +173,9 @@ async function descendants(pid: number): Promise<number[]> {
   return found;
 }
 
-function listens(port: number): Promise<boolean> {
+function listens(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
+    const socket = connect({ host, port });
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);
