@@ -109,7 +109,7 @@ function worldStage(name, text, needs, args, report) {
       }
       context.begin(text);
       return vitestRun(context, name, args, report, {
-        timeoutMs: 20 * minute,
+        timeoutMs: 28 * minute,
         // A world needs time to go down; killed, it would leave its folder to the next run.
         graceMs: 90_000,
         show: true,
