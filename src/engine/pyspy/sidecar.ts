@@ -175,7 +175,8 @@ export function sidecarSettings(
     AttachStdout: true,
     AttachStderr: true,
     Healthcheck: { Test: ['NONE'] },
-    Labels: { [sidecarLabel]: String(goneBySeconds) },
+    // Under one name where an agent samples it beside others: each has a name of its own.
+    Labels: { [sidecarLabel]: String(goneBySeconds), 'pyrometer.service': programName },
     HostConfig: {
       PidMode: `container:${watched.id}`,
       NetworkMode: 'none',

@@ -8,6 +8,8 @@ export interface Span {
   readonly toNs: bigint;
 }
 
+/** From Python 3.12 on the interpreter has a frame of its own where C enters it; py-spy leaves it out. */
+const trampoline = '<interpreter trampoline>';
 /** What the agent calls the mapping of Python frames. */
 const pythonMapping = '[python]';
 
@@ -24,8 +26,10 @@ export function seenByAgent(bytes: Uint8Array, { fromNs, toNs }: Span): Seen {
       const callee = functions.get(at.functionId);
       return { name: text(callee?.name ?? 0n), file: text(callee?.filename ?? 0n), line: Number(at.line) };
     });
+  const named = (location: Location): readonly SeenFrame[] =>
+    framesOf(location).filter(({ name }) => name !== trampoline);
   const frames = new Map(
-    profile.location.filter(({ mappingId }) => python.has(mappingId)).map((each) => [each.id, framesOf(each)]),
+    profile.location.filter(({ mappingId }) => python.has(mappingId)).map((each) => [each.id, named(each)]),
   );
   const key = (name: string): bigint => BigInt(profile.stringTable.indexOf(name));
   const [timeKey, threadKey] = [key('end_timestamp_ns'), key('tid')];
@@ -39,7 +43,7 @@ export function seenByAgent(bytes: Uint8Array, { fromNs, toNs }: Span): Seen {
   const withoutByThread = new Map<bigint, number>();
   for (const sample of within) {
     const thread = number(sample, threadKey);
-    const own = sample.locationId.filter((id) => frames.has(id));
+    const own = sample.locationId.filter((id) => (frames.get(id)?.length ?? 0) > 0);
     if (own.length === 0) {
       withoutByThread.set(thread, (withoutByThread.get(thread) ?? 0) + 1);
       continue;
