@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fail, ok, type Failure, type Result } from '../../../contract/result.js';
 import { errorText } from '../../failures/thrown.js';
 import { Deadline } from '../deadline.js';
+import { userConfigFile } from '../ssh-config.js';
 import type { SshConnection, SshOptions } from '../ssh-connect.js';
 import { Askpass } from './askpass.js';
 import { configText, destination } from './config-file.js';
-import { includedConfigs } from './included.js';
+import { configuredKnownHosts, includedConfigs } from './included.js';
 import { Interview, type Answers } from './interview.js';
 import { Master } from './master.js';
 import { MuxClient } from './mux-client.js';
@@ -68,15 +68,16 @@ async function attempt(
   const { config } = options;
   const known = await options.hostKeys.load();
   if (!known.ok) return known;
-  const include = config.openssh === undefined ? ok([]) : await includedConfigs(join(homedir(), '.ssh', 'config'));
-  if (!include.ok) return include;
+  const followed = await followedFiles(config.openssh?.host, signal);
+  if (!followed.ok) return followed;
+  const { include, knownHosts } = followed.value;
   const controlSocket = join(folder.path, 'm');
   const text = configText({
     config,
     hostKeys,
-    knownHosts: options.hostKeys.files,
+    knownHosts: [...new Set([...options.hostKeys.files, ...knownHosts])],
     controlSocket,
-    include: include.value,
+    include,
   });
   if (!text.ok) return text;
   const configFile = join(folder.path, 'config');
@@ -123,6 +124,20 @@ async function attempt(
   }
   interview.succeeded();
   return joinMaster(master, controlSocket, folder);
+}
+
+/** What OpenSSH's configuration adds for one of its hosts; nothing for any other. */
+async function followedFiles(
+  host: string | undefined,
+  signal: AbortSignal,
+): Promise<Result<{ readonly include: readonly string[]; readonly knownHosts: readonly string[] }>> {
+  if (host === undefined) return ok({ include: [], knownHosts: [] });
+  const include = await includedConfigs(userConfigFile());
+  if (!include.ok) return include;
+  // A configuration that was removed since the import says nothing.
+  const there = include.value.includes(userConfigFile());
+  const knownHosts = there ? await configuredKnownHosts(host, signal) : ok([]);
+  return knownHosts.ok ? ok({ include: include.value, knownHosts: knownHosts.value }) : knownHosts;
 }
 
 async function joinMaster(

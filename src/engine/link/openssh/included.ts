@@ -1,6 +1,9 @@
 import { stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import { fail, ok, type Result } from '../../../contract/result.js';
 import { errorCode, errorText } from '../../failures/thrown.js';
+import { expandHome } from '../key-file.js';
+import { resolveConfigHost } from '../ssh-config.js';
 
 const systemConfig = '/etc/ssh/ssh_config';
 const writableByOthers = 0o022;
@@ -25,4 +28,16 @@ export async function includedConfigs(userConfig: string): Promise<Result<readon
     }
   }
   return ok(files);
+}
+
+/**
+ * The known_hosts files that OpenSSH's configuration names for a host, to stand after ours. Runs what its `Match exec`
+ * lines say, as connecting does. (A path with spaces cannot be told from two and is left out.)
+ */
+export async function configuredKnownHosts(host: string, signal: AbortSignal): Promise<Result<readonly string[]>> {
+  const settings = await resolveConfigHost(host, { signal });
+  if (!settings.ok) return settings;
+  const named = ['userknownhostsfile', 'globalknownhostsfile'].flatMap((keyword) => settings.value.get(keyword) ?? []);
+  const paths = named.flatMap((line) => line.split(' ')).map(expandHome);
+  return ok(paths.filter((path) => isAbsolute(path) && path !== '/dev/null'));
 }
