@@ -144,6 +144,11 @@ export const linksCalls = {
   'agent.start': call(v.object({ targetId: Id }))<null>(),
   /** Stops the agent, whoever started it. "agent-in-use" while others record with it, unless forced. */
   'agent.stop': call(v.object({ targetId: Id, force: v.boolean() }))<null>(),
+  /**
+   * Restarts the agent with the one of this app, its settings kept; recordings go on. "refused" where the agent that runs is
+   * newer, unless `evenNewer`.
+   */
+  'agent.restart': call(v.object({ targetId: Id, evenNewer: v.boolean() }))<null>(),
   /** Looks at one thing that an agent needs; changes nothing. The checks of a target may be asked for all at once. */
   'target.check': call(v.object({ targetId: Id, checkId: v.picklist(checkIds) }))<Check>(),
   /** What the app ran and wrote on the target since it was started. */

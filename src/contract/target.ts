@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Replacement } from './agent-version.js';
 import type { EngineState } from './pyspy.js';
 import type { Choice, Naming } from './profiled.js';
 import type { PushState } from './push.js';
@@ -181,6 +182,8 @@ export interface AgentState {
   /** The others who record with it, as they call themselves; hostile text. */
   readonly heldBy?: readonly string[];
   readonly status?: AgentStatus;
+  /** The agent of this app, where another one runs. */
+  readonly replacement?: Replacement;
   /** What records here instead of the agent; undefined: the agent. */
   readonly engine?: EngineState;
 }

@@ -74,6 +74,8 @@ export function linksHandlers(
       withSession(targetId, (session) => session.agent.start('continuous', signal)),
     'agent.stop': ({ targetId, force }, signal) =>
       withSession(targetId, (session) => session.agent.stop(force, signal)),
+    'agent.restart': ({ targetId, evenNewer }, signal) =>
+      withSession(targetId, (session) => session.agent.restart(evenNewer, signal)),
     'target.check': ({ targetId, checkId }, signal) =>
       withSession(targetId, (session) => session.check(checkId, signal)),
     'target.receipt': ({ targetId }) => withSession(targetId, (session) => Promise.resolve(ok(session.receipt()))),

@@ -90,20 +90,6 @@ func TestOptionsSurviveTheWayToTheDaemon(t *testing.T) {
 	}
 }
 
-func TestReplacedAgentLeavesItsUsers(t *testing.T) {
-	for _, test := range []struct {
-		name       string
-		continuous bool
-		lease      time.Duration
-	}{{"recording", false, time.Minute}, {"continuous", true, 0}} {
-		chosen := options{uids: []int{1001}, lease: time.Minute}
-		chosen.inherit(&record{UIDs: []int{1000, 1001}, Continuous: test.continuous})
-		if !slices.Equal(chosen.uids, []int{1001, 1000}) || chosen.lease != test.lease {
-			t.Errorf("%s: %v %v", test.name, chosen.uids, chosen.lease)
-		}
-	}
-}
-
 func TestNewerRelease(t *testing.T) {
 	for _, test := range []struct {
 		a, b string

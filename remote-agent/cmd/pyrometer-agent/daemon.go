@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -53,6 +52,7 @@ func runStart(ctx context.Context, arguments []string, std streams) int {
 	var chosen options
 	flags := flag.NewFlagSet("start", flag.ContinueOnError)
 	chosen.register(flags)
+	flags.BoolVar(&chosen.replace, "replace", false, "restart an agent that runs already, also a newer one, with its settings; recordings go on")
 	if code, ok := parseFlags(flags, arguments, std); !ok {
 		return code
 	}
@@ -80,20 +80,16 @@ func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
 		return outcome{}, err
 	}
 	if err == nil && running.running() {
-		result, err := join(chosen, running, std)
-		if !errors.Is(err, errReplace) {
-			return result, err
+		if !chosen.replace {
+			if result, err := join(chosen, running, std); !errors.Is(err, errReplace) {
+				return result, err
+			}
+		} else if running.Version == version() {
+			fmt.Fprintf(std.out, "Restarting the agent %s.\n", version())
+		} else {
+			fmt.Fprintf(std.out, "Replacing the agent %s by %s.\n", running.Version, version())
 		}
-		if err := stopAgent(ctx, running); err != nil {
-			return outcome{}, err
-		}
-		chosen.inherit(running)
-	}
-	if chosen.log == "" {
-		if err := makeDirectory(chosen.store, 0o700, storePatterns); err != nil {
-			return outcome{}, err
-		}
-		chosen.log = filepath.Join(chosen.store, logFileName)
+		return replace(ctx, chosen, running, std)
 	}
 	return launch(ctx, chosen, std)
 }
@@ -112,19 +108,6 @@ func takeTurn(runDirectory string) (*os.File, error) {
 		return nil, errors.Join(errors.New("somebody else starts an agent here and does not end: look for pyrometer-agent start with ps"), lock.Close())
 	}
 	return lock, nil
-}
-
-// inherit keeps what others rely on when an agent is replaced: who may use it, and that it goes on until it is stopped.
-// The first user stays the one who asked: the outcome names that socket.
-func (o *options) inherit(replaced *record) {
-	for _, uid := range replaced.UIDs {
-		if !slices.Contains(o.uids, uid) {
-			o.uids = append(o.uids, uid)
-		}
-	}
-	if replaced.Continuous {
-		o.lease = 0
-	}
 }
 
 // errReplace says that an agent that runs is to be stopped and another one started.
@@ -177,6 +160,12 @@ func joinSampling(chosen *options, running *record, newer bool, std streams) (ou
 
 // launch starts the agent in a session of its own and waits until it samples or has failed.
 func launch(ctx context.Context, chosen *options, std streams) (outcome, error) {
+	if chosen.log == "" {
+		if err := makeDirectory(chosen.store, 0o700, storePatterns); err != nil {
+			return outcome{}, err
+		}
+		chosen.log = filepath.Join(chosen.store, logFileName)
+	}
 	read, write, err := os.Pipe()
 	if err != nil {
 		return outcome{}, fmt.Errorf("start the agent: %w", err)

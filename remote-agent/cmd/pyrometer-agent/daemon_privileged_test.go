@@ -13,9 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"connectrpc.com/connect"
-
-	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
 	"pyrometer.dev/remote-agent/internal/privilege"
 )
 
@@ -134,15 +131,7 @@ func TestDaemon(t *testing.T) {
 // expectChanged looks whether the agent says what the command set changed.
 func expectChanged(t *testing.T, where places) {
 	t.Helper()
-	agent, err := dialAgent(where)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answered, err := agent.GetStatus(t.Context(), connect.NewRequest(&agentv1.GetStatusRequest{}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	status := answered.Msg.GetStatus()
+	status := agentStatus(t, where)
 	naming := status.GetNaming()
 	if status.GetSampleRateHz() != 199 || status.GetWindowSeconds() != 5 || status.GetBurstEndsAt() <= status.GetTime() ||
 		!naming.GetLeadingSlash() || len(naming.GetLabels()) != 1 {

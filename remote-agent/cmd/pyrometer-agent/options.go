@@ -79,6 +79,8 @@ type options struct {
 	metricsListen string
 	// debuginfod are servers that debug files are got from; none: nobody is asked.
 	debuginfod []string
+	// replace has start restart an agent that runs already.
+	replace bool
 }
 
 func (o *options) register(flags *flag.FlagSet) {

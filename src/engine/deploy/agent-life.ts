@@ -1,15 +1,19 @@
 import type { Choice, Naming, SamplingChange } from '../../contract/profiled.js';
 import type { PushSettings } from '../../contract/push.js';
 import { fail, failureWords, ok, type Failure, type Result } from '../../contract/result.js';
+import { agentAge } from '../../contract/agent-version.js';
 import type { AgentState } from '../../contract/target.js';
 import type { AgentConnection, AgentPlace } from '../agent/agent-connection.js';
 import type { Link } from '../link/link.js';
 import type { Prompter } from '../link/prompter.js';
+import { findAgentBinary } from './agent-resources.js';
 import { AgentWatch, type LeaseHolder, type LeaseTimes } from './agent-watch.js';
 import { agentSocket, lookAt, type TargetFacts } from './facts.js';
 import { startAgent } from './start-agent.js';
 
 const reattachDelaysMs = [300, 1000, 3000];
+/** Who ended the agent may have restarted it: within a minute the next one is there. */
+const successorDelaysMs = [2000, 4000, 8000, 16_000, 30_000];
 
 const unknown: AgentState = { state: 'unknown', recording: false };
 
@@ -43,6 +47,10 @@ export class AgentLife {
   private now: AgentState = unknown;
   private seen: TargetFacts | undefined;
   private operation: AbortController | undefined;
+  /** While the agent that is followed is being replaced: what it says, and its end, are no news. */
+  private replacing = false;
+  /** The version of this app's agent for the target; undefined before it was looked at, and where there is none. */
+  private ownVersion: string | undefined;
   private disposed = false;
 
   constructor(options: AgentLifeOptions) {
@@ -75,7 +83,7 @@ export class AgentLife {
       this.set({ ...unknown, message: facts.failure.message });
       return undefined;
     }
-    this.seen = facts.value;
+    await this.look(facts.value);
     const path = facts.value.installed.at(-1);
     const place = {
       socket: agentSocket(facts.value.uid, this.options.runDirectory),
@@ -91,14 +99,41 @@ export class AgentLife {
   }
 
   /** Starts an agent, or leaves one that runs already; a recording's lease is renewed from then on. */
-  async start(kind: 'continuous' | 'recording', signal?: AbortSignal): Promise<Result<null>> {
+  start(kind: 'continuous' | 'recording', signal?: AbortSignal): Promise<Result<null>> {
+    return this.operate((both) => this.begin(kind, both), signal);
+  }
+
+  /**
+   * Restarts the agent with this app's, its settings kept; recordings go on, this app's too. "refused" where the agent that
+   * runs is newer, unless `evenNewer`.
+   */
+  async restart(evenNewer: boolean, signal?: AbortSignal): Promise<Result<null>> {
+    const before = this.watch;
+    if (before === undefined) return this.notRunning();
+    const { replacement, status } = this.now;
+    if (!evenNewer && replacement?.running === 'newer') {
+      return fail(
+        'refused',
+        `The agent there is newer (${status?.version ?? ''}) than this app's (${replacement.version}) and is kept.`,
+      );
+    }
+    const restarted = await this.operate((both) => this.replace(both), signal);
+    // One that was not ended goes on as before.
+    if (!restarted.ok && this.follows(before)) this.set(before.state);
+    return restarted;
+  }
+
+  private async operate(
+    run: (signal: AbortSignal) => Promise<Result<null>>,
+    signal?: AbortSignal,
+  ): Promise<Result<null>> {
     if (this.operation !== undefined) return fail('agent-failed', 'The agent is being started or stopped already.');
     const operation = new AbortController();
     this.operation = operation;
     const both = signal === undefined ? operation.signal : AbortSignal.any([operation.signal, signal]);
     const before = this.now;
     try {
-      const started = await this.begin(kind, both);
+      const started = await run(both);
       if (!started.ok) this.set(started.failure.code === 'cancelled' ? before : failed(started.failure));
       return started;
     } finally {
@@ -216,7 +251,7 @@ export class AgentLife {
       signal,
     });
     if (!started.ok) return started;
-    this.seen = started.value.facts;
+    await this.look(started.value.facts);
     const place = { socket: started.value.socket, bridge: [started.value.path, 'bridge'] };
     // What was recorded goes on by itself now.
     if (!recording && this.watch?.renewing === true) await this.watch.release();
@@ -226,10 +261,40 @@ export class AgentLife {
     return attached;
   }
 
+  private async replace(signal: AbortSignal): Promise<Result<null>> {
+    const { options } = this;
+    const { recording } = this.now;
+    this.replacing = true;
+    try {
+      const started = await startAgent({
+        link: options.link(),
+        targetId: options.targetId,
+        targetName: options.targetName(),
+        prompter: options.prompter,
+        resourcesDir: options.resourcesDir,
+        replace: true,
+        debuginfod: options.debuginfod(),
+        onStep: (step) => {
+          this.set({ state: 'starting', recording, step, message: step.text });
+        },
+        signal,
+      });
+      if (!started.ok) return started;
+      this.detach();
+      this.replacing = false;
+      const place = { socket: started.value.socket, bridge: [started.value.path, 'bridge'] };
+      const attached = await this.attach(place, signal);
+      if (attached.ok && recording) await this.watch?.keepLease(options.lease);
+      return attached;
+    } finally {
+      this.replacing = false;
+    }
+  }
+
   private async attach(place: AgentPlace, signal?: AbortSignal): Promise<Result<null>> {
     const events = {
       onState: (state: AgentState): void => {
-        this.set(state);
+        if (!this.replacing) this.set(state);
       },
       onWindow: this.options.onWindow,
       onClosed: (said: AgentState): void => {
@@ -267,7 +332,7 @@ export class AgentLife {
   private async reattach(place: AgentPlace, said: AgentState): Promise<void> {
     const wasRenewing = this.watch?.renewing === true;
     this.detach();
-    if (!this.connected()) return; // detected anew when the link is back
+    if (this.replacing || !this.connected()) return; // the new one is attached then; detected anew when the link is back
     for (const delayMs of said.state === 'stopping' ? [] : reattachDelaysMs) {
       await new Promise((resolve) => setTimeout(resolve, delayMs));
       if (this.disposed || !this.connected() || this.watch !== undefined) return;
@@ -277,12 +342,39 @@ export class AgentLife {
       }
     }
     if (this.disposed || this.operation !== undefined) return;
+    if (said.state === 'stopping') void this.awaitSuccessor(place, wasRenewing); // shown by the state
     const unexpected = said.state !== 'stopping' && this.now.state !== 'stopping';
     this.set({
       state: 'stopped',
       recording: false,
       ...(unexpected ? { message: 'The agent ended by itself; /var/lib/pyrometer/agent.log there says why.' } : {}),
     });
+  }
+
+  /** Looks whether an agent that somebody ended was restarted. A recording of ours goes on where it was handed over. */
+  private async awaitSuccessor(place: AgentPlace, wasRenewing: boolean): Promise<void> {
+    for (const delayMs of successorDelaysMs) {
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      if (this.disposed || !this.connected() || this.watch !== undefined || this.operation !== undefined) return;
+      if ((await this.attach(place)).ok) {
+        if (wasRenewing) this.keepHandedOver();
+        return;
+      }
+    }
+  }
+
+  private keepHandedOver(): void {
+    if (this.watch?.knewUs === true) this.keepRecording();
+  }
+
+  private follows(watch: AgentWatch): boolean {
+    return this.watch === watch;
+  }
+
+  private async look(facts: TargetFacts): Promise<void> {
+    this.seen = facts;
+    const binary = await findAgentBinary(this.options.resourcesDir, facts.machine);
+    this.ownVersion = binary.ok ? binary.value.ownVersion : undefined;
   }
 
   private connected(): boolean {
@@ -295,8 +387,16 @@ export class AgentLife {
   }
 
   private set(state: AgentState): void {
-    this.now = state;
+    this.now = this.compared(state);
     this.options.onChange();
+  }
+
+  /** With this app's agent, where another runs. */
+  private compared(state: AgentState): AgentState {
+    const { ownVersion } = this;
+    if (ownVersion === undefined || state.status === undefined) return state;
+    const running = agentAge(state.status.version, ownVersion);
+    return running === undefined ? state : { ...state, replacement: { version: ownVersion, running } };
   }
 }
 

@@ -16,7 +16,10 @@ const Manifest = v.object({
 /** The agent's binary for one kind of target. */
 export interface AgentBinary {
   readonly path: string;
+  /** Of what it was built from, as the manifest has it. */
   readonly version: string;
+  /** As the agent calls itself: "0.1.0+" and the first 12 digits of its hash. */
+  readonly ownVersion: string;
   /** Lower-case hexadecimal. */
   readonly sha256: string;
   readonly size: number;
@@ -50,6 +53,7 @@ export async function findAgentBinary(resourcesDir: string, machine: string): Pr
   return ok({
     path: join(folder, kind, 'pyrometer-agent'),
     version: manifest.version,
+    ownVersion: `${manifest.version.split('+')[0] ?? ''}+${file.sha256.slice(0, 12)}`,
     ...file,
     folderName: `${manifest.version}-${file.sha256.slice(0, 12)}`,
   });

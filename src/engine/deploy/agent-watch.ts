@@ -118,6 +118,11 @@ export class AgentWatch {
     return closed.ok ? ok({ ended: true }) : closed;
   }
 
+  /** Whether the agent knew of a lease of ours before it was followed: handed over by the one before, or of a recording before. */
+  get knewUs(): boolean {
+    return this.connection.firstStatus.leases.some(({ holder }) => holder === this.holder.id);
+  }
+
   get renewing(): boolean {
     return this.lease !== undefined;
   }

@@ -206,6 +206,28 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     await own.dispose();
   });
 
+  it('restarts an agent and keeps its own recording', async () => {
+    const { session, states, resourcesDir } = await make();
+    expect(failureCode(await session.agent.restart(false))).toBe('agent-not-running');
+    value(await session.agent.start('recording'));
+    expect(session.state.agent.replacement?.running).toBe('other');
+    value(await session.agent.restart(false));
+    expect(await readFile(join(resourcesDir, 'calls'), 'utf8')).toMatch(
+      /\nstart --uid \d+ --upload-dir \S+ --replace\n/,
+    );
+    expect(session.state.agent).toMatchObject({ state: 'profiling', recording: true });
+    expect(states.some(({ agent }) => agent.state === 'starting' && agent.recording)).toBe(true);
+    await session.agent.stopRecording();
+  });
+
+  it('leaves the agent as it was where it cannot be restarted', async () => {
+    const { session, resourcesDir } = await make();
+    value(await session.agent.start('continuous'));
+    await writeFile(join(resourcesDir, 'agent', 'manifest.json'), '{}');
+    expect(failureCode(await session.agent.restart(true))).toBe('not-found');
+    expect(session.state.agent.state).toBe('profiling');
+  });
+
   it('finds the agent again after the connection broke', async () => {
     const { session, states } = await make();
     value(await session.agent.start('recording'));

@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly resourcesDir: string;
   /** A recording: the agent samples no more when nobody renews for long enough. Undefined: it does until it is stopped. */
   readonly lease?: LeaseTimes & { readonly holder: LeaseHolder };
+  /** Restarts an agent that runs already, also a newer one. */
+  readonly replace?: boolean;
   /** Default 15; a divisor of 3600. */
   readonly windowSeconds?: number | undefined;
   /** A server that the agent gets missing debug files from by their build-ids; undefined: nobody is asked. */
@@ -117,12 +119,14 @@ async function start(
         ];
   const window = options.windowSeconds === undefined ? [] : ['--window', `${options.windowSeconds}s`];
   const debuginfod = options.debuginfod === undefined ? [] : ['--debuginfod', options.debuginfod];
+  const replace = options.replace === true ? ['--replace'] : [];
   const args = [
     'start',
     '--uid',
     String(facts.uid),
     '--upload-dir',
     facts.cacheFolder,
+    ...replace,
     ...window,
     ...debuginfod,
     ...lease,

@@ -25,7 +25,7 @@ describe.skipIf(process.platform !== 'linux')('verifiedStart', () => {
     await writeFile(log, '');
     await writeFile(path, program);
     const sha256 = createHash('sha256').update(sent).digest('hex');
-    const binary = { path, version: '1', size: program.length, folderName: '1', sha256 };
+    const binary = { path, version: '1', ownVersion: '1', size: program.length, folderName: '1', sha256 };
     const ran = await link.exec(verifiedStart(path, binary, ['start', '--uid', '7', "a b'c"]));
     if (!ran.ok) throw new Error(ran.failure.message);
     const calls = (await readFile(log, 'utf8')).split('\n').filter((line) => line !== '');
@@ -56,7 +56,7 @@ describe.skipIf(process.platform !== 'linux')('verifiedStart', () => {
     const program = `#!/bin/sh\necho "$@"\n[ "$1" != remove ] || exit 4\n`;
     await writeFile(path, program);
     const sha256 = createHash('sha256').update(program).digest('hex');
-    const binary = { path, version: '1', size: program.length, folderName: '1', sha256 };
+    const binary = { path, version: '1', ownVersion: '1', size: program.length, folderName: '1', sha256 };
     const ran = await link.exec(verifiedCommand(path, binary, ['remove', '--force']));
     expect(ran).toMatchObject({ ok: true, value: { code: 4, stdout: 'remove --force\n' } });
   });

@@ -32,7 +32,7 @@ const searchable = ({ tab }: AppState): boolean => tab === 'flame' || tab === 't
 const named = (title: string) => () => title;
 
 /** A dialog about the agent of the chosen target. */
-function agentCommand(id: 'profiled' | 'sampling' | 'naming', title: string): Command {
+function agentCommand(id: 'profiled' | 'sampling' | 'naming' | 'restart-agent', title: string): Command {
   return {
     id,
     title: named(title),
@@ -130,6 +130,7 @@ export const commands: readonly Command[] = [
   agentCommand('profiled', 'Choose what is profiled…'),
   agentCommand('sampling', 'Choose how often is sampled…'),
   agentCommand('naming', 'Choose how services are called…'),
+  agentCommand('restart-agent', 'Restart or upgrade the agent…'),
   {
     id: 'pushes',
     title: named('Choose where the agent pushes…'),

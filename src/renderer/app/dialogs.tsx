@@ -12,6 +12,7 @@ import { LeftoversDialog } from '../features/targets/leftovers-dialog.js';
 import { PyroscopeDialog } from '../features/targets/pyroscope-dialog.js';
 import { ReceiptDialog } from '../features/targets/receipt-dialog.js';
 import { RemoveTargetDialog } from '../features/targets/remove-target-dialog.js';
+import { RestartAgentDialog } from '../features/targets/restart-agent-dialog.js';
 import { ServerDialog } from '../features/targets/server-dialog.js';
 import { StopAgentDialog } from '../features/targets/stop-agent-dialog.js';
 import { TunnelDialog } from '../features/tunnels/tunnel-dialog.js';
@@ -48,6 +49,8 @@ function OpenDialog({ dialog }: { readonly dialog: Dialog }): ReactElement {
       return <ReceiptDialog targetId={dialog.targetId} />;
     case 'stop-agent':
       return <StopAgentDialog targetId={dialog.targetId} />;
+    case 'restart-agent':
+      return <RestartAgentDialog targetId={dialog.targetId} />;
     case 'pyroscope':
       return <PyroscopeDialog targetId={dialog.targetId} />;
     case 'tunnel':

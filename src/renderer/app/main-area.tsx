@@ -6,6 +6,7 @@ import { FunctionTableView } from '../features/table/function-table.js';
 import { SandwichView } from '../features/sandwich/sandwich.js';
 import { CallTreeView } from '../features/tree/tree-view.js';
 import { keptWords } from '../features/targets/target-words.js';
+import { VersionBanner } from '../features/targets/version-banner.js';
 import { TimelineView } from '../features/timeline/timeline.js';
 import { visibleText } from '../format/visible-text.js';
 import { showsSelection } from '../state/readable.js';
@@ -24,6 +25,7 @@ export function MainArea(): ReactElement {
   const tab = useApp((state) => state.tab);
   return (
     <main className="main">
+      <VersionBanner />
       {withTimeline ? <TimelineView /> : null}
       {hasGraph ? <Tabs /> : null}
       {hasGraph ? <ViewBanner /> : null}

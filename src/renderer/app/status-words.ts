@@ -5,6 +5,7 @@ import type { EngineState } from '../../contract/pyspy.js';
 import { isEverything } from '../../contract/profiled.js';
 import { burstLeft, choiceWords } from '../features/profiled/profiled-words.js';
 import { agentCores, agentShare, keptUntil, keptWords } from '../features/targets/target-words.js';
+import { versionWords } from '../features/targets/version-words.js';
 import { formatBytes, formatCount, formatShare } from '../format/numbers.js';
 import { pushItems } from './push-status.js';
 
@@ -155,6 +156,7 @@ function pySpyItems({ agent }: TargetState, engine: EngineState): readonly Statu
 /** What the status bar says about a target. */
 export function statusItems(target: TargetState, nowMs: number): readonly StatusItem[] {
   const items: StatusItem[] = [linkItem(target)];
+  const version = versionWords(target);
   const { agent } = target;
   const { status } = agent;
   if (agent.engine !== undefined) items.push(...pySpyItems(target, agent.engine));
@@ -175,6 +177,7 @@ export function statusItems(target: TargetState, nowMs: number): readonly Status
       after: ` of ${status.cpuCount} cores, ${formatBytes(status.residentBytes)}`,
       title: [
         `${formatShare(agentCores(status))} of one core, with the kernel's part. Version ${status.version}`,
+        ...(version === undefined ? [] : [version.sentence]),
         ...costLines(status),
       ].join('\n'),
     });

@@ -30,6 +30,8 @@ export interface TargetsSlice {
   readonly pyspyOptions: PySpyOptions;
   /** Buttons that were pressed and not yet answered: "link.connect web-1". */
   readonly pending: readonly string[];
+  /** Targets whose agent is not this app's, and whose user was told. */
+  readonly versionsPutOff: readonly string[];
 }
 
 /** What is asked for: source, service, profile type and ranges. */
@@ -166,6 +168,7 @@ export type Dialog =
   | { readonly kind: 'checks'; readonly targetId: string }
   | { readonly kind: 'leftovers'; readonly targetId: string }
   | { readonly kind: 'stop-agent'; readonly targetId: string }
+  | { readonly kind: 'restart-agent'; readonly targetId: string }
   | { readonly kind: 'pyroscope'; readonly targetId: string }
   | { readonly kind: 'tunnel'; readonly targetId: string }
   | { readonly kind: 'pushes'; readonly targetId: string }
@@ -204,6 +207,7 @@ export function initialState(nowMs: number): AppState {
     tunnels: {},
     pyspyOptions: defaultPySpyOptions,
     pending: [],
+    versionsPutOff: [],
     targetId: null,
     source: 'agent',
     selector: null,

@@ -126,6 +126,16 @@ export async function stopAgentAnyway(context: Context, targetId: string): Promi
   if (!result.ok) showFailure(context.store, result.failure);
 }
 
+/** Restarts an agent with the one of this app, after the user was asked. */
+export async function restartAgent(context: Context, targetId: string, evenNewer: boolean): Promise<void> {
+  const { store, links } = context;
+  const result = await whilePending(context, `agent.restart ${targetId}`, () =>
+    links.call('agent.restart', { targetId, evenNewer }),
+  );
+  const target = store.getState().targets.find((other) => other.config.id === targetId);
+  if (!result.ok && target?.agent.state !== 'failed') showFailure(store, result.failure);
+}
+
 /** Removes all that we put on a target; answers what remains. */
 export function removeLeftovers(
   context: Context,

@@ -283,6 +283,10 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       change(targetId, { state: 'stopped' });
       return ok(null);
     },
+    'agent.restart': async ({ targetId }) => {
+      await start(targetId, false);
+      return ok(null);
+    },
     'target.check': async ({ checkId }) => {
       await wait(200 + 60 * checkIds.indexOf(checkId));
       return ok(inventCheck(checkId));

@@ -123,6 +123,14 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     ],
   },
 };
+for (const running of ['older', 'newer'] as const) {
+  const agent = {
+    ...web1.agent,
+    replacement: { version: '0.2.0+6e90a2cb1d34', running },
+    heldBy: ['a recording on ada'],
+  };
+  Object.assign(scenarios, { [running]: { ...base, targets: [{ ...web1, agent }, ...several.slice(1)] } });
+}
 for (const name of [
   'staging',
   'db-1',

@@ -199,6 +199,15 @@ const shots = [
       await page.getByRole('button', { name: 'More for web-1' }).click();
     },
   ],
+  ['agent-newer', 'newer', (page) => page.getByText('it is kept').waitFor()],
+  [
+    'agent-upgrade',
+    'older',
+    async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: 'Upgrade…' }).click();
+    },
+  ],
   [
     'host-key',
     'normal',

@@ -11,6 +11,7 @@ import { Name } from '../../ui/name.js';
 import { StateDot } from './state-dot.js';
 import { arrangeTargets } from './target-rows.js';
 import { endsWithOthers, hasAgent, targetWords } from './target-words.js';
+import { restartWords } from './version-words.js';
 
 /** From so many targets on there is a field to filter them. */
 const filterFrom = 8;
@@ -124,7 +125,8 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
         | 'leftovers'
         | 'tunnel'
         | 'checks'
-        | 'receipt',
+        | 'receipt'
+        | 'restart-agent',
     ) =>
     () => {
       store.setState({ dialog: { kind: dialog, targetId: id } });
@@ -173,6 +175,9 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
               Stop agent
             </MenuItem>
           ) : null}
+          <MenuItem close={close} onChoose={open('restart-agent')} disabled={!changeable}>
+            {restartWords(target).verb} agent…
+          </MenuItem>
           <MenuItem close={close} onChoose={open('checks')} disabled={!connected}>
             Check what it needs…
           </MenuItem>
