@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { HostName, type ConfigHosts, type ImportedHost } from './ssh-config.js';
+import type { LogLines } from './agent-log.js';
 import { call } from './calls.js';
 import { checkIds, type Check } from './check.js';
 import type { Receipt } from './receipt.js';
@@ -149,6 +150,11 @@ export const linksCalls = {
    * newer, unless `evenNewer`.
    */
   'agent.restart': call(v.object({ targetId: Id, evenNewer: v.boolean() }))<null>(),
+  /**
+   * Follows the agent's log as root until it is cancelled; lines follow under the request's id. "not-connected" when the
+   * connection broke, "not-found" where there is no log.
+   */
+  'agent.followLog': call(v.object({ requestId: Id, targetId: Id }))<null>(),
   /** Looks at one thing that an agent needs; changes nothing. The checks of a target may be asked for all at once. */
   'target.check': call(v.object({ targetId: Id, checkId: v.picklist(checkIds) }))<Check>(),
   /** What the app ran and wrote on the target since it was started. */
@@ -238,6 +244,8 @@ export interface LinksEvents extends Record<string, unknown> {
   'verify.progress': { readonly requestId: string; readonly progress: VerifyProgress };
   /** Of a fetch of windows: how many have come. */
   'windows.progress': { readonly requestId: string; readonly done: number };
+  /** Of a log that is followed; five times a second at most. */
+  'log.lines': LogLines & { readonly requestId: string };
   /** A new window of a target is in its store. */
   'window.stored': { readonly targetId: string; readonly endMs: number };
 }

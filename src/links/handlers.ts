@@ -76,6 +76,12 @@ export function linksHandlers(
       withSession(targetId, (session) => session.agent.stop(force, signal)),
     'agent.restart': ({ targetId, evenNewer }, signal) =>
       withSession(targetId, (session) => session.agent.restart(evenNewer, signal)),
+    'agent.followLog': ({ requestId, targetId }, signal) =>
+      withSession(targetId, (session) =>
+        session.followLog((lines) => {
+          emit('log.lines', { requestId, ...lines });
+        }, signal),
+      ),
     'target.check': ({ targetId, checkId }, signal) =>
       withSession(targetId, (session) => session.check(checkId, signal)),
     'target.receipt': ({ targetId }) => withSession(targetId, (session) => Promise.resolve(ok(session.receipt()))),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { StringDecoder } from 'node:string_decoder';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { Deadline } from '../link/deadline.js';
 import type { Link, RunningCommand } from '../link/link.js';
@@ -11,6 +12,8 @@ export interface ElevatedOptions {
   readonly onLine?: (line: string) => void;
   /** Does not run while the user is asked. */
   readonly timeoutMs: number;
+  /** The output is for `onLine` alone: none of it is kept. */
+  readonly following?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -47,6 +50,19 @@ export function typedAsRoot(argv: readonly string[]): readonly string[] | undefi
   return script === passwordScript ? ['sudo', '--', ...rest.slice(1)] : undefined;
 }
 
+/** What a person is told who is asked for a password. */
+export interface Purpose {
+  /** A sentence. */
+  readonly why: string;
+  /** "the agent has started" */
+  readonly keptUntil: string;
+}
+
+const starting: Purpose = { why: 'The agent needs root to use eBPF.', keptUntil: 'the agent has started' };
+
+/** Of a line without an end; what is beyond it is left out. */
+const maxLineCharacters = 1_000_000;
+
 export interface ElevatorOptions {
   readonly link: Link;
   readonly facts: TargetFacts;
@@ -54,6 +70,8 @@ export interface ElevatorOptions {
   readonly targetId: string;
   /** What the question calls the target: "this computer" or a host. */
   readonly targetName: string;
+  /** Why root is needed and until when a password is kept; default: to start the agent. */
+  readonly purpose?: Purpose;
 }
 
 /** Runs commands as root on a target. What the user answers is kept until `dispose`, for the commands of one operation. */
@@ -152,14 +170,14 @@ export class Elevator {
   }
 
   private async ask(again: boolean, signal: AbortSignal): Promise<string | undefined> {
-    const { prompter, targetId, targetName, facts } = this.options;
+    const { prompter, targetId, targetName, facts, purpose = starting } = this.options;
     const answers = await prompter.askSecret(
       {
         targetId,
         title: `sudo password of ${facts.user} on ${targetName}`,
         explanation:
-          `${again ? 'sudo did not accept that password. ' : ''}The agent needs root to use eBPF. The password goes to ` +
-          `sudo on ${targetName}, is kept in memory until the agent has started, and is not stored.`,
+          `${again ? 'sudo did not accept that password. ' : ''}${purpose.why} The password goes to ` +
+          `sudo on ${targetName}, is kept in memory until ${purpose.keptUntil}, and is not stored.`,
         fields: [{ label: 'Password', echo: false }],
       },
       signal,
@@ -189,12 +207,13 @@ export class Elevator {
     if (options.signal?.aborted === true) onAbort();
     let stderr = '';
     const out = { begun: false, text: '', line: '' };
+    const decoder = new StringDecoder('utf8');
     command.stdout.on('data', (chunk: Buffer) => {
-      const lines = (out.line + chunk.toString()).split('\n');
-      out.line = lines.pop() ?? '';
+      const lines = (out.line + decoder.write(chunk)).split('\n');
+      out.line = (lines.pop() ?? '').slice(0, maxLineCharacters);
       for (const whole of lines) {
         if (out.begun) {
-          out.text = `${out.text}${whole}\n`.slice(-200_000);
+          if (options.following !== true) out.text = `${out.text}${whole}\n`.slice(-200_000);
           options.onLine?.(whole);
         } else out.begun = whole === mark;
       }

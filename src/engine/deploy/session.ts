@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { LogLines } from '../../contract/agent-log.js';
 import type { Check, CheckId } from '../../contract/check.js';
 import type { ServiceRow, TestReport, Timeline, WindowsCost } from '../../contract/links.js';
 import type { Receipt } from '../../contract/receipt.js';
@@ -30,6 +31,8 @@ import { defaultLease, type LeaseHolder, type LeaseTimes } from './agent-watch.j
 import { runCheck } from './checks/run-check.js';
 import { Turns } from './checks/turns.js';
 import { agentPossible, lookAt, type TargetFacts } from './facts.js';
+import { Elevator } from './elevate.js';
+import { agentLog, followLog } from './follow-log.js';
 import { findLeftovers } from './leftovers.js';
 import { PyroscopeAccess } from './pyroscope-access.js';
 import { removeLeftovers } from './remove-leftovers.js';
@@ -209,6 +212,25 @@ export class TargetSession {
     });
     if (removed.ok && !removed.value.some(({ kind }) => kind === 'process' || kind === 'binary')) this.agent.removed();
     return removed;
+  }
+
+  /** Follows the agent's log until `signal` ends it; asks for a password where root needs one. */
+  async followLog(onLines: (lines: LogLines) => void, signal: AbortSignal): Promise<Result<null>> {
+    const facts = await this.look(signal);
+    if (!facts.ok) return facts;
+    const elevator = new Elevator({
+      link: this.link,
+      facts: facts.value,
+      prompter: this.options.prompter,
+      targetId: this.config.id,
+      targetName: this.targetName,
+      purpose: { why: 'Only root may read the log of the agent.', keptUntil: 'the log is closed' },
+    });
+    try {
+      return await followLog(elevator, { path: agentLog, lines: 500, onLines, signal });
+    } finally {
+      elevator.dispose();
+    }
   }
 
   /** All that was run and written on the target since this session began. */

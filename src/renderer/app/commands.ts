@@ -9,7 +9,7 @@ import { changeSettings } from '../state/settings-control.js';
 import { toggleTheme } from '../state/theme-control.js';
 import type { Context } from '../state/context.js';
 import type { AppState } from '../state/store.js';
-import { hasAgent, primaryAction } from '../features/targets/target-words.js';
+import { hasAgent, hasLog, primaryAction } from '../features/targets/target-words.js';
 
 /** Something that can be done: in the palette, by its keys, from the menu. */
 export interface Command {
@@ -131,6 +131,18 @@ export const commands: readonly Command[] = [
   agentCommand('sampling', 'Choose how often is sampled…'),
   agentCommand('naming', 'Choose how services are called…'),
   agentCommand('restart-agent', 'Restart or upgrade the agent…'),
+  {
+    id: 'log',
+    title: named('Follow the log of the agent…'),
+    enabled: (state) => {
+      const target = currentTarget(state);
+      return target !== undefined && hasLog(target);
+    },
+    run: ({ store }) => {
+      const { targetId } = store.getState();
+      if (targetId !== null) store.setState({ dialog: { kind: 'log', targetId } });
+    },
+  },
   {
     id: 'pushes',
     title: named('Choose where the agent pushes…'),

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState, type ReactElement } from 'react';
 import type { About } from '../../contract/shell.js';
+import { LogDialog } from '../features/logs/log-dialog.js';
 import { NamingDialog } from '../features/naming/naming-dialog.js';
 import { ProfiledDialog } from '../features/profiled/profiled-dialog.js';
 import { SamplingDialog } from '../features/profiled/sampling-dialog.js';
@@ -49,6 +50,8 @@ function OpenDialog({ dialog }: { readonly dialog: Dialog }): ReactElement {
       return <ReceiptDialog targetId={dialog.targetId} />;
     case 'stop-agent':
       return <StopAgentDialog targetId={dialog.targetId} />;
+    case 'log':
+      return <LogDialog targetId={dialog.targetId} />;
     case 'restart-agent':
       return <RestartAgentDialog targetId={dialog.targetId} />;
     case 'pyroscope':

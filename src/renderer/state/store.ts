@@ -169,6 +169,7 @@ export type Dialog =
   | { readonly kind: 'leftovers'; readonly targetId: string }
   | { readonly kind: 'stop-agent'; readonly targetId: string }
   | { readonly kind: 'restart-agent'; readonly targetId: string }
+  | { readonly kind: 'log'; readonly targetId: string }
   | { readonly kind: 'pyroscope'; readonly targetId: string }
   | { readonly kind: 'tunnel'; readonly targetId: string }
   | { readonly kind: 'pushes'; readonly targetId: string }

@@ -13,6 +13,7 @@ import { serve, type Handlers, type Port, type Server } from '../../contract/rpc
 import { cpuProfileType } from '../../contract/selection.js';
 import type { AgentState, AgentStatus, TargetState } from '../../contract/target.js';
 import type { TunnelState } from '../../contract/tunnels.js';
+import { inventLog } from './invented-log.js';
 import { inventRunning } from './invented-running.js';
 import { inventTrust } from './invented-trust.js';
 import { inventVerification } from './invented-verification.js';
@@ -286,6 +287,14 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
     'agent.restart': async ({ targetId }) => {
       await start(targetId, false);
       return ok(null);
+    },
+    'agent.followLog': async ({ requestId }, signal) => {
+      await wait(50);
+      server.emit('log.lines', { requestId, lines: inventLog(scenario.hostile), skipped: 0 });
+      await new Promise((resolve) => {
+        signal.addEventListener('abort', resolve);
+      });
+      return fail('cancelled', 'Cancelled.');
     },
     'target.check': async ({ checkId }) => {
       await wait(200 + 60 * checkIds.indexOf(checkId));

@@ -208,6 +208,17 @@ const shots = [
       await page.getByRole('button', { name: 'Upgrade…' }).click();
     },
   ],
+  ...['normal', 'hostile'].map((scenario) => [
+    `log-${scenario}`,
+    scenario,
+    async (page) => {
+      await ready(page);
+      await page.locator('.side-row').first().hover();
+      await page.getByRole('button', { name: 'More for web-1' }).click();
+      await page.getByRole('menuitem', { name: 'Log of the agent' }).click();
+      await page.getByText('SIGQUIT').waitFor();
+    },
+  ]),
   [
     'host-key',
     'normal',

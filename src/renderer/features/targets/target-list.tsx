@@ -10,7 +10,7 @@ import { MenuItem, Popover } from '../../ui/menu.js';
 import { Name } from '../../ui/name.js';
 import { StateDot } from './state-dot.js';
 import { arrangeTargets } from './target-rows.js';
-import { endsWithOthers, hasAgent, targetWords } from './target-words.js';
+import { endsWithOthers, hasAgent, hasLog, targetWords } from './target-words.js';
 import { restartWords } from './version-words.js';
 
 /** From so many targets on there is a field to filter them. */
@@ -126,7 +126,8 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
         | 'tunnel'
         | 'checks'
         | 'receipt'
-        | 'restart-agent',
+        | 'restart-agent'
+        | 'log',
     ) =>
     () => {
       store.setState({ dialog: { kind: dialog, targetId: id } });
@@ -177,6 +178,9 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
           ) : null}
           <MenuItem close={close} onChoose={open('restart-agent')} disabled={!changeable}>
             {restartWords(target).verb} agent…
+          </MenuItem>
+          <MenuItem close={close} onChoose={open('log')} disabled={!hasLog(target)}>
+            Log of the agent…
           </MenuItem>
           <MenuItem close={close} onChoose={open('checks')} disabled={!connected}>
             Check what it needs…

@@ -108,6 +108,11 @@ export function endsWithOthers({ agent }: TargetState): boolean {
   return agent.state === 'profiling' && !agent.recording && (agent.status?.leaseExpiresAtMs ?? 0) > 0;
 }
 
+/** Whether an agent may have logged there: it is connected, and one is or was installed. */
+export function hasLog({ agent, link }: TargetState): boolean {
+  return link.state === 'connected' && agent.engine === undefined && agent.state !== 'not-installed';
+}
+
 /** Whether an agent of ours runs there that can be told what to do. */
 export function hasAgent({ agent }: TargetState): boolean {
   return agent.state === 'profiling' && agent.engine === undefined && agent.status !== undefined;
