@@ -215,24 +215,56 @@ func TestPusherProcess(t *testing.T) {
 	p.Run(t.Context(), nil)
 }
 
-// TestRealPyroscopeAfterAKill kills the agent between the server's answer and the note of its place.
+// TestRealPyroscopeAfterAKill kills the agent between the server's answer and the note of its place: of a window, and of a part of
+// one.
 func TestRealPyroscopeAfterAKill(t *testing.T) {
-	address, directory := realAddress(t), t.TempDir()
-	between := newDoor(t, address)
-	kept, err := store.Open(t.Context(), store.Options{Directory: directory})
-	if err != nil {
-		t.Fatal(err)
+	address := realAddress(t)
+	for name, test := range map[string]struct {
+		windows, stacks, nameBytes int
+		killAfter                  int64
+	}{
+		"between windows":       {windows: 6, stacks: 3, nameBytes: 10, killAfter: 4},
+		"inside a split window": {windows: 2, stacks: 1000, nameBytes: 2500, killAfter: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			between, directory := newDoor(t, address), t.TempDir()
+			kept, err := store.Open(t.Context(), store.Options{Directory: directory})
+			if err != nil {
+				t.Fatal(err)
+			}
+			service := fmt.Sprintf("killed_%d", time.Now().UnixNano())
+			start := time.Now().Truncate(15 * time.Second).Add(-5 * time.Minute)
+			for i := range test.windows {
+				addLong(t, kept, service, start.Add(time.Duration(i)*15*time.Second), test.stacks, test.nameBytes)
+			}
+			whole, err := kept.WindowProfile(t.Context(), 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts := int64(test.windows * len(split(whole, maxSamples, maxBytes)))
+			keptBefore(t, kept, place{}, Server{URL: between.URL})
+			if err := kept.Close(); err != nil {
+				t.Fatal(err)
+			}
+			runUntilKilled(t, between, directory, test.killAfter)
+			flush(t, address)
+			if kept, err = store.Open(t.Context(), store.Options{Directory: directory}); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = kept.Close() })
+			p := startReal(t, kept)
+			until(t, p, "the rest", func(s Status) bool { return s.Pushed == uint64(test.windows) && s.Waiting == 0 })
+			if pushes := between.pushes.Load(); pushes != parts {
+				t.Errorf("%d pushes of %d profiles", pushes, parts)
+			}
+			sameAtBoth(t, address, kept, service, start, start.Add(time.Duration(test.windows)*15*time.Second))
+		})
 	}
-	service := fmt.Sprintf("killed_%d", time.Now().UnixNano())
-	start := time.Now().Truncate(15 * time.Second).Add(-5 * time.Minute)
-	const windows, killAfter = 6, 4
-	for i := range windows {
-		add(t, kept, service, start.Add(time.Duration(i)*15*time.Second), 3)
-	}
-	keptBefore(t, kept, place{}, Server{URL: between.URL})
-	if err := kept.Close(); err != nil {
-		t.Fatal(err)
-	}
+}
+
+// runUntilKilled pushes from a store in a process of its own, which is killed when the server has answered so many pushes.
+func runUntilKilled(t *testing.T, between *door, directory string, killAfter int64) {
+	t.Helper()
 	process := exec.Command(os.Args[0], "-test.run=^TestPusherProcess$")
 	process.Env = append(os.Environ(), helperVariable+"="+directory)
 	killed := make(chan struct{})
@@ -250,15 +282,4 @@ func TestRealPyroscopeAfterAKill(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-killed
-	flush(t, address)
-	if kept, err = store.Open(t.Context(), store.Options{Directory: directory}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = kept.Close() })
-	p := startReal(t, kept)
-	until(t, p, "the rest", func(s Status) bool { return s.Pushed == windows && s.Waiting == 0 })
-	if pushes := between.pushes.Load(); pushes != windows {
-		t.Errorf("%d pushes of %d windows", pushes, windows)
-	}
-	sameAtBoth(t, address, kept, service, start, start.Add(windows*15*time.Second))
 }
