@@ -12,9 +12,13 @@ const world = inject('world');
 let app: App;
 let ui: Driver;
 let modern: Sshd;
+/** The same, and asks for the password in its own words. */
+let asking: Sshd;
 
 beforeAll(async () => {
-  modern = await startSshd({ worldPath: world.path, config: ['Ciphers chacha20-poly1305@openssh.com'] });
+  const ciphers = 'Ciphers chacha20-poly1305@openssh.com';
+  modern = await startSshd({ worldPath: world.path, config: [ciphers] });
+  asking = await startSshd({ worldPath: world.path, config: [ciphers, 'PasswordAuthentication no'] });
   app = await launchApp({ world, name: 'system-ssh' });
   ui = drive(app.window);
 });
@@ -28,6 +32,7 @@ beforeEach(() => {
 afterAll(async () => {
   await app.dispose();
   await modern.dispose();
+  await asking.dispose();
 });
 
 const why = /^Connected by the system's ssh: 127\.0\.0\.1 offers only ciphers that the built-in SSH does not have\.$/;
@@ -86,12 +91,30 @@ test('a server that offers only chacha20 is connected by the system’s ssh, and
   await app.screenshot('3-connected');
 });
 
+test('what a server asks itself is asked in the window', async () => {
+  await ui.button('Add server').first().click();
+  const form = app.window.getByRole('dialog', { name: 'Add server' });
+  await form.getByLabel('Host', { exact: true }).fill(asking.host);
+  await form.getByLabel('Port', { exact: true }).fill(String(asking.port));
+  await form.getByLabel('User', { exact: true }).fill('pyro');
+  await form.getByRole('radio', { name: 'Password' }).click();
+  await ui.button('Test connection').click();
+  await app.window.getByLabel('I trust this key').check({ timeout: 30_000 });
+  await ui.button('Accept key').click();
+  const question = app.window.getByRole('dialog', { name: '127.0.0.1 asks' });
+  await question.getByLabel(/Password/).fill(world.users.pyro.password, { timeout: 30_000 });
+  await app.screenshot('4-asked');
+  await app.window.keyboard.press('Enter');
+  await form.getByText('Connected').waitFor({ timeout: 30_000 });
+  await ui.button('Cancel').last().click();
+});
+
 test('an agent is started over it, and its graph is drawn', async () => {
   await ui.button('Start agent').first().click();
   await ui.targetState('modern', /profiling/, 180_000);
   await ui.service('revel_web').click({ timeout: 120_000 });
   await ui.graph();
-  await app.screenshot('4-profiling');
+  await app.screenshot('5-profiling');
   await ui.button('Stop agent').first().click();
   await ui.targetState('modern', /stopped/, 60_000);
 });
