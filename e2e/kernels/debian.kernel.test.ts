@@ -1,17 +1,23 @@
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Profile } from 'pprof-format';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Result } from '../../src/contract/result';
+import { TargetSession } from '../../src/engine/deploy/session';
+import { HostKeys } from '../../src/engine/link/host-keys';
+import { silentPrompter } from '../../src/engine/link/prompter';
 import { repositoryFolder } from '../world/support/places';
 import { tryRun, type Finished } from '../world/support/run';
+import { waitFor } from '../world/support/wait';
 import { bootGuest, type Guest } from './guest';
-import { guestImage } from './guest-image';
+import { guestImage, type GuestImage } from './guest-image';
 
 // Another kernel than this machine's, with kprobes, cgroup v2 alone, and systemd as its first process.
 
 const home = mkdtempSync(join(tmpdir(), 'pyrometer-kernels-'));
+const known = join(home, '.ssh/known_hosts');
 let guest: Guest;
 
 beforeAll(async () => {
@@ -19,10 +25,14 @@ beforeAll(async () => {
     console.log(line);
   });
   mkdirSync(join(home, '.ssh'), { mode: 0o700 });
-  const known = join(home, '.ssh/known_hosts');
-  guest = await bootGuest(image, known);
-  writeFileSync(known, `[127.0.0.1]:${guest.port} ${image.hostPublicKey}\n`);
+  writeFileSync(known, '');
+  await boot(image);
 }, 900_000);
+
+async function boot(image: GuestImage): Promise<void> {
+  guest = await bootGuest(image, known);
+  appendFileSync(known, `[127.0.0.1]:${guest.port} ${image.hostPublicKey}\n`);
+}
 
 afterAll(async () => {
   await (guest as Guest | undefined)?.dispose();
@@ -75,6 +85,129 @@ test('the agent starts there and samples a service of systemd, its stacks named 
     );
   }
 });
+
+function value<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(`${result.failure.code}: ${result.failure.message} ${result.failure.detail ?? ''}`);
+  return result.value;
+}
+
+function makeSession(startsAtBoot = false): TargetSession {
+  return new TargetSession({
+    config: {
+      kind: 'ssh',
+      id: 'guest',
+      name: 'guest',
+      host: '127.0.0.1',
+      port: guest.port,
+      user: 'pyro',
+      authentication: { method: 'key', path: guest.image.keyFile },
+      ...(startsAtBoot ? { startsAtBoot } : {}),
+    },
+    prompter: silentPrompter,
+    hostKeys: new HostKeys(known, []),
+    resourcesDir: join(repositoryFolder, 'resources'),
+    windowSeconds: 5,
+    onChange: () => undefined,
+  });
+}
+
+function sampled(session: TargetSession): Promise<true> {
+  return waitFor('a window', () => ((session.state.agent.status?.windowsStored ?? 0) > 0 ? true : undefined), {
+    timeoutMs: 120_000,
+  });
+}
+
+/** The units of ours that systemd knows, by name and state. */
+async function units(): Promise<readonly string[]> {
+  const { stdout } = await guest.sh('systemctl list-units --all --plain --no-legend "pyrometer*"');
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.trim().split(/\s+/).slice(0, 4).join(' '));
+}
+
+const noUnits = (): Promise<true> =>
+  waitFor('the units to go', async () => ((await units()).length === 0 ? true : undefined), { timeoutMs: 60_000 });
+
+const limits = 'CPUQuotaPerSecUSec=1s\nMemoryMax=805306368\nOOMScoreAdjust=500\n';
+const showLimits = (unit: string): string =>
+  `systemctl show ${unit} -p CPUQuotaPerSecUSec -p MemoryMax -p OOMScoreAdjust | sort`;
+
+test('it is a unit with limits, its keeper stands beside it, and both go with it', async () => {
+  const session = makeSession();
+  try {
+    value(await session.agent.start('continuous'));
+    await sampled(session);
+    const seen = await units();
+    expect(seen).toHaveLength(2);
+    expect(seen).toContain('pyrometer-agent-once.service loaded active running');
+    expect(seen.join('\n')).toMatch(/^pyrometer-keeper-\d+\.scope loaded active running$/m);
+    expect((await guest.sh(showLimits('pyrometer-agent-once.service'))).stdout).toBe(limits);
+    value(await session.agent.stop(false));
+    await noUnits();
+    // The unit is ended by systemd, and the keeper lives to clear up.
+    value(await session.agent.start('continuous'));
+    expect((await guest.sh('sudo systemctl kill --signal=KILL pyrometer-agent-once.service')).code).toBe(0);
+    await noUnits();
+    expect((await guest.sh('sudo ls /run/pyrometer | grep sock$')).stdout).toBe('');
+  } finally {
+    session.dispose();
+  }
+});
+
+test('where that is chosen it comes back after a reboot, until it is stopped', async () => {
+  const before = makeSession(true);
+  try {
+    value(await before.agent.start('continuous'));
+    await sampled(before);
+    expect(before.state.agent.status?.startsAtBoot).toBe(true);
+    expect(await units()).toContain('pyrometer-agent.service loaded active running');
+    expect((await guest.sh('systemctl is-enabled pyrometer-agent.service')).stdout).toBe('enabled\n');
+    expect((await guest.sh(showLimits('pyrometer-agent.service'))).stdout).toBe(limits);
+    expect(value(await before.leftovers()).map(({ kind, path }) => `${kind} ${path}`)).toEqual(
+      expect.arrayContaining(['unit /etc/systemd/system/pyrometer-agent.service', 'unit /opt/pyrometer']),
+    );
+  } finally {
+    before.dispose();
+  }
+  // The guest's disk is memory: what a real one would keep is laid over the root of the next boot.
+  const kept = join(home, 'kept.cpio');
+  await guest.archive(['/etc/systemd/system', '/opt/pyrometer', '/var/lib/pyrometer', '/home/pyro/.cache'], kept);
+  const rootFile = join(home, 'root.cpio');
+  copyFileSync(guest.image.rootFile, rootFile);
+  appendFileSync(rootFile, readFileSync(kept));
+  const { image } = guest;
+  await guest.dispose();
+  await boot({ ...image, rootFile });
+
+  const after = makeSession(true);
+  try {
+    await waitFor(
+      'the agent to be back',
+      async () => {
+        value(await after.connect());
+        return after.state.agent.state === 'profiling' ? true : undefined;
+      },
+      { timeoutMs: 180_000, everyMs: 2000 },
+    );
+    await sampled(after);
+    expect(await units()).toContain('pyrometer-agent.service loaded active running');
+    value(await after.agent.stop(false));
+    await waitFor(
+      'the unit to end',
+      async () => ((await units()).some((unit) => unit.includes(' active ')) ? undefined : true),
+      { timeoutMs: 60_000 },
+    );
+    // Who cleared up may not tell systemd, which has forgotten the unit when it reads its units the next time.
+    await guest.sh('sudo systemctl daemon-reload');
+    await noUnits();
+    expect(
+      (await guest.sh('ls -d /etc/systemd/system/*pyrometer* /etc/systemd/system/*/*pyrometer* /opt/pyrometer')).stdout,
+    ).toBe('');
+  } finally {
+    after.dispose();
+  }
+}, 1_200_000);
 
 test('all of it is removed', async () => {
   const done = await pyrometer('agent', 'remove', target(), '--yes');

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { freePort } from '../world/support/ports';
-import { tryRun, type Finished } from '../world/support/run';
+import { run, tryRun, type Finished } from '../world/support/run';
 import { waitFor } from '../world/support/wait';
 import type { GuestImage } from './guest-image';
 
@@ -12,6 +12,8 @@ export interface Guest {
   readonly port: number;
   /** Runs a command of sh in it, as the user "pyro". */
   sh(command: string): Promise<Finished>;
+  /** Writes an archive of files and folders in it to a file here, which can be unpacked over another guest's root. */
+  archive(paths: readonly string[], to: string): Promise<void>;
   /** What its console shows so far. */
   console(): string;
   dispose(): Promise<void>;
@@ -43,19 +45,20 @@ export async function bootGuest(image: GuestImage, knownHostsFile: string): Prom
   };
   child.stdout.on('data', listen);
   child.stderr.on('data', listen);
+  const ssh = [
+    ...['-p', String(port), '-i', image.keyFile, '-o', `UserKnownHostsFile=${knownHostsFile}`],
+    ...['-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=yes', '-o', 'IdentitiesOnly=yes', '-F', 'none'],
+    ...['--', 'pyro@127.0.0.1'],
+  ];
   const guest: Guest = {
     image,
     port,
-    sh: (command) =>
-      tryRun(
-        'ssh',
-        [
-          ...['-p', String(port), '-i', image.keyFile, '-o', `UserKnownHostsFile=${knownHostsFile}`],
-          ...['-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=yes', '-o', 'IdentitiesOnly=yes', '-F', 'none'],
-          ...['--', 'pyro@127.0.0.1', command],
-        ],
-        { timeoutMs: 120_000 },
-      ),
+    sh: (command) => tryRun('ssh', [...ssh, command], { timeoutMs: 120_000 }),
+    archive: async (paths, to) => {
+      const pack = `sudo find ${paths.join(' ')} -print0 | sudo cpio --quiet --null --create --format=newc`;
+      // Through a file: an archive is no text.
+      await run('sh', ['-c', 'to=$1; shift; exec ssh "$@" >"$to"', 'sh', to, ...ssh, pack], { timeoutMs: 180_000 });
+    },
     console: () => said,
     dispose: () => end(child),
   };

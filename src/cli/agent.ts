@@ -10,6 +10,7 @@ const kinds = {
   binary: 'the agent',
   store: 'profiles and log',
   sockets: 'sockets and state',
+  unit: 'starts the agent after a reboot',
   copy: "root's copy of the agent, left by a crash",
   mount: 'mounted by the agent',
   process: 'process',

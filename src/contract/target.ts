@@ -86,6 +86,8 @@ export const TargetConfig = v.variant('kind', [
     tunnels: v.optional(v.pipe(v.array(TunnelConfig), v.maxLength(64))),
     /** Where an agent that is started there gets missing debug files from; undefined: nobody is asked. */
     debuginfod: v.optional(DebuginfodUrl),
+    /** Whether an agent that is started there comes back after a reboot, until it is stopped. */
+    startsAtBoot: v.optional(v.literal(true)),
     pyroscope: v.optional(PyroscopeConfig),
   }),
 ]);
@@ -166,6 +168,8 @@ export interface AgentStatus {
   readonly ingestAddress: string;
   /** Servers that it gets missing debug files from; empty: nobody is asked. */
   readonly debuginfod: readonly string[];
+  /** Whether it is started again after a reboot. */
+  readonly startsAtBoot: boolean;
 }
 
 /** The agent's state on a target, always shown. */
@@ -188,13 +192,14 @@ export interface AgentState {
   readonly engine?: EngineState;
 }
 
-/** Something of ours that is on a target. No user, unit, pinned BPF object or sysctl of ours outlives an agent. */
+/** Something of ours that is on a target. No user, pinned BPF object or sysctl of ours outlives an agent. */
 export interface Leftover {
   /**
-   * The agent's program, its profiles and log, its sockets and state, a copy that root began to run and a crash left, the
+   * The agent's program, its profiles and log, its sockets and state, what starts it after a reboot (a unit of systemd, the
+   * folder of the program that this one runs), a copy that root began to run and a crash left, the
    * mount of tracefs where an agent made it, a process of the agent, a container with py-spy.
    */
-  readonly kind: 'binary' | 'store' | 'sockets' | 'copy' | 'mount' | 'process' | 'container';
+  readonly kind: 'binary' | 'store' | 'sockets' | 'unit' | 'copy' | 'mount' | 'process' | 'container';
   /** Of a process "PID COMMAND", of a container its name. */
   readonly path: string;
   /** Unknown of what only root may look into. */

@@ -38,6 +38,8 @@ type adminRequest struct {
 	Holder     string `json:"holder,omitempty"`
 	HolderName string `json:"holder_name,omitempty"`
 	Seconds    int    `json:"seconds,omitempty"`
+	// AtBoot is opKeep's: the agent comes back after a reboot.
+	AtBoot bool `json:"at_boot,omitempty"`
 }
 
 // Operations.
@@ -71,7 +73,7 @@ func (e errHeld) Error() string {
 // adminTarget does what the requests ask for.
 type adminTarget interface {
 	admit(uid int, path string, socket *os.File) error
-	keep() error
+	keep(atBoot bool) error
 	hold(holder, name string, duration time.Duration) error
 	end() error
 }
@@ -88,12 +90,12 @@ func (a *agent) admit(uid int, path string, socket *os.File) error {
 }
 
 // keep implements adminTarget.
-func (a *agent) keep() error {
+func (a *agent) keep(atBoot bool) error {
 	if err := a.leases.Keep(); err != nil {
 		return err
 	}
 	a.tellKeeper()
-	return a.record.keep()
+	return a.record.keep(atBoot)
 }
 
 // hold implements adminTarget.
@@ -187,7 +189,7 @@ func (s *adminServer) handle(connection *net.UnixConn) error {
 	}
 	switch {
 	case request.Operation == opKeep:
-		return s.target.keep()
+		return s.target.keep(request.AtBoot)
 	case request.Operation == opHold:
 		return s.target.hold(request.Holder, request.HolderName, time.Duration(request.Seconds)*time.Second)
 	case request.Operation == opEnd:

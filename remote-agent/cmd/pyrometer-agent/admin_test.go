@@ -28,7 +28,7 @@ type recordingTarget struct {
 	refusal  error
 }
 
-func (r *recordingTarget) keep() error {
+func (r *recordingTarget) keep(bool) error {
 	r.kept = true
 	return r.refusal
 }

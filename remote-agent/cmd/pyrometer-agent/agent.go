@@ -136,7 +136,7 @@ func (a *agent) newRecord() record {
 	}
 	return record{
 		RecordVersion: recordVersion, Version: version(), PID: os.Getpid(), StartTicks: ticks,
-		Store: a.options.store, Log: a.options.log, UIDs: a.options.uids, Continuous: a.options.lease == 0,
+		Store: a.options.store, Log: a.options.log, UIDs: a.options.uids, Continuous: a.options.lease == 0, AtBoot: a.options.atBoot,
 		StartedAtMs: a.started.UnixMilli(), KeepSeconds: int(a.options.keep / time.Second),
 	}
 }
@@ -197,6 +197,9 @@ func (a *agent) start(ctx context.Context) error {
 	}
 	if a.keeper, err = startKeeper(a.options); err != nil {
 		return err
+	}
+	if err := separateKeeper(ctx, a.keeper.process.Pid); err != nil {
+		a.logger.Warn("the keeper ends with the agent's unit: what is planned for after that is not done", "reason", err)
 	}
 	if err := a.startEngine(ctx); err != nil {
 		return err

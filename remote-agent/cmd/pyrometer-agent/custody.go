@@ -75,6 +75,11 @@ func (c *custody) fulfil() error {
 	c.mu.Lock()
 	plan, charged := c.plan, c.charged
 	c.mu.Unlock()
+	if plan.Stopped && charged && c.inCharge() {
+		if _, err := removeBootFiles(c.places); err != nil {
+			return err
+		}
+	}
 	if !plan.Remove || !charged {
 		return nil
 	}

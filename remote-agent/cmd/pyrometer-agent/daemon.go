@@ -81,7 +81,7 @@ func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
 	}
 	if err == nil && running.running() {
 		if !chosen.replace {
-			if result, err := join(chosen, running, std); !errors.Is(err, errReplace) {
+			if result, err := join(ctx, chosen, running, std); !errors.Is(err, errReplace) {
 				return result, err
 			}
 		} else if running.Version == version() {
@@ -115,7 +115,7 @@ var errReplace = errors.New("replace the agent")
 
 // join makes an agent that runs already do what start was asked for. One of a later release than this one is as good, and
 // is not replaced by it: an older app does not take away what a newer one brought.
-func join(chosen *options, running *record, std streams) (outcome, error) {
+func join(ctx context.Context, chosen *options, running *record, std streams) (outcome, error) {
 	newer := newerRelease(running.Version, version())
 	if running.State != stateKept {
 		if running.Version != version() && !newer {
@@ -123,7 +123,7 @@ func join(chosen *options, running *record, std streams) (outcome, error) {
 			return outcome{}, errReplace
 		}
 		// The last lease may have run out meanwhile.
-		if result, err := joinSampling(chosen, running, newer, std); !errors.Is(err, lease.ErrKept) {
+		if result, err := joinSampling(ctx, chosen, running, newer, std); !errors.Is(err, lease.ErrKept) {
 			return result, err
 		}
 	}
@@ -134,7 +134,7 @@ func join(chosen *options, running *record, std streams) (outcome, error) {
 	return outcome{}, errReplace
 }
 
-func joinSampling(chosen *options, running *record, newer bool, std streams) (outcome, error) {
+func joinSampling(ctx context.Context, chosen *options, running *record, newer bool, std streams) (outcome, error) {
 	if newer {
 		fmt.Fprintf(std.out, "A newer agent runs already and stays: %s.\n", running.Version)
 	} else {
@@ -143,7 +143,15 @@ func joinSampling(chosen *options, running *record, newer bool, std streams) (ou
 	if err := admitAll(chosen.runDirectory, running, chosen.uids); err != nil {
 		return outcome{}, err
 	}
-	wanted := adminRequest{Operation: opKeep}
+	if chosen.atBoot {
+		// As it runs now, and not with what this start would have chosen.
+		chosen.inherit(running, legacyOf(ctx, running, chosen.places, std))
+		if err := writeBootFiles(chosen); err != nil {
+			return outcome{}, err
+		}
+		reloadUnits(ctx)
+	}
+	wanted := adminRequest{Operation: opKeep, AtBoot: chosen.atBoot}
 	if chosen.lease > 0 {
 		wanted = adminRequest{
 			Operation: opHold, Holder: chosen.holder, HolderName: chosen.holderName, Seconds: int(chosen.lease / time.Second),
@@ -158,14 +166,8 @@ func joinSampling(chosen *options, running *record, newer bool, std streams) (ou
 	}, nil
 }
 
-// launch starts the agent in a session of its own and waits until it samples or has failed.
-func launch(ctx context.Context, chosen *options, std streams) (outcome, error) {
-	if chosen.log == "" {
-		if err := makeDirectory(chosen.store, 0o700, storePatterns); err != nil {
-			return outcome{}, err
-		}
-		chosen.log = filepath.Join(chosen.store, logFileName)
-	}
+// launchChild starts the agent in a session of its own and waits until it samples or has failed.
+func launchChild(ctx context.Context, chosen *options, std streams) (outcome, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return outcome{}, fmt.Errorf("start the agent: %w", err)

@@ -23,8 +23,9 @@ func (a *agent) tellKeeper() {
 	defer cancel()
 	_, continuous := a.leases.List()
 	until := a.leases.KeptUntil()
-	wanted := continuous || a.leases.Phase() == lease.Ended && until == 0
-	if err := a.keeper.Tell(ctx, keeper.Plan{Remove: !wanted, At: until}); err != nil {
+	stopped := a.leases.Phase() == lease.Ended
+	wanted := continuous || stopped && until == 0
+	if err := a.keeper.Tell(ctx, keeper.Plan{Remove: !wanted, Stopped: stopped, At: until}); err != nil {
 		a.logger.Warn("the keeper does not know what is to be removed", "reason", err)
 	}
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"pyrometer.dev/remote-agent/internal/lease"
 	"pyrometer.dev/remote-agent/internal/symbol"
+	"pyrometer.dev/remote-agent/internal/systemd"
 	"pyrometer.dev/remote-agent/internal/target"
 )
 
@@ -67,6 +69,8 @@ type options struct {
 	lease  time.Duration
 	// keep is how long what was recorded stays when nobody renewed the lease.
 	keep time.Duration
+	// atBoot: systemd starts it again after a reboot.
+	atBoot bool
 	// uploadDirectory is where the app put the program, which goes with all the rest; empty: nowhere.
 	uploadDirectory string
 	holder          string
@@ -93,6 +97,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.IntVar(&o.rateHz, "rate", 0, "samples a second of each CPU; 0: as it was set last, at first 97")
 	flags.DurationVar(&o.window, "window", 0, "length of a window, a divisor of an hour; 0: as it was set last, at first 15s")
 	flags.DurationVar(&o.lease, "lease", 0, "sample no more when nobody renews for that long and nobody else holds one; 0: run until stopped")
+	flags.BoolVar(&o.atBoot, "at-boot", false, "have systemd start it again after a reboot, until it is stopped")
 	flags.StringVar(&o.holder, "holder", defaultHolder, "who holds the lease and renews it by this name")
 	flags.StringVar(&o.holderName, "holder-name", "", "what others who want to stop the agent are told of the holder")
 	flags.StringVar(&o.log, "log", "", "file to log to (default of start: agent.log in the store; of run: standard error)")
@@ -124,6 +129,10 @@ func (o *options) check() error {
 		return fmt.Errorf("--window %v is not a whole number of seconds that divides an hour, as 15s is", o.window)
 	case o.lease != 0 && o.lease < minLease:
 		return fmt.Errorf("--lease %v is shorter than %v", o.lease, minLease)
+	case o.atBoot && o.lease != 0:
+		return errors.New("--at-boot is for an agent that runs until it is stopped: leave out --lease")
+	case o.atBoot && !systemd.Booted():
+		return errors.New("this machine is not run by systemd, which would start the agent again after a reboot: start it without --at-boot")
 	case o.keep < minKeep:
 		return fmt.Errorf("--keep %v is shorter than %v", o.keep, minKeep)
 	case o.uploadDirectory != "" && !filepath.IsAbs(o.uploadDirectory):
@@ -177,6 +186,9 @@ func (o *options) arguments() []string {
 		"--uid", strings.Join(uids, ","), "--rate", strconv.Itoa(o.rateHz), "--window", o.window.String(),
 		"--lease", o.lease.String(), "--keep", o.keep.String(), "--upload-dir", o.uploadDirectory, "--holder", o.holder, "--holder-name", o.holderName, "--store", o.store, "--run-dir", o.runDirectory, "--log", o.log,
 		"--docker-host", o.dockerHost, "--ingest-listen", o.ingestListen, "--metrics-listen", o.metricsListen,
+	}
+	if o.atBoot {
+		arguments = append(arguments, "--at-boot")
 	}
 	for _, server := range o.debuginfod {
 		arguments = append(arguments, "--debuginfod", server)

@@ -55,6 +55,8 @@ type record struct {
 	UIDs    []int  `json:"uids"`
 	// Continuous says that the agent runs until it is stopped; agents before this field was there say false.
 	Continuous bool `json:"continuous"`
+	// AtBoot says that systemd starts it again after a reboot.
+	AtBoot bool `json:"at_boot,omitempty"`
 	// StartedAtMs is in Unix milliseconds.
 	StartedAtMs int64 `json:"started_at_ms"`
 	// UnrenewedSinceMs and RemovalAtMs are in Unix milliseconds; 0 while somebody wants the agent.
@@ -160,12 +162,20 @@ func (r *recordFile) admit(uid int) error {
 	return r.write()
 }
 
-// keep notes that the lease was given up.
-func (r *recordFile) keep() error {
+// keep notes that the lease was given up, and whether the agent comes back after a reboot.
+func (r *recordFile) keep(atBoot bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.content.Continuous = true
+	r.content.AtBoot = r.content.AtBoot || atBoot
 	return r.write()
+}
+
+// atBoot says whether the agent comes back after a reboot.
+func (r *recordFile) atBoot() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.content.AtBoot
 }
 
 // write is called with the lock held.

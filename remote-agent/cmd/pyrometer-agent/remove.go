@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"pyrometer.dev/remote-agent/internal/privilege"
+	"pyrometer.dev/remote-agent/internal/systemd"
 )
 
 // runRemove is the command remove: nothing of the agent is left behind but its binary, which whoever put it there
@@ -38,6 +39,7 @@ func runRemove(ctx context.Context, arguments []string, std streams) int {
 		}
 	}
 	done := removeAll(where)
+	reloadUnits(ctx)
 	for _, path := range done.Removed {
 		fmt.Fprintf(std.out, "Removed %s.\n", path)
 	}
@@ -119,6 +121,11 @@ var (
 // hinders nothing else.
 func removeAll(where places) removal {
 	done := removal{Removed: []string{}, Remains: []remainder{}}
+	boot, err := removeBootFiles(where)
+	if err != nil {
+		done.keep(systemd.DefaultBootFiles.Units, err)
+	}
+	done.Removed = append(done.Removed, boot...)
 	removeMount(where.runDirectory, &done)
 	removeFiles(where.store, storePatterns, &done)
 	removeFiles(where.runDirectory, runPatterns, &done)

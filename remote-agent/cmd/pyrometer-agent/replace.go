@@ -124,6 +124,7 @@ func (o *options) inherit(replaced *record, left *legacy) {
 		// A restart makes no agent continuous that was not.
 		o.lease, o.holder, o.holderName = handoverLease, leases[0].GetHolder(), leases[0].GetDescription()
 	}
+	o.atBoot = o.atBoot || replaced.AtBoot && o.lease == 0
 }
 
 // inheritSampling passes flags on: what was set without one, the store keeps.

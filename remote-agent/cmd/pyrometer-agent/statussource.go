@@ -70,6 +70,7 @@ func (a *agent) Status(context.Context) *agentv1.Status {
 			Reachable: docker.Reachable, Message: docker.Message, Containers: uint32(docker.Containers),
 		},
 	}
+	status.StartsAtBoot = a.record.atBoot()
 	if since, until, kept := a.leases.Kept(); kept && now.State == stateKept {
 		status.UnrenewedSince, status.RemovalAt = since.UnixMilli(), until.UnixMilli()
 		status.Message = keptSentence(since, until, time.Now())

@@ -33,6 +33,9 @@ func runStop(ctx context.Context, arguments []string, std streams) int {
 	}
 	found, err := readRecord(where.runDirectory)
 	if errors.Is(err, errNoRecord) || err == nil && !found.running() {
+		if err := stayAway(ctx, where); err != nil {
+			return fail(std, err)
+		}
 		outcome{State: stateStopped, Message: "No agent runs."}.print(std)
 		return exitNotRunning
 	}
@@ -42,11 +45,20 @@ func runStop(ctx context.Context, arguments []string, std streams) int {
 	if err := endAgent(ctx, where, found, *force); err != nil {
 		return fail(std, err)
 	}
-	if err := clearSockets(where.runDirectory); err != nil {
+	if err := errors.Join(clearSockets(where.runDirectory), stayAway(ctx, where)); err != nil {
 		return fail(std, err)
 	}
 	outcome{State: stateStopped, PID: found.PID, Version: found.Version}.print(std)
 	return exitOK
+}
+
+// stayAway makes an agent that was stopped one that does not come back after a reboot.
+func stayAway(ctx context.Context, where places) error {
+	removed, err := removeBootFiles(where)
+	if len(removed) > 0 {
+		reloadUnits(ctx)
+	}
+	return err
 }
 
 // endAgent stops an agent that nobody holds, or any when forced.

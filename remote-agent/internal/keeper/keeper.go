@@ -3,11 +3,12 @@
 //
 // The agent asks by packets of one byte, which names the engine, with one end of a pair of connected sockets (SCM_RIGHTS). On the
 // socket it then speaks HTTP, of which the gate lets through a fixed list of questions. A packet of nine bytes without a socket is a
-// plan: 'r', and when to remove everything; or 'l', to leave it. The answer is a packet of four bytes, an errno, 0 for success. Whoever holds the agent's end of the channel is taken for
+// plan: 'r', and when to remove everything; 'l', to leave it; or 's', to leave it, and not to start the agent after a reboot. The answer is a packet of four bytes, an errno, 0 for success. Whoever holds the agent's end of the channel is taken for
 // an attacker: what is not exactly so is refused, and costs the keeper nothing that lasts.
 package keeper
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -47,6 +48,8 @@ const (
 type Plan struct {
 	// Remove: it is removed, unless another agent has taken it over by then. Else it stays.
 	Remove bool
+	// Stopped: somebody stopped the agent, which is not to come back after a reboot.
+	Stopped bool
 	// At is when, by CLOCK_BOOTTIME; 0: a span of the keeper's after the agent's end.
 	At time.Duration
 }
@@ -55,24 +58,28 @@ type Plan struct {
 const (
 	planRemove   = 'r'
 	planLeave    = 'l'
+	planStopped  = 's'
 	bytesOfPlan  = 9
 	bytesOfReply = 4
 )
 
 func (p Plan) packet() []byte {
 	kind := byte(planLeave)
-	if p.Remove {
+	switch {
+	case p.Remove:
 		kind = planRemove
+	case p.Stopped:
+		kind = planStopped
 	}
 	return binary.LittleEndian.AppendUint64([]byte{kind}, uint64(p.At)) //nolint:gosec // read back as it was
 }
 
 func planOf(packet []byte) (Plan, bool) {
-	if len(packet) != bytesOfPlan || packet[0] != planRemove && packet[0] != planLeave {
+	if len(packet) != bytesOfPlan || !bytes.Contains([]byte{planRemove, planLeave, planStopped}, packet[:1]) {
 		return Plan{}, false
 	}
 	at := time.Duration(binary.LittleEndian.Uint64(packet[1:])) //nolint:gosec // negative is refused
-	return Plan{Remove: packet[0] == planRemove, At: at}, at >= 0
+	return Plan{Remove: packet[0] == planRemove, Stopped: packet[0] == planStopped, At: at}, at >= 0
 }
 
 // Pair makes the channel between an agent and its keeper: the agent's end, and the keeper's to be passed on.

@@ -403,7 +403,7 @@ func TestPacketsThatAreNotRight(t *testing.T) {
 
 func TestPlansArrive(t *testing.T) {
 	agent, behind := keep(t)
-	plans := []Plan{{Remove: true}, {}, {Remove: true, At: 36 * time.Hour}}
+	plans := []Plan{{Remove: true}, {}, {Stopped: true}, {Remove: true, At: 36 * time.Hour}}
 	for _, plan := range plans {
 		if err := agent.Tell(t.Context(), plan); err != nil {
 			t.Fatal(err)

@@ -25,4 +25,5 @@ export const testStatus: AgentStatus = {
   pushes: [],
   ingestAddress: '',
   debuginfod: [],
+  startsAtBoot: false,
 };

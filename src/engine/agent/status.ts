@@ -47,6 +47,7 @@ export function toAgentStatus(status: Status, nowMs: number): AgentStatus {
     pushes: status.pushes.map(toPushState),
     ingestAddress: status.ingestAddress,
     debuginfod: [...status.debuginfod],
+    startsAtBoot: status.startsAtBoot,
   };
 }
 

@@ -32,6 +32,8 @@ export interface AgentLifeOptions {
   readonly windowSeconds: number | undefined;
   /** Where agents that are started here get missing debug files from; undefined: nobody is asked. */
   readonly debuginfod: () => string | undefined;
+  /** Whether a continuous agent is to come back after a reboot. */
+  readonly atBoot: () => boolean;
   /** Where a running agent is looked for; default /run/pyrometer. */
   readonly runDirectory: string | undefined;
   readonly onChange: () => void;
@@ -230,8 +232,10 @@ export class AgentLife {
     const seen = this.watch === undefined ? await this.detect(signal) : undefined;
     const running = this.watch?.state;
     const recording = kind === 'recording';
+    const atBoot = !recording && options.atBoot();
     // A recording has what it needs when an agent runs and is held; a continuous agent is more than a leased one.
-    if (running?.state === 'profiling' && (recording || running.status?.leaseExpiresAtMs === 0)) {
+    const continuous = running?.status?.leaseExpiresAtMs === 0 && (!atBoot || running.status.startsAtBoot);
+    if (running?.state === 'profiling' && (recording || continuous)) {
       if (recording) await this.watch?.keepLease(options.lease);
       return ok(null);
     }
@@ -244,6 +248,7 @@ export class AgentLife {
       ...(recording ? { lease: { ...options.lease, holder: options.holder } } : {}),
       windowSeconds: options.windowSeconds,
       debuginfod: options.debuginfod(),
+      atBoot,
       facts: seen,
       onStep: (step) => {
         this.set({ state: 'starting', recording, step, message: step.text });

@@ -19,6 +19,9 @@ const runDirectory = '/run/pyrometer';
 /** Where the agent notes that it mounted tracefs, and where it did. */
 const mountNote = `${runDirectory}/tracefs-mounted`;
 const mountPath = '/sys/kernel/tracing';
+/** What makes the agent come back after a reboot: a unit of systemd, and the program that it runs. */
+const unit = '/etc/systemd/system/pyrometer-agent.service';
+const bootFolder = '/opt/pyrometer';
 
 /** Copies that root's start made and could not remove, as when it was killed; a younger one may be starting. */
 export const findCopies = `find ${copyPlaces.join(' ')} -maxdepth 1 -name '${copyName}*' -user 0 -mmin +5`;
@@ -42,7 +45,7 @@ if [ -n "$recorded" ]; then
     f=\${f%/status}; process "\${f#/proc/}"
   done
 fi
-for d in ${store} ${runDirectory}; do [ -e "$d" ] && printf 'there %s\\n' "$d"; done
+for d in ${store} ${runDirectory} ${unit} ${bootFolder}; do [ -e "$d" ] && printf 'there %s\\n' "$d"; done
 [ -e ${mountNote} ] && printf 'there %s\\n' ${mountPath}
 ${findCopies} 2>/dev/null | sed 's/^/copy /'
 cd -- "$cache" 2>/dev/null && for f in *; do
@@ -96,6 +99,8 @@ function leftoverOf(line: string, lines: readonly string[], cacheFolder: string)
   if (process !== undefined) return [{ kind: 'process', path: process }];
   if (line === `there ${store}`) return [{ kind: 'store', path: store }];
   if (line === `there ${runDirectory}`) return [{ kind: 'sockets', path: runDirectory }];
+  if (line === `there ${unit}`) return [{ kind: 'unit', path: unit }];
+  if (line === `there ${bootFolder}`) return [{ kind: 'unit', path: bootFolder }];
   if (line === `there ${mountPath}`) return [{ kind: 'mount', path: mountPath }];
   return line.startsWith('copy ') ? [{ kind: 'copy', path: line.slice(5) }] : [];
 }

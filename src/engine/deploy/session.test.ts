@@ -112,6 +112,16 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     expect(calls).toMatch(/start --uid \d+ --upload-dir \S+ --debuginfod https:\/\/debug\.example\/x\n/);
   });
 
+  it('has an agent come back after a reboot where that was chosen, and a recording never', async () => {
+    const { session, resourcesDir } = await make({}, { ...sshd.config, startsAtBoot: true });
+    value(await session.agent.start('continuous'));
+    session.disconnect();
+    value(await session.agent.start('recording'));
+    const calls = (await readFile(join(resourcesDir, 'calls'), 'utf8')).split('\n');
+    const starts = calls.filter((line) => line.startsWith('start '));
+    expect(starts.map((line) => line.includes('--at-boot'))).toEqual([true, false]);
+  });
+
   it('does not upload what is there, and uploads anew what was changed there', async () => {
     const { session, states, resourcesDir } = await make();
     value(await session.agent.start('recording'));

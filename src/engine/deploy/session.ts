@@ -104,6 +104,7 @@ export class TargetSession {
       lease: options.lease ?? defaultLease,
       windowSeconds: options.windowSeconds,
       debuginfod: () => (this.config.kind === 'ssh' ? this.config.debuginfod : undefined),
+      atBoot: () => this.config.kind === 'ssh' && this.config.startsAtBoot === true,
       runDirectory: options.runDirectory,
       onWindow: (endMs) => options.onWindow?.(endMs),
       onAttached: async ({ status }) => {

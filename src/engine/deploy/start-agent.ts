@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly windowSeconds?: number | undefined;
   /** A server that the agent gets missing debug files from by their build-ids; undefined: nobody is asked. */
   readonly debuginfod?: string | undefined;
+  /** It comes back after a reboot; for one that is not leased. */
+  readonly atBoot?: boolean;
   /** What was seen of the target a moment ago; undefined: look. */
   readonly facts?: TargetFacts | undefined;
   readonly onStep: (step: Step) => void;
@@ -129,6 +131,7 @@ async function start(
     ...replace,
     ...window,
     ...debuginfod,
+    ...(options.atBoot === true ? ['--at-boot'] : []),
     ...lease,
   ];
   const ran = await elevator.run(verifiedStart(path, binary, args), {

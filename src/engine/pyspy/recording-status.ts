@@ -67,6 +67,7 @@ export class RecordingStatus {
       pushes: [],
       ingestAddress: '',
       debuginfod: [],
+      startsAtBoot: false,
       choice: everything,
       naming: defaultNaming,
     };

@@ -87,6 +87,7 @@ const inventedStatus: Omit<AgentStatus, 'windowClosesAtMs' | 'lastWindowEndMs' |
   ],
   ingestAddress: '',
   debuginfod: [],
+  startsAtBoot: false,
 };
 
 /** A status whose window closes in a few seconds. */

@@ -11,6 +11,7 @@ const kinds = {
   binary: 'the agent',
   store: 'profiles and log',
   sockets: 'sockets and state',
+  unit: 'starts the agent after a reboot',
   copy: 'a copy of the agent that a crash left',
   mount: 'mounted by the agent',
   process: 'process',

@@ -14,6 +14,7 @@ import { ColourField } from './colour-field.js';
 import { DebuginfodField } from './debuginfod-field.js';
 import { JumpFields } from './jump-fields.js';
 import { LoginFields } from './login-fields.js';
+import { StartsAtBootField } from './starts-at-boot-field.js';
 import {
   configOf,
   emptyServerForm,
@@ -60,6 +61,9 @@ export function ServerDialog({ targetId, draft }: Props): ReactElement {
   }, []);
   const forgetConfig = useCallback(() => {
     setForm((before) => ({ ...before, openssh: null }));
+  }, []);
+  const setStartsAtBoot = useCallback((startsAtBoot: boolean) => {
+    setForm((before) => ({ ...before, startsAtBoot }));
   }, []);
   const setDebuginfod = useCallback((debuginfod: string | null) => {
     setForm((before) => ({ ...before, debuginfod }));
@@ -142,6 +146,7 @@ export function ServerDialog({ targetId, draft }: Props): ReactElement {
         <TextField label="Group" value={form.group} onChange={set('group')} error={errors.group} placeholder="none" />
         <ColourField value={form.colour} onChoose={setColour} />
       </div>
+      <StartsAtBootField value={form.startsAtBoot} onChange={setStartsAtBoot} />
       <DebuginfodField value={form.debuginfod} onChange={setDebuginfod} error={errors.debuginfod} />
       <TestOutcome result={test.result} />
       {failure === null ? null : <FailureNotice failure={failure} />}

@@ -33,6 +33,8 @@ export interface ServerForm extends LoginForm {
   readonly colour: TargetColour | 'none';
   /** Where the agent gets missing debug files from; null: it asks nobody. */
   readonly debuginfod: string | null;
+  /** Whether its agent comes back after a reboot. */
+  readonly startsAtBoot: boolean;
   readonly jumps: readonly JumpForm[];
   /** The host of the SSH configuration whose settings the system's ssh follows. */
   readonly openssh: OpenSshHost | null;
@@ -49,6 +51,7 @@ export const emptyServerForm: ServerForm = {
   group: '',
   colour: 'none',
   debuginfod: null,
+  startsAtBoot: false,
   jumps: [],
   openssh: null,
 };
@@ -66,6 +69,7 @@ export function formOf(config: ServerDraft): ServerForm {
     group: config.group ?? '',
     colour: config.colour ?? 'none',
     debuginfod: config.debuginfod ?? null,
+    startsAtBoot: config.startsAtBoot === true,
     jumps: (config.jumps ?? []).map((hop, id) => ({
       id,
       address: `${hop.user}@${hop.host.includes(':') && !hop.host.startsWith('[') ? `[${hop.host}]` : hop.host}:${hop.port}`,
@@ -155,6 +159,7 @@ export function configOf(
     ...(form.colour === 'none' ? {} : { colour: form.colour }),
     ...(form.openssh === null ? {} : { openssh: form.openssh }),
     ...(form.debuginfod === null ? {} : { debuginfod: form.debuginfod.trim() }),
+    ...(form.startsAtBoot ? { startsAtBoot: true } : {}),
     ...(kept.pyroscope === undefined ? {} : { pyroscope: kept.pyroscope }),
     ...(kept.tunnels === undefined ? {} : { tunnels: kept.tunnels }),
   };

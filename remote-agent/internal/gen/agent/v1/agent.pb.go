@@ -295,8 +295,10 @@ type Status struct {
 	// Of a kept agent, Unix milliseconds, else 0: when somebody renewed last, and when everything of the agent is removed.
 	UnrenewedSince int64 `protobuf:"varint,31,opt,name=unrenewed_since,json=unrenewedSince,proto3" json:"unrenewed_since,omitempty"`
 	RemovalAt      int64 `protobuf:"varint,32,opt,name=removal_at,json=removalAt,proto3" json:"removal_at,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Whether systemd starts the agent again after a reboot.
+	StartsAtBoot  bool `protobuf:"varint,33,opt,name=starts_at_boot,json=startsAtBoot,proto3" json:"starts_at_boot,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Status) Reset() {
@@ -544,6 +546,13 @@ func (x *Status) GetRemovalAt() int64 {
 		return x.RemovalAt
 	}
 	return 0
+}
+
+func (x *Status) GetStartsAtBoot() bool {
+	if x != nil {
+		return x.StartsAtBoot
+	}
+	return false
 }
 
 // What is profiled; all empty: everything on the machine.
@@ -3685,7 +3694,7 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x14\n" +
 	"\x12WatchStatusRequest\"?\n" +
 	"\x13WatchStatusResponse\x12(\n" +
-	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\x83\t\n" +
+	"\x06status\x18\x01 \x01(\v2\x10.agent.v1.StatusR\x06status\"\xa9\t\n" +
 	"\x06Status\x12%\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x0f.agent.v1.StateR\x05state\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x18\n" +
@@ -3723,7 +3732,8 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"debuginfod\x12'\n" +
 	"\x0funrenewed_since\x18\x1f \x01(\x03R\x0eunrenewedSince\x12\x1d\n" +
 	"\n" +
-	"removal_at\x18  \x01(\x03R\tremovalAtJ\x04\b\x13\x10\x14\"`\n" +
+	"removal_at\x18  \x01(\x03R\tremovalAt\x12$\n" +
+	"\x0estarts_at_boot\x18! \x01(\bR\fstartsAtBootJ\x04\b\x13\x10\x14\"`\n" +
 	"\tSelection\x12#\n" +
 	"\rcontainer_ids\x18\x01 \x03(\tR\fcontainerIds\x12\x12\n" +
 	"\x04pids\x18\x02 \x03(\rR\x04pids\x12\x1a\n" +
