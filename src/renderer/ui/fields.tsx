@@ -104,7 +104,8 @@ interface SegmentsProps<Value extends string> {
   readonly label: string;
   readonly values: readonly Value[];
   readonly labels: Readonly<Record<Value, string>>;
-  readonly value: Value;
+  /** Undefined: none is chosen. */
+  readonly value: Value | undefined;
   readonly onChoose: (value: Value) => void;
   readonly wide?: boolean;
 }

@@ -34,8 +34,8 @@ export function SamplingDialog({ targetId }: { readonly targetId: string }): Rea
     () => rates.find((each) => Number(each) === (status?.burst?.returnsToHz ?? status?.budget?.wantedRateHz)) ?? '97',
   );
   const [length, setLength] = useState<(typeof lengths)[number]>('0');
-  const [window, setWindow] = useState<Window | ''>(
-    () => windows.find((each) => Number(each) === status?.windowSeconds) ?? '',
+  const [window, setWindow] = useState<Window | undefined>(() =>
+    windows.find((each) => Number(each) === status?.windowSeconds),
   );
   const [failure, setFailure] = useState<Failure | null>(null);
   const [busy, setBusy] = useState(false);
@@ -47,8 +47,8 @@ export function SamplingDialog({ targetId }: { readonly targetId: string }): Rea
     if (rateHz === undefined) return;
     const run = async (): Promise<void> => {
       setBusy(true);
-      const windowSeconds = windowLengths.find((each) => `${each}` === window) ?? 0;
-      const change = { rateHz, burstSeconds: Number(length), windowSeconds };
+      const windowSeconds = windowLengths.find((each) => `${each}` === window);
+      const change: SamplingChange = { rateHz, burstSeconds: Number(length), windowSeconds: windowSeconds ?? 0 };
       const result = await links.call('agent.setSampling', { targetId, change });
       setBusy(false);
       if (result.ok) close();
