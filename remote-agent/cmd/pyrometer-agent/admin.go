@@ -61,6 +61,8 @@ type adminResponse struct {
 	Held bool `json:"held,omitempty"`
 	// Kept says that the agent samples no more, so that it can be neither held nor made continuous.
 	Kept bool `json:"kept,omitempty"`
+	// Ending says that the agent was told to end, so that it can be neither.
+	Ending bool `json:"ending,omitempty"`
 }
 
 // errHeld says who holds the agent that somebody wants to end.
@@ -162,7 +164,7 @@ func (s *adminServer) answer(connection *net.UnixConn) {
 	var response adminResponse
 	if err := s.handle(connection); err != nil {
 		response.Error = sentence(err)
-		response.Held, response.Kept = errors.As(err, new(errHeld)), errors.Is(err, lease.ErrKept)
+		response.Held, response.Kept, response.Ending = errors.As(err, new(errHeld)), errors.Is(err, lease.ErrKept), errors.Is(err, lease.ErrEnding)
 	}
 	text, err := json.Marshal(response)
 	if err == nil {
@@ -268,7 +270,7 @@ func askAdmin(runDirectory string, request adminRequest, socket *os.File) error 
 		return errors.New("only root may do this: use sudo")
 	}
 	if errors.Is(err, unix.ECONNREFUSED) || errors.Is(err, os.ErrNotExist) {
-		return errors.New("the agent does not answer, so it is ending: start it again")
+		return lease.ErrEnding // It has closed its sockets.
 	}
 	if err != nil {
 		return fmt.Errorf("reach the agent: %w", err)
@@ -302,6 +304,8 @@ func askAdmin(runDirectory string, request adminRequest, socket *os.File) error 
 		return heldElsewhere{response.Error}
 	case response.Kept:
 		return lease.ErrKept
+	case response.Ending:
+		return lease.ErrEnding
 	case response.Error != "":
 		return errors.New(response.Error)
 	}

@@ -81,7 +81,11 @@ func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
 	}
 	if err == nil && running.running() {
 		if !chosen.replace {
-			if result, err := join(ctx, chosen, running, std); !errors.Is(err, errReplace) {
+			result, err := join(ctx, chosen, running, std)
+			if errors.Is(err, lease.ErrEnding) {
+				return launchAfter(ctx, chosen, running, std)
+			}
+			if !errors.Is(err, errReplace) {
 				return result, err
 			}
 		} else if running.Version == version() {
@@ -90,6 +94,15 @@ func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
 			fmt.Fprintf(std.out, "Replacing the agent %s by %s.\n", running.Version, version())
 		}
 		return replace(ctx, chosen, running, std)
+	}
+	return launch(ctx, chosen, std)
+}
+
+// launchAfter starts an agent once the one that is ending has stored its last window.
+func launchAfter(ctx context.Context, chosen *options, ending *record, std streams) (outcome, error) {
+	fmt.Fprintln(std.out, "An agent is ending here: it stores its last window first.")
+	if err := stopAgent(ctx, ending); err != nil {
+		return outcome{}, err
 	}
 	return launch(ctx, chosen, std)
 }

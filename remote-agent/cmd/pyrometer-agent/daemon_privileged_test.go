@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"pyrometer.dev/remote-agent/internal/lease"
 	"pyrometer.dev/remote-agent/internal/privilege"
 )
 
@@ -96,6 +98,15 @@ func TestDaemon(t *testing.T) {
 		t.Errorf("set a rate that cannot be had = %d, %s", code, said)
 	}
 	expectChanged(t, places{runDirectory: runDirectory})
+	// A start waits for one that is ending, and is no second owner of what that still writes.
+	if err := syscall.Kill(started.PID, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	expectNoAnswer(t, runDirectory)
+	before := started.PID
+	if started = expect(t, stateProfiling, exitOK, append([]string{"start", "--uid", "4242"}, here...)...); started.PID == before {
+		t.Error("an agent that was ending was joined")
+	}
 	stopped := expect(t, stateStopped, exitOK, append([]string{"stop", "--force"}, here...)...)
 	if stopped.PID != started.PID {
 		t.Errorf("stopped = %+v", stopped)
@@ -140,6 +151,17 @@ func expectChanged(t *testing.T, where places) {
 }
 
 // expectNoSockets waits until the keeper has cleaned up after its agent.
+// expectNoAnswer waits until an agent that ends takes no more requests.
+func expectNoAnswer(t *testing.T, runDirectory string) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !errors.Is(askAdmin(runDirectory, adminRequest{Operation: "none"}, nil), lease.ErrEnding); {
+		if time.Now().After(deadline) {
+			t.Fatal("an agent that was told to end still answers")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
 func expectNoSockets(t *testing.T, runDirectory string) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
