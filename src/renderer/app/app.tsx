@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
 import { Details } from '../features/details/details.js';
+import { FleetView } from '../features/fleet/fleet-view.js';
 import { CommandPalette } from './command-palette.js';
 import { Dialogs } from './dialogs.js';
 import { ErrorBoundary } from './error-boundary.js';
@@ -16,15 +17,24 @@ export function App(): ReactElement {
   useShortcuts();
   const sidebarOpen = useApp((state) => state.sidebarOpen);
   const detailsOpen = useApp((state) => state.detailsOpen && state.viewHeader !== null && state.viewHeader.total > 0);
+  const fleetOpen = useApp((state) => state.fleetOpen);
   const classes = ['shell', sidebarOpen ? '' : 'no-sidebar', detailsOpen ? '' : 'no-details'];
   return (
     <div className={classes.filter((name) => name !== '').join(' ')}>
       {sidebarOpen ? <Sidebar /> : null}
-      <SelectionBar />
-      <ErrorBoundary>
-        <MainArea />
-      </ErrorBoundary>
-      {detailsOpen ? <Details /> : null}
+      {fleetOpen ? (
+        <ErrorBoundary>
+          <FleetView />
+        </ErrorBoundary>
+      ) : (
+        <>
+          <SelectionBar />
+          <ErrorBoundary>
+            <MainArea />
+          </ErrorBoundary>
+          {detailsOpen ? <Details /> : null}
+        </>
+      )}
       <StatusBar />
       <Toasts />
       <Dialogs />

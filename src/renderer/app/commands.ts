@@ -90,6 +90,15 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    id: 'fleet',
+    title: ({ fleetOpen }) => (fleetOpen ? 'Close the fleet overview' : 'Fleet overview'),
+    keys: 'Mod+Shift+F',
+    enabled: always,
+    run: ({ store }) => {
+      store.setState((state) => ({ fleetOpen: !state.fleetOpen }));
+    },
+  },
+  {
     id: 'add-server',
     title: named('Add server…'),
     keys: 'Mod+N',

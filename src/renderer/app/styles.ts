@@ -13,6 +13,7 @@ import './crash.css';
 import './sidebar.css';
 import '../features/targets/targets.css';
 import '../features/targets/deploy.css';
+import '../features/fleet/fleet.css';
 import '../features/logs/logs.css';
 import '../features/tunnels/tunnels.css';
 import '../features/timeline/timeline.css';

@@ -13,14 +13,15 @@ export function switchTo(state: AppState, document: Document): Partial<AppState>
   const { valueIndex, operations, zoomPath, selectedPath, keptViews } = state;
   const from = keyOf(state.document);
   const to = keyOf(document);
-  if (from === to) return { document };
+  if (from === to) return { document, fleetOpen: false };
   const views = { ...keptViews, [from]: { valueIndex, operations, zoomPath, selectedPath } };
-  return { document, keptViews: withoutKey(views, to), ...(keptViews[to] ?? untouched), past: [], future: [] };
+  const kept = keptViews[to] ?? untouched;
+  return { document, fleetOpen: false, keptViews: withoutKey(views, to), ...kept, past: [], future: [] };
 }
 
-/** The change that leads back from a document to the selection; none when that is shown. */
+/** The change that leads back from a document or the overview to the selection. */
 export function switchToSelection(state: AppState): Partial<AppState> {
-  return state.document.kind === 'selection' ? {} : switchTo(state, selection);
+  return state.document.kind === 'selection' ? { fleetOpen: false } : switchTo(state, selection);
 }
 
 /** The change that takes a document away. If it is on the screen the next one follows, then the one before, then the selection. */

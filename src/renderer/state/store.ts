@@ -187,6 +187,8 @@ export interface SurfaceSlice {
   readonly settings: Settings;
   /** The theme that is shown: what "system" stands for now. */
   readonly shownTheme: 'light' | 'dark';
+  /** The overview of all targets is on the screen, instead of what is chosen. */
+  readonly fleetOpen: boolean;
   readonly sidebarOpen: boolean;
   readonly detailsOpen: boolean;
   readonly paletteOpen: boolean;
@@ -255,6 +257,7 @@ export function initialState(nowMs: number): AppState {
     future: [],
     settings: defaultSettings,
     shownTheme: 'dark',
+    fleetOpen: false,
     sidebarOpen: true,
     detailsOpen: true,
     paletteOpen: false,

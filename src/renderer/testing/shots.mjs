@@ -220,6 +220,15 @@ const shots = [
     },
   ]),
   [
+    'fleet',
+    'normal',
+    async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: 'Fleet overview' }).click();
+      await page.getByText(' of 8').first().waitFor();
+    },
+  ],
+  [
     'host-key',
     'normal',
     async (page) => {
@@ -363,10 +372,10 @@ try {
   for (const [name, scenario, act] of shots) {
     if (!name.includes(only)) continue;
     for (const theme of ['dark', 'light']) {
-      for (const [suffix, width, height] of name === 'flame' || name === 'diff'
+      for (const [suffix, width, height] of name === 'flame' || name === 'diff' || name === 'fleet'
         ? [
             ['', 1440, 900],
-            ['-narrow', 1000, 700],
+            ['-narrow', 1024, 640],
             ['-wide', 2200, 1200],
           ]
         : [['', 1440, 900]]) {

@@ -15,6 +15,7 @@ function Icon({ path, size = 14 }: IconProps): ReactElement {
 }
 
 export const PlusIcon = (): ReactElement => <Icon path="M8 3v10M3 8h10" />;
+export const FleetIcon = (): ReactElement => <Icon path="M2.5 3.5h11M2.5 8h11M2.5 12.5h11M6 3.5v9" />;
 export const DotsIcon = (): ReactElement => <Icon path="M3.5 8h.01M8 8h.01M12.5 8h.01" />;
 export const CloseIcon = (): ReactElement => <Icon path="M4 4l8 8M12 4l-8 8" />;
 export const ChevronIcon = (): ReactElement => <Icon path="M4.5 6.5L8 10l3.5-3.5" size={12} />;

@@ -5,7 +5,7 @@ import { visibleText } from '../../format/visible-text.js';
 import { chooseTarget } from '../../state/selection-control.js';
 import { actOnTarget } from '../../state/targets-control.js';
 import { IconButton } from '../../ui/button.js';
-import { DotsIcon, PlusIcon } from '../../ui/icons.js';
+import { DotsIcon, FleetIcon, PlusIcon } from '../../ui/icons.js';
 import { MenuItem, Popover } from '../../ui/menu.js';
 import { Name } from '../../ui/name.js';
 import { StateDot } from './state-dot.js';
@@ -25,6 +25,10 @@ export function TargetList(): ReactElement {
   const add = useCallback(() => {
     store.setState({ dialog: { kind: 'server', targetId: null } });
   }, [store]);
+  const fleetOpen = useApp((state) => state.fleetOpen);
+  const toggleFleet = useCallback(() => {
+    store.setState((state) => ({ fleetOpen: !state.fleetOpen }));
+  }, [store]);
   const [filter, setFilter] = useState('');
   const groups = useMemo(() => arrangeTargets(targets, filter), [targets, filter]);
   const onFilter = useCallback((event: ChangeEvent<HTMLInputElement>) => {
@@ -34,9 +38,14 @@ export function TargetList(): ReactElement {
     <section className="targets" aria-label="Targets" data-hint="targets">
       <header className="side-head">
         <h2>Targets</h2>
-        <IconButton label="Add server" onClick={add}>
-          <PlusIcon />
-        </IconButton>
+        <span className="side-buttons">
+          <IconButton label="Fleet overview" aria-pressed={fleetOpen} onClick={toggleFleet}>
+            <FleetIcon />
+          </IconButton>
+          <IconButton label="Add server" onClick={add}>
+            <PlusIcon />
+          </IconButton>
+        </span>
       </header>
       {targets.length >= filterFrom || filter !== '' ? (
         <div className="side-field">
