@@ -30,6 +30,7 @@ test('the agent pushes to a real Pyroscope and reads the same back', async () =>
     'AfterACutConnection',
     'AfterAKill',
     'AfterAnOutage',
+    'DrawsTheSame',
     'GetsNoLabelsOfSamples',
     'IngestsTheSame',
     'RefusesATime',

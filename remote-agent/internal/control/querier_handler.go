@@ -99,7 +99,11 @@ func (h *querierHandler) SelectMergeStacktraces(ctx context.Context,
 	if err != nil {
 		return nil, asConnect(err)
 	}
-	return connect.NewResponse(&querierv1.SelectMergeStacktracesResponse{Flamegraph: flamegraph.Of(profile, maxNodes)}), nil
+	graph, err := flamegraph.Of(profile, maxNodes)
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(&querierv1.SelectMergeStacktracesResponse{Flamegraph: graph}), nil
 }
 
 func (h *querierHandler) Diff(ctx context.Context, request *connect.Request[querierv1.DiffRequest],
@@ -116,9 +120,11 @@ func (h *querierHandler) Diff(ctx context.Context, request *connect.Request[quer
 	if err != nil {
 		return nil, asConnect(err)
 	}
-	return connect.NewResponse(&querierv1.DiffResponse{
-		Flamegraph: flamegraph.Difference(before, after, max(maxNodes, alsoMaxNodes)),
-	}), nil
+	graph, err := flamegraph.Difference(before, after, max(maxNodes, alsoMaxNodes))
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	return connect.NewResponse(&querierv1.DiffResponse{Flamegraph: graph}), nil
 }
 
 // stacktraces answers a selection's profile, and how many nodes were asked for.
@@ -195,7 +201,7 @@ func asConnect(err error) error {
 		errors.Is(err, target.ErrBadNaming), errors.Is(err, ErrBadSampling), errors.Is(err, budget.ErrBadCeilings),
 		errors.Is(err, timed.ErrBadLength):
 		return connect.NewError(connect.CodeInvalidArgument, err)
-	case errors.Is(err, store.ErrTooMuch), errors.Is(err, timed.ErrBusy):
+	case errors.Is(err, store.ErrTooMuch), errors.Is(err, flamegraph.ErrTooLarge), errors.Is(err, timed.ErrBusy):
 		return connect.NewError(connect.CodeResourceExhausted, err)
 	case errors.Is(err, store.ErrReadOnly), errors.Is(err, engine.ErrClosed):
 		return connect.NewError(connect.CodeFailedPrecondition, err)

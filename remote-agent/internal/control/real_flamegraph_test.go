@@ -76,7 +76,11 @@ func TestRealPyroscopeDrawsTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			theirs, ours := answer.Msg.GetFlamegraph(), flamegraph.Of(mine(message), int(maxNodes))
+			theirs := answer.Msg.GetFlamegraph()
+			ours, err := flamegraph.Of(mine(message), int(maxNodes))
+			if err != nil {
+				t.Fatal(err)
+			}
 			same(fmt.Sprint(name, " ", maxNodes), drawn(theirs.GetNames(), theirs.GetLevels(), 1), drawn(ours.GetNames(), ours.GetLevels(), 1))
 			if theirs.GetTotal() != ours.GetTotal() || theirs.GetMaxSelf() != ours.GetMaxSelf() {
 				t.Errorf("%s: total %d and %d, largest self %d and %d", name, theirs.GetTotal(), ours.GetTotal(), theirs.GetMaxSelf(), ours.GetMaxSelf())
@@ -88,7 +92,11 @@ func TestRealPyroscopeDrawsTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			theirs, ours := answer.Msg.GetFlamegraph(), flamegraph.Difference(mine(before), mine(after), 16384)
+			theirs := answer.Msg.GetFlamegraph()
+			ours, err := flamegraph.Difference(mine(before), mine(after), 16384)
+			if err != nil {
+				t.Fatal(err)
+			}
 			same(name+" against the one before", drawn(theirs.GetNames(), theirs.GetLevels(), 2), drawn(ours.GetNames(), ours.GetLevels(), 2))
 			if theirs.GetLeftTicks() != ours.GetLeftTicks() || theirs.GetRightTicks() != ours.GetRightTicks() || theirs.GetTotal() != ours.GetTotal() {
 				t.Errorf("%s: ticks %v, we %v", name, theirs, ours)

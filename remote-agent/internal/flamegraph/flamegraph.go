@@ -3,6 +3,8 @@ package flamegraph
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,6 +17,17 @@ const (
 	// otherName stands for siblings that are left out.
 	otherName = "other"
 )
+
+// Bounds of one graph: what a container pushed may have a few locations of very many inlined calls, each in many stacks.
+const (
+	maxTreeNodes  = 1 << 20
+	maxTreeLevels = 16 << 10
+	maxTreeSteps  = 64 << 20
+)
+
+// ErrTooLarge answers for profiles whose graph is larger than the agent makes.
+var ErrTooLarge = fmt.Errorf(
+	"the flame graph has more than %d nodes or %d levels: ask for less time, or for the profile itself (SelectMergeProfile)", maxTreeNodes, maxTreeLevels)
 
 // sides are the values of a node: of a flame graph the first alone, of a difference the left and the right side.
 type sides [2]int64
@@ -29,19 +42,37 @@ func (s *sides) add(others sides) {
 type node struct {
 	name        string
 	self, total sides
-	children    []*node // by name
+	children    []*node // in no order
 }
 
-func (n *node) child(name string) *node {
-	at, found := slices.BinarySearchFunc(n.children, name, func(c *node, name string) int { return strings.Compare(c.name, name) })
-	if !found {
-		n.children = slices.Insert(n.children, at, &node{name: name})
+// edge is what leads to a node.
+type edge struct {
+	from *node
+	name string
+}
+
+// tree is a call tree of functions by name.
+type tree struct {
+	root  *node
+	nodes map[edge]*node
+	steps int
+}
+
+func newTree() *tree { return &tree{root: &node{name: rootName}, nodes: map[edge]*node{}} }
+
+func (t *tree) child(of *node, name string) *node {
+	at := edge{of, name}
+	found, known := t.nodes[at]
+	if !known {
+		found = &node{name: name}
+		t.nodes[at] = found
+		of.children = append(of.children, found)
 	}
-	return n.children[at]
+	return found
 }
 
 // addProfile adds the first value of each sample. Inlined calls are nodes of their own.
-func (n *node) addProfile(profile *googlev1.Profile, side int) {
+func (t *tree) addProfile(profile *googlev1.Profile, side int) error {
 	names := make(map[uint64]string, len(profile.GetFunction()))
 	for _, function := range profile.GetFunction() {
 		names[function.GetId()] = profile.GetStringTable()[function.GetName()]
@@ -52,16 +83,23 @@ func (n *node) addProfile(profile *googlev1.Profile, side int) {
 	}
 	for _, sample := range profile.GetSample() {
 		value := sample.GetValue()[0]
-		at := n
+		at, levels := t.root, 0
 		at.total[side] += value
 		for _, id := range slices.Backward(sample.GetLocationId()) {
-			for _, line := range slices.Backward(locations[id].GetLine()) {
-				at = at.child(names[line.GetFunctionId()])
+			lines := locations[id].GetLine()
+			levels += len(lines)
+			t.steps += len(lines)
+			if levels > maxTreeLevels || t.steps > maxTreeSteps || len(t.nodes) > maxTreeNodes {
+				return ErrTooLarge
+			}
+			for _, line := range slices.Backward(lines) {
+				at = t.child(at, names[line.GetFunctionId()])
 				at.total[side] += value
 			}
 		}
 		at.self[side] += value
 	}
+	return nil
 }
 
 // smallestKept is the total of the smallest of the so many largest nodes below this one; 0 where all of them are kept.
@@ -82,25 +120,28 @@ func (n *node) smallestKept(nodes int) int64 {
 
 // Of makes the flame graph of a profile's first sample type. A level's values are four numbers a node: how far it begins behind
 // the end of the node before it, total, self, and its name's place in names. Siblings that are not among the maxNodes largest
-// nodes are one, "other"; 0 keeps all.
-func Of(profile *googlev1.Profile, maxNodes int) *querierv1.FlameGraph {
-	root := &node{name: rootName}
-	root.addProfile(profile, 0)
-	drawn := draw(root, 1, root.smallestKept(maxNodes))
-	return &querierv1.FlameGraph{Names: drawn.names, Levels: drawn.levels(), Total: root.total[0], MaxSelf: drawn.maxSelf}
+// nodes are one, "other"; 0 keeps all. ErrTooLarge is its only error.
+func Of(profile *googlev1.Profile, maxNodes int) (*querierv1.FlameGraph, error) {
+	t := newTree()
+	if err := t.addProfile(profile, 0); err != nil {
+		return nil, err
+	}
+	drawn := draw(t.root, 1, t.root.smallestKept(maxNodes))
+	return &querierv1.FlameGraph{Names: drawn.names, Levels: drawn.levels(), Total: t.root.total[0], MaxSelf: drawn.maxSelf}, nil
 }
 
 // Difference puts two profiles into one graph. A level's values are seven numbers a node: offset, total and self of the left
-// side, the same of the right side, and the name's place. A node is as large as its larger side.
-func Difference(left, right *googlev1.Profile, maxNodes int) *querierv1.FlameGraphDiff {
-	root := &node{name: rootName}
-	root.addProfile(left, 0)
-	root.addProfile(right, 1)
-	drawn := draw(root, 2, root.smallestKept(maxNodes))
-	return &querierv1.FlameGraphDiff{
-		Names: drawn.names, Levels: drawn.levels(), Total: root.total[0] + root.total[1], MaxSelf: drawn.maxSelf,
-		LeftTicks: root.total[0], RightTicks: root.total[1],
+// side, the same of the right side, and the name's place. A node is as large as its larger side. ErrTooLarge is its only error.
+func Difference(left, right *googlev1.Profile, maxNodes int) (*querierv1.FlameGraphDiff, error) {
+	t := newTree()
+	if err := errors.Join(t.addProfile(left, 0), t.addProfile(right, 1)); err != nil {
+		return nil, ErrTooLarge
 	}
+	drawn, total := draw(t.root, 2, t.root.smallestKept(maxNodes)), t.root.total
+	return &querierv1.FlameGraphDiff{
+		Names: drawn.names, Levels: drawn.levels(), Total: total[0] + total[1], MaxSelf: drawn.maxSelf,
+		LeftTicks: total[0], RightTicks: total[1],
+	}, nil
 }
 
 type drawing struct {
@@ -138,6 +179,7 @@ func (d *drawing) node(n *node, level int, offset sides) {
 
 	offset.add(n.self)
 	other := &node{name: otherName}
+	slices.SortFunc(n.children, func(a, b *node) int { return strings.Compare(a.name, b.name) })
 	for _, child := range n.children {
 		if child.total.largest() < d.smallest {
 			other.total.add(child.total)

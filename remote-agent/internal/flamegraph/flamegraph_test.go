@@ -1,6 +1,7 @@
 package flamegraph
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -64,6 +65,46 @@ func picture(names []string, levels []*querierv1.Level, sides int) string {
 	return text.String()
 }
 
+func graphOf(t *testing.T, p *googlev1.Profile, maxNodes int) *querierv1.FlameGraph {
+	t.Helper()
+	graph, err := Of(p, maxNodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return graph
+}
+
+// TestHostileProfiles: of what a container may push, three shapes grow when they are drawn.
+func TestHostileProfiles(t *testing.T) {
+	inlined := func(count int) string {
+		all := make([]string, count)
+		for i := range all {
+			all[i] = fmt.Sprintf("f%d", i%2000)
+		}
+		return strings.Join(all, "+")
+	}
+	deep, steps := profileOf(inlined(maxTreeLevels+1)+" 1"), profileOf(inlined(maxTreeLevels-1)+" 1")
+	for len(steps.Sample)*(maxTreeLevels-1) <= maxTreeSteps {
+		steps.Sample = append(steps.Sample, steps.Sample[0])
+	}
+	for name, p := range map[string]*googlev1.Profile{"deep": deep, "many steps": steps} {
+		if _, err := Of(p, 0); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := Difference(profileOf("main 1"), p, 0); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("difference, %s: %v", name, err)
+		}
+	}
+	// Very many siblings cost no more than their number.
+	wide := make([]string, 1<<18)
+	for i := range wide {
+		wide[i] = fmt.Sprintf("f%d 1", i)
+	}
+	if graph := graphOf(t, profileOf(wide...), 0); int(graph.GetTotal()) != len(wide) || len(graph.GetLevels()[1].GetValues()) != 4*len(wide) {
+		t.Errorf("wide: %d", graph.GetTotal())
+	}
+}
+
 func TestFlameGraph(t *testing.T) {
 	p := profileOf("main>z 4", "main 2", "main>a>b 3", "main>a+c 1", "idle 5", "main>z>a 1")
 	for maxNodes, want := range map[int]string{
@@ -80,7 +121,7 @@ func TestFlameGraph(t *testing.T) {
 `,
 		1: "[total 0:16/0]\n[main 0:11/2][other 11:5/5]\n[other 2:9/9]\n",
 	} {
-		graph := Of(p, maxNodes)
+		graph := graphOf(t, p, maxNodes)
 		if got := picture(graph.GetNames(), graph.GetLevels(), 1); got != want {
 			t.Errorf("%d nodes:\n%swant\n%s", maxNodes, got, want)
 		}
@@ -88,20 +129,23 @@ func TestFlameGraph(t *testing.T) {
 			t.Errorf("total %d", graph.GetTotal())
 		}
 	}
-	if self := Of(p, 0).GetMaxSelf(); self != 5 {
+	if self := graphOf(t, p, 0).GetMaxSelf(); self != 5 {
 		t.Errorf("largest self %d", self)
 	}
 }
 
 func TestFlameGraphOfNothing(t *testing.T) {
-	graph := Of(profileOf(), 0)
+	graph := graphOf(t, profileOf(), 0)
 	if got := picture(graph.GetNames(), graph.GetLevels(), 1); got != "[total 0:0/0]\n" {
 		t.Errorf("got %q", got)
 	}
 }
 
 func TestDifference(t *testing.T) {
-	graph := Difference(profileOf("main>a 4", "main>b 2"), profileOf("main>a 1", "main>c 8"), 0)
+	graph, err := Difference(profileOf("main>a 4", "main>b 2"), profileOf("main>a 1", "main>c 8"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := `[total 0:6/0 0:9/0]
 [main 0:6/0 0:9/0]
 [a 0:4/4 0:1/1][b 4:2/2 1:0/0][c 6:0/0 1:8/8]
