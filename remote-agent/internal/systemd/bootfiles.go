@@ -92,7 +92,12 @@ func (b BootFiles) removePrograms(but string) (removed []string, err error) {
 		if filepath.Base(folder) == but {
 			continue
 		}
-		if err := errors.Join(os.Remove(path), os.Remove(folder)); err != nil {
+		// A copy that was cut off lies beside it.
+		parts, err := filepath.Glob(filepath.Join(folder, "."+programName+"*"))
+		for _, part := range append(parts, path, folder) {
+			err = errors.Join(err, os.Remove(part))
+		}
+		if err != nil {
 			return removed, fmt.Errorf("remove %s: %w", folder, err)
 		}
 		removed = append(removed, folder)
