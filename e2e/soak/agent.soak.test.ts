@@ -27,32 +27,24 @@ const docker = new Docker({ socketPath: world.dockerSocket });
 const link = new LocalLink();
 let agent: ChildProcess;
 let connection: AgentConnection;
+const runDirectory = join(world.path, 'tmp/soak-run');
 
 beforeAll(async () => {
   const program = join(
     repositoryFolder,
     `resources/agent/linux-${process.arch === 'x64' ? 'amd64' : process.arch}/pyrometer-agent`,
   );
-  const run = join(world.path, 'tmp/soak-run');
   mkdirSync(resultsFolder, { recursive: true });
   const log = openSync(join(resultsFolder, 'soak-agent.log'), 'w');
   agent = spawn(
     program,
     [
-      ...['run', '--uid', '0', '--run-dir', run, '--store', join(world.path, 'tmp/soak-store')],
+      ...['run', '--uid', '0', '--run-dir', runDirectory, '--store', join(world.path, 'tmp/soak-store')],
       ...['--docker-host', `unix://${world.dockerSocket}`],
     ],
     { stdio: ['ignore', log, log] },
   );
-  connection = await waitFor(
-    'the agent to answer',
-    async () => {
-      const connected = await connectAgent(link, { socket: join(run, 'control-0.sock') });
-      if (!connected.ok) throw new Error(connected.failure.message);
-      return connected.value;
-    },
-    { timeoutMs: 120_000, everyMs: 500 },
-  );
+  connection = await connect();
 });
 
 afterAll(async () => {
@@ -86,6 +78,9 @@ test(
       console.log(`${at.toFixed(0).padStart(5)} s  ${rssMiB.toFixed(0)} MiB  ${descriptors} descriptors`);
     }
 
+    // The agent closes a connection that nothing was asked on for ten minutes; the app asks all the time.
+    connection.dispose();
+    connection = await connect();
     const querier = new QuerierClient(connection.http, 'the agent');
     const seen = await waitFor(
       'the last containers to be stored',
@@ -110,6 +105,18 @@ test(
   },
   (seconds + 240) * 1000,
 );
+
+function connect(): Promise<AgentConnection> {
+  return waitFor(
+    'the agent to answer',
+    async () => {
+      const connected = await connectAgent(link, { socket: join(runDirectory, 'control-0.sock') });
+      if (!connected.ok) throw new Error(connected.failure.message);
+      return connected.value;
+    },
+    { timeoutMs: 120_000, everyMs: 500 },
+  );
+}
 
 /** A container that works for a second and is gone. */
 async function runOnce(name: string): Promise<void> {
