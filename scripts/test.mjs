@@ -5,6 +5,8 @@ import { buildStage } from './setup/build.mjs';
 import { dependenciesStage } from './setup/dependencies.mjs';
 import { electronStage } from './setup/electron-runtime.mjs';
 import { librariesStage } from './setup/libraries.mjs';
+import { root } from './setup/paths.mjs';
+import { printable } from './setup/progress.mjs';
 import { systemPackagesStage } from './setup/system-packages.mjs';
 import { exitCodeOf, runStages, summarise } from './stages.mjs';
 import { sum, totalLine } from './test/counts.mjs';
@@ -48,6 +50,10 @@ if (tests.length === 0) {
   const broken = result.stages.filter(({ mark }) => mark === 'failed').map(({ name }) => name);
   const total = sum(counts);
   for (const { test, reason } of total.skipped) console.log(`skipped: ${test}${reason === '' ? '' : `: ${reason}`}`);
+  for (const [what, list] of Object.entries({ 'passed at its second try': total.retried, failed: total.failures })) {
+    for (const { test, message } of list ?? [])
+      console.log(`${what}: ${test.replace(`${root}/`, '')} ${printable(message)}`);
+  }
   console.log(summarise('test', result) + (broken.length > 0 ? `; failed: ${broken.join(', ')}` : ''));
   // A lint error is no failed test, but a total of "0 failed" must mean that all is well.
   const unaccounted = !result.ok && total.failed === 0 ? Math.max(broken.length, 1) : 0;

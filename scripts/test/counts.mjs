@@ -5,9 +5,13 @@
  * @property {number} passed
  * @property {number} failed
  * @property {readonly Skip[]} skipped
+ * @property {readonly Failure[]} [failures] those of `failed` that have a name
+ * @property {readonly Failure[]} [retried] of `passed`: what failed at its first try, and why
  */
 
 /** @typedef {{ test: string, reason: string }} Skip `reason` is empty where a runner does not hand it on */
+
+/** @typedef {{ test: string, message: string }} Failure `message` is one line, and empty where there is none */
 
 /**
  * The sum of what runners counted.
@@ -20,6 +24,8 @@ export function sum(all) {
     passed: all.reduce((total, { passed }) => total + passed, 0),
     failed: all.reduce((total, { failed }) => total + failed, 0),
     skipped: all.flatMap(({ skipped }) => skipped),
+    failures: all.flatMap(({ failures }) => failures ?? []),
+    retried: all.flatMap(({ retried }) => retried ?? []),
   };
 }
 
@@ -39,22 +45,39 @@ export function totalLine({ passed, failed, skipped }) {
  * @returns {Counts}
  */
 export function fromVitest(json) {
-  /** @type {{ testResults?: { name: string, status: string, message?: string, assertionResults: { fullName: string, status: string }[] }[] }} */
+  /** @type {{ testResults?: { name: string, status: string, message?: string, assertionResults: { fullName: string, status: string, failureMessages?: string[] }[] }[] }} */
   const report = JSON.parse(json);
   let passed = 0;
   let failed = 0;
   /** @type {Skip[]} */
   const skipped = [];
+  /** @type {Failure[]} */
+  const failures = [];
+  /** @type {Failure[]} */
+  const retried = [];
   for (const file of report.testResults ?? []) {
     const before = failed;
-    for (const { fullName, status } of file.assertionResults) {
-      if (status === 'passed') passed += 1;
-      else if (status === 'failed') failed += 1;
-      else skipped.push({ test: fullName, reason: status === 'todo' ? 'not written yet' : '' });
+    for (const { fullName, status, failureMessages = [] } of file.assertionResults) {
+      const failure = { test: `${file.name} > ${fullName}`, message: firstLine(failureMessages[0]) };
+      if (status === 'passed') {
+        passed += 1;
+        if (failureMessages.length > 0) retried.push(failure);
+      } else if (status === 'failed') {
+        failed += 1;
+        failures.push(failure);
+      } else skipped.push({ test: fullName, reason: status === 'todo' ? 'not written yet' : '' });
     }
-    if (file.status === 'failed' && failed === before) failed += 1;
+    if (file.status === 'failed' && failed === before) {
+      failed += 1;
+      failures.push({ test: file.name, message: firstLine(file.message) });
+    }
   }
-  return { passed, failed, skipped };
+  return { passed, failed, skipped, failures, retried };
+}
+
+/** @param {string} [text] */
+function firstLine(text = '') {
+  return text.split('\n', 1)[0] ?? '';
 }
 
 /**
@@ -88,6 +111,13 @@ export function fromGo(lines) {
   let failed = 0;
   /** @type {Skip[]} */
   const skipped = [];
+  /** @type {Failure[]} */
+  const failures = [];
+  /** @param {string} test */
+  const fail = (test) => {
+    failed += 1;
+    failures.push({ test, message: '' });
+  };
   /** @type {Set<string>} */
   const explained = new Set();
   for (const [id, { action, output }] of tests) {
@@ -96,13 +126,13 @@ export function fromGo(lines) {
     if (parents.has(id)) {
       // A test that fails beside its subtests, all of which pass.
       const below = [...tests].some(([other, { action: end }]) => other.startsWith(`${id}/`) && end === 'fail');
-      if (failing && !below) failed += 1;
+      if (failing && !below) fail(id);
     } else if (action === 'pass') passed += 1;
     else if (action === 'skip') skipped.push({ test: id, reason: skipReason(output) });
-    else failed += 1;
+    else fail(id);
   }
-  failed += [...failedPackages].filter((name) => !explained.has(name)).length;
-  return { passed, failed, skipped };
+  for (const name of failedPackages) if (!explained.has(name)) fail(name);
+  return { passed, failed, skipped, failures };
 }
 
 /**

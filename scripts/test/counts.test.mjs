@@ -9,6 +9,7 @@ describe('fromVitest', () => {
     const assertionResults = ['passed', 'passed', 'failed', 'skipped', 'todo'].map((status, at) => ({
       fullName: `test ${at}`,
       status,
+      failureMessages: at === 1 || at === 2 ? [`Error: ${at}\n    at a.test.ts:3`] : [],
     }));
     const json = JSON.stringify({ testResults: [{ name: 'a.test.ts', status: 'failed', assertionResults }] });
     expect(fromVitest(json)).toEqual({
@@ -18,6 +19,8 @@ describe('fromVitest', () => {
         { test: 'test 3', reason: '' },
         { test: 'test 4', reason: 'not written yet' },
       ],
+      failures: [{ test: 'a.test.ts > test 2', message: 'Error: 2' }],
+      retried: [{ test: 'a.test.ts > test 1', message: 'Error: 1' }],
     });
   });
 
@@ -44,6 +47,7 @@ describe('fromGo', () => {
       passed: 2,
       failed: 1,
       skipped: [{ test: 'p/a TestRoot', reason: 'needs root' }],
+      failures: [{ test: 'p/a TestTable/second', message: '' }],
     });
   });
 
@@ -69,7 +73,12 @@ describe('fromGo', () => {
       { Action: 'fail', Package: 'p/broken' },
       { Action: 'skip', Package: 'p/empty' },
     ]);
-    expect(fromGo(events)).toEqual({ passed: 0, failed: 1, skipped: [] });
+    expect(fromGo(events)).toEqual({
+      passed: 0,
+      failed: 1,
+      skipped: [],
+      failures: [{ test: 'p/broken', message: '' }],
+    });
   });
 });
 

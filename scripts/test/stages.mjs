@@ -81,9 +81,11 @@ export function worldStages(report) {
   const servers = whyNoWorld() === undefined ? ['test servers'] : [];
   const needs = [...servers, 'electron', 'build', 'agents', 'addon', 'libraries'];
   const guard = [vitest, 'run', '--config', 'e2e/vitest.config.ts', '--project', 'guard'];
+  // Windows, virtual networks and real load on two shared cores: what fails once is tried again, and said at the end.
+  const again = '--retry=1';
   return [
     worldStage('e2e guard', 'the world leaves nothing behind', needs, guard, report),
-    worldStage('e2e', 'the app in a world', needs, [fromRoot('e2e/run.mjs')], report),
+    worldStage('e2e', 'the app in a world', needs, [fromRoot('e2e/run.mjs'), again], report),
   ];
 }
 
