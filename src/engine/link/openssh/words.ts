@@ -95,7 +95,8 @@ function wayFailure(config: SshTargetConfig, said: string): Failure | undefined 
   if (/timed out during banner exchange|Timeout, server/.test(said)) {
     return fail('timeout', `${at.host} did not finish the SSH handshake in time: try again.`, detail).failure;
   }
-  if (/kex_exchange_identification: /.test(said)) {
+  // Which of the two ssh says depends on whether it wrote its own banner before it heard of the end.
+  if (/kex_exchange_identification: |banner exchange: .*Broken pipe/.test(said)) {
     if (/UNKNOWN port 65535/.test(said) && config.openssh !== undefined) {
       const { host: alias } = config.openssh;
       return fail(
