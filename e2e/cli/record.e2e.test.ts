@@ -136,7 +136,9 @@ test('record on a Mac that is none writes what py-spy saw of one container', asy
     expect(total).toBeGreaterThan(10_000_000);
     const none = await cli.run(['record', target, ...identity, '--service', 'no_such', ...out]);
     expect(none.code).toBe(1);
-    expect(none.stderr).toMatch(/^No container called no_such runs Python now: choose one that does\.$/m);
+    expect(none.stderr).toMatch(
+      /^Nothing called no_such runs Python on 127\.0\.0\.1 now: choose something that does\.$/m,
+    );
   } finally {
     await mac.dispose();
   }

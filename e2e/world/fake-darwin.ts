@@ -21,7 +21,8 @@ case "$1" in
   -productVersion) echo 14.5 ;;
   *) printf 'ProductName:\\t\\tmacOS\\nProductVersion:\\t\\t14.5\\nBuildVersion:\\t\\t23F79\\n' ;;
 esac`,
-  // BSD's ps: options in one word behind a dash, no long options, no thread column.
+  // BSD's ps: options in one word behind a dash, no long options, no thread column; -M lists threads. What runs in containers
+  // is not among its processes: on a Mac that is in a virtual machine.
   ps: `
 for word in "$@"; do
   case "$word" in
@@ -29,11 +30,20 @@ for word in "$@"; do
   esac
 done
 case "$1" in
+  -M) [ "$2" = -p ] || exit 1; exec /bin/ps -L -p "$3" -o user,pid,tty,pcpu,stat,args ;;
   -axww|-axwwo|-axo) shift ;;
   *) echo "ps: the fake knows -axww, -axwwo and -axo" >&2; exit 1 ;;
 esac
 [ "$1" != -o ] || shift
-exec /bin/ps -eww -o "$1"`,
+/bin/ps -eww -o "$1" | awk '
+  function depth(pid,  path, line, words, n) {
+    path = "/proc/" pid "/status"
+    while ((getline line < path) > 0) if (line ~ /^NSpid:/) n = split(line, words)
+    close(path)
+    return n
+  }
+  NR == 1 { own = depth("self"); print; next }
+  depth($1) <= own'`,
   sha256sum: `echo "sh: sha256sum: command not found" >&2; exit 127`,
   shasum: `[ "$1" = -a ] && [ "$2" = 256 ] || exit 1; shift 2; exec /usr/bin/sha256sum "$@"`,
   systemctl: `echo "sh: systemctl: command not found" >&2; exit 127`,

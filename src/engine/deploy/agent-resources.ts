@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { errorText } from '../failures/thrown.js';
+import type { TargetProgram } from './install.js';
 
 const Manifest = v.object({
   /** "0.1.0+<12 hex digits of what it was built from>". */
@@ -14,17 +15,11 @@ const Manifest = v.object({
 });
 
 /** The agent's binary for one kind of target. */
-export interface AgentBinary {
-  readonly path: string;
+export interface AgentBinary extends TargetProgram {
   /** Of what it was built from, as the manifest has it. */
   readonly version: string;
   /** As the agent calls itself: "0.1.0+" and the first 12 digits of its hash. */
   readonly ownVersion: string;
-  /** Lower-case hexadecimal. */
-  readonly sha256: string;
-  readonly size: number;
-  /** Where it goes below the target's cache folder: the version and the first 12 digits of the hash. */
-  readonly folderName: string;
 }
 
 /** uname -m, as Go names the architecture. */
@@ -56,5 +51,7 @@ export async function findAgentBinary(resourcesDir: string, machine: string): Pr
     ownVersion: `${manifest.version.split('+')[0] ?? ''}+${file.sha256.slice(0, 12)}`,
     ...file,
     folderName: `${manifest.version}-${file.sha256.slice(0, 12)}`,
+    fileName: 'pyrometer-agent',
+    title: 'the agent',
   });
 }

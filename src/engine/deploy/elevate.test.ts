@@ -77,6 +77,7 @@ describe('Elevator', () => {
       cacheFolder: folder,
       freeBytes: undefined,
       btf: true,
+      ownReadable: false,
       installed: [],
     };
     return { it: new Elevator({ link, facts, prompter, targetId: 't', targetName: 'web' }), asked };

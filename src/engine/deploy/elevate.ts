@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { StringDecoder } from 'node:string_decoder';
+import type { Writable } from 'node:stream';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { Deadline } from '../link/deadline.js';
 import type { Link, RunningCommand } from '../link/link.js';
 import type { Prompter } from '../link/prompter.js';
+import { MarkedOutput } from './marked-output.js';
 import type { TargetFacts } from './facts.js';
 import { doasNeedsTerminal } from './rights.js';
 
@@ -12,8 +13,16 @@ export interface ElevatedOptions {
   readonly onLine?: (line: string) => void;
   /** Does not run while the user is asked. */
   readonly timeoutMs: number;
-  /** The output is for `onLine` alone: none of it is kept. */
+  /** The output is for `onLine` or `onBytes` alone: none of it is kept. */
   readonly following?: boolean;
+  /** Called with what the command prints on standard output, as it comes. */
+  readonly onBytes?: (bytes: Buffer) => void;
+  /** Called with what comes on standard error: the command's words, and sudo's. */
+  readonly onStderr?: (bytes: Buffer) => void;
+  /** Given the command's standard input. Until the command has printed something, what is written may reach sudo instead. */
+  readonly onInput?: (input: Writable) => void;
+  /** Runs as who logged in, without becoming root. */
+  readonly asUser?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -52,6 +61,8 @@ export function typedAsRoot(argv: readonly string[]): readonly string[] | undefi
 
 /** What a person is told who is asked for a password. */
 export interface Purpose {
+  /** What runs as root: "the agent", or a name that stands at the beginning of a sentence as it is. */
+  readonly who?: string;
   /** A sentence. */
   readonly why: string;
   /** "the agent has started" */
@@ -59,9 +70,6 @@ export interface Purpose {
 }
 
 const starting: Purpose = { why: 'The agent needs root to use eBPF.', keptUntil: 'the agent has started' };
-
-/** Of a line without an end; what is beyond it is left out. */
-const maxLineCharacters = 1_000_000;
 
 export interface ElevatorOptions {
   readonly link: Link;
@@ -86,18 +94,22 @@ export class Elevator {
   /** Runs a command; "no-sudo" when it may not. */
   async run(argv: readonly string[], options: ElevatedOptions): Promise<Result<ElevatedResult>> {
     const { facts } = this.options;
-    if (facts.rights === 'root') return this.marked(argv, options);
+    if (facts.rights === 'root' || options.asUser === true) return this.marked(argv, options);
     if (facts.rights === 'sudo' || facts.rights === 'doas') {
       return this.marked([facts.rights, '-n', '--', ...argv], options);
     }
     if (this.desktopAsks()) return this.byPkexec(argv, options);
     if (facts.rights === 'sudo-password') return this.byPassword(argv, options);
     if (facts.rights === 'doas-password') return fail('no-sudo', doasNeedsTerminal(facts.user));
-    return fail('no-sudo', `The agent needs root: give "${facts.user}" sudo, or connect as another user.`);
+    return fail('no-sudo', `${this.sentenceBegin} needs root: give "${facts.user}" sudo, or connect as another user.`);
   }
 
   dispose(): void {
     this.password = undefined;
+  }
+
+  private get sentenceBegin(): string {
+    return this.options.purpose?.who ?? 'The agent';
   }
 
   /** On this computer with a desktop the desktop asks, so that no password passes through us. */
@@ -116,7 +128,11 @@ export class Elevator {
     const result = await this.marked(['pkexec', ...argv], options);
     // 126: the question was dismissed, 127: not allowed (pkexec(1)).
     if (result.ok && (result.value.code === 126 || result.value.code === 127)) {
-      return fail('no-sudo', 'The agent needs root, which was not granted.', result.value.stderr.slice(-2000));
+      return fail(
+        'no-sudo',
+        `${this.sentenceBegin} needs root, which was not granted.`,
+        result.value.stderr.slice(-2000),
+      );
     }
     return result;
   }
@@ -159,12 +175,12 @@ export class Elevator {
       }
     });
     asking.abort();
-    if (seen.declined) return fail('cancelled', 'The agent needs root, and the password was not given.');
+    if (seen.declined) return fail('cancelled', `${this.sentenceBegin} needs root, and the password was not given.`);
     if (!result.ok || result.value.code !== sudoRefused) return result;
     this.password = undefined;
     return fail(
       'no-sudo',
-      `sudo did not let "${this.options.facts.user}" run the agent on ${this.options.targetName}: check the password, and that the user may use sudo.`,
+      `sudo did not let "${this.options.facts.user}" run ${this.options.purpose?.who ?? 'the agent'} on ${this.options.targetName}: check the password, and that the user may use sudo.`,
       result.value.stderr.replaceAll(prompt, '').slice(-2000),
     );
   }
@@ -206,23 +222,17 @@ export class Elevator {
     options.signal?.addEventListener('abort', onAbort, { once: true });
     if (options.signal?.aborted === true) onAbort();
     let stderr = '';
-    const out = { begun: false, text: '', line: '' };
-    const decoder = new StringDecoder('utf8');
+    const out = new MarkedOutput(mark, options);
     command.stdout.on('data', (chunk: Buffer) => {
-      const lines = (out.line + decoder.write(chunk)).split('\n');
-      out.line = (lines.pop() ?? '').slice(0, maxLineCharacters);
-      for (const whole of lines) {
-        if (out.begun) {
-          if (options.following !== true) out.text = `${out.text}${whole}\n`.slice(-200_000);
-          options.onLine?.(whole);
-        } else out.begun = whole === mark;
-      }
+      out.take(chunk);
     });
     command.stderr.on('data', (chunk: Buffer) => {
       stderr = (stderr + chunk.toString()).slice(-20_000);
       onStderr(chunk.toString('latin1'), deadline);
+      options.onStderr?.(chunk);
     });
     command.stdin.on('error', () => undefined); // it ended; its exit says how
+    options.onInput?.(command.stdin);
     const result = await Promise.race([command.exit, givenUp]);
     deadline.clear();
     options.signal?.removeEventListener('abort', onAbort);
@@ -231,6 +241,6 @@ export class Elevator {
       return result;
     }
     command.stdin.end();
-    return ok({ code: result.value.code, stdout: out.begun ? out.text + out.line : '', stderr });
+    return ok({ code: result.value.code, stdout: out.text, stderr });
   }
 }

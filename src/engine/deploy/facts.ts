@@ -22,6 +22,8 @@ export interface TargetFacts {
   readonly freeBytes: number | undefined;
   /** Kernel types for eBPF are there. */
   readonly btf: boolean;
+  /** Whether a user may read other processes of the same user, as py-spy does: where Yama does not forbid it. */
+  readonly ownReadable: boolean;
   /** Agents that were put there, newest last. */
   readonly installed: readonly string[];
 }
@@ -34,6 +36,9 @@ say kernelName "$(uname -s)"; say kernel "$(uname -r)"; say machine "$(uname -m)
 ${rightsScript}
 if command -v pkexec >/dev/null 2>&1; then say pkexec yes; fi
 if [ -e /sys/kernel/btf/vmlinux ]; then say btf yes; fi
+if [ "$(uname -s)" = Linux ] && [ "$(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null || echo 0)" = 0 ]; then
+  say ownReadable yes
+fi
 cache=\${XDG_CACHE_HOME:-$HOME/.cache}
 say cacheFolder "$cache/pyrometer/agent"
 at=$cache; while [ ! -d "$at" ] && [ "$at" != / ]; do at=$(dirname -- "$at"); done
@@ -76,6 +81,7 @@ export async function lookAt(link: Link, signal?: AbortSignal): Promise<Result<T
     cacheFolder,
     freeBytes: Number.isNaN(freeKb) ? undefined : freeKb * 1024,
     btf: said.get('btf') === 'yes',
+    ownReadable: said.get('ownReadable') === 'yes',
     installed,
   });
 }

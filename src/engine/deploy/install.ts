@@ -2,18 +2,35 @@ import { randomUUID } from 'node:crypto';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Link } from '../link/link.js';
 import { runScript } from '../link/marked.js';
-import type { AgentBinary } from './agent-resources.js';
 import type { TargetFacts } from './facts.js';
 
-/** Left free on the target's disk beside the binary. */
+/** A program that is put on a target. */
+export interface TargetProgram {
+  /** Where it is on this computer. */
+  readonly path: string;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+  readonly size: number;
+  /** Where it goes below the target's cache folder; another one for each content. */
+  readonly folderName: string;
+  readonly fileName: string;
+  /** What messages call it: "the agent". */
+  readonly title: string;
+}
+
+/** Left free on the target's disk beside the program. */
 const spareBytes = 16 * 1024 * 1024;
+
+/** Defines `sha256 FILE`; macOS has no sha256sum before version 15. */
+const sha256Function = 'sha256() { sha256sum -- "$1" 2>/dev/null || shasum -a 256 "$1"; }';
 
 /** Makes the folder and says the hash of what is there. A part that is an hour old is of an upload that a crash ended. */
 const prepareScript = `
-# Makes the agent's folder and looks whether the agent is there already.
+# Makes the program's folder and looks whether the program is there already.
 umask 077; mkdir -p -- "$1" || exit 1
-find "$3" -type f -name 'pyrometer-agent.part-*' -mmin +60 -exec rm -f -- {} + 2>/dev/null
-sha256sum -- "$2" || :
+find "$3" -type f -name '*.part-*' -mmin +60 -exec rm -f -- {} + 2>/dev/null
+${sha256Function}
+sha256 "$2" || :
 `;
 
 export interface InstallOptions {
@@ -23,22 +40,22 @@ export interface InstallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where a binary lies on a target once it is installed. */
-export function installedPath(facts: TargetFacts, binary: AgentBinary): string {
-  return `${facts.cacheFolder}/${binary.folderName}/pyrometer-agent`;
+/** Where a program lies on a target once it is installed. */
+export function installedPath(facts: TargetFacts, program: TargetProgram): string {
+  return `${facts.cacheFolder}/${program.folderName}/${program.fileName}`;
 }
 
 /**
- * Puts the binary on the target unless it is there already, byte for byte: uploaded beside its place, compared by its
+ * Puts a program on the target unless it is there already, byte for byte: uploaded beside its place, compared by its
  * hash there, then renamed. A broken upload leaves nothing that could be run.
  */
 export async function install(
   link: Link,
   facts: TargetFacts,
-  binary: AgentBinary,
+  program: TargetProgram,
   options: InstallOptions = {},
 ): Promise<Result<string>> {
-  const path = installedPath(facts, binary);
+  const path = installedPath(facts, program);
   const folder = path.slice(0, path.lastIndexOf('/'));
   const given = options.signal === undefined ? {} : { signal: options.signal };
   const prepared = await runScript(link, prepareScript, [folder, path, facts.cacheFolder], given);
@@ -46,19 +63,19 @@ export async function install(
   if (prepared.value.code !== 0) {
     const room = await roomIn(link, folder);
     if (room.freeFiles === 0) return noFiles(folder);
-    if (room.freeBytes !== undefined && room.freeBytes < binary.size) return noSpace(folder, room.freeBytes);
+    if (room.freeBytes !== undefined && room.freeBytes < program.size) return noSpace(program, folder, room.freeBytes);
     return fail(
       'agent-failed',
       `The folder ${folder} cannot be made: check its owner and mode.`,
       prepared.value.stderr,
     );
   }
-  if (prepared.value.stdout.includes(binary.sha256)) return ok(path);
-  if (facts.freeBytes !== undefined && facts.freeBytes < binary.size + spareBytes)
-    return noSpace(folder, facts.freeBytes);
+  if (prepared.value.stdout.includes(program.sha256)) return ok(path);
+  if (facts.freeBytes !== undefined && facts.freeBytes < program.size + spareBytes)
+    return noSpace(program, folder, facts.freeBytes);
 
   const part = `${path}.part-${randomUUID()}`;
-  const sent = await link.upload(binary.path, part, {
+  const sent = await link.upload(program.path, part, {
     ...given,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
@@ -67,32 +84,38 @@ export async function install(
     if (code !== 'upload-corrupt' && code !== 'no-space') return sent;
     const room = await roomIn(link, folder);
     if (room.freeFiles === 0) return noFiles(folder);
-    return room.freeBytes !== undefined && room.freeBytes < binary.size ? noSpace(folder, room.freeBytes) : sent;
+    return room.freeBytes !== undefined && room.freeBytes < program.size
+      ? noSpace(program, folder, room.freeBytes)
+      : sent;
   }
   options.onVerify?.();
   const verified = await runScript(
     link,
-    '# Compares what arrived with what was sent.\nsha256sum -- "$1"',
+    `# Compares what arrived with what was sent.\n${sha256Function}\nsha256 "$1"`,
     [part],
     given,
   );
   if (!verified.ok) return verified;
-  if (!verified.value.stdout.includes(binary.sha256)) {
+  if (!verified.value.stdout.includes(program.sha256)) {
     await discard(link, part);
     return verified.value.code === 127
-      ? fail('unsupported', 'The target has no sha256sum, with which the agent is verified: install coreutils.')
-      : fail('upload-corrupt', 'The agent did not arrive as it was sent: try again.', verified.value.stdout);
+      ? fail('unsupported', `The target has no sha256sum, with which ${program.title} is verified: install coreutils.`)
+      : fail(
+          'upload-corrupt',
+          `What arrived is not ${program.title} as it was sent: try again.`,
+          verified.value.stdout,
+        );
   }
   const placed = await runScript(
     link,
-    '# Puts the agent into its place.\nchmod 755 -- "$1" && mv -f -- "$1" "$2"',
+    '# Puts the program into its place.\nchmod 755 -- "$1" && mv -f -- "$1" "$2"',
     [part, path],
     given,
   );
   if (!placed.ok) return placed;
   if (placed.value.code !== 0) {
     await discard(link, part);
-    return fail('agent-failed', `The agent cannot be put into ${folder}.`, placed.value.stderr);
+    return fail('agent-failed', `There is no way to put ${program.title} into ${folder}.`, placed.value.stderr);
   }
   return ok(path);
 }
@@ -127,10 +150,10 @@ async function roomIn(link: Link, folder: string): Promise<Room> {
   };
 }
 
-function noSpace(folder: string, freeBytes: number): Result<never> {
+function noSpace({ title, size }: TargetProgram, folder: string, freeBytes: number): Result<never> {
   return fail(
     'no-space',
-    `There is no space left for the agent in ${folder} (${Math.floor(freeBytes / 1024 / 1024)} MB free): make room for 64 MB.`,
+    `There is no space left for ${title} in ${folder} (${Math.floor(freeBytes / 1024 / 1024)} MB free): make room for ${Math.ceil((size + spareBytes) / 1024 / 1024)} MB.`,
   );
 }
 

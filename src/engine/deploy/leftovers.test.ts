@@ -21,6 +21,7 @@ describe.skipIf(process.platform !== 'linux')('what lies on a target', () => {
     cacheFolder: join(folder, 'pyrometer', 'agent'),
     freeBytes: undefined,
     btf: true,
+    ownReadable: false,
     installed: [],
   });
   beforeEach(async () => {

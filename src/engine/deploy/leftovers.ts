@@ -9,7 +9,7 @@ import { silentPrompter } from '../link/prompter.js';
 import { listSidecars, type ListedSidecar } from '../pyspy/sidecar.js';
 import { Elevator } from './elevate.js';
 import type { TargetFacts } from './facts.js';
-import { copyName, copyPlaces } from './verified-start.js';
+import { copyName, copyPlaces, pySpyCopyName } from './verified-start.js';
 
 const listTimeoutMs = 30_000;
 
@@ -24,7 +24,7 @@ const unit = '/etc/systemd/system/pyrometer-agent.service';
 const bootFolder = '/opt/pyrometer';
 
 /** Copies that root's start made and could not remove, as when it was killed; a younger one may be starting. */
-export const findCopies = `find ${copyPlaces.join(' ')} -maxdepth 1 -name '${copyName}*' -user 0 -mmin +5`;
+export const findCopies = `find ${copyPlaces.join(' ')} -maxdepth 1 \\( -name '${copyName}*' -o -name '${pySpyCopyName}*' \\) -user 0 -mmin +5`;
 
 /** $1 the folder of the agents that were sent; then the processes that were there before, which a record may name no more. */
 const findScript = `

@@ -6,7 +6,7 @@ import type { Receipt } from '../../contract/receipt.js';
 import { defaultPySpyOptions, type PySpyRequest } from '../../contract/pyspy.js';
 import { isEverything, type Naming, type Running } from '../../contract/profiled.js';
 import { pushUrl, type PushState } from '../../contract/push.js';
-import { fail, ok, type Result } from '../../contract/result.js';
+import { fail, ok, type Failure, type Result } from '../../contract/result.js';
 import { cpuProfileType, type Selection, type SourceKind } from '../../contract/selection.js';
 import type { Leftover, PyroscopeConfig, Remainder, TargetConfig, TargetState } from '../../contract/target.js';
 import type { Trust } from '../../contract/trust.js';
@@ -116,6 +116,8 @@ export class TargetSession {
     });
     this.pyspy = new PySpyLife({
       ...shared,
+      targetId: options.config.id,
+      prompter: options.prompter,
       resourcesDir: options.resourcesDir,
       windowsDir: options.windowsDir,
       onWindow: (endMs) => options.onWindow?.(endMs),
@@ -147,8 +149,12 @@ export class TargetSession {
   }
 
   /** Begins a recording with the engine of this target; `request` is for py-spy. */
-  startRecording(request?: PySpyRequest, signal?: AbortSignal): Promise<Result<null>> {
-    if (!this.pyspy.chosen) return this.agent.start('recording', signal);
+  async startRecording(request?: PySpyRequest, signal?: AbortSignal): Promise<Result<null>> {
+    if (!this.pyspy.chosen) {
+      const started = await this.agent.start('recording', signal);
+      if (!started.ok) await this.chooseAfter(started.failure, signal);
+      return started;
+    }
     return this.pyspy.start(request ?? { service: null, options: defaultPySpyOptions }, signal);
   }
 
@@ -424,6 +430,14 @@ export class TargetSession {
     const possible = agentPossible(facts);
     const runs = this.agent.connection !== undefined;
     await this.pyspy.choose(facts, runs || possible.ok ? undefined : possible.failure, signal);
+    this.changed();
+  }
+
+  /** That rights or eBPF are missing is known for certain only when the agent was to start. */
+  private async chooseAfter(failure: Failure, signal?: AbortSignal): Promise<void> {
+    const { facts } = this.agent;
+    if (facts === undefined || (failure.code !== 'no-sudo' && failure.code !== 'no-ebpf')) return;
+    await this.pyspy.choose(facts, failure, signal);
     this.changed();
   }
 

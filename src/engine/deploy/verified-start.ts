@@ -1,4 +1,4 @@
-import type { AgentBinary } from './agent-resources.js';
+import type { TargetProgram } from './install.js';
 
 /** The copy is not the agent that was sent; no program of ours ends so. */
 export const agentChanged = 98;
@@ -8,6 +8,8 @@ export const agentNotExecutable = 126;
 /** Where root copies the agent to, the first that can be used, and how its copies begin. */
 export const copyPlaces = ['/var/lib', '/var/tmp', '/tmp'];
 export const copyName = '.pyrometer-agent-';
+/** And those of py-spy, which are there for as long as it records. */
+export const pySpyCopyName = '.pyrometer-py-spy-';
 
 /**
  * The uploaded binary lies in a folder of the login user, where every program of that user could exchange it between our
@@ -42,11 +44,19 @@ done
 `;
 
 /** The command that root runs to start the agent at `path`: it prints preflight's report, then what the agent prints. */
-export function verifiedStart(path: string, binary: AgentBinary, args: readonly string[]): readonly string[] {
+export function verifiedStart(
+  path: string,
+  binary: Pick<TargetProgram, 'sha256'>,
+  args: readonly string[],
+): readonly string[] {
   return ['sh', '-c', script, 'sh', path, binary.sha256, 'yes', ...args];
 }
 
 /** The command that root runs to have the agent at `path` do something else than start. */
-export function verifiedCommand(path: string, binary: AgentBinary, args: readonly string[]): readonly string[] {
+export function verifiedCommand(
+  path: string,
+  binary: Pick<TargetProgram, 'sha256'>,
+  args: readonly string[],
+): readonly string[] {
   return ['sh', '-c', script, 'sh', path, binary.sha256, 'no', ...args];
 }

@@ -13,13 +13,14 @@ export interface Slice {
 
 /**
  * py-spy's arguments. speedscope's form is the only one of its formats in which names cannot be taken for something else:
- * raw and collapsed text separate frames by ";", which command lines, threads and files may hold.
+ * raw and collapsed text separate frames by ";", which command lines, threads and files may hold. Where it writes, "--output",
+ * is not among them. None of them holds a blank.
  */
-export function recordArguments({ pid, seconds, kind, options }: Slice, output: string): readonly string[] {
+export function recordArguments({ pid, seconds, kind, options }: Slice): readonly string[] {
   return [
     'record',
     ...['--pid', String(pid), '--duration', String(seconds), '--rate', String(options.rateHz)],
-    ...['--format', 'speedscope', '--threads', '--full-filenames', '--output', output],
+    ...['--format', 'speedscope', '--threads', '--full-filenames'],
     ...(options.subprocesses ? ['--subprocesses'] : []),
     ...(kind === 'gil' ? ['--gil'] : options.idle ? ['--idle'] : []),
     ...(options.nonblocking ? ['--nonblocking'] : []),

@@ -20,8 +20,8 @@ export interface PythonContainer {
 /** A process with more threads than this loses most of its throughput when it is stopped for each sample. */
 export const mostThreads = 64;
 
-/** The threads of the container's process that has most. */
-export function threadsOf({ processes }: PythonContainer): number {
+/** The threads of the process that has most. */
+export function threadsOf(processes: readonly PythonProcess[]): number {
   return Math.max(0, ...processes.map(({ threads = 0 }) => threads));
 }
 

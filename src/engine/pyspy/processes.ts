@@ -11,6 +11,8 @@ export interface ListedProcess {
   readonly state?: string;
   readonly cpuShare?: number;
   readonly threads?: number;
+  /** The program's file, where it could be told. */
+  readonly program?: string;
 }
 
 /** Column headings of ps in its GNU, BSD and busybox forms. */
@@ -78,7 +80,7 @@ export function readPsText(text: string): readonly ListedProcess[] {
 }
 
 const interpreter = /^(?:python|pypy)(\d+(?:\.\d+)?)?[dtw]?$/i;
-const frameworkVersion = /\/Python\.framework\/Versions\/(\d+\.\d+)\//;
+const frameworkVersion = /\/Python3?\.framework\/Versions\/(\d+\.\d+)\//;
 /** What servers written in Python call themselves when they change their title. */
 const knownTitles = /^(?:gunicorn: |\[celeryd: |celeryd: |uwsgi: |uvicorn |\[?rq:)/;
 const knownScripts = new Set([
@@ -111,7 +113,9 @@ export function pythonOf(command: string): { readonly version?: string } | undef
 /** The processes that run Python, parents before children. */
 export function pythonProcesses(listed: readonly ListedProcess[], imageVersion?: string): readonly PythonProcess[] {
   const found = listed.flatMap((process): readonly PythonProcess[] => {
-    const python = pythonOf(process.command);
+    // A program may call itself what it likes; its file is what it is.
+    const byFile = process.program === undefined ? undefined : pythonOf(process.program.replaceAll(' ', '_'));
+    const python = byFile ?? pythonOf(process.command);
     if (python === undefined) return [];
     const { pid, parentPid, command, cpuShare, threads } = process;
     const version = python.version ?? imageVersion;

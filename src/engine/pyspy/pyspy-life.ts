@@ -3,39 +3,21 @@ import type { ServiceRow, Timeline } from '../../contract/links.js';
 import type { EngineState, PySpyRequest } from '../../contract/pyspy.js';
 import { fail, failureWords, ok, type Failure, type Result } from '../../contract/result.js';
 import type { AgentState } from '../../contract/target.js';
-import { dockerOver } from '../docker/docker-link.js';
-import { findDocker } from '../docker/find-docker.js';
+import { Elevator } from '../deploy/elevate.js';
+import type { TargetFacts } from '../deploy/facts.js';
 import { errorText } from '../failures/thrown.js';
-import type { Address, Link } from '../link/link.js';
+import type { Prompter } from '../link/prompter.js';
 import type { Query, Range } from '../pyroscope/querier-client.js';
-import { serviceSelector } from '../pyroscope/selectors.js';
-import { containerSubject } from './container-subject.js';
-import { containerLabels, mostThreads, pythonContainers, threadsOf, type PythonContainer } from './containers.js';
+import { PythonThere, type PythonThereOptions } from './python-there.js';
 import { RecordingStatus } from './recording-status.js';
-import { sidecarProgram } from './pyspy-resources.js';
 import { mergeProfile, profileTypes, recordedServices, timeline } from './query.js';
-import { recordSubject, type Subject } from './recording.js';
+import { recordSubject } from './recording.js';
 import { sweepSidecars } from './sidecar.js';
 import { WindowStore } from './window-store.js';
 
-/** So many containers are recorded side by side at most; each costs a container of ours. */
-const mostAtOnce = 8;
-const listedForMs = 5000;
-
-/** What is known of a target when an engine is chosen for it. */
-export interface TargetSystem {
-  readonly kernelName: string;
-  readonly kernel: string;
-  readonly machine: string;
-}
-
-export interface PySpyLifeOptions {
-  /** What the user calls the target: "this computer" or a host. */
-  readonly targetName: () => string;
-  /** The link now: another one after a disconnect. */
-  readonly link: () => Link;
-  /** The folder that holds pyspy/manifest.json. */
-  readonly resourcesDir: string;
+export interface PySpyLifeOptions extends PythonThereOptions {
+  readonly targetId: string;
+  readonly prompter: Prompter;
   /** Where windows of this target are kept; undefined: in memory. */
   readonly windowsDir: string | undefined;
   readonly onChange: () => void;
@@ -47,18 +29,20 @@ export class PySpyLife {
   private readonly options: PySpyLifeOptions;
   private readonly store: WindowStore;
   private engine: EngineState | undefined;
-  private system: TargetSystem | undefined;
+  private facts: TargetFacts | undefined;
+  /** Kept while something is recorded, with a password that it may have. */
+  private elevator: Elevator | undefined;
+  private readonly there: PythonThere;
   private now: AgentState = { state: 'stopped', recording: false };
   private recording: { readonly ending: AbortController; readonly done: Promise<void> } | undefined;
   /** Recorded when the connection broke; goes on when it is back. */
   private wanted: PySpyRequest | undefined;
-  private address: Address | undefined;
-  private listed: { readonly atMs: number; readonly containers: readonly PythonContainer[] } | undefined;
   private disposed = false;
 
   constructor(options: PySpyLifeOptions) {
     this.options = options;
     this.store = new WindowStore(options.windowsDir);
+    this.there = new PythonThere(options);
   }
 
   /** Whether py-spy is what records on this target. */
@@ -72,18 +56,20 @@ export class PySpyLife {
 
   /**
    * Decides for or against py-spy after a target was looked at. `refusal` is why the agent cannot run there, undefined when
-   * it can. Where the agent is only missing rights, py-spy helps if this user may use Docker.
+   * it can. On Linux py-spy helps where this user may use Docker, become root, or read processes of its own.
    */
-  async choose(system: TargetSystem, refusal: Failure | undefined, signal?: AbortSignal): Promise<void> {
-    this.system = system;
-    if (refusal === undefined) this.engine = undefined;
-    else if (system.kernelName === 'Darwin') this.engine = { kind: 'pyspy', why: whyDarwin, missing: whatIsMissing };
-    else {
-      const docker = await this.docker(signal);
-      this.engine = docker.ok ? { kind: 'pyspy', why: refusal.message, missing: whatIsMissing } : undefined;
+  async choose(facts: TargetFacts, refusal: Failure | undefined, signal?: AbortSignal): Promise<void> {
+    this.facts = facts;
+    if (refusal === undefined) {
+      this.engine = undefined;
+      return;
     }
-    if (this.engine === undefined) return;
     const docker = await this.docker(signal);
+    const isDarwin = facts.kernelName === 'Darwin';
+    const helps = isDarwin || (facts.kernelName === 'Linux' && (docker.ok || mayReadSomething(facts)));
+    const why = isDarwin ? whyDarwin : refusal.message;
+    this.engine = helps ? { kind: 'pyspy', why, missing: whatIsMissing } : undefined;
+    if (!helps) return;
     if (docker.ok) await sweepSidecars(docker.value, Date.now()); // what cannot be removed now is swept the next time
     const wanted = this.wanted;
     this.wanted = undefined;
@@ -96,6 +82,7 @@ export class PySpyLife {
     this.set({ state: 'starting', recording: true, message: 'Looking for Python.' });
     const begun = await this.begin(request, signal);
     if (!begun.ok) {
+      this.forgetPassword();
       const cancelled = begun.failure.code === 'cancelled';
       this.set(cancelled ? idle : { state: 'failed', recording: false, ...failureWords(begun.failure) });
     }
@@ -119,14 +106,16 @@ export class PySpyLife {
     this.recording?.ending.abort();
     this.recording = undefined;
     this.now = idle;
-    this.address = undefined;
-    this.listed = undefined;
-    if (!comesBack) this.engine = undefined;
+    this.there.drop();
+    if (comesBack) return;
+    this.engine = undefined;
+    this.forgetPassword();
   }
 
   dispose(): void {
     this.disposed = true;
     this.recording?.ending.abort();
+    this.forgetPassword();
   }
 
   /** Removes what was recorded, with its target. */
@@ -139,17 +128,21 @@ export class PySpyLife {
   /** What was recorded in a range, and what could be. */
   async services(range: Range): Promise<Result<readonly ServiceRow[]>> {
     const recorded = await recordedServices(this.store, range);
-    const docker = await this.docker();
-    if (!docker.ok) return docker.failure.code === 'not-found' || recorded.length > 0 ? ok(recorded) : docker;
-    const containers = await this.containers(docker.value);
-    if (!containers.ok) return recorded.length > 0 ? ok(recorded) : containers;
-    const processes = new Map(containers.value.map((each) => [each.name, each.processes]));
+    if (this.facts === undefined) return ok(recorded);
+    const there = await this.there.rows(this.facts);
+    if (!there.ok) return recorded.length > 0 ? ok(recorded) : there;
+    const now = new Map(there.value.map((row) => [row.name, row]));
     const rows = recorded.map((row): ServiceRow => {
-      const inside = processes.get(row.name);
-      return inside === undefined ? row : { ...row, processes: inside };
+      const processes = now.get(row.name)?.processes;
+      return processes === undefined ? row : { ...row, processes };
     });
     const known = new Set(recorded.map(({ name }) => name));
-    return ok([...rows, ...containers.value.filter(({ name }) => !known.has(name)).map(rowOf)]);
+    return ok([...rows, ...there.value.filter(({ name }) => !known.has(name))]);
+  }
+
+  /** Docker's API on the target. */
+  docker(signal?: AbortSignal): Promise<Result<Docker>> {
+    return this.there.docker(signal);
   }
 
   profileTypes(range: Range): Promise<readonly string[]> {
@@ -166,12 +159,17 @@ export class PySpyLife {
   }
 
   private async begin(request: PySpyRequest, signal: AbortSignal | undefined): Promise<Result<null>> {
-    const subjects = await this.subjects(request, signal);
+    const { facts } = this;
+    if (facts === undefined) return fail('not-connected', `Connect to ${this.options.targetName()} first.`);
+    const subjects = await this.there.subjects(request, facts, this.elevatorFor(facts), signal);
     if (!subjects.ok) return subjects;
-    if (signal?.aborted === true) return fail('cancelled', 'Cancelled.');
+    if (signal?.aborted === true) {
+      for (const subject of subjects.value.subjects) subject.dispose?.();
+      return fail('cancelled', 'Cancelled.');
+    }
     const { options } = request;
     const ending = new AbortController();
-    const status = new RecordingStatus(this.system, options.rateHz, subjects.value.version);
+    const status = new RecordingStatus(facts, options.rateHz, subjects.value.version);
     const tell = (): void => {
       if (this.recording?.ending !== ending) return;
       const cores = status.cores;
@@ -221,57 +219,32 @@ export class PySpyLife {
     if (this.recording?.ending !== ending) return;
     this.recording = undefined;
     this.wanted = undefined;
+    this.forgetPassword();
     this.set(failure === undefined ? idle : { state: 'failed', recording: false, ...failureWords(failure) });
   }
 
-  /** What a request asks for, ready to be recorded. */
-  private async subjects(
-    { service, options }: PySpyRequest,
-    signal: AbortSignal | undefined,
-  ): Promise<Result<{ readonly subjects: readonly Subject[]; readonly version: string }>> {
-    const docker = await this.docker(signal);
-    if (!docker.ok) return docker;
-    const found = await pythonContainers(docker.value);
-    if (!found.ok) return found;
-    const wanted = found.value.filter(({ name }) => service === null || name === service);
-    if (wanted.length === 0) {
-      return service === null
-        ? fail('not-found', `No container on ${this.options.targetName()} runs Python.`)
-        : fail('not-found', `No container called ${service} runs Python now: choose one that does.`);
-    }
-    const fits = options.nonblocking ? wanted : wanted.filter((each) => threadsOf(each) <= mostThreads);
-    if (fits.length === 0) return fail('refused', tooManyThreads(wanted[0]));
-    if (fits.length > mostAtOnce) {
-      return fail(
-        'refused',
-        `${fits.length} containers run Python, more than ${mostAtOnce} at once: choose one of them.`,
-      );
-    }
-    const program = await sidecarProgram(docker.value, this.options.resourcesDir);
-    if (!program.ok) return program;
-    const { archive, version } = program.value;
-    const subjects = await Promise.all(fits.map((each) => containerSubject(docker.value, each, archive)));
-    return ok({ subjects, version });
+  private elevatorFor(facts: TargetFacts): Elevator {
+    const { prompter, targetId, targetName } = this.options;
+    const purpose = {
+      who: 'py-spy',
+      why: "py-spy needs root to read the memory of the machine's own processes.",
+      keptUntil: 'the recording ends',
+    };
+    // Another link is another machine.
+    this.elevator ??= new Elevator({
+      link: this.options.link(),
+      facts,
+      prompter,
+      targetId,
+      targetName: targetName(),
+      purpose,
+    });
+    return this.elevator;
   }
 
-  /** Docker's API; where it listens is asked once a connection. */
-  async docker(signal?: AbortSignal): Promise<Result<Docker>> {
-    const link = this.options.link();
-    const found = this.address === undefined ? await findDocker(link, signal) : ok(this.address);
-    if (!found.ok) return found;
-    if (found.value === undefined) {
-      return fail('not-found', `Docker was not found on ${this.options.targetName()}: start it there.`);
-    }
-    this.address = found.value;
-    return ok(dockerOver(link, found.value));
-  }
-
-  /** The containers, asked for at most every few seconds: each costs a ps on the target. */
-  private async containers(docker: Docker): Promise<Result<readonly PythonContainer[]>> {
-    if (this.listed !== undefined && Date.now() - this.listed.atMs < listedForMs) return ok(this.listed.containers);
-    const found = await pythonContainers(docker);
-    if (found.ok) this.listed = { atMs: Date.now(), containers: found.value };
-    return found;
+  private forgetPassword(): void {
+    this.elevator?.dispose();
+    this.elevator = undefined;
   }
 
   private set(state: AgentState): void {
@@ -282,23 +255,11 @@ export class PySpyLife {
 
 const idle: AgentState = { state: 'stopped', recording: false };
 
+/** Whether a machine's own processes can be read, at least those of this user. */
+function mayReadSomething({ rights, pkexec, ownReadable }: TargetFacts): boolean {
+  return ownReadable || pkexec || (rights !== 'none' && rights !== 'doas-password');
+}
+
 const whyDarwin = 'This is macOS, which has no eBPF: Python is recorded by py-spy instead of the agent.';
 const whatIsMissing =
   'py-spy sees Python functions only: no other programs, no kernel, and native code only on x86_64 Linux when asked to. It stops a process for each sample, and what runs between two recordings is not seen.';
-
-function tooManyThreads(container: PythonContainer | undefined): string {
-  const threads = container === undefined ? 0 : threadsOf(container);
-  return (
-    `A process of ${container?.name ?? 'it'} has ${threads} threads. py-spy stops a process for each sample, and with more than ` +
-    `${mostThreads} threads most of its throughput is lost: record with "Without stopping" switched on.`
-  );
-}
-
-function rowOf(container: PythonContainer): ServiceRow {
-  return {
-    name: container.name,
-    labels: containerLabels(container),
-    selector: serviceSelector(container.name),
-    processes: container.processes,
-  };
-}

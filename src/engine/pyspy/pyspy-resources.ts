@@ -4,6 +4,7 @@ import type Docker from 'dockerode';
 import * as v from 'valibot';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { tarOfProgram } from '../docker/tar.js';
+import type { TargetProgram } from '../deploy/install.js';
 import { errorText } from '../failures/thrown.js';
 
 const Manifest = v.object({
@@ -12,12 +13,8 @@ const Manifest = v.object({
 });
 
 /** py-spy's program for one kind of target. */
-export interface PySpyProgram {
-  readonly path: string;
+export interface PySpyProgram extends TargetProgram {
   readonly version: string;
-  /** Lower-case hexadecimal. */
-  readonly sha256: string;
-  readonly size: number;
 }
 
 /** uname -m, and what Docker calls it, as the resources are named. */
@@ -52,7 +49,15 @@ export async function findPySpy(
   const kind = `${system}-${architecture}`;
   const file = manifest.files[kind];
   if (file === undefined) return fail('unsupported', `This copy of Pyrometer has no py-spy for ${kind}.`);
-  return ok({ path: join(folder, kind, 'py-spy'), version: manifest.version, ...file });
+  const { version } = manifest;
+  return ok({
+    path: join(folder, kind, 'py-spy'),
+    version,
+    ...file,
+    folderName: `py-spy-${version}-${file.sha256.slice(0, 12)}`,
+    fileName: 'py-spy',
+    title: 'py-spy',
+  });
 }
 
 /** py-spy for the machine that an engine runs on, as sidecars want it. */

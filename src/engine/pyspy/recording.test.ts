@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../../contract/result.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import type { Slice } from './arguments.js';
 import { planSlice, profileTypeOf, recordSubject, type Subject } from './recording.js';
-import type { SliceOutput } from './sidecar.js';
+import type { SliceOutput } from './slice-output.js';
 import type { NewWindow } from './window.js';
 
 const profile = JSON.stringify({

@@ -2,7 +2,7 @@ import { gilProfileType, wallProfileType, type PySpyOptions } from '../../contra
 import type { Failure, Result } from '../../contract/result.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import type { SliceKind, Slice } from './arguments.js';
-import type { SliceOutput } from './sidecar.js';
+import type { SliceOutput } from './slice-output.js';
 import { readSpeedscope, readWords } from './speedscope.js';
 import type { NewWindow } from './window.js';
 
@@ -32,6 +32,8 @@ export interface Subject {
   prepare(slice: Slice): Promise<Result<PreparedSlice>>;
   /** Called when a run did not end well: mends what it may have left. Answers whether the subject is still there. */
   recover(): Promise<boolean>;
+  /** Lets go of what it holds on the target, when nothing more is recorded. */
+  dispose?(): void;
 }
 
 export interface RecordingEvents {
@@ -118,6 +120,7 @@ export async function recordSubject(
   } finally {
     const left = await next;
     if (left?.ok === true) await left.value.discard();
+    subject.dispose?.();
   }
 }
 

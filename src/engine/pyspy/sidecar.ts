@@ -1,41 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { finished } from 'node:stream/promises';
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import type Docker from 'dockerode';
-import { fail, ok, type Result } from '../../contract/result.js';
+import { ok, type Result } from '../../contract/result.js';
 import { dockerFailure, dockerStatus } from '../docker/docker-link.js';
 import { errorText } from '../failures/thrown.js';
 import { recordArguments, type Slice } from './arguments.js';
-import { pySpyFailure } from './failures.js';
+import { Collector, readOutput, type SliceOutput } from './slice-output.js';
 
 /** What our containers are known by; its value is when they should be gone, Unix seconds. */
 export const sidecarLabel = 'dev.pyrometer.py-spy';
 
 const programName = 'pyrometer-py-spy';
 const megabyte = 1024 * 1024;
-/** A profile of a slice with many threads is a few megabytes. */
-const largestOutput = 128 * megabyte;
 /** py-spy of a process with large libraries needs about 50 MB. */
 const memoryLimit = 512 * megabyte;
 /** So many times its seconds a slice may sample before it is ended. */
 const latenessAllowed = 2;
 /** How long a slice may take beyond its own time: reading symbols, writing, a busy engine. */
 export const slackSeconds = 60;
-
-/** What a run of py-spy left. */
-export interface SliceOutput {
-  /** speedscope JSON. */
-  readonly profile: string;
-  /** What it said in words. */
-  readonly said: string;
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
-  /** When it said that it samples, and when it began to write what it had: what lies between is what it saw. */
-  readonly sampledFromMs: number;
-  readonly sampledToMs: number;
-  /** What py-spy took itself, in cores; undefined where Docker did not say. */
-  readonly cores?: number;
-}
 
 /**
  * A container that runs py-spy once beside another: in its processes' namespace, with the same image, because py-spy opens
@@ -65,7 +48,7 @@ export class Sidecar {
         ...sidecarSettings(watched, goneBy),
         name: `${programName}-${randomUUID().slice(0, 8)}`,
         // Its words go to standard output; what it writes shares standard error with the one line of a failure.
-        Cmd: [...recordArguments(slice, '/dev/stderr')],
+        Cmd: [...recordArguments(slice), '--output', '/dev/stderr'],
       });
       await container.putArchive(archive, { path: '/' });
       return ok(new Sidecar(container, slice.seconds));
@@ -77,8 +60,8 @@ export class Sidecar {
 
   /** Runs py-spy to its end. The container is gone afterwards. */
   async run(signal: AbortSignal): Promise<Result<SliceOutput>> {
-    const words = new Collector(megabyte);
-    const output = new Collector(largestOutput);
+    const words = new Collector();
+    const output = new Collector();
     const onAbort = (): void => {
       void this.interrupt();
     };
@@ -104,7 +87,7 @@ export class Sidecar {
       // py-spy ends after so many samples and not after a time: where it cannot keep up, it is told to write what it has.
       late = setTimeout(onAbort, (latenessAllowed * this.seconds + 1) * 1000);
       await finished(stream, { writable: false });
-      const text = readOutput(words, output);
+      const text = readOutput(words.text, output);
       if (!text.ok) return text;
       const endedAtMs = Date.now();
       return ok({
@@ -230,40 +213,4 @@ export async function sweepSidecars(docker: Docker, nowMs: number): Promise<Resu
   const late = ours.value.filter((sidecar) => sidecar.late);
   for (const sidecar of late) await removeSidecar(docker, sidecar);
   return ok(late.length);
-}
-
-/** Keeps what is written to it, up to a limit. */
-class Collector extends Writable {
-  private readonly chunks: Buffer[] = [];
-  private readonly limit: number;
-  private size = 0;
-  /** When the first of it came. */
-  firstAtMs: number | undefined;
-
-  constructor(limit: number) {
-    super();
-    this.limit = limit;
-  }
-
-  get tooLarge(): boolean {
-    return this.size > this.limit;
-  }
-
-  get text(): string {
-    return Buffer.concat(this.chunks).toString('utf8');
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.firstAtMs ??= Date.now();
-    this.size += chunk.length;
-    if (!this.tooLarge) this.chunks.push(chunk);
-    done();
-  }
-}
-
-function readOutput(words: Collector, output: Collector): Result<Pick<SliceOutput, 'profile' | 'said'>> {
-  if (output.tooLarge) return fail('too-large', 'py-spy wrote more than can be taken: lower the rate.');
-  const text = output.text;
-  const begin = text.indexOf('{"$schema"');
-  return begin < 0 ? pySpyFailure(`${text}\n${words.text}`) : ok({ profile: text.slice(begin), said: words.text });
 }

@@ -67,14 +67,12 @@ describe('py-spy', () => {
   const slice = { pid: 1, seconds: 5, kind: 'time', options: defaultPySpyOptions } as const;
 
   it('gets the options that were chosen, and never two that it refuses together', () => {
-    expect(recordArguments(slice, 'out')).toEqual(
-      'record --pid 1 --duration 5 --rate 97 --format speedscope --threads --full-filenames --output out --subprocesses'.split(
-        ' ',
-      ),
+    expect(recordArguments(slice)).toEqual(
+      'record --pid 1 --duration 5 --rate 97 --format speedscope --threads --full-filenames --subprocesses'.split(' '),
     );
     const all = { ...defaultPySpyOptions, idle: true, native: true, nonblocking: true, subprocesses: false };
-    expect(recordArguments({ ...slice, options: all }, 'out').slice(-2)).toEqual(['--idle', '--nonblocking']);
-    expect(recordArguments({ ...slice, kind: 'gil', options: { ...all, nonblocking: false } }, 'o').slice(-2)).toEqual([
+    expect(recordArguments({ ...slice, options: all }).slice(-2)).toEqual(['--idle', '--nonblocking']);
+    expect(recordArguments({ ...slice, kind: 'gil', options: { ...all, nonblocking: false } }).slice(-2)).toEqual([
       '--gil',
       '--native',
     ]);

@@ -11,7 +11,8 @@ import { quoteLabelValue, sampledOnly } from '../pyroscope/selectors.js';
 import { mostThreads, pythonContainers, threadsOf, type PythonContainer } from '../pyspy/containers.js';
 import { continueStopped, stoppedIn } from '../pyspy/continue-stopped.js';
 import { sidecarProgram } from '../pyspy/pyspy-resources.js';
-import { Sidecar, type SliceOutput } from '../pyspy/sidecar.js';
+import { Sidecar } from '../pyspy/sidecar.js';
+import type { SliceOutput } from '../pyspy/slice-output.js';
 import { readSpeedscope, readWords, type ReadSlice } from '../pyspy/speedscope.js';
 import { seenByAgent } from './seen-by-agent.js';
 import { seenByPySpy } from './seen-by-pyspy.js';
@@ -121,11 +122,11 @@ async function containersOf({
       `No Python runs in the containers of ${service}: py-spy, which verifies, sees Python only.`,
     );
   }
-  const fits = found.filter((each) => threadsOf(each) <= mostThreads);
+  const fits = found.filter((each) => threadsOf(each.processes) <= mostThreads);
   if (fits.length > 0) return ok(fits);
   return fail(
     'refused',
-    `A process of ${first.name} has ${threadsOf(first)} threads. py-spy stops a process for each sample, and with more than ${mostThreads} threads most of its throughput is lost: it is not verified.`,
+    `A process of ${first.name} has ${threadsOf(first.processes)} threads. py-spy stops a process for each sample, and with more than ${mostThreads} threads most of its throughput is lost: it is not verified.`,
   );
 }
 

@@ -76,6 +76,7 @@ describe('a receipt', () => {
       cacheFolder: folder,
       freeBytes: undefined,
       btf: true,
+      ownReadable: false,
       installed: [],
     };
     const asked: string[] = [];

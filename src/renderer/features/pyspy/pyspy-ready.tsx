@@ -30,13 +30,15 @@ export function PySpyReady({ target, engine, children }: Props): ReactElement {
       {children}
       {serviceName === null ? (
         <p className="empty-more">
-          Every container with Python is recorded; choose one on the left to record it alone.
+          Every container with Python is recorded; choose one on the left to record it alone, or a program that runs
+          outside containers.
         </p>
       ) : null}
       {chosen?.processes === undefined ? null : <ProcessTree processes={chosen.processes} />}
       <p className="empty-more">
-        {engine.missing} Recording uses Docker, and who may use Docker has the rights of root on that machine. py-spy
-        runs in a container of its own, which is gone when it ends.
+        {engine.missing} Containers are recorded through Docker, and who may use Docker has the rights of root on that
+        machine: py-spy runs in a container of its own, which is gone when it ends. What runs outside containers is read
+        as root where the system asks for that.
       </p>
     </div>
   );
