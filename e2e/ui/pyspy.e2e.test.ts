@@ -61,6 +61,10 @@ test('a chosen container shows its processes, workers below their master', async
   const indent = (index: number): Promise<string> =>
     processes.nth(index).evaluate((element) => getComputedStyle(element).paddingInlineStart);
   expect([await indent(0), await indent(1), await indent(2)]).toEqual(['0px', '16px', '16px']);
+  // One worker is recorded from here on.
+  const worker = processes.nth(1).getByRole('button');
+  await worker.click();
+  expect(await worker.getAttribute('aria-pressed')).toBe('true');
   await app.screenshot('2-processes');
 });
 

@@ -36,6 +36,8 @@ export const defaultPySpyOptions: PySpyOptions = {
 export const PySpyRequest = v.object({
   /** service_name of a row of source.services; null: everything that runs Python. */
   service: v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(512))),
+  /** One process of the service instead of all, as `PythonProcess` has its pid; with `subprocesses` its children too. */
+  pid: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   options: PySpyOptions,
 });
 export type PySpyRequest = v.InferOutput<typeof PySpyRequest>;
@@ -63,6 +65,8 @@ export interface PythonProcess {
   /** Share of one core since it began, as ps says. */
   readonly cpuShare?: number;
   readonly threads?: number;
+  /** Whose it is, as ps says. Hostile text. */
+  readonly user?: string;
 }
 
 /** Profile types of what py-spy records. */

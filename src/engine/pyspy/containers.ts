@@ -59,7 +59,7 @@ export async function pythonContainers(docker: Docker): Promise<Result<readonly 
  * none of these columns: then what it lists by itself is taken. A container that has just ended has nothing.
  */
 export async function processesIn(container: Docker.Container): Promise<readonly ListedProcess[]> {
-  for (const options of [{ ps_args: '-eo pid,ppid,stat,pcpu,nlwp,user,args' }, {}]) {
+  for (const options of [{ ps_args: '-eo pid,ppid,stat,pcpu,nlwp,etimes,args' }, {}]) {
     try {
       const top: unknown = await container.top(options);
       const { Titles: titles, Processes: rows } = top as { Titles?: string[]; Processes?: string[][] };

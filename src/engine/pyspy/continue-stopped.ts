@@ -1,6 +1,6 @@
-import { finished } from 'node:stream/promises';
 import type Docker from 'dockerode';
 import { processesIn } from './containers.js';
+import { scriptInside } from './inside.js';
 
 /** Continues every process of the namespace but the first, which its own signal reaches. */
 const continueAll = 'import os, signal; os.kill(-1, signal.SIGCONT)';
@@ -18,22 +18,7 @@ export async function continueStopped(container: Docker.Container, before: reado
   const stopped = (await stoppedIn(container)).filter((pid) => !before.includes(pid));
   if (stopped.length === 0) return false;
   await container.kill({ signal: 'SIGCONT' });
-  // Only what the container itself has can be run in it; Python is there, under one name or the other.
-  for (const command of [
-    ['python3', '-c', continueAll],
-    ['python', '-c', continueAll],
-    ['sh', '-c', 'kill -CONT -1'],
-  ]) {
-    const left = (await stoppedIn(container)).filter((pid) => !before.includes(pid));
-    if (left.length === 0) break;
-    try {
-      const exec = await container.exec({ Cmd: command, User: '0', AttachStdout: true, AttachStderr: true });
-      const stream = await exec.start({});
-      stream.resume();
-      await finished(stream, { writable: false });
-    } catch {
-      // the next way
-    }
-  }
+  const left = (await stoppedIn(container)).filter((pid) => !before.includes(pid));
+  if (left.length > 0) await scriptInside(container, { python: continueAll, sh: 'kill -CONT -1' });
   return true;
 }

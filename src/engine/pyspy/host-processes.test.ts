@@ -17,7 +17,7 @@ describe('hostServices', () => {
     expect(
       hostServices(listed, new Set([60])).map(({ name, roots, processes }) => ({
         name,
-        roots: roots.map(({ pid, user }) => `${pid} ${user}`),
+        roots: roots.map(({ pid, user }) => `${pid} ${user ?? ''}`),
         processes: processes.map(({ pid, version }) => `${pid} ${version ?? ''}`),
       })),
     ).toEqual([

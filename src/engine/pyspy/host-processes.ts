@@ -8,17 +8,9 @@ import { programName, pythonProcesses, readPsText, type ListedProcess } from './
 export interface HostService {
   readonly name: string;
   /** Processes whose parent is no Python: py-spy is pointed at each. */
-  readonly roots: readonly HostRoot[];
+  readonly roots: readonly PythonProcess[];
   /** Parents before children. */
   readonly processes: readonly PythonProcess[];
-}
-
-export interface HostRoot {
-  readonly pid: number;
-  /** Hostile text. */
-  readonly command: string;
-  /** Whose it is. */
-  readonly user: string;
 }
 
 /** BSD's ps, which macOS has, counts no threads in a column. */
@@ -68,8 +60,7 @@ export async function hostProcesses(
  */
 export function hostServices(listed: readonly ListedProcess[], elsewhere: ReadonlySet<number>): readonly HostService[] {
   const own = listed.filter(({ pid }) => !elsewhere.has(pid));
-  const users = new Map(own.map(({ pid, user = '' }) => [pid, user]));
-  const groups = new Map<string, { roots: HostRoot[]; processes: PythonProcess[] }>();
+  const groups = new Map<string, { roots: PythonProcess[]; processes: PythonProcess[] }>();
   const nameOf = new Map<number, string>();
   for (const process of pythonProcesses(own)) {
     const above = nameOf.get(process.parentPid);
@@ -78,14 +69,16 @@ export function hostServices(listed: readonly ListedProcess[], elsewhere: Readon
     const group = groups.get(name) ?? { roots: [], processes: [] };
     groups.set(name, group);
     group.processes.push(process);
-    const { pid, command } = process;
-    if (above === undefined) group.roots.push({ pid, command, user: users.get(pid) ?? '' });
+    if (above === undefined) group.roots.push(process);
   }
   return [...groups].map(([name, group]) => ({ name, ...group }));
 }
 
 /** A process with those below it. */
-export function withDescendants(listed: readonly ListedProcess[], root: number): readonly ListedProcess[] {
+export function withDescendants<T extends { readonly pid: number; readonly parentPid: number }>(
+  listed: readonly T[],
+  root: number,
+): readonly T[] {
   const inside = new Set([root]);
   for (let size = 0; size !== inside.size;) {
     size = inside.size;

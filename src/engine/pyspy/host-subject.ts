@@ -1,9 +1,10 @@
+import type { PythonProcess } from '../../contract/pyspy.js';
 import { ok, type Failure, type Result } from '../../contract/result.js';
 import type { Elevator } from '../deploy/elevate.js';
 import type { TargetFacts } from '../deploy/facts.js';
 import type { Link } from '../link/link.js';
 import { recordArguments, type Slice } from './arguments.js';
-import { hostProcesses, hostServices, withDescendants, type HostRoot } from './host-processes.js';
+import { hostProcesses, hostServices, withDescendants } from './host-processes.js';
 import { HostRunner } from './host-runner.js';
 import type { PreparedSlice, Subject } from './recording.js';
 
@@ -28,7 +29,7 @@ export function hostLabels(name: string, host: string): Readonly<Record<string, 
 }
 
 /** Whether py-spy has to be root to read a process: of others, and where the system lets only root read any. */
-export function needsRoot(facts: TargetFacts, root: Pick<HostRoot, 'user'>): boolean {
+export function needsRoot(facts: TargetFacts, root: Pick<PythonProcess, 'user'>): boolean {
   return facts.uid !== 0 && !(facts.ownReadable && root.user === facts.user);
 }
 
@@ -36,7 +37,7 @@ export function needsRoot(facts: TargetFacts, root: Pick<HostRoot, 'user'>): boo
 export async function hostSubject(
   recording: HostRecording,
   service: string,
-  found: HostRoot,
+  found: PythonProcess,
   labels: Readonly<Record<string, string>>,
   signal?: AbortSignal,
 ): Promise<Result<Subject>> {
@@ -74,6 +75,7 @@ export async function hostSubject(
       if (!listed.ok) return true; // the link is down: whoever holds it ends this
       if (listed.value.some(({ pid, command }) => pid === root.pid && command === root.command)) return true;
       const roots = hostServices(listed.value, new Set()).find(({ name }) => name === service)?.roots ?? [];
+      // Of a chosen worker there is no other.
       const again = roots.find((each) => !taken.has(each.pid) && needsRoot(facts, each) === asRoot);
       taken.delete(root.pid);
       if (again === undefined) return false;

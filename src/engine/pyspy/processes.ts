@@ -11,6 +11,8 @@ export interface ListedProcess {
   readonly state?: string;
   readonly cpuShare?: number;
   readonly threads?: number;
+  /** How long it runs, where ps said. */
+  readonly seconds?: number;
   /** The program's file, where it could be told. */
   readonly program?: string;
 }
@@ -23,11 +25,11 @@ const columns: Readonly<Record<string, keyof ListedProcess>> = {
   COMMAND: 'command',
   ARGS: 'command',
   USER: 'user',
-  UID: 'user',
   STAT: 'state',
   S: 'state',
   '%CPU': 'cpuShare',
   NLWP: 'threads',
+  ELAPSED: 'seconds',
 };
 
 /** Reads a list by its headings; a process without a pid or a command is left out. */
@@ -53,7 +55,8 @@ export function readProcesses(
     const pid = number('pid');
     const command = text('command') ?? '';
     if (pid === undefined || command === '') return [];
-    const [user, state, cpu, threads] = [text('user'), text('state'), number('cpuShare'), number('threads')];
+    const [user, state] = [text('user'), text('state')];
+    const [cpu, threads, seconds] = [number('cpuShare'), number('threads'), number('seconds')];
     return [
       {
         pid,
@@ -63,6 +66,7 @@ export function readProcesses(
         ...(state === undefined ? {} : { state }),
         ...(cpu === undefined ? {} : { cpuShare: cpu / 100 }),
         ...(threads === undefined ? {} : { threads }),
+        ...(seconds === undefined ? {} : { seconds }),
       },
     ];
   });
@@ -117,7 +121,7 @@ export function pythonProcesses(listed: readonly ListedProcess[], imageVersion?:
     const byFile = process.program === undefined ? undefined : pythonOf(process.program.replaceAll(' ', '_'));
     const python = byFile ?? pythonOf(process.command);
     if (python === undefined) return [];
-    const { pid, parentPid, command, cpuShare, threads } = process;
+    const { pid, parentPid, command, cpuShare, threads, user } = process;
     const version = python.version ?? imageVersion;
     return [
       {
@@ -127,6 +131,7 @@ export function pythonProcesses(listed: readonly ListedProcess[], imageVersion?:
         ...(version === undefined ? {} : { version }),
         ...(cpuShare === undefined ? {} : { cpuShare }),
         ...(threads === undefined ? {} : { threads }),
+        ...(user === undefined ? {} : { user }),
       },
     ];
   });

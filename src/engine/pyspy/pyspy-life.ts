@@ -164,7 +164,7 @@ export class PySpyLife {
     const subjects = await this.there.subjects(request, facts, this.elevatorFor(facts), signal);
     if (!subjects.ok) return subjects;
     if (signal?.aborted === true) {
-      for (const subject of subjects.value.subjects) subject.dispose?.();
+      for (const subject of subjects.value.subjects) void subject.dispose?.(); // nothing waits for it
       return fail('cancelled', 'Cancelled.');
     }
     const { options } = request;

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import type { ServiceRow } from '../../contract/links.js';
-import type { PySpyRequest } from '../../contract/pyspy.js';
+import type { PySpyOptions, PySpyRequest, PythonProcess } from '../../contract/pyspy.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Elevator } from '../deploy/elevate.js';
 import type { TargetFacts } from '../deploy/facts.js';
@@ -9,9 +9,10 @@ import { dockerOver } from '../docker/docker-link.js';
 import { findDocker } from '../docker/find-docker.js';
 import type { Address, Link } from '../link/link.js';
 import { serviceSelector } from '../pyroscope/selectors.js';
+import { pidInside } from './container-pids.js';
 import { containerSubject } from './container-subject.js';
 import { containerLabels, mostThreads, pythonContainers, threadsOf, type PythonContainer } from './containers.js';
-import { darwinThreads, hostProcesses, hostServices, type HostService } from './host-processes.js';
+import { darwinThreads, hostProcesses, hostServices, withDescendants, type HostService } from './host-processes.js';
 import { hostLabels, hostSubject, isProtected, systemProtects } from './host-subject.js';
 import { findPySpy, sidecarProgram } from './pyspy-resources.js';
 import type { Subject } from './recording.js';
@@ -126,47 +127,49 @@ export class PythonThere {
 
   private async inContainers(
     wanted: readonly PythonContainer[],
-    { options }: PySpyRequest,
+    { pid, options }: PySpyRequest,
     signal: AbortSignal | undefined,
   ): Promise<Result<Subjects>> {
     const docker = await this.docker(signal);
     if (!docker.ok) return docker;
-    const fits = options.nonblocking ? wanted : wanted.filter((each) => threadsOf(each.processes) <= mostThreads);
     const [first] = wanted;
-    if (fits.length === 0 && first !== undefined) return tooManyThreads(first.name, threadsOf(first.processes));
+    const stopped = (each: PythonContainer): number => threadsOf(recorded(each.processes, pid, options));
+    const fits = options.nonblocking ? wanted : wanted.filter((each) => stopped(each) <= mostThreads);
+    if (fits.length === 0 && first !== undefined) return tooManyThreads(first.name, stopped(first));
+    const inside =
+      pid === undefined || first === undefined
+        ? ok(undefined)
+        : await pidInside(docker.value.getContainer(first.id), pid);
+    if (!inside.ok) return inside;
     if (fits.length > mostAtOnce) return tooMany(`${fits.length} containers run Python`);
     const program = await sidecarProgram(docker.value, this.options.resourcesDir);
     if (!program.ok) return program;
     const { archive, version } = program.value;
     return ok({
-      subjects: await Promise.all(fits.map((each) => containerSubject(docker.value, each, archive))),
+      subjects: await Promise.all(fits.map((each) => containerSubject(docker.value, each, archive, inside.value))),
       version,
     });
   }
 
   private async onHost(
     wanted: readonly HostService[],
-    { options }: PySpyRequest,
+    { pid, options }: PySpyRequest,
     facts: TargetFacts,
     elevator: Elevator,
     signal: AbortSignal | undefined,
   ): Promise<Result<Subjects>> {
     const link = this.options.link();
-    const roots = wanted.flatMap(({ name, roots: own }) => own.map((root) => ({ name, root })));
+    const roots = wanted.flatMap(({ name, roots: own, processes }) => {
+      const chosen = pid === undefined ? own : processes.filter((each) => each.pid === pid);
+      return chosen.map((root) => ({ name, root }));
+    });
+    if (roots.length === 0) return fail('not-found', 'That process is not there any more: choose again.');
     if (roots.length > mostAtOnce) return tooMany(`${roots.length} processes run Python`);
     const isDarwin = facts.kernelName === 'Darwin';
     if (isDarwin && roots.every(({ root }) => isProtected(root.command))) return fail('refused', systemProtects);
-    const counted = isDarwin
-      ? await darwinThreads(
-          link,
-          wanted.flatMap(({ processes }) => processes.map(({ pid }) => pid)),
-        )
-      : undefined;
     for (const { name, processes } of options.nonblocking ? [] : wanted) {
-      const threads =
-        counted === undefined
-          ? threadsOf(processes)
-          : Math.max(0, ...processes.map(({ pid }) => counted.get(pid) ?? 0));
+      const stopped = recorded(processes, pid, options);
+      const threads = isDarwin ? await mostDarwinThreads(link, stopped) : threadsOf(stopped);
       if (threads > mostThreads) return tooManyThreads(name, threads);
     }
     const program = await findPySpy(this.options.resourcesDir, isDarwin ? 'darwin' : 'linux', facts.machine);
@@ -185,7 +188,7 @@ export class PythonThere {
     for (const { name, root } of roots) {
       const made = await hostSubject(recording, name, root, this.labelsOf(name), signal);
       if (!made.ok) {
-        for (const subject of subjects) subject.dispose?.();
+        for (const subject of subjects) void subject.dispose?.(); // nothing waits for it
         return made;
       }
       subjects.push(made.value);
@@ -196,6 +199,24 @@ export class PythonThere {
   private labelsOf(name: string): Readonly<Record<string, string>> {
     return hostLabels(name, this.options.targetName());
   }
+}
+
+/** The processes that py-spy stops for each sample: all, or the chosen one and what is below it. */
+function recorded(
+  processes: readonly PythonProcess[],
+  pid: number | undefined,
+  { subprocesses }: PySpyOptions,
+): readonly PythonProcess[] {
+  if (pid === undefined) return processes;
+  return subprocesses ? withDescendants(processes, pid) : processes.filter((each) => each.pid === pid);
+}
+
+async function mostDarwinThreads(link: Link, processes: readonly PythonProcess[]): Promise<number> {
+  const counted = await darwinThreads(
+    link,
+    processes.map(({ pid }) => pid),
+  );
+  return Math.max(0, ...counted.values());
 }
 
 function tooMany(what: string): Result<never> {

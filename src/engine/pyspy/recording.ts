@@ -33,7 +33,7 @@ export interface Subject {
   /** Called when a run did not end well: mends what it may have left. Answers whether the subject is still there. */
   recover(): Promise<boolean>;
   /** Lets go of what it holds on the target, when nothing more is recorded. */
-  dispose?(): void;
+  dispose?(): void | Promise<void>;
 }
 
 export interface RecordingEvents {
@@ -120,7 +120,7 @@ export async function recordSubject(
   } finally {
     const left = await next;
     if (left?.ok === true) await left.value.discard();
-    subject.dispose?.();
+    await subject.dispose?.();
   }
 }
 

@@ -11,7 +11,8 @@ import { Collector, readOutput, type SliceOutput } from './slice-output.js';
 /** What our containers are known by; its value is when they should be gone, Unix seconds. */
 export const sidecarLabel = 'dev.pyrometer.py-spy';
 
-const programName = 'pyrometer-py-spy';
+/** What py-spy is called in a container. */
+export const programName = 'pyrometer-py-spy';
 const megabyte = 1024 * 1024;
 /** py-spy of a process with large libraries needs about 50 MB. */
 const memoryLimit = 512 * megabyte;
@@ -162,6 +163,8 @@ export function sidecarSettings(
     Labels: { [sidecarLabel]: String(goneBySeconds), 'pyrometer.service': programName },
     HostConfig: {
       PidMode: `container:${watched.id}`,
+      // The interpreter, or a virtual environment, may lie in a volume.
+      VolumesFrom: [`${watched.id}:ro`],
       NetworkMode: 'none',
       CapDrop: ['ALL'],
       CapAdd: ['SYS_PTRACE'],

@@ -28,6 +28,8 @@ export interface TargetsSlice {
   readonly tunnels: Readonly<Record<string, readonly TunnelState[]>>;
   /** How py-spy records where it is the engine. */
   readonly pyspyOptions: PySpyOptions;
+  /** The one process of a service that is to be recorded; null: all of them. */
+  readonly pyspyProcess: { readonly service: string; readonly pid: number } | null;
   /** Buttons that were pressed and not yet answered: "link.connect web-1". */
   readonly pending: readonly string[];
   /** Targets whose agent is not this app's, and whose user was told. */
@@ -209,6 +211,7 @@ export function initialState(nowMs: number): AppState {
     prompts: [],
     tunnels: {},
     pyspyOptions: defaultPySpyOptions,
+    pyspyProcess: null,
     pending: [],
     versionsPutOff: [],
     targetId: null,

@@ -14,11 +14,12 @@ export type TargetAction =
   'link.connect' | 'link.disconnect' | 'agent.start' | 'agent.stop' | 'record.start' | 'record.stop';
 
 function act({ links, store }: Context, action: TargetAction, targetId: string): Promise<Result<null>> {
-  const { targets, targetId: chosen, serviceName, pyspyOptions } = store.getState();
+  const { targets, targetId: chosen, serviceName, pyspyOptions, pyspyProcess } = store.getState();
   const target = targets.find(({ config }) => config.id === targetId);
   if (action === 'record.start' && target?.agent.engine !== undefined) {
     const service = targetId === chosen ? serviceName : null;
-    return links.call(action, { targetId, pyspy: { service, options: pyspyOptions } });
+    const one = pyspyProcess !== null && pyspyProcess.service === service ? { pid: pyspyProcess.pid } : {};
+    return links.call(action, { targetId, pyspy: { service, ...one, options: pyspyOptions } });
   }
   return action === 'agent.stop' ? links.call(action, { targetId, force: false }) : links.call(action, { targetId });
 }

@@ -1,11 +1,10 @@
-import type { ReactElement, ReactNode } from 'react';
+import { useCallback, type ReactElement, type ReactNode } from 'react';
 import type { EngineState, PythonProcess } from '../../../contract/pyspy.js';
 import type { TargetState } from '../../../contract/target.js';
-import { useApp } from '../../app/workbench.js';
-import { formatShare } from '../../format/numbers.js';
+import { useApp, useControls } from '../../app/workbench.js';
 import { visibleText } from '../../format/visible-text.js';
 import { Logo } from '../../ui/icons.js';
-import { processDepths } from './pyspy-words.js';
+import { processDepths, processFacts } from './pyspy-words.js';
 
 interface Props {
   readonly target: TargetState;
@@ -34,7 +33,7 @@ export function PySpyReady({ target, engine, children }: Props): ReactElement {
           outside containers.
         </p>
       ) : null}
-      {chosen?.processes === undefined ? null : <ProcessTree processes={chosen.processes} />}
+      {chosen?.processes === undefined ? null : <ProcessTree service={chosen.name} processes={chosen.processes} />}
       <p className="empty-more">
         {engine.missing} Containers are recorded through Docker, and who may use Docker has the rights of root on that
         machine: py-spy runs in a container of its own, which is gone when it ends. What runs outside containers is read
@@ -44,21 +43,62 @@ export function PySpyReady({ target, engine, children }: Props): ReactElement {
   );
 }
 
-/** The Python processes of a service, workers below their master. */
-function ProcessTree({ processes }: { readonly processes: readonly PythonProcess[] }): ReactElement {
+/** The Python processes of a service, workers below their master; one can be chosen to be recorded alone. */
+function ProcessTree({
+  service,
+  processes,
+}: {
+  readonly service: string;
+  readonly processes: readonly PythonProcess[];
+}): ReactElement {
+  const { store } = useControls();
+  const chosen = useApp((state) => (state.pyspyProcess?.service === service ? state.pyspyProcess.pid : null));
+  const toggle = useCallback(
+    (pid: number) => {
+      store.setState({ pyspyProcess: pid === chosen ? null : { service, pid } });
+    },
+    [store, service, chosen],
+  );
   const depths = processDepths(processes);
   return (
     <ul className="pyspy-processes" aria-label="Python processes">
-      {processes.map(({ pid, command, version, cpuShare }, index) => (
-        <li key={pid} style={{ paddingInlineStart: (depths[index] ?? 0) * 16 }} title={visibleText(command)}>
-          <span className="mono clip">{visibleText(command)}</span>
-          <span className="mute">
-            {pid}
-            {version === undefined ? '' : `, Python ${version}`}
-            {cpuShare === undefined ? '' : `, ${formatShare(cpuShare)}`}
-          </span>
-        </li>
+      {processes.map((process, index) => (
+        <ProcessRow
+          key={process.pid}
+          process={process}
+          depth={depths[index] ?? 0}
+          chosen={process.pid === chosen}
+          onToggle={toggle}
+        />
       ))}
     </ul>
+  );
+}
+
+interface RowProps {
+  readonly process: PythonProcess;
+  readonly depth: number;
+  readonly chosen: boolean;
+  readonly onToggle: (pid: number) => void;
+}
+
+function ProcessRow({ process, depth, chosen, onToggle }: RowProps): ReactElement {
+  const { pid, command } = process;
+  const toggle = useCallback(() => {
+    onToggle(pid);
+  }, [onToggle, pid]);
+  return (
+    <li style={{ paddingInlineStart: depth * 16 }}>
+      <button
+        type="button"
+        className="pyspy-process"
+        aria-pressed={chosen}
+        title={`${visibleText(command)}\n${chosen ? 'Record all of them again' : 'Record this one alone'}`}
+        onClick={toggle}
+      >
+        <span className="mono clip">{visibleText(command)}</span>
+        <span className="mute">{visibleText(processFacts(process))}</span>
+      </button>
+    </li>
   );
 }

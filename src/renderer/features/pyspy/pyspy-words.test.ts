@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultPySpyOptions } from '../../../contract/pyspy.js';
-import { optionsInWords, processDepths } from './pyspy-words.js';
+import { optionsInWords, processDepths, processFacts } from './pyspy-words.js';
 
 describe('py-spy in words', () => {
   it('names only what differs from the usual', () => {
@@ -9,6 +9,13 @@ describe('py-spy in words', () => {
     expect(words({})).toBe('');
     expect(words({ rateHz: 20, idle: true })).toBe('20 Hz, waiting threads too');
     expect(words({ subprocesses: false, pace: 'sparse' })).toBe('10 s a minute, no child processes');
+  });
+
+  it('says what is known of a process', () => {
+    expect(processFacts({ pid: 17, parentPid: 1, command: 'x' })).toBe('17');
+    expect(
+      processFacts({ pid: 17, parentPid: 1, command: 'x', user: 'ann', version: '3.11', cpuShare: 0.02, threads: 3 }),
+    ).toMatch(/^17, ann, Python 3\.11, 2\S*\s?%, 3 threads$/);
   });
 
   it('indents a process below its parent', () => {

@@ -1,4 +1,5 @@
 import type { PySpyOptions, PythonProcess } from '../../../contract/pyspy.js';
+import { formatShare } from '../../format/numbers.js';
 
 /** An option that is on or off: its switch, and what it means for who records. */
 export interface OptionWords {
@@ -51,6 +52,17 @@ export function optionsInWords(options: PySpyOptions, defaults: PySpyOptions): s
     ...(options.rateHz === defaults.rateHz ? [] : [`${options.rateHz} Hz`]),
     ...(options.pace === defaults.pace ? [] : [paceLabels[options.pace]]),
     ...changed,
+  ].join(', ');
+}
+
+/** What is known of a process besides its command: "17, ann, Python 3.11, 2 %, 3 threads". */
+export function processFacts({ pid, user, version, cpuShare, threads }: PythonProcess): string {
+  return [
+    String(pid),
+    ...(user === undefined ? [] : [user]),
+    ...(version === undefined ? [] : [`Python ${version}`]),
+    ...(cpuShare === undefined ? [] : [formatShare(cpuShare)]),
+    ...(threads === undefined || threads < 2 ? [] : [`${threads} threads`]),
   ].join(', ');
 }
 
