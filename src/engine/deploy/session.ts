@@ -23,6 +23,7 @@ import { SshLink } from '../link/ssh-link.js';
 import { QuerierClient, type Query, type Range } from '../pyroscope/querier-client.js';
 import { sampledOnly } from '../pyroscope/selectors.js';
 import { PySpyLife } from '../pyspy/pyspy-life.js';
+import { sliceSeconds } from '../pyspy/recording.js';
 import { SliceCache } from '../pyroscope/slices.js';
 import { pyroscopeServices, timeline } from '../pyroscope/source-views.js';
 import { verifyService } from '../verify/verify.js';
@@ -358,7 +359,8 @@ export class TargetSession {
   /** What it takes to have a selection's windows: an agent answers them as such. */
   windowsCost(selection: Selection): WindowsCost {
     if (selection.source === 'pyroscope') return this.slices.cost(selection);
-    const windowMs = (this.state.agent.status?.windowSeconds ?? 15) * 1000;
+    const usual = this.byPySpy(selection.source) ? sliceSeconds : 15;
+    const windowMs = (this.state.agent.status?.windowSeconds ?? usual) * 1000;
     return { windows: Math.floor((selection.endMs - selection.startMs) / windowMs), requests: 0, windowMs };
   }
 
@@ -368,12 +370,7 @@ export class TargetSession {
     onWindows: (done: number) => void,
     signal?: AbortSignal,
   ): Promise<Result<{ readonly bytes: Uint8Array; readonly windows: number }>> {
-    if (this.byPySpy(selection.source)) {
-      return fail(
-        'unsupported',
-        'py-spy measures no windows, so nothing can be called certain: colours tell sizes only.',
-      );
-    }
+    if (this.byPySpy(selection.source)) return this.pyspy.windows(selection, onWindows);
     const query = asAsked(selection.source, selection);
     if (selection.source === 'agent') {
       const { connection } = this.agent;

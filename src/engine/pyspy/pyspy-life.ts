@@ -10,7 +10,7 @@ import type { Prompter } from '../link/prompter.js';
 import type { Query, Range } from '../pyroscope/querier-client.js';
 import { PythonThere, type PythonThereOptions } from './python-there.js';
 import { RecordingStatus } from './recording-status.js';
-import { mergeProfile, profileTypes, recordedServices, timeline } from './query.js';
+import { mergeProfile, profileTypes, recordedServices, timeline, windowSet } from './query.js';
 import { recordSubject } from './recording.js';
 import { sweepSidecars } from './sidecar.js';
 import { WindowStore } from './window-store.js';
@@ -156,6 +156,14 @@ export class PySpyLife {
   /** The merged profile of a selection: bytes of a pprof. */
   fetch(query: Query): Promise<Result<Uint8Array>> {
     return mergeProfile(this.store, query);
+  }
+
+  /** A selection window by window. */
+  windows(
+    query: Query,
+    onWindows: (done: number) => void,
+  ): Promise<Result<{ readonly bytes: Uint8Array; readonly windows: number }>> {
+    return windowSet(this.store, query, onWindows);
   }
 
   private async begin(request: PySpyRequest, signal: AbortSignal | undefined): Promise<Result<null>> {

@@ -1,19 +1,19 @@
+import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import type { ServiceRow, Timeline } from '../../contract/links.js';
-import { ok, type Result } from '../../contract/result.js';
+import { fail, ok, type Result } from '../../contract/result.js';
 import { cpuProfileType } from '../../contract/selection.js';
-import { createProfileBuilder } from '../../core/profile/builder.js';
-import { writePprof } from '../../core/formats/pprof/write.js';
+import { WindowSetSchema, type WindowCountsSchema } from '../gen/agent/v1/agent_pb.js';
 import type { Query, Range } from '../pyroscope/querier-client.js';
 import { serviceSelector } from '../pyroscope/selectors.js';
 import { rateOf } from '../pyroscope/source-views.js';
 import { parseSelector, type Labels } from './selector.js';
+import type { CountedStack } from './speedscope.js';
+import { WindowProfile } from './window-profile.js';
 import type { WindowStore } from './window-store.js';
 import { sampleLabels, type WindowCard } from './window.js';
 
 const maxTimelineSteps = 20_000;
 const sparklinePoints = 24;
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** Windows that began in a range. */
 function within(cards: readonly WindowCard[], { startMs, endMs }: Range): readonly WindowCard[] {
@@ -94,47 +94,127 @@ export async function recordedServices(store: WindowStore, range: Range): Promis
   return rows.sort((a, b) => (b.cpuCores ?? 0) - (a.cpuCores ?? 0));
 }
 
-/** The merged profile of a selection as a plain pprof. No samples are a profile without samples. */
-export async function mergeProfile(store: WindowStore, query: Query): Promise<Result<Uint8Array>> {
+/** Windows of a selection's profile type that have samples of it, and those in which its services had none. */
+async function selected(
+  store: WindowStore,
+  query: Query,
+): Promise<Result<{ readonly cards: readonly WindowCard[]; readonly fits: (labels: Labels) => boolean }>> {
   const fits = parseSelector(query.selector);
   if (!fits.ok) return fits;
-  const builder = createProfileBuilder(1);
-  const string = (text: string): number => builder.string(encoder.encode(text));
-  const locations = new Map<string, number>();
-  const cards = within(await store.cards(), query).filter(
-    (card) => card.profileType === query.profileType && samplesOf(card, fits.value) > 0,
+  const typed = within(await store.cards(), query).filter(({ profileType }) => profileType === query.profileType);
+  const services = new Set(
+    typed.filter((card) => samplesOf(card, fits.value) > 0).map(({ labels }) => labels['service_name']),
   );
-  let durationMs = 0;
+  return ok({
+    cards: typed.filter((card) => fits.value(card.labels) || services.has(card.labels['service_name'])),
+    fits: fits.value,
+  });
+}
+
+/**
+ * The merged profile of a selection as a plain pprof, whose samples carry the labels of their window and those of their
+ * process and thread. No samples are a profile without samples.
+ */
+export async function mergeProfile(store: WindowStore, query: Query): Promise<Result<Uint8Array>> {
+  const found = await selected(store, query);
+  if (!found.ok) return found;
+  const { fits } = found.value;
+  const cards = found.value.cards.filter((card) => samplesOf(card, fits) > 0);
+  const profile = new WindowProfile();
   for (const card of cards) {
     const body = await store.body(card);
     if (!body.ok) return body;
-    durationMs += card.endMs - card.startMs;
-    const frames = body.value.frames.map(({ name, file, line }): number => {
-      const key = `${line} ${name}\n${file}`;
-      const known = locations.get(key);
-      if (known !== undefined) return known;
-      const named = { name: string(name), systemName: 0, file: string(file), library: 0, startLine: 0 };
-      const callee = builder.function(named);
-      const location = builder.location(0, 0n);
-      builder.line(callee, line);
-      locations.set(key, location);
-      return location;
-    });
+    const locations = body.value.frames.map((frame) => profile.location(frame));
     for (const stack of body.value.stacks) {
-      if (!fits.value(sampleLabels(card, stack))) continue;
-      const at = stack.frames.reduce((prefix, frame) => builder.stack(prefix, frames[frame] ?? 0), 0);
-      builder.sample(at, [stack.samples * card.periodNs]);
+      const labels = sampleLabels(card, stack);
+      if (fits(labels)) profile.sample(onTop(stack, locations), stack.samples * card.periodNs, labels);
     }
   }
-  const [, type = '', unit = ''] = query.profileType.split(':');
-  const profile = builder.freeze({
-    sampleTypes: [{ type, unit }],
-    defaultValueIndex: 0,
-    timeNs: (cards[0]?.startMs ?? query.startMs) * 1e6,
-    durationNs: durationMs * 1e6,
-    period: cards[0]?.periodNs ?? 0,
-    periodType: { type, unit },
-    comments: ['recorded by py-spy'],
+  return ok(
+    profile.encode({
+      profileType: query.profileType,
+      startMs: cards[0]?.startMs ?? query.startMs,
+      durationMs: cards.reduce((sum, card) => sum + card.endMs - card.startMs, 0),
+      periodNs: cards[0]?.periodNs ?? 0,
+    }),
+  );
+}
+
+/** What decoders of windows take at most. */
+const mostBytes = 512 * 1024 * 1024;
+
+/**
+ * A selection window by window, as comparisons measure with: the table of its stacks once, and counts. Windows of several
+ * services or processes that were recorded side by side are one.
+ */
+export async function windowSet(
+  store: WindowStore,
+  query: Query,
+  onWindows: (done: number) => void,
+): Promise<Result<{ readonly bytes: Uint8Array; readonly windows: number }>> {
+  const found = await selected(store, query);
+  if (!found.ok) return found;
+  const { cards, fits } = found.value;
+  const profile = new WindowProfile();
+  const windows: MessageInitShape<typeof WindowCountsSchema>[] = [];
+  for (const group of sideBySide(cards)) {
+    const counts = new Map<number, number>();
+    for (const card of group) {
+      const body = await store.body(card);
+      if (!body.ok) return body;
+      const locations = body.value.frames.map((frame) => profile.location(frame));
+      for (const stack of body.value.stacks) {
+        if (!fits(sampleLabels(card, stack))) continue;
+        const value = stack.samples * card.periodNs;
+        const at = profile.sample(onTop(stack, locations), value);
+        counts.set(at, (counts.get(at) ?? 0) + value);
+      }
+    }
+    const [first] = group;
+    if (first === undefined) continue;
+    const sorted = [...counts].sort(([a], [b]) => a - b);
+    const periods = new Set(group.map(({ periodNs }) => periodNs));
+    windows.push({
+      start: BigInt(Math.round(first.startMs)),
+      end: BigInt(Math.round(Math.max(first.endMs, first.startMs + 1))),
+      stack: sorted.map(([at]) => at),
+      value: sorted.map(([, value]) => BigInt(Math.round(value))),
+      period: BigInt(periods.size === 1 ? first.periodNs : 0),
+    });
+    onWindows(windows.length);
+  }
+  const { profileType, startMs, endMs } = query;
+  const table = profile.encode({
+    profileType,
+    startMs,
+    durationMs: endMs - startMs,
+    periodNs: cards[0]?.periodNs ?? 0,
   });
-  return ok(writePprof(profile, (bytes) => decoder.decode(bytes)));
+  const bytes = toBinary(WindowSetSchema, create(WindowSetSchema, { windows, profile: table }));
+  return bytes.byteLength > mostBytes
+    ? fail('too-large', 'These windows are too many to compare: choose shorter ranges.')
+    : ok({ bytes, windows: windows.length });
+}
+
+/**
+ * Puts windows that lie over each other together: each joins the first whose beginner it overlaps by half. Recordings side
+ * by side keep no step with each other, while windows of one follow one another.
+ */
+export function sideBySide<T extends Pick<WindowCard, 'startMs' | 'endMs'>>(
+  cards: readonly T[],
+): readonly (readonly T[])[] {
+  const groups: { readonly first: T; readonly members: T[] }[] = [];
+  for (const card of [...cards].sort((a, b) => a.startMs - b.startMs)) {
+    const group = groups.slice(-4).find(({ first }) => {
+      const both = Math.min(first.endMs, card.endMs) - Math.max(first.startMs, card.startMs);
+      return both * 2 >= Math.min(first.endMs - first.startMs, card.endMs - card.startMs) && both > 0;
+    });
+    if (group === undefined) groups.push({ first: card, members: [card] });
+    else group.members.push(card);
+  }
+  return groups.map(({ members }) => members);
+}
+
+function onTop({ frames }: CountedStack, locations: readonly number[]): readonly number[] {
+  return frames.map((frame) => locations[frame] ?? 0);
 }

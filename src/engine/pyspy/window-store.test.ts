@@ -5,7 +5,9 @@ import { Profile } from 'pprof-format';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Result } from '../../contract/result.js';
 import { cpuProfileType } from '../../contract/selection.js';
-import { mergeProfile, profileTypes, recordedServices, timeline } from './query.js';
+import { typeScriptDecoder } from '../profiles/decoder.js';
+import { readWindows } from '../profiles/windows.js';
+import { mergeProfile, profileTypes, recordedServices, timeline, windowSet } from './query.js';
 import { parseSelector } from './selector.js';
 import { inventedWindow } from './testing/windows.js';
 import { WindowStore } from './window-store.js';
@@ -54,7 +56,12 @@ describe.each(['in a folder', 'in memory'])('windows %s', (where) => {
     ]);
     expect(profile.location.flatMap((each) => each.line.map(({ line }) => Number(line))).sort()).toEqual([3, 4, 9]);
     expect(profile.sampleType.map((each) => [text(each.type), text(each.unit)])).toEqual([['cpu', 'nanoseconds']]);
-    expect(profile.sample).toHaveLength(2);
+    expect(
+      profile.sample.map(({ label }) => Object.fromEntries(label.map(({ key, str }) => [text(key), text(str)]))),
+    ).toMatchObject([
+      { service_name: 'web', pid: '7' },
+      { service_name: 'web', pid: '8' },
+    ]);
   });
 
   it('give services and a course with gaps where nothing was sampled', async () => {
@@ -80,6 +87,38 @@ describe.each(['in a folder', 'in memory'])('windows %s', (where) => {
     ]);
     expect(await profileTypes(store, { startMs: 0, endMs: 60_000 })).toEqual([cpuProfileType]);
     expect(await profileTypes(store, { startMs: 10_000, endMs: 60_000 })).toEqual([]);
+  });
+
+  it('are windows to a comparison, those side by side as one, and one without samples of the selection', async () => {
+    const store = make();
+    value(await store.add(inventedWindow(0, 'web')));
+    value(await store.add(inventedWindow(400, 'beat', 1)));
+    value(await store.add(inventedWindow(5500, 'web', 20)));
+    const rowsOf = async (selector: string) => {
+      const { bytes, windows } = value(await windowSet(store, query(selector), () => undefined));
+      const read = value(await readWindows(bytes, typeScriptDecoder('the test wants it')));
+      expect(read.windowCount).toBe(windows);
+      return read.parts.flatMap(({ rows }) =>
+        rows.map(({ startMs, seconds, sample, value: values, period }) => [
+          startMs,
+          seconds,
+          [...sample],
+          [...values].map((each) => each / 1e7),
+          period,
+        ]),
+      );
+    };
+    expect(await rowsOf('{}')).toEqual([
+      [0, 5, [0, 1], [11, 22], 1e7],
+      [5500, 5, [0, 1], [20, 40], 1e7],
+    ]);
+    expect(await rowsOf('{service_name="web",pid="8"}')).toEqual([
+      [0, 5, [0], [20], 1e7],
+      [5500, 5, [0], [40], 1e7],
+    ]);
+    value(await store.add({ ...inventedWindow(11_000, 'web'), stacks: [] }));
+    expect((await rowsOf('{service_name="web"}')).at(-1)).toEqual([11_000, 5, [], [], 1e7]);
+    expect(await rowsOf('{service_name="none"}')).toEqual([]);
   });
 
   it('are bounded: the oldest go', async () => {
