@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 import { Profile } from 'pprof-format';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { defaultPySpyOptions, type PySpyOptions } from '../../src/contract/pyspy';
 import type { Result } from '../../src/contract/result';
 import { cpuProfileType } from '../../src/contract/selection';
+import type { PyroscopeConfig } from '../../src/contract/target';
 import { TargetSession } from '../../src/engine/deploy/session';
 import { HostKeys } from '../../src/engine/link/host-keys';
 import { silentPrompter, type SecretQuestion } from '../../src/engine/link/prompter';
@@ -77,7 +79,12 @@ function endPrograms(): void {
   for (const { pid } of programs.splice(0)) if (pid !== undefined) process.kill(-pid, 'SIGKILL');
 }
 
-function makeSession(user: WorldUser, server: Pick<Sshd, 'port'>, resourcesDir = join(repositoryFolder, 'resources')) {
+function makeSession(
+  user: WorldUser,
+  server: Pick<Sshd, 'port'>,
+  resourcesDir = join(repositoryFolder, 'resources'),
+  pyroscope?: PyroscopeConfig,
+) {
   const session = new TargetSession({
     config: {
       kind: 'ssh',
@@ -87,6 +94,7 @@ function makeSession(user: WorldUser, server: Pick<Sshd, 'port'>, resourcesDir =
       port: server.port,
       user: user.name,
       authentication: { method: 'key', path: world.keys.ed25519 },
+      ...(pyroscope === undefined ? {} : { pyroscope }),
     },
     prompter: {
       ...silentPrompter,
@@ -287,4 +295,32 @@ test('kill -9 of py-spy leaves the program running, and the recording goes on', 
   );
   value(await session.stopRecording());
   expect(readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) [RS] /);
+});
+
+test('what a Mac that is none records stands in a real Pyroscope beside the servers', async () => {
+  start(pat, [python, heater], 'python3');
+  const pyroscope = { url: world.pyroscopeUrl, reach: 'direct', push: true } as const;
+  const session = makeSession(pat, mac, macResources, pyroscope);
+  const beganAtMs = Date.now();
+  value(await session.connect());
+  await recordFor(session, 'heater.py', 9);
+  const { seconds } = await seen(session, 'heater.py');
+  const range = {
+    profileType: cpuProfileType,
+    selector: '{service_name="heater.py",host="127.0.0.1",profiler="py-spy"}',
+    startMs: beganAtMs,
+  };
+  const pushed = await waitFor(
+    'Pyroscope to have all of it',
+    async () => {
+      const bytes = value(
+        await session.fetch({ targetId: 'x', source: 'pyroscope', ...range, endMs: Date.now() + 2000 }),
+      );
+      const profile = Profile.decode(bytes[0] === 0x1f ? gunzipSync(bytes) : bytes);
+      const sum = profile.sample.reduce((total, { value: values }) => total + Number(values[0]), 0) / 1e9;
+      return Math.abs(sum - seconds) < 1e-6 ? sum : undefined;
+    },
+    { timeoutMs: 20_000, everyMs: 300 },
+  );
+  expect(pushed).toBeGreaterThan(3);
 });

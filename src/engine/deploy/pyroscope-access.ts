@@ -4,6 +4,7 @@ import type { PyroscopeConfig, PyroscopeState } from '../../contract/target.js';
 import type { Link } from '../link/link.js';
 import type { Prompter, SecretQuestion } from '../link/prompter.js';
 import { Http1Transport } from '../pyroscope/http1-transport.js';
+import { PusherClient } from '../pyroscope/pusher-client.js';
 import { QuerierClient } from '../pyroscope/querier-client.js';
 
 export interface PyroscopeAccessOptions {
@@ -25,6 +26,7 @@ export class PyroscopeAccess {
   private config: PyroscopeConfig | undefined;
   private now: PyroscopeState;
   private querier: QuerierClient | undefined;
+  private pushing: PusherClient | undefined;
   /** Kept in memory until the server refuses them, another server is set, or the app ends. */
   private credentials: Credentials | undefined;
   private asking: Promise<Credentials | undefined> | undefined;
@@ -43,6 +45,21 @@ export class PyroscopeAccess {
 
   /** "not-found" where no Pyroscope is set, "not-connected" where its link is down, "auth-failed" without what it wants to know. */
   client(): Result<QuerierClient> {
+    const reached = this.reach();
+    if (!reached.ok) return reached;
+    this.querier ??= new QuerierClient(reached.value.transport(), reached.value.name);
+    return ok(this.querier);
+  }
+
+  /** The same for what pushes. */
+  pusher(): Result<PusherClient> {
+    const reached = this.reach();
+    if (!reached.ok) return reached;
+    this.pushing ??= new PusherClient(reached.value.transport(), reached.value.name);
+    return ok(this.pushing);
+  }
+
+  private reach(): Result<{ readonly transport: () => Http1Transport; readonly name: string }> {
     const { config, credentials } = this;
     if (config === undefined) return fail('not-found', 'No Pyroscope address is set for this target: set one.');
     const link = this.options.link();
@@ -51,11 +68,10 @@ export class PyroscopeAccess {
       return fail('not-connected', `Pyroscope is reached through ${this.options.targetName()}: connect first.`);
     }
     if (config.login !== undefined && credentials === undefined) return fail('auth-failed', this.unknown(config));
-    this.querier ??= new QuerierClient(
-      new Http1Transport(config.url, { link: through, headers: headersOf(config, credentials) }),
-      nameOf(config),
-    );
-    return ok(this.querier);
+    return ok({
+      transport: () => new Http1Transport(config.url, { link: through, headers: headersOf(config, credentials) }),
+      name: nameOf(config),
+    });
   }
 
   /** Another server, or none. */
@@ -103,15 +119,17 @@ export class PyroscopeAccess {
     return given;
   }
 
-  /** The agent does not push to it. */
-  notPushed(reason: string): void {
-    this.failed(`The agent does not push: ${reason}`);
+  /** The agent, or who records instead, does not push to it. */
+  notPushed(reason: string, who = 'The agent'): void {
+    this.failed(`${who} does not push: ${reason}`);
   }
 
   /** Lets go of connections, which may belong to a link that is gone. */
   drop(): void {
     this.querier?.dispose();
     this.querier = undefined;
+    this.pushing?.dispose();
+    this.pushing = undefined;
   }
 
   dispose(): void {

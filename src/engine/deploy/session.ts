@@ -121,6 +121,14 @@ export class TargetSession {
       prompter: options.prompter,
       resourcesDir: options.resourcesDir,
       windowsDir: options.windowsDir,
+      pyroscope: {
+        pushedTo: () => (this.config.pyroscope?.push === true ? this.config.pyroscope : undefined),
+        client: () => this.pyroscope.pusher(),
+        onPush: (error) => {
+          if (error !== '') this.pyroscope.notPushed(error, 'py-spy');
+          else if (this.pyroscope.state.state === 'failed') void this.pyroscope.check(); // shown by the state
+        },
+      },
       onWindow: (endMs) => options.onWindow?.(endMs),
     });
     this.link = this.makeLink();
@@ -459,6 +467,7 @@ export class TargetSession {
     this.slices = new SliceCache(); // another server has other profiles
     const wanted = pyroscope?.push === true ? pyroscope : undefined;
     if (wanted !== undefined) await this.push(wanted);
+    this.pyspy.push();
     if (before?.push === true && (wanted === undefined || !isSamePlace(wanted, before))) {
       this.pushed(await this.agent.removePush(before.url, before.tenant ?? ''));
     }

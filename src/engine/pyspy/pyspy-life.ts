@@ -2,17 +2,19 @@ import type Docker from 'dockerode';
 import type { ServiceRow, Timeline } from '../../contract/links.js';
 import type { EngineState, PySpyRequest } from '../../contract/pyspy.js';
 import { fail, failureWords, ok, type Failure, type Result } from '../../contract/result.js';
-import type { AgentState } from '../../contract/target.js';
+import type { AgentState, PyroscopeConfig } from '../../contract/target.js';
 import { Elevator } from '../deploy/elevate.js';
 import type { TargetFacts } from '../deploy/facts.js';
 import { errorText } from '../failures/thrown.js';
 import type { Prompter } from '../link/prompter.js';
+import type { PusherClient } from '../pyroscope/pusher-client.js';
 import type { Query, Range } from '../pyroscope/querier-client.js';
 import { PythonThere, type PythonThereOptions } from './python-there.js';
 import { RecordingStatus } from './recording-status.js';
 import { mergeProfile, profileTypes, recordedServices, timeline, windowSet } from './query.js';
 import { recordSubject } from './recording.js';
 import { sweepSidecars } from './sidecar.js';
+import { WindowPush } from './window-push.js';
 import { WindowStore } from './window-store.js';
 
 export interface PySpyLifeOptions extends PythonThereOptions {
@@ -20,6 +22,13 @@ export interface PySpyLifeOptions extends PythonThereOptions {
   readonly prompter: Prompter;
   /** Where windows of this target are kept; undefined: in memory. */
   readonly windowsDir: string | undefined;
+  /** The Pyroscope that windows are pushed to, and how it is reached. */
+  readonly pyroscope: {
+    readonly pushedTo: () => PyroscopeConfig | undefined;
+    readonly client: () => Result<PusherClient>;
+    /** Called after each try with why it failed; "": it did not. */
+    readonly onPush: (error: string) => void;
+  };
   readonly onChange: () => void;
   readonly onWindow: (endMs: number) => void;
 }
@@ -33,6 +42,9 @@ export class PySpyLife {
   /** Kept while something is recorded, with a password that it may have. */
   private elevator: Elevator | undefined;
   private readonly there: PythonThere;
+  private readonly windowPush: WindowPush;
+  /** Says how the recording goes; does nothing without one. */
+  private tell: () => void = () => undefined;
   private now: AgentState = { state: 'stopped', recording: false };
   private recording: { readonly ending: AbortController; readonly done: Promise<void> } | undefined;
   /** Recorded when the connection broke; goes on when it is back. */
@@ -43,6 +55,17 @@ export class PySpyLife {
     this.options = options;
     this.store = new WindowStore(options.windowsDir);
     this.there = new PythonThere(options);
+    this.windowPush = new WindowPush({
+      store: this.store,
+      folder: options.windowsDir,
+      wanted: options.pyroscope.pushedTo,
+      client: options.pyroscope.client,
+      onChange: (error) => {
+        if (this.disposed) return;
+        options.pyroscope.onPush(error);
+        this.tell();
+      },
+    });
   }
 
   /** Whether py-spy is what records on this target. */
@@ -70,6 +93,7 @@ export class PySpyLife {
     const why = isDarwin ? whyDarwin : refusal.message;
     this.engine = helps ? { kind: 'pyspy', why, missing: whatIsMissing } : undefined;
     if (!helps) return;
+    this.windowPush.wake();
     if (docker.ok) await sweepSidecars(docker.value, Date.now()); // what cannot be removed now is swept the next time
     const wanted = this.wanted;
     this.wanted = undefined;
@@ -115,7 +139,13 @@ export class PySpyLife {
   dispose(): void {
     this.disposed = true;
     this.recording?.ending.abort();
+    this.windowPush.dispose();
     this.forgetPassword();
+  }
+
+  /** Pushes what waits, to a server that was set or is back. */
+  push(): void {
+    this.windowPush.wake();
   }
 
   /** Removes what was recorded, with its target. */
@@ -183,7 +213,7 @@ export class PySpyLife {
       const cores = status.cores;
       if (this.engine !== undefined && cores !== undefined) this.engine = { ...this.engine, cores };
       const state = ending.signal.aborted ? 'stopping' : 'profiling';
-      this.set({ state, recording: true, status: status.now() });
+      this.set({ state, recording: true, status: status.now(this.windowPush.states) });
     };
     const running = subjects.value.subjects.map((subject) =>
       recordSubject(
@@ -199,6 +229,7 @@ export class PySpyLife {
             if (!kept.ok) return kept;
             status.stored(window.endMs, facts);
             tell();
+            this.windowPush.wake();
             this.options.onWindow(window.endMs);
             return kept;
           },
@@ -219,6 +250,7 @@ export class PySpyLife {
     );
     this.recording = { ending, done };
     this.wanted = request;
+    this.tell = tell;
     tell();
     return ok(null);
   }

@@ -42,7 +42,7 @@ export class RecordingStatus {
     this.measured = facts.cores ?? this.measured;
   }
 
-  now(): AgentStatus {
+  now(pushes: AgentStatus['pushes']): AgentStatus {
     return {
       ...this.fixed,
       cpuCount: 0,
@@ -64,7 +64,7 @@ export class RecordingStatus {
         { name: 'slices.behind', value: this.behind },
       ],
       docker: { reachable: true, message: '', containers: 0 },
-      pushes: [],
+      pushes,
       ingestAddress: '',
       debuginfod: [],
       startsAtBoot: false,
