@@ -26,7 +26,7 @@ const leastPairs = 4;
 type Profiler = () => Promise<{ readonly run: () => Promise<number>; readonly end: () => Promise<void> }>;
 
 /** Pairs in the order ABBA: what drifts meanwhile hits both sides alike. The profiler is started and ended each time. */
-async function measureSlowdown(rounds: number, maxPairs: number, profiler: Profiler): Promise<Slowdown> {
+export async function measureSlowdown(rounds: number, maxPairs: number, profiler: Profiler): Promise<Slowdown> {
   const ratios: number[] = [];
   let half = Number.POSITIVE_INFINITY;
   while (ratios.length < maxPairs && (ratios.length < leastPairs || half > wantedHalf)) {

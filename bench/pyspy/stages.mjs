@@ -1,0 +1,4 @@
+import { pyspyStage } from '../../scripts/setup/pyspy.mjs';
+
+/** py-spy, which is ours to run here. */
+export const stages = () => [pyspyStage()];
