@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Turnover } from '../core/compare/turnovers.js';
 import { HostName, type ConfigHosts, type ImportedHost } from './ssh-config.js';
 import type { LogLines } from './agent-log.js';
 import { call } from './calls.js';
@@ -41,6 +42,20 @@ export interface Timeline {
   readonly values: Float64Array;
   /** "cores", or the sample unit a second for other profile types. */
   readonly unit: string;
+}
+
+/** A label that tells parts of a selection apart. */
+export interface LabelValues {
+  readonly name: string;
+  /** At least two, sorted. */
+  readonly values: readonly string[];
+}
+
+/** Services that were deployed or restarted, in the order of time. */
+export interface Turnovers {
+  /** How exactly the times are known. */
+  readonly stepMs: number;
+  readonly turnovers: readonly Turnover[];
 }
 
 /** A profile whose bytes lie in the spool; the decoder opens it by this id. */
@@ -195,6 +210,10 @@ export const linksCalls = {
   'source.timeline': call(
     v.object({ selection: Selection, stepMs: v.pipe(v.number(), v.integer(), v.minValue(1000)) }),
   )<Timeline>(),
+  /** Labels by which a selection can be compared with itself; of a source without labels none. */
+  'source.labels': call(v.object({ selection: Selection }))<readonly LabelValues[]>(),
+  /** Deploys and restarts in a selection; of a source that does not tell instances apart none. */
+  'source.turnovers': call(v.object({ selection: Selection }))<Turnovers>(),
   /** How far the samples can be believed. "unsupported" where the source is not our agent's store. */
   'source.trust': call(v.object({ selection: Selection }))<Trust>(),
   /** Runs py-spy beside the agent on a Python service and compares the two. Progress follows under the request's id. */

@@ -27,6 +27,23 @@ export type Selection = v.InferOutput<typeof Selection>;
 /** The profile type that our agent samples. */
 export const cpuProfileType = 'process_cpu:cpu:nanoseconds:cpu:nanoseconds';
 
+/** What A of a comparison is, where it is not the selection in another time: another selection in A's range, or an open profile. */
+export const Baseline = v.variant('kind', [
+  v.object({
+    kind: v.literal('selection'),
+    targetId: Id,
+    source: SourceKind,
+    selector: v.pipe(v.string(), v.maxLength(4096)),
+    /** For people: a service's name, or a label and its value. */
+    name: v.string(),
+    /** Stays, whatever is chosen next. */
+    pinned: v.boolean(),
+  }),
+  /** `as`: which of both sides it is. */
+  v.object({ kind: v.literal('document'), documentId: Id, as: v.picklist(['A', 'B']) }),
+]);
+export type Baseline = v.InferOutput<typeof Baseline>;
+
 /** The views. */
 export const Tab = v.picklist(['flame', 'table', 'sandwich', 'tree']);
 

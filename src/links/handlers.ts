@@ -106,6 +106,10 @@ export function linksHandlers(
       withSession(targetId, (session) => session.profileTypes(source, { startMs, endMs }, signal)),
     'source.timeline': ({ selection, stepMs }, signal) =>
       withSession(selection.targetId, (session) => session.timeline(selection.source, selection, stepMs, signal)),
+    'source.labels': ({ selection }, signal) =>
+      withSession(selection.targetId, (session) => session.labels(selection, signal)),
+    'source.turnovers': ({ selection }, signal) =>
+      withSession(selection.targetId, (session) => session.turnovers(selection, signal)),
     'source.trust': ({ selection }, signal) =>
       withSession(selection.targetId, (session) => session.trust(selection, signal)),
     'agent.verify': ({ requestId, targetId, service }, signal) =>

@@ -38,7 +38,7 @@ const (
 var services = []*service{
 	{
 		name: "revel_web", image: "revel/web:2026.11", compose: "web", runtime: "python", thread: "gunicorn",
-		firstPID: 2101, processes: 4, trunk: gunicorn,
+		firstPID: 2101, processes: 4, deployed: true, trunk: gunicorn,
 		branches: `
 0.060 ` + orders + sqlQuery + libpq + libcSend + `[tcp_sendmsg]
 0.050>0.070 ` + orders + sqlQuery + libpq + libcPoll + `[schedule_timeout]

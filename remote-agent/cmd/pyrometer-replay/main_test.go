@@ -113,6 +113,7 @@ func TestMadeUpStoreIsServed(t *testing.T) {
 		}
 	}
 	slices.Sort(names)
+	names = slices.Compact(names) // revel_web is deployed halfway
 	if strings.Join(names, " ") != "postgres revel_beat revel_celery_default revel_web" {
 		t.Errorf("%v", names)
 	}

@@ -24,6 +24,8 @@ type service struct {
 	thread    string
 	firstPID  uint32
 	processes uint32
+	// deployed halfway: another image, container and processes.
+	deployed bool
 	// branches are lines of "cores[>cores after the change] frames", see parseFrame; each is spread over variants.
 	trunk    string
 	branches string
@@ -38,8 +40,13 @@ type stack struct {
 	hash              [16]byte
 }
 
-func (s *service) labels() []target.Label {
-	id := fmt.Sprintf("%x", xxh3.HashString128(s.name).Bytes())
+// labels of the service; those of one that is deployed anew halfway say so.
+func (s *service) labels(changed bool) []target.Label {
+	version := "1"
+	if changed && s.deployed {
+		version = "2"
+	}
+	id := fmt.Sprintf("%x", xxh3.HashString128(s.name+strings.TrimPrefix(version, "1")).Bytes())
 	return []target.Label{
 		{Name: "compose_project", Value: "revel"},
 		{Name: "compose_service", Value: s.compose},
@@ -47,6 +54,7 @@ func (s *service) labels() []target.Label {
 		{Name: "container_id", Value: id + id},
 		{Name: "host", Value: "replay.example"},
 		{Name: "image", Value: s.image},
+		{Name: "image_digest", Value: fmt.Sprintf("sha256:%x", xxh3.HashString128(s.image+version).Bytes())},
 		{Name: "runtime", Value: s.runtime},
 		{Name: "service_name", Value: s.name},
 	}

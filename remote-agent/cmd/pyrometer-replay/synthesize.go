@@ -19,7 +19,7 @@ import (
 const sampleRateHz = 97
 
 // synthesize fills an empty store up to end. Halfway the order list of revel_web begins to ask the database for each
-// customer by itself (an N+1 query), which costs the web server and the database more time.
+// customer by itself (an N+1 query), which costs the web server and the database more time: it is a deploy.
 func synthesize(ctx context.Context, f flags, end time.Time, logger *slog.Logger) (err error) {
 	kept, err := store.Open(ctx, store.Options{Directory: f.store, Logger: logger})
 	if err != nil {
@@ -88,10 +88,14 @@ func (g *generator) interval(start time.Time, changed bool) window.Interval {
 	for i, s := range services {
 		g.load[i] += 0.3*(1-g.load[i]) + 0.06*g.random.NormFloat64()
 		w := &window.Window{
-			Labels: s.labels(), Type: window.CPU, Start: start, End: end, Period: window.PeriodNs(sampleRateHz),
+			Labels: s.labels(changed), Type: window.CPU, Start: start, End: end, Period: window.PeriodNs(sampleRateHz),
+		}
+		first := s.firstPID
+		if changed && s.deployed {
+			first += 1000
 		}
 		for pid := range s.processes {
-			w.SampleLabels = append(w.SampleLabels, window.SampleLabels{PID: s.firstPID + pid, Thread: s.thread})
+			w.SampleLabels = append(w.SampleLabels, window.SampleLabels{PID: first + pid, Thread: s.thread})
 		}
 		for j, stack := range s.stacks() {
 			cores := stack.cores

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LogLines } from '../../contract/agent-log.js';
 import type { Check, CheckId } from '../../contract/check.js';
-import type { ServiceRow, TestReport, Timeline, WindowsCost } from '../../contract/links.js';
+import type { LabelValues, ServiceRow, TestReport, Timeline, Turnovers, WindowsCost } from '../../contract/links.js';
 import type { Receipt } from '../../contract/receipt.js';
 import { defaultPySpyOptions, type PySpyRequest } from '../../contract/pyspy.js';
 import { isEverything, type Naming, type Running } from '../../contract/profiled.js';
@@ -25,6 +25,7 @@ import { sampledOnly } from '../pyroscope/selectors.js';
 import { PySpyLife } from '../pyspy/pyspy-life.js';
 import { sliceSeconds } from '../pyspy/recording.js';
 import { SliceCache } from '../pyroscope/slices.js';
+import { labelValues, sourceTurnovers } from '../pyroscope/source-changes.js';
 import { pyroscopeServices, timeline } from '../pyroscope/source-views.js';
 import { verifyService } from '../verify/verify.js';
 import { AgentLife } from './agent-life.js';
@@ -355,6 +356,22 @@ export class TargetSession {
     if (this.byPySpy(source)) return this.pyspy.timeline(query, stepMs);
     const client = this.source(source);
     return client.ok ? timeline(client.value, asAsked(source, query), stepMs, signal) : client;
+  }
+
+  /** Labels that tell parts of a selection apart. py-spy gives its windows none. */
+  async labels(selection: Selection, signal?: AbortSignal): Promise<Result<readonly LabelValues[]>> {
+    const { source } = selection;
+    if (this.byPySpy(source)) return ok([]);
+    const client = this.source(source);
+    return client.ok ? labelValues(client.value, asAsked(source, selection), signal) : client;
+  }
+
+  /** Deploys and restarts in a selection. */
+  async turnovers(selection: Selection, signal?: AbortSignal): Promise<Result<Turnovers>> {
+    const { source } = selection;
+    if (this.byPySpy(source)) return ok({ stepMs: 0, turnovers: [] });
+    const client = this.source(source);
+    return client.ok ? sourceTurnovers(client.value, asAsked(source, selection), signal) : client;
   }
 
   /** The merged profile: bytes of a pprof, plain or gzip. */

@@ -15,7 +15,8 @@ import {
 import { LocalLink } from '../link/local-link.js';
 import { Http1Transport } from './http1-transport.js';
 import { QuerierClient, unwrapError } from './querier-client.js';
-import { quoteLabelValue, serviceSelector } from './selectors.js';
+import { quoteLabelValue } from '../../core/words/selectors.js';
+import { serviceSelector } from './selectors.js';
 import { pyroscopeServices, timeline } from './source-views.js';
 
 const range = { startMs: 1_000_000, endMs: 1_060_000 };

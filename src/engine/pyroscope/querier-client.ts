@@ -60,13 +60,18 @@ export class QuerierClient {
     return reply.ok ? ok(reply.value.profileTypes.map((type) => type.ID)) : reply;
   }
 
-  /** The combinations of values that the named labels have in a range. */
+  /** The combinations of values that the named labels have in a range, of all series or those that match; no names: all labels. */
   async series(
     range: Range,
     labelNames: readonly string[],
     signal?: AbortSignal,
+    matchers: readonly string[] = [],
   ): Promise<Result<readonly LabelSet[]>> {
-    const message = create(SeriesRequestSchema, { ...bounds(range), labelNames: [...labelNames] });
+    const message = create(SeriesRequestSchema, {
+      ...bounds(range),
+      labelNames: [...labelNames],
+      matchers: [...matchers],
+    });
     const reply = await this.small('Series', toBinary(SeriesRequestSchema, message), SeriesResponseSchema, signal);
     return reply.ok ? ok(reply.value.labelsSet.map((set) => labelsOf(set.labels))) : reply;
   }

@@ -1,8 +1,4 @@
-/** Quotes a label's value for a selector of Prometheus' form. */
-export function quoteLabelValue(value: string): string {
-  const escaped = value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-  return `"${escaped}"`;
-}
+import { quoteLabelValue } from '../../core/words/selectors.js';
 
 /** Everything that a source has. */
 export const everything = '{}';

@@ -23,7 +23,7 @@ export function rateOf(profileType: string): { readonly unit: string; readonly p
  * Asks for steps that begin at the range's start. The protocol's points look back, (T - step, T], so the points are laid
  * on the last millisecond of each step: then what began in [start + i * step, + step) is point i.
  */
-function lookingBack(range: Range, stepMs: number): { readonly range: Range; readonly steps: number } {
+export function lookingBack(range: Range, stepMs: number): { readonly range: Range; readonly steps: number } {
   const wanted = Math.max(1, Math.ceil((range.endMs - range.startMs) / stepMs));
   const steps = Math.min(wanted, maxTimelineSteps);
   return {

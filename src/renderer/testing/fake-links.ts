@@ -373,6 +373,8 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       values.fill(Number.NaN, gap, gap + Math.ceil(count * 0.03));
       return ok({ startMs: selection.startMs, stepMs, values, unit: 'cores' });
     },
+    'source.labels': () => ok([{ name: 'container', values: ['web-1', 'web-2'] }]),
+    'source.turnovers': () => ok({ stepMs: 15_000, turnovers: [] }),
     'windows.cost': () => ok({ windows: 0, requests: 0, windowMs: 15_000 }),
     'windows.fetch': () => fail('unsupported', 'Invented services have no windows.'),
     'source.fetch': async ({ selection }) => {
