@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState, type ReactElement } from 'react';
 import type { About } from '../../contract/shell.js';
+import { CompareDialog } from '../features/compare/compare-dialog.js';
 import { LogDialog } from '../features/logs/log-dialog.js';
 import { NamingDialog } from '../features/naming/naming-dialog.js';
 import { ProfiledDialog } from '../features/profiled/profiled-dialog.js';
@@ -66,6 +67,8 @@ function OpenDialog({ dialog }: { readonly dialog: Dialog }): ReactElement {
       return <SamplingDialog targetId={dialog.targetId} />;
     case 'naming':
       return <NamingDialog targetId={dialog.targetId} />;
+    case 'compare':
+      return <CompareDialog />;
     case 'save-snapshot':
       return <SaveSnapshotDialog />;
     case 'remove-snapshot':

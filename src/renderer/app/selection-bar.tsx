@@ -8,7 +8,11 @@ import { SaveSnapshotButton } from '../features/snapshots/save-snapshot-button.j
 import { targetWords } from '../features/targets/target-words.js';
 import { visibleText } from '../format/visible-text.js';
 import { closeDocument } from '../state/documents-control.js';
-import { compareWithBefore, endComparison, setLive, swapSides } from '../state/selection-control.js';
+import { endComparison, swapSides } from '../state/comparison-control.js';
+import { setLive } from '../state/selection-control.js';
+import { baselineProfile, isComparing } from '../state/sides.js';
+import { BaselineChip } from '../features/compare/baseline-chip.js';
+import { CompareMenu } from '../features/compare/compare-menu.js';
 import { selectorOf } from '../state/services-control.js';
 import { showsSelection } from '../state/readable.js';
 import { currentTarget } from '../state/targets-control.js';
@@ -36,14 +40,30 @@ function DocumentFields(): ReactElement | null {
   const close = useCallback(() => {
     closeDocument(controls, documentId);
   }, [controls, documentId]);
+  const compared = useApp((state) => baselineProfile(state) !== undefined);
+  const compare = useCallback(() => {
+    controls.store.setState({ dialog: { kind: 'compare' } });
+  }, [controls]);
+  const swap = useCallback(() => {
+    swapSides(controls);
+  }, [controls]);
   if (document.kind !== 'profiles') return null;
+  const alone = document.profiles.length === 1;
   return (
     <>
       <div className="readout document">
         <span className="mute">{document.origin}</span> <Name text={document.title} className="strong" />
       </div>
       <ValueTypeMenu />
+      <BaselineChip />
       <span className="bar-space" />
+      {compared ? (
+        <Button onClick={swap}>Swap</Button>
+      ) : alone ? (
+        <Button onClick={compare} title="Compare with a snapshot or another file">
+          Compare…
+        </Button>
+      ) : null}
       <SaveSnapshotButton />
       <ShareMenu />
       <Button onClick={close}>Close</Button>
@@ -55,16 +75,13 @@ function SelectionFields(): ReactElement | null {
   const controls = useControls();
   const target = useApp(currentTarget);
   const source = useApp((state) => state.source);
-  const comparing = useApp((state) => state.comparison !== null);
+  const comparing = useApp(isComparing);
   const live = useApp((state) => state.live);
   const hasView = useApp(showsSelection);
   const selector = useApp(selectorOf);
   const toggleLive = useCallback(() => {
     setLive(controls, !live);
   }, [controls, live]);
-  const compare = useCallback(() => {
-    compareWithBefore(controls);
-  }, [controls]);
   const swap = useCallback(() => {
     swapSides(controls);
   }, [controls]);
@@ -88,6 +105,7 @@ function SelectionFields(): ReactElement | null {
           )}
           <ProfileTypeMenu />
           <Selector text={selector} />
+          <BaselineChip />
           <RangeField />
           {comparing ? (
             <>
@@ -95,9 +113,7 @@ function SelectionFields(): ReactElement | null {
               <Button onClick={end}>End</Button>
             </>
           ) : (
-            <Button onClick={compare} title="Compare with the range before (or Shift-drag on the timeline)">
-              Compare
-            </Button>
+            <CompareMenu />
           )}
           <SaveSnapshotButton />
           <ShareMenu />

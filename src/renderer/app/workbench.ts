@@ -25,6 +25,7 @@ import { followTheme } from '../state/theme-control.js';
 import { followTimeline } from '../state/timeline-control.js';
 import { showFailure } from '../state/toasts.js';
 import { followTrust } from '../state/trust-control.js';
+import { followTurnovers } from '../state/turnovers-control.js';
 import { followTunnels } from '../state/tunnels-control.js';
 import { VerifyControl } from '../state/verify-control.js';
 import { ViewControl } from '../state/view-control.js';
@@ -58,6 +59,7 @@ export async function createWorkbench(api: ShellApi, target: Window): Promise<Wo
   const ends = [await followSettings(context), await restoreSession(context)];
   ends.push(followTargets(context), followServices(context), followTimeline(context), followLive(context));
   ends.push(followHistory(context), followTrust(context), followTunnels(context));
+  ends.push(followTurnovers(context));
   ends.push(followSearch(context), followTheme(context, target));
   const view = new ViewControl(context);
   const functions = new FunctionsControl(context);

@@ -147,6 +147,21 @@ export async function saveSnapshot(context: Context, title: string, notes: strin
   return result;
 }
 
+/** Opens a snapshot beside what is shown, to compare with; answers the id of what is open, also of an open document itself. */
+export async function holdSnapshot(context: Context, id: string): Promise<string | undefined> {
+  const { store, links } = context;
+  const open = store.getState().documents.find((each) => each.documentId === id || each.snapshotId === id);
+  if (open !== undefined) return open.documentId;
+  const result = await links.call('snapshots.open', { snapshotId: id });
+  if (!result.ok) {
+    showFailure(store, result.failure);
+    return undefined;
+  }
+  const document = snapshotDocument(result.value);
+  store.setState((state) => ({ documents: [...state.documents, document] }));
+  return document.documentId;
+}
+
 /** Opens a snapshot with the view it was saved with; one that is open already is shown. */
 export async function openSnapshot(context: Context, snapshotId: string): Promise<void> {
   const { store, links } = context;
@@ -160,17 +175,8 @@ export async function openSnapshot(context: Context, snapshotId: string): Promis
     showFailure(store, result.failure);
     return;
   }
-  const { row, profiles } = result.value;
-  const { title, notes, view } = row;
-  const document: ProfilesDocument = {
-    kind: 'profiles',
-    documentId: profiles[0]?.profileId ?? snapshotId,
-    origin: 'snapshot',
-    snapshotId,
-    title,
-    notes,
-    profiles,
-  };
+  const document = snapshotDocument(result.value);
+  const { view } = result.value.row;
   store.setState((state) => ({
     ...switchTo(state, document),
     documents: [...state.documents, document],
@@ -181,6 +187,17 @@ export async function openSnapshot(context: Context, snapshotId: string): Promis
     searchMode: 'plain',
     operations: view.operations ?? [],
   }));
+}
+
+function snapshotDocument({
+  row: { snapshotId, title, notes },
+  profiles,
+}: {
+  readonly row: SnapshotRow;
+  readonly profiles: readonly SpooledProfile[];
+}): ProfilesDocument {
+  const documentId = profiles[0]?.profileId ?? snapshotId;
+  return { kind: 'profiles', documentId, origin: 'snapshot', snapshotId, title, notes, profiles };
 }
 
 /** Removes a snapshot from the library. */

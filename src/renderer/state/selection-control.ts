@@ -14,6 +14,18 @@ export function currentExtent(state: AppState): TimeRange {
   return extentOf(state.preset, state.extentEndMs, state.earliestMs);
 }
 
+/** A pinned A of a comparison, with its range: it stays when another target, source or span is chosen. */
+export function isPinned({ baseline, comparison }: AppState): boolean {
+  return comparison !== null && baseline?.kind === 'selection' && baseline.pinned;
+}
+
+/** The ranges of another target or source: none, or beside a pinned A the last ones that are as long as B was. */
+function freshRanges(state: AppState, endMs: number): Pick<AppState, 'range' | 'comparison' | 'baseline'> {
+  const { range, comparison, baseline } = state;
+  if (comparison === null || !isPinned(state)) return { range: null, comparison: null, baseline: null };
+  return { range, baseline, comparison: { startMs: endMs - (comparison.endMs - comparison.startMs), endMs } };
+}
+
 /** Chooses a target; its own services, everything else anew. */
 export function chooseTarget(context: Context, targetId: string): void {
   const { store } = context;
@@ -25,6 +37,8 @@ export function chooseTarget(context: Context, targetId: string): void {
   const target = state.targets.find((other) => other.config.id === targetId);
   const keepsSource = state.source === 'agent' || (target !== undefined && target.pyroscope.state !== 'none');
   const source = keepsSource ? state.source : 'agent';
+  const endMs = sourceTime(context, targetId, source);
+  const ranges = freshRanges(state, endMs);
   store.setState({
     ...switchToSelection(state),
     targetId,
@@ -32,10 +46,9 @@ export function chooseTarget(context: Context, targetId: string): void {
     selector: null,
     serviceName: null,
     earliestMs: null,
-    extentEndMs: sourceTime(context, targetId, source),
-    range: null,
-    comparison: null,
-    live: true,
+    extentEndMs: endMs,
+    ...ranges,
+    live: ranges.comparison === null,
     ...untouchedView,
   });
 }
@@ -43,15 +56,15 @@ export function chooseTarget(context: Context, targetId: string): void {
 /** Chooses where profiles are asked for. */
 export function chooseSource(context: Context, source: SourceKind): void {
   const state = context.store.getState();
+  const endMs = sourceTime(context, state.targetId, source);
   context.store.setState({
     ...switchToSelection(state),
     source,
     selector: null,
     serviceName: null,
     earliestMs: null,
-    extentEndMs: sourceTime(context, state.targetId, source),
-    range: null,
-    comparison: null,
+    extentEndMs: endMs,
+    ...freshRanges(state, endMs),
   });
 }
 
@@ -78,48 +91,40 @@ export function choosePreset(context: Context, preset: Preset): void {
   store.setState({
     ...switchToSelection(state),
     preset,
-    range: null,
-    comparison: null,
+    ...(isPinned(state) ? {} : { range: null, comparison: null, ...withoutSelection(state) }),
     extentEndMs: live ? sourceTime(context, targetId, source) : extentEndMs,
   });
 }
 
-/** Chooses a range (A); null: the whole timeline. A range that is chosen stands still, so Live ends. */
+/** The change that lets a second selection go; an open profile stays what it is compared with. */
+function withoutSelection({ baseline }: AppState): Partial<AppState> {
+  return baseline?.kind === 'selection' ? { baseline: null } : {};
+}
+
+/**
+ * Chooses a range (A, or B beside an A that is pinned); null: the whole timeline. A range that is chosen stands still, so Live
+ * ends.
+ */
 export function chooseRange(context: Context, range: TimeRange | null): void {
-  context.store.setState(range === null ? { range, comparison: null } : { range, live: false });
+  context.store.setState((state) => {
+    if (range === null) return { range, comparison: null, ...withoutSelection(state) };
+    return isPinned(state) ? { comparison: range, live: false } : { range, live: false };
+  });
 }
 
 /** Chooses B; without an A, A is the range of the same length before it. */
 export function chooseComparison(context: Context, comparison: TimeRange | null): void {
   const { store } = context;
   if (comparison === null) {
-    store.setState({ comparison });
+    store.setState((state) => ({ comparison, ...withoutSelection(state) }));
     return;
   }
-  store.setState((state) => ({ comparison, range: state.range ?? rangeBefore(comparison), live: false }));
-}
-
-/** Compares the present range with the one of the same length before it. */
-export function compareWithBefore(context: Context): void {
-  const { store } = context;
-  const state = store.getState();
-  const extent = currentExtent(state);
-  const whole = state.range === null;
-  const middle = Math.round((extent.startMs + extent.endMs) / 2);
-  const later = whole ? { startMs: middle, endMs: extent.endMs } : state.range;
-  store.setState({ range: rangeBefore(later), comparison: later, live: false });
-}
-
-/** Exchanges A and B. */
-export function swapSides(context: Context): void {
-  const { range, comparison } = context.store.getState();
-  if (range !== null && comparison !== null) context.store.setState({ range: comparison, comparison: range });
-}
-
-/** Ends the comparison and keeps B, the later side, as the range. The next one is scaled as its own load wants it. */
-export function endComparison(context: Context): void {
-  const { comparison } = context.store.getState();
-  context.store.setState({ comparison: null, range: comparison, scale: { by: 'auto' } });
+  store.setState((state) => ({
+    comparison,
+    range: state.range ?? rangeBefore(comparison),
+    ...(state.baseline?.kind === 'document' ? { baseline: null } : {}),
+    live: false,
+  }));
 }
 
 /** Follows new windows, or stands still. Following shows the newest, so a chosen range is let go. */
@@ -127,6 +132,15 @@ export function setLive(context: Context, live: boolean): void {
   const state = context.store.getState();
   const extentEndMs = sourceTime(context, state.targetId, state.source);
   context.store.setState(
-    live ? { ...switchToSelection(state), live, range: null, comparison: null, extentEndMs } : { live },
+    live
+      ? {
+          ...switchToSelection(state),
+          live,
+          range: null,
+          comparison: null,
+          ...withoutSelection(state),
+          extentEndMs,
+        }
+      : { live },
   );
 }

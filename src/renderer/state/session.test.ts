@@ -23,7 +23,13 @@ const state = {
   document,
   documents: [{ ...document, documentId: 'w1-0' }, document],
   keptViews: {
-    'w1-0': { valueIndex: 1, operations: [{ kind: 'invert' as const }], zoomPath: ['main'], selectedPath: [] },
+    'w1-0': {
+      baseline: null,
+      valueIndex: 1,
+      operations: [{ kind: 'invert' as const }],
+      zoomPath: ['main'],
+      selectedPath: [],
+    },
   },
 };
 

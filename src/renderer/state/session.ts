@@ -1,19 +1,20 @@
 import * as v from 'valibot';
 import { searchModes } from '../../core/flame/match-names.js';
 import { Operations } from '../../contract/operations.js';
-import { Id, SourceKind, Tab } from '../../contract/selection.js';
+import { Baseline, Id, SourceKind, Tab } from '../../contract/selection.js';
 import { FrameWidth, Scale } from '../../contract/decoder.js';
 import type { Context } from './context.js';
 import { presets } from './time-range.js';
 import type { AppState } from './store.js';
 
 const Range = v.nullable(v.object({ startMs: v.number(), endMs: v.number() }));
+const Compared = v.optional(v.nullable(Baseline), null);
 const ValueIndex = v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0)));
 const Path = v.pipe(v.array(v.string()), v.maxLength(4096));
 
 /**
  * What a window wants back after a reload or after its renderer died. Version 1.
- * Changes: `scale` for `normalisation`, `frameWidth`. A field that is added gets a fallback; a change of meaning gets a new version and an upgrader here.
+ * Changes: `scale` for `normalisation`, `frameWidth`, `baseline`. A field that is added gets a fallback; a change of meaning gets a new version and an upgrader here.
  */
 const Session = v.object({
   version: v.literal(1),
@@ -27,6 +28,7 @@ const Session = v.object({
   live: v.boolean(),
   range: Range,
   comparison: Range,
+  baseline: Compared,
   scale: v.fallback(Scale, { by: 'auto' }),
   frameWidth: v.fallback(FrameWidth, 'mean'),
   valueIndex: ValueIndex,
@@ -60,7 +62,13 @@ const Session = v.object({
   ),
   keptViews: v.record(
     v.string(),
-    v.object({ valueIndex: ValueIndex, operations: Operations, zoomPath: Path, selectedPath: Path }),
+    v.object({
+      baseline: Compared,
+      valueIndex: ValueIndex,
+      operations: Operations,
+      zoomPath: Path,
+      selectedPath: Path,
+    }),
   ),
 });
 
@@ -82,6 +90,7 @@ export function sessionOf(state: AppState): string {
     live: state.live,
     range: state.range,
     comparison: state.comparison,
+    baseline: state.baseline,
     scale: state.scale,
     frameWidth: state.frameWidth,
     valueIndex: state.valueIndex,

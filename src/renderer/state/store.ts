@@ -1,7 +1,13 @@
 import { create, type StoreApi, type UseBoundStore } from 'zustand';
-import { cpuProfileType, type Selection, type SourceKind, type ViewState } from '../../contract/selection.js';
+import {
+  cpuProfileType,
+  type Baseline,
+  type Selection,
+  type SourceKind,
+  type ViewState,
+} from '../../contract/selection.js';
 import type { FlameHeader, FrameWidth, ProfileSummary, Scale, ViewSource } from '../../contract/decoder.js';
-import type { Prompt, ServiceRow, SnapshotRow, SpooledProfile } from '../../contract/links.js';
+import type { Prompt, ServiceRow, SnapshotRow, SpooledProfile, Turnovers } from '../../contract/links.js';
 import { defaultPySpyOptions, type PySpyOptions } from '../../contract/pyspy.js';
 import type { Operation } from '../../contract/operations.js';
 import type { SearchMode } from '../../core/flame/match-names.js';
@@ -55,6 +61,8 @@ export interface SelectionSlice {
   readonly range: TimeRange | null;
   /** B of a comparison; null: no comparison. */
   readonly comparison: TimeRange | null;
+  /** What A is where it is not the selection in another time; null otherwise. */
+  readonly baseline: Baseline | null;
   readonly scale: Scale;
   /** What the frames of a diff are as wide as. */
   readonly frameWidth: FrameWidth;
@@ -68,6 +76,8 @@ export interface ServicesSlice {
   readonly servicesPhase: Phase;
   readonly servicesFailure: Failure | null;
   readonly profileTypes: readonly string[];
+  /** Deploys and restarts in the timeline of the selection. */
+  readonly turnovers: Turnovers;
 }
 
 /** How far the samples of the selection can be believed. */
@@ -95,6 +105,7 @@ export type Document = { readonly kind: 'selection' } | ProfilesDocument;
 
 /** What a document was left with; it comes back with it. */
 export interface KeptView {
+  readonly baseline: Baseline | null;
   readonly valueIndex: number | null;
   readonly operations: readonly Operation[];
   readonly zoomPath: readonly string[];
@@ -178,6 +189,7 @@ export type Dialog =
   | { readonly kind: 'profiled'; readonly targetId: string }
   | { readonly kind: 'sampling'; readonly targetId: string }
   | { readonly kind: 'naming'; readonly targetId: string }
+  | { readonly kind: 'compare' }
   | { readonly kind: 'save-snapshot' }
   | { readonly kind: 'remove-snapshot'; readonly snapshotId: string }
   | { readonly kind: 'about' }
@@ -225,6 +237,7 @@ export function initialState(nowMs: number): AppState {
     live: true,
     range: null,
     comparison: null,
+    baseline: null,
     scale: { by: 'auto' },
     frameWidth: 'mean',
     servicesOf: '',
@@ -232,6 +245,7 @@ export function initialState(nowMs: number): AppState {
     servicesPhase: 'idle',
     servicesFailure: null,
     profileTypes: [],
+    turnovers: { stepMs: 0, turnovers: [] },
     trust: null,
     trustPhase: 'idle',
     trustFailure: null,

@@ -105,6 +105,7 @@ export async function actOnTarget(context: Context, action: TargetAction, target
       live: true,
       range: null,
       comparison: null,
+      baseline: null,
       extentEndMs: sourceTime(context, targetId, state.source),
     }));
   }

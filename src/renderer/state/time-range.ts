@@ -66,6 +66,20 @@ export function rangeBefore(range: TimeRange): TimeRange {
   return { startMs: range.startMs - (range.endMs - range.startMs), endMs: range.startMs };
 }
 
+/** From the first to the last value of a course, inside of a range; undefined without any. */
+export function firstAndLast(
+  { startMs, stepMs, values }: { readonly startMs: number; readonly stepMs: number; readonly values: Float64Array },
+  within: TimeRange,
+): TimeRange | undefined {
+  const first = values.findIndex((value) => !Number.isNaN(value));
+  if (first < 0) return undefined;
+  const last = values.findLastIndex((value) => !Number.isNaN(value));
+  return {
+    startMs: Math.max(within.startMs, startMs + first * stepMs),
+    endMs: Math.min(within.endMs, startMs + (last + 1) * stepMs),
+  };
+}
+
 /** Whether both are the same range or both are none. */
 export function sameRange(a: TimeRange | null, b: TimeRange | null): boolean {
   return a === b || (a !== null && b !== null && a.startMs === b.startMs && a.endMs === b.endMs);

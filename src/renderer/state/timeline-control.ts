@@ -15,7 +15,8 @@ function subjectOf(state: AppState): string {
   return JSON.stringify([state.targetId, state.source, selectorOf(state), state.profileType]);
 }
 
-function selectionOf(state: AppState, targetId: string, extent: TimeRange): Selection {
+/** The selection over a time. */
+export function selectionOf(state: AppState, targetId: string, extent: TimeRange): Selection {
   return {
     targetId,
     source: state.source,

@@ -5,7 +5,8 @@ import type { Selection } from '../../contract/selection.js';
 import { FlameModel } from '../flame/model.js';
 import type { Context } from './context.js';
 import type { AppState } from './store.js';
-import { requestKey, viewRequestOf, type Side, type ViewRequest } from './view-request.js';
+import type { Side } from './sides.js';
+import { requestKey, viewRequestOf, type ViewRequest } from './view-request.js';
 import { watch } from './watch.js';
 
 type Failed = Extract<Result<never>, { readonly ok: false }>;

@@ -58,8 +58,8 @@ function NotJudged(): ReactElement | null {
     case 'without-windows':
       return (
         <p className="details-hint">
-          A file is one sum without windows, so nothing can be called certain: colours tell the size of a change only.
-          Compare two ranges of a server to be told what is real.
+          A file or snapshot is one sum without windows, so nothing can be called certain: colours tell the size of a
+          change only. Compare two ranges of a server to be told what is real.
         </p>
       );
     case 'cost': {

@@ -1,7 +1,8 @@
 import { useCallback, useState, type ReactElement, type SyntheticEvent } from 'react';
 import { useApp, useControls } from '../../app/workbench.js';
 import { formatRange, formatSpan, fromLocalField, toLocalField } from '../../format/times.js';
-import { chooseComparison, chooseRange, currentExtent } from '../../state/selection-control.js';
+import { pinBaseline } from '../../state/comparison-control.js';
+import { chooseComparison, chooseRange, currentExtent, isPinned } from '../../state/selection-control.js';
 import type { TimeRange } from '../../state/time-range.js';
 import { Button } from '../../ui/button.js';
 import { TextField } from '../../ui/fields.js';
@@ -75,6 +76,12 @@ function RangeForm({ side, range, close }: RangeFormProps): ReactElement {
     },
     [startMs, endMs, side, controls, close],
   );
+  const pinned = useApp(isPinned);
+  const comparing = useApp((state) => state.comparison !== null);
+  const pin = useCallback(() => {
+    pinBaseline(controls, !pinned);
+    close();
+  }, [controls, pinned, close]);
   const clear = useCallback(() => {
     chooseRange(controls, null);
     close();
@@ -94,6 +101,11 @@ function RangeForm({ side, range, close }: RangeFormProps): ReactElement {
         <Button tone="quiet" onClick={clear}>
           Whole timeline
         </Button>
+        {side === 'range' && comparing ? (
+          <Button tone="quiet" aria-pressed={pinned} onClick={pin} title="A stays, whatever is chosen next">
+            {pinned ? 'Unpin A' : 'Pin A'}
+          </Button>
+        ) : null}
         <Button type="submit" tone="accent" disabled={!fits}>
           Apply
         </Button>

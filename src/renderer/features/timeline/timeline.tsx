@@ -18,6 +18,7 @@ import { Segments } from '../../ui/fields.js';
 import { beginDrag, dragTo, nudgeRange, overEdge, type Drag } from './drag.js';
 import { drawTimeline, type TimelineColours } from './draw-timeline.js';
 import { timeAt, type TimeScale } from './scale.js';
+import { TurnoverMarks, TurnoverProposal } from './turnover-marks.js';
 import { pointWords } from './timeline-words.js';
 import { useBoxSize } from './use-box-size.js';
 
@@ -194,7 +195,9 @@ export function TimelineView(): ReactElement {
           onPointerLeave={onLeave}
         />
       </div>
+      <TurnoverMarks scale={scale} />
       <div className="timeline-head">
+        {words === '' ? <TurnoverProposal /> : null}
         <span className="timeline-words">{words}</span>
         <Segments label="Time span" values={presets} labels={presetLabels} value={preset} onChoose={onPreset} />
       </div>
