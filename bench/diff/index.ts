@@ -1,0 +1,190 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import type { ViewSource } from '../../src/contract/decoder.js';
+import { loadDecoder } from '../../src/engine/profiles/native.js';
+import { ProfileStore } from '../../src/engine/profiles/store.js';
+import { viewCertainty } from '../../src/engine/profiles/view-certainty.js';
+import { buildView, type View } from '../../src/engine/profiles/views.js';
+import { readWindows, type DecodedWindows } from '../../src/engine/profiles/windows.js';
+// The rounds are counted in the scripts, for all benchmarks alike.
+import { measureAlternately, type Measured } from '../../scripts/bench/rounds.mjs';
+import { encodePprof, seededRandom } from '../parse/synthetic.js';
+import { programTree } from '../view/profiles.js';
+import { windowsOf } from './windows.js';
+
+interface BenchRow {
+  readonly id: string;
+  readonly ours: number;
+  readonly unit: 'ms';
+  readonly peers: Readonly<Record<string, number | null>>;
+  readonly n: number;
+  readonly spread: number;
+}
+
+const sizes = [
+  ['100k', 100_000],
+  ['1m', 1_000_000],
+] as const;
+const windowCount = 40;
+const stackCount = 2000;
+const memoryBudget = 8 * 2 ** 30;
+const none = new AbortController().signal;
+
+/**
+ * Two profiles as one difference that a window can show: call trees aligned, scaled, laid out. `diff_ms_*` begins with profiles
+ * that are open, as a comparison in the window does; `files_diff_ms_*` begins with the files, as `go tool pprof -top
+ * -diff_base` does, which parses both and lays nothing out. `windows_ms_80x2000` reads and judges 40 + 40 windows.
+ */
+export async function bench({
+  quick,
+  note,
+}: {
+  readonly quick: boolean;
+  readonly note: (text: string) => void;
+}): Promise<readonly BenchRow[]> {
+  const decoder = loadDecoder();
+  note(`ours: ${decoder.description}`);
+  note('d3-flame-graph is missing: it only draws a difference that somebody else has computed');
+  const rounds = quick ? 1 : 5;
+  const rows: BenchRow[] = [];
+  for (const [size, nodeCount] of sizes) {
+    note(`${size}: makes two profiles of ${nodeCount.toLocaleString('en')} stacks`);
+    const folder = await mkdtemp(join(tmpdir(), 'pyrometer-bench-'));
+    const store = new ProfileStore({ spoolDir: folder, decoder, memoryBudget });
+    try {
+      await writeSides(folder, nodeCount);
+      const holder = {};
+      for (const side of ['baseline', 'comparison']) {
+        const opened = await store.open(side, holder);
+        if (!opened.ok) throw new Error(opened.failure.message);
+        await opened.value.tree(1);
+      }
+      const go = await goDiff(folder);
+      if (go === undefined) note('go-pprof is missing: go tool pprof did not run');
+      const open = await measureAlternately({ ours: () => diffView(store) }, { rounds });
+      const files = await measureAlternately(
+        {
+          ours: async () => {
+            const own = new ProfileStore({ spoolDir: folder, decoder, memoryBudget });
+            await diffView(own);
+            own.dispose();
+          },
+          ...(go === undefined ? {} : { 'go-pprof': go }),
+        },
+        { rounds },
+      );
+      rows.push(
+        rowOf(`diff_ms_${size}`, open, ['d3-flame-graph']),
+        rowOf(`files_diff_ms_${size}`, files, go === undefined ? ['go-pprof'] : []),
+      );
+    } finally {
+      store.dispose();
+      await rm(folder, { recursive: true });
+    }
+  }
+  rows.push(await certaintyRow(rounds));
+  return rows;
+}
+
+const source: Extract<ViewSource, { kind: 'diff' }> = {
+  kind: 'diff',
+  baselineId: 'baseline',
+  comparisonId: 'comparison',
+  valueIndex: 1,
+  scale: { by: 'auto' },
+};
+
+async function diffView(store: ProfileStore): Promise<View> {
+  const view = await buildView(store, source);
+  if (!view.ok) throw new Error(view.failure.message);
+  return view.value;
+}
+
+/** One program measured twice: other counts, and one of twenty of its outermost calls goes to another function. */
+async function writeSides(folder: string, nodeCount: number): Promise<void> {
+  const tree = programTree(nodeCount, seededRandom(97));
+  const calls = new Uint8Array(tree.parent.length);
+  for (const caller of tree.parent) calls[caller] = 1;
+  const moved = {
+    ...tree,
+    callee: tree.callee.map((id, node) => (node % 20 === 7 && calls[node] === 0 ? 1 + (id % tree.functionCount) : id)),
+  };
+  await writeFile(join(folder, 'baseline'), gzipSync(encodePprof(tree, seededRandom(1))));
+  await writeFile(join(folder, 'comparison'), gzipSync(encodePprof(moved, seededRandom(2))));
+}
+
+/** Go's own comparison in a process of its own, its start among the time; undefined where it cannot be had. */
+async function goDiff(folder: string): Promise<(() => Promise<void>) | undefined> {
+  const run = async (): Promise<void> => {
+    await promisify(execFile)(
+      'go',
+      ['tool', 'pprof', '-top', '-nodecount=10', '-diff_base', 'baseline', 'comparison'],
+      { cwd: folder, maxBuffer: 64 * 2 ** 20 },
+    );
+  };
+  try {
+    await run();
+    return run;
+  } catch {
+    return undefined;
+  }
+}
+
+async function certaintyRow(rounds: number): Promise<BenchRow> {
+  const decoder = loadDecoder();
+  const folder = await mkdtemp(join(tmpdir(), 'pyrometer-bench-'));
+  const store = new ProfileStore({ spoolDir: folder, decoder, memoryBudget });
+  try {
+    const sides = [windowsOf(stackCount, windowCount, 1), windowsOf(stackCount, windowCount, 2)] as const;
+    await writeFile(join(folder, 'baseline'), sides[0].profile);
+    await writeFile(join(folder, 'comparison'), sides[1].profile);
+    const view = await diffView(store);
+    const read = async (bytes: Uint8Array): Promise<DecodedWindows> => {
+      const windows = await readWindows(bytes, decoder);
+      if (!windows.ok) throw new Error(windows.failure.message);
+      return windows.value;
+    };
+    const measured = await measureAlternately(
+      {
+        ours: async () => {
+          const judged = await viewCertainty(
+            decoder,
+            view,
+            await read(sides[0].bytes),
+            await read(sides[1].bytes),
+            none,
+          );
+          if (!judged.ok || judged.value.windows[0] !== windowCount) throw new Error('the windows were not judged');
+        },
+      },
+      { rounds },
+    );
+    return rowOf('windows_ms_80x2000', measured, []);
+  } finally {
+    store.dispose();
+    await rm(folder, { recursive: true });
+  }
+}
+
+function rowOf(
+  id: string,
+  { ours, ...peers }: Readonly<Record<string, Measured>>,
+  missing: readonly string[],
+): BenchRow {
+  if (ours === undefined) throw new Error('nothing was measured');
+  return {
+    id,
+    ours: ours.median,
+    unit: 'ms',
+    peers: {
+      ...Object.fromEntries(Object.entries(peers).map(([name, { median }]) => [name, median])),
+      ...Object.fromEntries(missing.map((name) => [name, null])),
+    },
+    n: ours.n,
+    spread: ours.spread,
+  };
+}
