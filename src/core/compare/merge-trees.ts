@@ -1,6 +1,6 @@
-import { toDepthFirst, totalsOf, type CallNodes, type CallTree } from '../profile/call-tree.js';
-import { f64At, growingF64, growingU32, u32At, type GrowingF64 } from '../profile/columns.js';
-import { createPairTable } from '../profile/pair-table.js';
+import { totalsOf, type CallNodes, type CallTree } from '../profile/call-tree.js';
+import { f64At, growingU32 } from '../profile/columns.js';
+import { alignTrees } from './align-trees.js';
 import { robustReference } from './robust-reference.js';
 import { sampleWorth } from './window-counts.js';
 
@@ -75,47 +75,17 @@ export const absent = 0xffffffff;
  */
 export function mergeTrees(baseline: ComparedSide, comparison: ComparedSide, scale: Scale): DiffTree {
   const functions = mergeFunctions(baseline, comparison);
-  const functionIndex = growingU32(comparison.tree.nodeCount);
-  const parent = growingU32(comparison.tree.nodeCount);
-  const baselineSelf = growingF64(comparison.tree.nodeCount);
-  const comparisonSelf = growingF64(comparison.tree.nodeCount);
-  const children = createPairTable(comparison.tree.nodeCount);
-  const make = (callee: number, caller: number): number => {
-    baselineSelf.push(0);
-    comparisonSelf.push(0);
-    parent.push(caller);
-    return functionIndex.push(callee);
-  };
-  make(0, 0);
-  const add = (tree: CallTree, toMerged: Uint32Array, self: GrowingF64): void => {
-    const madeOf = new Uint32Array(tree.nodeCount);
-    self.add(0, f64At(tree.self, 0));
-    for (let node = 1; node < tree.nodeCount; node++) {
-      const caller = u32At(madeOf, u32At(tree.parent, node));
-      const callee = u32At(toMerged, u32At(tree.functionIndex, node));
-      let made = children.find(caller, callee);
-      if (made < 0) {
-        made = make(callee, caller);
-        children.insert(caller, callee, made);
-      }
-      madeOf[node] = made;
-      self.add(made, f64At(tree.self, node));
-    }
-  };
-  add(comparison.tree, functions.ofComparison, comparisonSelf);
-  add(baseline.tree, functions.ofBaseline, baselineSelf);
-
-  const { nodes, place } = toDepthFirst(functionIndex.freeze(), parent.freeze());
-  const placed = (madeSelf: Float64Array): Float64Array => {
-    const self = new Float64Array(nodes.nodeCount);
-    for (let made = 0; made < madeSelf.length; made++) self[u32At(place, made)] = f64At(madeSelf, made);
-    return self;
-  };
-  const measured = [placed(baselineSelf.freeze()), placed(comparisonSelf.freeze())] as const;
-  const scaling = scalingOf([baseline, comparison], measured, nodes.functionIndex, scale);
-  const withTotal = (self: Float64Array): SideValues => ({ self, total: totalsOf(nodes.parent, self) });
-  const before = withTotal(measured[0].map((value) => value * scaling.factor));
-  const after = withTotal(measured[1]);
+  const { nodes, baselineSelf, comparisonSelf } = alignTrees(
+    { tree: comparison.tree, toMerged: functions.ofComparison },
+    { tree: baseline.tree, toMerged: functions.ofBaseline },
+    functions.comparisonFunction.length,
+  );
+  const scaling = scalingOf([baseline, comparison], [baselineSelf, comparisonSelf], nodes.functionIndex, scale);
+  if (scaling.factor !== 1) {
+    for (let node = 0; node < nodes.nodeCount; node++) baselineSelf[node] = f64At(baselineSelf, node) * scaling.factor;
+  }
+  const before: SideValues = { self: baselineSelf, total: totalsOf(nodes.parent, baselineSelf) };
+  const after: SideValues = { self: comparisonSelf, total: totalsOf(nodes.parent, comparisonSelf) };
   return {
     ...nodes,
     self: meanOf(before.self, after.self),
@@ -136,20 +106,13 @@ function scalingOf(
   scale: Scale,
 ): Scaling {
   if (scale.by === 'measured') return { by: 'measured', factor: 1, error: 0 };
-  const samples = (side: 0 | 1): Float64Array => {
-    const worth = sides[side].period > 0 ? sides[side].period : sampleWorth(self[side]);
-    return worth > 0 ? self[side].map((value) => value / worth) : self[side];
-  };
+  // Agents may have sampled the sides at other rates: what a sample is worth on each side belongs into the factor.
+  const worths = sides.map(({ period }, side) => (period > 0 ? period : sampleWorth(self[side === 0 ? 0 : 1])) || 1);
+  const [worthBefore = 1, worthAfter = 1] = worths;
   const inSeconds = sides[0].durationNs > 0 && sides[1].durationNs > 0;
   const bySeconds = inSeconds ? sides[1].durationNs / sides[0].durationNs : 1;
-  const counts = [samples(0), samples(1)] as const;
-  const found = robustReference(counts[0], counts[1], functionIndex);
-  // Agents may have sampled the sides at other rates: what a sample is worth on each side belongs into the factor.
-  const worth = (side: 0 | 1): number => total(self[side]) / Math.max(1, total(counts[side]));
-  const reference =
-    found === undefined
-      ? undefined
-      : { ...found, factor: (found.factor * worth(1)) / Math.max(Number.MIN_VALUE, worth(0)) };
+  const found = robustReference(divided(self[0], worthBefore), divided(self[1], worthAfter), functionIndex);
+  const reference = found === undefined ? undefined : { ...found, factor: (found.factor * worthAfter) / worthBefore };
   const load = inSeconds && reference !== undefined ? { load: reference.factor / bySeconds } : {};
   const absolute: Scaling = { by: 'absolute', factor: bySeconds, error: 0, ...load };
   const relative: Scaling = reference === undefined ? absolute : { by: 'relative', ...reference, ...load };
@@ -165,12 +128,17 @@ function scalingOf(
   }
 }
 
-function total(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0);
+function divided(values: Float64Array, by: number): Float64Array {
+  if (by === 1) return values;
+  const parts = new Float64Array(values.length);
+  for (let index = 0; index < parts.length; index++) parts[index] = f64At(values, index) / by;
+  return parts;
 }
 
 function meanOf(one: Float64Array, other: Float64Array): Float64Array {
-  return one.map((value, index) => (value + f64At(other, index)) / 2);
+  const mean = new Float64Array(one.length);
+  for (let index = 0; index < mean.length; index++) mean[index] = (f64At(one, index) + f64At(other, index)) / 2;
+  return mean;
 }
 
 interface MergedFunctions {

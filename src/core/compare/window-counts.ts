@@ -21,9 +21,14 @@ export interface NodeWindows {
  * makes noise look larger than it is, and never smaller. 0 when there is no value.
  */
 export function sampleWorth(values: Float64Array): number {
-  const some = values.filter((value) => value > 0).slice(0, lookedAt);
-  if (some.length === 0) return 0;
-  some.sort();
+  const found = new Float64Array(Math.min(lookedAt, values.length));
+  let count = 0;
+  for (let index = 0; index < values.length && count < lookedAt; index++) {
+    const value = f64At(values, index);
+    if (value > 0) found[count++] = value;
+  }
+  if (count === 0) return 0;
+  const some = found.subarray(0, count).sort();
   const smallest = f64At(some, 0);
   const divisor = some.reduce(commonDivisor, 0);
   return smallest / divisor <= mostInSmallest ? divisor : f64At(some, Math.floor(some.length / 2));
