@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Function as PprofFunction, Line, Location, Profile, Sample, StringTable, ValueType } from 'pprof-format';
 import { beforeAll, expect, inject, test } from 'vitest';
+import { cpuProfileType } from '../../src/contract/selection';
+import { Http1Transport } from '../../src/engine/pyroscope/http1-transport';
+import { PusherClient } from '../../src/engine/pyroscope/pusher-client';
 import { openOffline } from '../browser';
+import { startReplay } from '../world/replay';
 import { commandLineOf } from './command-line';
 
 const cli = commandLineOf(inject('world'));
@@ -102,12 +106,62 @@ test.each([
   [['diff', 'before', 'after', '--format', 'xml'], 2, /text, markdown or json/],
   [['diff', 'before', 'nowhere'], 1, /"nowhere": /],
   [['diff', 'before', 'mixed'], 1, /does not measure what the other profiles of "mixed" do/],
+  [['diff', 'local{}', 'after'], 2, /does not say when/],
+  [['diff', 'local{}@-1h..now', 'after'], 1, /No agent runs on local: start one/],
   [['diff', 'snapshot:none', 'after'], 1, /There is no snapshot "none"/],
 ])('%j is refused', async (args, code, said) => {
   const done = await cli.run(args);
   expect(done.code).toBe(code);
   expect(done.stderr).toMatch(said);
   expect(done.stdout).toBe('');
+});
+
+test('windows of a real Pyroscope are judged, with their noise', async () => {
+  const { pyroscopeUrl } = inject('world');
+  const pusher = new PusherClient(new Http1Transport(pyroscopeUrl, { link: undefined, headers: {} }), 'Pyroscope');
+  const runs = 24;
+  const startSeconds = Math.floor(Date.now() / 1000 / seconds) * seconds - (runs + 1) * seconds;
+  for (let run = 0; run < runs; run++) {
+    const profile = pprof(run < runs / 2 ? before : after, startSeconds + run * seconds);
+    const labels = { service_name: 'compared' };
+    const pushed = await pusher.push({ labels, profileType: cpuProfileType, profile });
+    expect(pushed).toEqual({ ok: true, value: null });
+  }
+  pusher.dispose();
+  const side = (from: number, to: number): string => {
+    const at = (run: number): string => new Date((startSeconds + run * seconds) * 1000).toISOString();
+    return `${pyroscopeUrl}{service_name="compared"}@${at(from)}..${at(to)}`;
+  };
+  const sides = [side(0, runs / 2), side(runs / 2, runs)] as const;
+  const done = await cli.run(['diff', ...sides, '--fail-on', 'certain slower > 5%']);
+  expect(done.stdout).toMatch(/What changed for certain\n\n {2}render takes \d\d\.\d\s% more\n/);
+  expect(done.stdout).toContain('12 measurements against 12 measurements.');
+  expect(done.code).toBe(3);
+  // The halves of one side are alike: nothing in them is certain.
+  const alike = await cli.run(['diff', side(0, 10), side(2, 12), '--fail-on', 'certain changed', '--format', 'json']);
+  expect(JSON.parse(alike.stdout)).toMatchObject({ causes: [], evidence: { windows: [10, 10], abstained: null } });
+  expect(alike.code).toBe(0);
+});
+
+test('two ranges of a running agent are compared', async () => {
+  const world = inject('world');
+  const replay = await startReplay({
+    worldPath: world.path,
+    uid: world.users.desk.uid,
+    seed: 7,
+    endMs: Date.parse('2026-03-04T12:00:00Z'),
+    minutes: 20,
+  });
+  try {
+    const side = (from: string, to: string): string =>
+      `local{service_name="revel_web"}@2026-03-04T${from}:00Z..2026-03-04T${to}:00Z`;
+    const done = await cli.run(['diff', side('11:40', '11:50'), side('11:50', '12:00')]);
+    expect(done.stdout).toMatch(/What changed for certain\n\n {2}customer_name /);
+    expect(done.stdout).toContain('40 measurements against 40 measurements.');
+    expect(done.code).toBe(0);
+  } finally {
+    await replay.dispose();
+  }
 });
 
 test('help tells of it', async () => {

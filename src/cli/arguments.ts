@@ -3,6 +3,8 @@ import * as v from 'valibot';
 import { fail, ok, type Result } from '../contract/result.js';
 import { longestTimedSeconds, verifySeconds } from '../contract/verify.js';
 import { parseFailRules, type FailRule } from '../core/compare/fail-on.js';
+import { cpuProfileType } from '../contract/selection.js';
+import { parseSelection, type SelectionText } from './selection-text.js';
 import { NewTunnel, parseTunnelAddress, tunnelAddressText } from '../contract/tunnels.js';
 
 /** Where a recording is made. */
@@ -13,9 +15,11 @@ export type RecordTarget =
 /** What a file is written as, told by its name. */
 export type OutputFormat = 'html' | 'pprof' | 'folded';
 
-/** What is compared: a profile, a folder of profiles, or a snapshot by its title. */
+/** What is compared: a profile, a folder of profiles, a snapshot by its title, or what a running agent or a Pyroscope has. */
 export type DiffSide =
-  { readonly kind: 'path'; readonly path: string } | { readonly kind: 'snapshot'; readonly title: string };
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'snapshot'; readonly title: string }
+  | { readonly kind: 'selection'; readonly selection: SelectionText };
 
 const reportFormats = ['text', 'markdown', 'json'] as const;
 /** What a comparison is told as. */
@@ -78,6 +82,9 @@ export type Command =
       readonly after: DiffSide;
       readonly report: ReportFormat;
       readonly scale: 'auto' | 'absolute' | 'relative';
+      /** Of selections. */
+      readonly profileType: string;
+      readonly identity: string | undefined;
       /** Each of them, when it is met, is exit code 3. */
       readonly failOn: readonly FailRule[];
       /** Where the diff is drawn. */
@@ -116,7 +123,11 @@ export const usage = `Pyrometer, the flame graphs of your servers
   npm start -- export PROFILE --out FILE     writes a profile in another form
   npm start -- diff BEFORE AFTER             tells what changed, how much, and whether it is more than chance
       BEFORE, AFTER       a profile; a folder of profiles, each a measurement of its own (8 or more on each side let a
-                          change be certain); or snapshot:TITLE
+                          change be certain); snapshot:TITLE; or SOURCE{SELECTOR}@FROM..TO, asked of a running agent
+                          (SOURCE is local, user@host or user@host:port) or a Pyroscope (its http address), such as
+                          'local{service_name="web"}@-30m..-15m' or 'http://host:4040{}@2026-11-29T10:00..now'
+      --type TYPE         the profile type of selections; CPU time by default
+      --identity PATH     a private key
       --format FORMAT     text, markdown or json
       --scale SCALE       absolute (CPU time a second), relative (to what did not move), auto by default
       --fail-on RULES     exit code 3 when one is met, such as "certain slower > 2%, new > 5%", of all that BEFORE cost
@@ -266,11 +277,12 @@ function parseCheck(rest: readonly string[]): Result<Command> {
   return target.ok ? ok({ name: 'check', target: target.value, identity, json }) : target;
 }
 
-function sideOf(text: string): DiffSide {
+function sideOf(text: string): Result<DiffSide> {
   const prefix = 'snapshot:';
-  return text.startsWith(prefix)
-    ? { kind: 'snapshot', title: text.slice(prefix.length) }
-    : { kind: 'path', path: text };
+  if (text.startsWith(prefix)) return ok({ kind: 'snapshot', title: text.slice(prefix.length) });
+  const selection = parseSelection(text);
+  if (selection === undefined) return ok({ kind: 'path', path: text });
+  return selection.ok ? ok({ kind: 'selection', selection: selection.value }) : selection;
 }
 
 function parseDiff(rest: readonly string[]): Result<Command> {
@@ -280,7 +292,14 @@ function parseDiff(rest: readonly string[]): Result<Command> {
     parsed = parseArgs({
       args: [...rest],
       allowPositionals: true,
-      options: { format: one, scale: one, 'fail-on': one, out: { ...one, short: 'o' } },
+      options: {
+        format: one,
+        scale: one,
+        type: one,
+        'fail-on': one,
+        out: { ...one, short: 'o' },
+        identity: { ...one, short: 'i' },
+      },
     });
   } catch (error) {
     return fail('invalid-input', `${error instanceof Error ? error.message : String(error)} See "npm start -- help".`);
@@ -289,7 +308,8 @@ function parseDiff(rest: readonly string[]): Result<Command> {
   if (before === undefined || after === undefined || others.length > 0) {
     return fail('invalid-input', 'Name two sides: diff BEFORE AFTER.');
   }
-  const { format = 'text', scale = 'auto', 'fail-on': rules, out } = parsed.values;
+  const { format = 'text', scale = 'auto', type: profileType = cpuProfileType } = parsed.values;
+  const { 'fail-on': rules, out, identity } = parsed.values;
   const report = reportFormats.find((each) => each === format);
   if (report === undefined) return fail('invalid-input', `--format is text, markdown or json, not "${format}".`);
   const chosen = scales.find((each) => each === scale);
@@ -304,7 +324,11 @@ function parseDiff(rest: readonly string[]): Result<Command> {
   if (out !== undefined && !out.toLowerCase().endsWith('.html')) {
     return fail('invalid-input', `"${out}" must end in .html: a diff is drawn as a page.`);
   }
-  return ok({ name: 'diff', before: sideOf(before), after: sideOf(after), report, scale: chosen, failOn, out });
+  const sides = [sideOf(before), sideOf(after)] as const;
+  if (!sides[0].ok) return sides[0];
+  if (!sides[1].ok) return sides[1];
+  const asked = { report, scale: chosen, profileType, identity, failOn, out };
+  return ok({ name: 'diff', before: sides[0].value, after: sides[1].value, ...asked });
 }
 
 /** Reads the arguments behind the program's name. */

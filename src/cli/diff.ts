@@ -12,11 +12,14 @@ import { readFailure } from '../engine/profiles/failures.js';
 import { loadDecoder } from '../engine/profiles/native.js';
 import { checkWritable, writeShare } from '../engine/profiles/share.js';
 import { ProfileStore } from '../engine/profiles/store.js';
-import type { DecodedWindows, WindowPart } from '../engine/profiles/windows.js';
+import { decodedOrEmpty, type DecodedWindows, type WindowPart } from '../engine/profiles/windows.js';
 import { SnapshotLibrary } from '../engine/snapshots/library.js';
 import type { Command, DiffSide } from './arguments.js';
 import { dataDir } from './data-dir.js';
 import { diffReport, type BrokenRule } from './diff-report.js';
+import { SelectionReader } from './diff-selection.js';
+import type { Progress } from './progress.js';
+import type { SelectionText } from './selection-text.js';
 
 const memoryBudget = 4 * 2 ** 30;
 /** A side of more measurements would be judged no better, and be read for minutes. */
@@ -33,11 +36,14 @@ interface Side {
   readonly title: string;
   readonly bytes: Uint8Array;
   readonly windows: DecodedWindows;
+  /** Which column is compared. */
+  readonly valueIndex: number;
 }
 
 /** Compares two sides. Nothing is left but the page, when one was asked for. */
 export async function diff(
   command: Extract<Command, { name: 'diff' }>,
+  progress: Progress,
   signal: AbortSignal,
 ): Promise<Result<Compared>> {
   if (command.out !== undefined) {
@@ -45,18 +51,29 @@ export async function diff(
     if (!writable.ok) return writable;
   }
   const decoder = loadDecoder();
-  const before = await readSide(command.before, decoder);
-  if (!before.ok) return before;
-  const after = await readSide(command.after, decoder);
-  if (!after.ok) return after;
+  const { profileType, identity } = command;
+  const reader = new SelectionReader({ decoder, profileType, identity, progress, signal });
+  const read: Side[] = [];
+  try {
+    for (const named of [command.before, command.after]) {
+      const side = await readSide(named, decoder, reader);
+      if (!side.ok) return side;
+      read.push(side.value);
+    }
+  } finally {
+    reader.dispose();
+    if (reader.asked) progress.done('');
+  }
+  const [before, after] = read;
+  if (before === undefined || after === undefined) throw new Error('a comparison has two sides');
   const spoolDir = await mkdtemp(join(tmpdir(), 'pyrometer-spool-'));
   const store = new ProfileStore({ spoolDir, decoder, memoryBudget });
   try {
-    const sides = [before.value, after.value] as const;
+    const sides = [before, after] as const;
     const [baselineId, comparisonId] = ['baseline', 'comparison'];
     await writeFile(join(spoolDir, baselineId), sides[0].bytes, { mode: 0o600 });
     await writeFile(join(spoolDir, comparisonId), sides[1].bytes, { mode: 0o600 });
-    const valueIndex = sides[1].windows.parts[0]?.decoded.profile.defaultValueIndex ?? 0;
+    const { valueIndex } = sides[1];
     const source = { kind: 'diff', baselineId, comparisonId, valueIndex, scale: { by: command.scale } } as const;
     const found = await differenceOf(store, source, [sides[0].windows, sides[1].windows], signal);
     if (!found.ok) return found;
@@ -89,8 +106,9 @@ function brokenRules(
   });
 }
 
-async function readSide(side: DiffSide, decoder: ProfileDecoder): Promise<Result<Side>> {
+async function readSide(side: DiffSide, decoder: ProfileDecoder, reader: SelectionReader): Promise<Result<Side>> {
   if (side.kind === 'snapshot') return snapshotSide(side.title, decoder);
+  if (side.kind === 'selection') return selectionSide(side.selection, decoder, reader);
   const { path } = side;
   let files: string[];
   try {
@@ -132,6 +150,22 @@ async function filesIn(folder: string): Promise<string[]> {
     .sort();
 }
 
+async function selectionSide(
+  selection: SelectionText,
+  decoder: ProfileDecoder,
+  reader: SelectionReader,
+): Promise<Result<Side>> {
+  const fetched = await reader.read(selection);
+  if (!fetched.ok) return fetched;
+  const { title, bytes, windows } = fetched.value;
+  // A source answers a selection without samples with nothing, too.
+  const decoded = await decodedOrEmpty(bytes, decoder);
+  if (!decoded.ok) return namedFailure(title, decoded);
+  const whole = { parts: [windowOf(decoded.value)], windowCount: 1 };
+  const valueIndex = decoded.value.profile.defaultValueIndex;
+  return ok({ title, bytes, windows: windows ?? whole, valueIndex });
+}
+
 async function snapshotSide(title: string, decoder: ProfileDecoder): Promise<Result<Side>> {
   const library = new SnapshotLibrary(join(dataDir(), 'library'));
   const rows = await library.list();
@@ -156,13 +190,14 @@ function joined(title: string, measured: readonly Measured[]): Result<Side> {
   if (first === undefined) return fail('not-found', `"${title}" holds no profile.`);
   const parts = inOrder.map(({ decoded }) => windowOf(decoded));
   const windows = { parts, windowCount: parts.length };
-  if (others.length === 0) return ok({ title, bytes: first.bytes, windows });
+  const valueIndex = first.decoded.profile.defaultValueIndex;
+  if (others.length === 0) return ok({ title, bytes: first.bytes, windows, valueIndex });
   const merged = mergeProfiles([first.decoded.profile, ...others.map(({ decoded }) => decoded.profile)]);
   if (!merged.ok) {
     const unlike = inOrder[merged.unlike]?.name ?? '';
     return fail('invalid-input', `"${unlike}" does not measure what the other profiles of "${title}" do.`);
   }
-  return ok({ title, bytes: writePprof(merged.profile, decodeText), windows });
+  return ok({ title, bytes: writePprof(merged.profile, decodeText), windows, valueIndex });
 }
 
 function windowOf(decoded: DecodedProfile): WindowPart {

@@ -99,7 +99,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return checked.value.canRun ? 0 : 1;
     }
     case 'diff': {
-      const compared = await diff(command, firstInterrupt());
+      const compared = await diff(command, progress, firstInterrupt());
       if (!compared.ok) return failed(compared.failure);
       process.stdout.write(compared.value.text);
       return compared.value.broken ? 3 : 0;

@@ -102,7 +102,7 @@ export async function readWindows(bytes: Uint8Array, decoder: ProfileDecoder): P
 }
 
 /** No profile at all is one without samples: an empty file is none that a decoder takes. */
-async function decodedOrEmpty(profile: Uint8Array, decoder: ProfileDecoder): Promise<Result<DecodedProfile>> {
+export async function decodedOrEmpty(profile: Uint8Array, decoder: ProfileDecoder): Promise<Result<DecodedProfile>> {
   return decoder.decode(profile.length === 0 ? emptyPprof : profile);
 }
 
