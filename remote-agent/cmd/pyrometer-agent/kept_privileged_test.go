@@ -144,6 +144,8 @@ func TestWindowsOfARecordingThatNobodyRenewsAreKeptAndThenRemoved(t *testing.T) 
 		t.Fatal(err)
 	}
 	expectNoSockets(t, l.runDirectory)
+	// Its files are closed, which its keeper hears of, before it is over.
+	eventually(t, "the agent is over", func() bool { return over(t, second.PID) })
 	if _, err := os.Stat(filepath.Join(l.store, "profiles.db")); err != nil {
 		t.Errorf("the store of an agent that was killed: %v", err)
 	}
@@ -185,6 +187,7 @@ func TestWhatIsTakenOverStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectNoSockets(t, l.runDirectory)
+	eventually(t, "the agent is over", func() bool { return over(t, first.PID) })
 	// One that fails takes nothing over.
 	if code, out, _ := call(t, l.here("start", "--uid", "4242", "--ingest-listen", "192.0.2.1:1")...); code != exitFailure {
 		t.Errorf("a start that cannot succeed = %d, %s", code, out)
