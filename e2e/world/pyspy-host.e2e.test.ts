@@ -171,6 +171,10 @@ beforeAll(async () => {
   macResources = resourcesOfMac();
   writeFileSync(knownHosts, `[127.0.0.1]:${world.sshd.port} ${world.sshd.hostPublicKey}\n`);
   appendFileSync(knownHosts, `[127.0.0.1]:${mac.port} ${mac.hostPublicKey}\n`);
+  // What an earlier test left is root's, and would be in the lists of what is left.
+  const cleaner = makeSession(world.users.pyro, world.sshd);
+  value(await cleaner.connect());
+  expect(value(await cleaner.removeLeftovers(true))).toEqual([]);
 });
 
 afterEach(() => {
