@@ -12,17 +12,7 @@ import { buildSplits, startLoad, type Load } from './programs.js';
 import { startPushSink, type PushSink } from './push-sink.js';
 import { measureShares } from './shares.js';
 import { measureSlowdowns } from './slowdown.js';
-
-interface BenchRow {
-  readonly id: string;
-  readonly ours: number;
-  readonly unit: string;
-  readonly peers: Readonly<Record<string, number | null>>;
-  readonly n: number;
-  readonly spread: number;
-}
-
-type Note = (text: string) => void;
+import type { BenchOptions, BenchRow, Note } from '../rows.js';
 
 interface Scale {
   readonly windowSeconds: number;
@@ -50,13 +40,7 @@ const processes = 20;
  * CPU time is what the kernel counts, of processes by /proc and of BPF programs by its statistics, so that other work on the
  * machine changes it only by what it gives to sample.
  */
-export async function bench({
-  quick,
-  note,
-}: {
-  readonly quick: boolean;
-  readonly note: Note;
-}): Promise<readonly BenchRow[]> {
+export async function bench({ quick, note }: BenchOptions): Promise<readonly BenchRow[]> {
   if (process.getuid?.() !== 0) throw new Error('Only root can start an agent: run this benchmark as root.');
   const scale = quick ? small : whole;
   const folder = await mkdtemp(join(tmpdir(), 'pyrometer-bench-'));

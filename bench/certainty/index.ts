@@ -2,15 +2,7 @@ import { compareWindows, leastEffectiveWindows, type WindowCounts } from '../../
 import { studentQuantile } from '../../src/core/compare/distributions.js';
 import { inflationOf } from '../../src/core/compare/noise.js';
 import { functionCount, makeWindows, randomFrom, samplesAWindow, zipfShares, type Weather } from './windows.js';
-
-interface Row {
-  readonly id: string;
-  readonly ours: number;
-  readonly unit: string;
-  readonly peers: Readonly<Record<string, number | null>>;
-  readonly n: number;
-  readonly spread: number;
-}
+import type { BenchOptions, BenchRow } from '../rows.js';
 
 const weathers: readonly Weather[] = [
   { noise: 0, autocorrelation: 0 },
@@ -38,16 +30,10 @@ interface Tally {
  * changed is found beside what an oracle finds that knows the variance, and how often another function is named. `peers`
  * hold the oracle and a comparison of shares with a fixed threshold.
  */
-export function bench({
-  quick,
-  note,
-}: {
-  readonly quick: boolean;
-  readonly note: (text: string) => void;
-}): readonly Row[] {
+export function bench({ quick, note }: BenchOptions): readonly BenchRow[] {
   const seeds = quick ? 60 : 500;
   const base = zipfShares();
-  const rows: Row[] = [];
+  const rows: BenchRow[] = [];
   let worstAlarm = 0;
   let worstFound = 100;
   let worstPower = Number.POSITIVE_INFINITY;
@@ -171,7 +157,7 @@ function percent(part: number, whole: number): number {
 }
 
 /** A row in percent; its spread is half the Wilson interval of 95 %. */
-function row(id: string, ours: number, n: number, threshold?: number, oracle?: number): Row {
+function row(id: string, ours: number, n: number, threshold?: number, oracle?: number): BenchRow {
   const p = Math.min(1, Math.max(0, ours / 100));
   const z = 1.96;
   const half = (z * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n))) / (1 + (z * z) / n);

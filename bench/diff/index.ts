@@ -11,19 +11,11 @@ import { viewCertainty } from '../../src/engine/profiles/view-certainty.js';
 import { buildView, type View } from '../../src/engine/profiles/views.js';
 import { readWindows, type DecodedWindows } from '../../src/engine/profiles/windows.js';
 // The rounds are counted in the scripts, for all benchmarks alike.
-import { measureAlternately, type Measured } from '../../scripts/bench/rounds.mjs';
+import { measureAlternately } from '../../scripts/bench/rounds.mjs';
 import { encodePprof, seededRandom } from '../parse/synthetic.js';
 import { programTree } from '../view/profiles.js';
 import { windowsOf } from './windows.js';
-
-interface BenchRow {
-  readonly id: string;
-  readonly ours: number;
-  readonly unit: 'ms';
-  readonly peers: Readonly<Record<string, number | null>>;
-  readonly n: number;
-  readonly spread: number;
-}
+import { measuredRow, type BenchOptions, type BenchRow } from '../rows.js';
 
 const sizes = [
   ['100k', 100_000],
@@ -39,13 +31,7 @@ const none = new AbortController().signal;
  * that are open, as a comparison in the window does; `files_diff_ms_*` begins with the files, as `go tool pprof -top
  * -diff_base` does, which parses both and lays nothing out. `windows_ms_80x2000` reads and judges 40 + 40 windows.
  */
-export async function bench({
-  quick,
-  note,
-}: {
-  readonly quick: boolean;
-  readonly note: (text: string) => void;
-}): Promise<readonly BenchRow[]> {
+export async function bench({ quick, note }: BenchOptions): Promise<readonly BenchRow[]> {
   const decoder = loadDecoder();
   note(`ours: ${decoder.description}`);
   note('d3-flame-graph is missing: it only draws a difference that somebody else has computed');
@@ -78,8 +64,8 @@ export async function bench({
         { rounds },
       );
       rows.push(
-        rowOf(`diff_ms_${size}`, open, ['d3-flame-graph']),
-        rowOf(`files_diff_ms_${size}`, files, go === undefined ? ['go-pprof'] : []),
+        measuredRow(`diff_ms_${size}`, open, ['d3-flame-graph']),
+        measuredRow(`files_diff_ms_${size}`, files, go === undefined ? ['go-pprof'] : []),
       );
     } finally {
       store.dispose();
@@ -163,28 +149,9 @@ async function certaintyRow(rounds: number): Promise<BenchRow> {
       },
       { rounds },
     );
-    return rowOf('windows_ms_80x2000', measured, []);
+    return measuredRow('windows_ms_80x2000', measured, []);
   } finally {
     store.dispose();
     await rm(folder, { recursive: true });
   }
-}
-
-function rowOf(
-  id: string,
-  { ours, ...peers }: Readonly<Record<string, Measured>>,
-  missing: readonly string[],
-): BenchRow {
-  if (ours === undefined) throw new Error('nothing was measured');
-  return {
-    id,
-    ours: ours.median,
-    unit: 'ms',
-    peers: {
-      ...Object.fromEntries(Object.entries(peers).map(([name, { median }]) => [name, median])),
-      ...Object.fromEntries(missing.map((name) => [name, null])),
-    },
-    n: ours.n,
-    spread: ours.spread,
-  };
 }

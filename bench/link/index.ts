@@ -8,15 +8,7 @@ import { measureAlternately, summarise, type Measured } from '../../scripts/benc
 import { startSshd } from '../../src/engine/link/testing/sshd.js';
 import { startLinksProcess } from './links-process.js';
 import { startOpenSsh } from './peers.js';
-
-interface BenchRow {
-  readonly id: string;
-  readonly ours: number;
-  readonly unit: string;
-  readonly peers: Readonly<Record<string, number | null>>;
-  readonly n: number;
-  readonly spread: number;
-}
+import type { BenchOptions, BenchRow } from '../rows.js';
 
 const megabyte = 1e6;
 const piece = Buffer.alloc(256 * 1024, 'pyrometer');
@@ -25,13 +17,7 @@ const piece = Buffer.alloc(256 * 1024, 'pyrometer');
  * Our link in the app's own kind of links process, Electron's utility process, against OpenSSH's programs, through one
  * sshd on loopback. Rows in MB a second are better when higher, the others when lower.
  */
-export async function bench({
-  quick,
-  note,
-}: {
-  readonly quick: boolean;
-  readonly note: (text: string) => void;
-}): Promise<readonly BenchRow[]> {
+export async function bench({ quick, note }: BenchOptions): Promise<readonly BenchRow[]> {
   const bytes = (quick ? 50 : 200) * megabyte;
   const rounds = quick ? 3 : 7;
   note(

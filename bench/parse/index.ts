@@ -5,18 +5,10 @@ import { decodedTree, type ProfileDecoder } from '../../src/engine/profiles/deco
 import { unpackGzip } from '../../src/engine/profiles/gunzip.js';
 import { loadDecoder } from '../../src/engine/profiles/native.js';
 // The rounds are counted in the scripts, for all benchmarks alike.
-import { measureAlternately, type Measured } from '../../scripts/bench/rounds.mjs';
+import { measureAlternately } from '../../scripts/bench/rounds.mjs';
 import { startGoPeer } from './go-peer.js';
 import { syntheticPprof } from './synthetic.js';
-
-interface BenchRow {
-  readonly id: string;
-  readonly ours: number;
-  readonly unit: 'ms';
-  readonly peers: Readonly<Record<string, number | null>>;
-  readonly n: number;
-  readonly spread: number;
-}
+import { measuredRow, type BenchOptions, type BenchRow } from '../rows.js';
 
 const sizes = [
   ['decode_ms_10k', 10_000],
@@ -28,13 +20,7 @@ const sizes = [
  * From compressed bytes in memory to a laid-out flame graph: gunzip, columns, call tree, values, layout. The peers only read: pprof-format
  * into objects, Go's profile.ParseData into structs; neither makes a tree.
  */
-export async function bench({
-  quick,
-  note,
-}: {
-  readonly quick: boolean;
-  readonly note: (text: string) => void;
-}): Promise<readonly BenchRow[]> {
+export async function bench({ quick, note }: BenchOptions): Promise<readonly BenchRow[]> {
   const native = loadDecoder();
   note(`ours: ${native.description}`);
   const rows: BenchRow[] = [];
@@ -55,7 +41,7 @@ export async function bench({
         },
         { rounds: quick ? 1 : 5 },
       );
-      rows.push(rowOf(id, times, go === undefined ? ['go-pprof'] : []));
+      rows.push(measuredRow(id, times, go === undefined ? ['go-pprof'] : []));
     } finally {
       await go?.dispose();
     }
@@ -71,23 +57,4 @@ async function decode(decoder: ProfileDecoder, file: Uint8Array): Promise<CallTr
   const decoded = await decoder.decode(file);
   if (!decoded.ok) throw new Error(decoded.failure.message);
   return decodedTree(decoder, decoded.value.profile, decoded.value.nodes, 1);
-}
-
-function rowOf(
-  id: string,
-  { ours, ...peers }: Readonly<Record<string, Measured>>,
-  missing: readonly string[],
-): BenchRow {
-  if (ours === undefined) throw new Error('nothing was measured');
-  return {
-    id,
-    ours: ours.median,
-    unit: 'ms',
-    peers: {
-      ...Object.fromEntries(Object.entries(peers).map(([name, { median }]) => [name, median])),
-      ...Object.fromEntries(missing.map((name) => [name, null])),
-    },
-    n: ours.n,
-    spread: ours.spread,
-  };
 }

@@ -9,17 +9,7 @@ import { stacksOf, sumOf, type Stack } from '../agent/profile.js';
 import { fixedWork } from '../agent/programs.js';
 import { measureSlowdown } from '../agent/slowdown.js';
 import { startOurs } from './ours.js';
-
-interface BenchRow {
-  readonly id: string;
-  readonly ours: number;
-  readonly unit: string;
-  readonly peers: Readonly<Record<string, number | null>>;
-  readonly n: number;
-  readonly spread: number;
-}
-
-type Note = (text: string) => void;
+import type { BenchOptions, BenchRow, Note } from '../rows.js';
 
 const whole = { firsts: 7, pairs: 16, rounds: 250, seconds: 60 };
 const small = { firsts: 3, pairs: 4, rounds: 100, seconds: 15 };
@@ -39,13 +29,7 @@ function resource(path: string): string {
  * What recording with py-spy through the app costs and gives, on Python of this machine itself: how long until there is
  * something to see, how much it slows down, and whether its ten largest functions are the agent's.
  */
-export async function bench({
-  quick,
-  note,
-}: {
-  readonly quick: boolean;
-  readonly note: Note;
-}): Promise<readonly BenchRow[]> {
+export async function bench({ quick, note }: BenchOptions): Promise<readonly BenchRow[]> {
   if (process.getuid?.() !== 0) throw new Error('Only root can start an agent: run this benchmark as root.');
   const scale = quick ? small : whole;
   const folder = await mkdtemp(join(tmpdir(), 'pyrometer-bench-'));

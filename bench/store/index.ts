@@ -5,17 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { summarise } from '../../scripts/bench/rounds.mjs';
 import { pyroscopeBinary, startPyroscope } from '../../e2e/world/pyroscope.js';
-
-interface BenchRow {
-  readonly id: string;
-  readonly ours: number;
-  readonly unit: string;
-  readonly peers: Readonly<Record<string, number | null>>;
-  readonly n: number;
-  readonly spread: number;
-}
-
-type Note = (text: string) => void;
+import type { BenchOptions, BenchRow, Note } from '../rows.js';
 
 /** What remote-agent/internal/store/storebench prints. */
 interface Measured {
@@ -33,13 +23,7 @@ interface Measured {
  * Pyroscope. Ours takes windows, as the agent gives them; Pyroscope takes each as a pprof over HTTP, which is made before
  * the time is taken. Both are then asked for the hour of one service, and must give the same sum.
  */
-export async function bench({
-  quick,
-  note,
-}: {
-  readonly quick: boolean;
-  readonly note: Note;
-}): Promise<readonly BenchRow[]> {
+export async function bench({ quick, note }: BenchOptions): Promise<readonly BenchRow[]> {
   const services = quick ? 4 : 20;
   const size = ['-services', String(services), '-windows', String(quick ? 60 : 240)];
   const folder = await mkdtemp(join(tmpdir(), 'pyrometer-bench-'));

@@ -9,20 +9,7 @@ import { openSpeedscope } from './peers/speedscope.js';
 import { programProfile } from './profiles.js';
 import type { OpenViewer, Viewer } from './viewer.js';
 import { repositoryFolder } from './window.js';
-
-interface BenchRow {
-  readonly id: string;
-  readonly ours: number;
-  readonly unit: string;
-  readonly peers: Readonly<Record<string, number | null>>;
-  readonly n: number;
-  readonly spread: number;
-}
-
-interface BenchOptions {
-  readonly quick: boolean;
-  readonly note: (text: string) => void;
-}
+import type { BenchOptions, BenchRow } from '../rows.js';
 
 const units = {
   open_ms: 'ms',
