@@ -90,6 +90,8 @@ export async function compareLabelValues(
   };
   const [earlier = '', later = ''] = selectors;
   const [range, comparison] = await Promise.all([seen(earlier), seen(later)]);
+  const now = store.getState();
+  if (now.targetId !== targetId || now.source !== source) return; // something else was chosen meanwhile
   const baseline: Baseline = {
     ...{ kind: 'selection', targetId, source, selector: earlier, pinned: false },
     name: `${label} ${before}`,

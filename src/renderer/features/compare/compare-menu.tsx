@@ -1,5 +1,6 @@
 import { useCallback, type ReactElement } from 'react';
 import type { Turnover } from '../../../core/compare/turnovers.js';
+import { keysWords } from '../../app/keys.js';
 import { useApp, useControls } from '../../app/workbench.js';
 import { compareAround, compareWithBefore, compareWithEarlier } from '../../state/comparison-control.js';
 import { Button } from '../../ui/button.js';
@@ -19,7 +20,8 @@ const mostTurnovers = 5;
 /** What the selection can be compared with: the time before, a deploy or restart, another time of day, something else. */
 export function CompareMenu(): ReactElement {
   const controls = useControls();
-  const { clock, store } = controls;
+  const { clock, store, shell } = controls;
+  const mac = shell.platform === 'darwin';
   const turnovers = useApp((state) => state.turnovers.turnovers);
   const before = useCallback(() => {
     compareWithBefore(controls);
@@ -45,7 +47,7 @@ export function CompareMenu(): ReactElement {
     >
       {(close) => (
         <>
-          <MenuItem close={close} onChoose={before} hint="Ctrl+D">
+          <MenuItem close={close} onChoose={before} hint={keysWords('Mod+D', mac)}>
             The range before
           </MenuItem>
           {turnovers.slice(-mostTurnovers).map((turnover) => (
