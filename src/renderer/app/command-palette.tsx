@@ -9,7 +9,7 @@ import {
   type ReactElement,
 } from 'react';
 import { visibleText } from '../format/visible-text.js';
-import type { Command } from './commands.js';
+import type { Command } from './command.js';
 import { findCommands } from './find-commands.js';
 import { keysWords } from './keys.js';
 import { useApp, useControls } from './workbench.js';

@@ -1,15 +1,5 @@
 import { currentTarget, actOnTarget } from '../state/targets-control.js';
-import {
-  compareAround,
-  compareWithBefore,
-  compareWithEarlier,
-  endComparison,
-  pinBaseline,
-  swapSides,
-} from '../state/comparison-control.js';
-import { earlier } from '../features/compare/compare-menu.js';
-import { isComparing } from '../state/sides.js';
-import { chooseService, isPinned, setLive } from '../state/selection-control.js';
+import { chooseService, setLive } from '../state/selection-control.js';
 import { neighbour } from '../state/document-switch.js';
 import { closeDocument, openFiles, share, showDocument } from '../state/documents-control.js';
 import { wholeActions } from '../flame/frame-actions.js';
@@ -19,30 +9,14 @@ import { changeSettings } from '../state/settings-control.js';
 import { toggleTheme } from '../state/theme-control.js';
 import type { Context } from '../state/context.js';
 import type { AppState } from '../state/store.js';
+import { hasView, named, type Command } from './command.js';
+import { comparisonCommands } from './comparison-commands.js';
 import { hasAgent, hasLog, primaryAction } from '../features/targets/target-words.js';
 
-/** Something that can be done: in the palette, by its keys, from the menu. */
-export interface Command {
-  readonly id: string;
-  readonly title: (state: AppState) => string;
-  /** As written in the palette; "Mod" is Ctrl, or Command on a Mac. */
-  readonly keys?: string;
-  /** Another way to something that is listed already: neither in the palette nor among the keys. */
-  readonly hidden?: boolean;
-  /** Whether it can be done now. */
-  readonly enabled: (state: AppState) => boolean;
-  readonly run: (context: Context) => void;
-}
-
 const always = (): boolean => true;
-const hasView = (state: AppState): boolean => state.viewSource !== null;
 const isFlame = (state: AppState): boolean => state.viewSource?.kind === 'flame';
 const hasTarget = (state: AppState): boolean => currentTarget(state) !== undefined;
-/** Whether the selection is shown alone. */
-const comparable = (state: AppState): boolean =>
-  hasView(state) && state.document.kind === 'selection' && !isComparing(state);
 const searchable = ({ tab }: AppState): boolean => tab === 'flame' || tab === 'table';
-const named = (title: string) => () => title;
 
 /** A dialog about the agent of the chosen target. */
 function agentCommand(id: 'profiled' | 'sampling' | 'naming' | 'restart-agent', title: string): Command {
@@ -354,60 +328,7 @@ export const commands: readonly Command[] = [
       chooseService(context, null);
     },
   },
-  {
-    id: 'compare',
-    title: named('Compare with the range before'),
-    keys: 'Mod+D',
-    enabled: comparable,
-    run: compareWithBefore,
-  },
-  {
-    id: 'compare-turnover',
-    title: named('Compare before and after the last deploy or restart'),
-    enabled: (state) => comparable(state) && state.turnovers.turnovers.length > 0,
-    run: (context) => {
-      const last = context.store.getState().turnovers.turnovers.at(-1);
-      if (last !== undefined) compareAround(context, last);
-    },
-  },
-  ...earlier.map(([words, byMs]): Command => ({
-    id: `compare ${byMs}`,
-    title: named(`Compare with ${words.toLowerCase()}`),
-    enabled: comparable,
-    run: (context) => {
-      compareWithEarlier(context, byMs);
-    },
-  })),
-  {
-    id: 'compare-with',
-    title: named('Compare with a service, label, snapshot or file…'),
-    keys: 'Mod+Shift+D',
-    enabled: (state) => hasView(state) && !isComparing(state),
-    run: ({ store }) => {
-      store.setState({ dialog: { kind: 'compare' } });
-    },
-  },
-  {
-    id: 'pin',
-    title: (state) => (isPinned(state) ? 'Let A go' : 'Pin A, whatever is chosen next'),
-    enabled: (state) => state.comparison !== null,
-    run: (context) => {
-      pinBaseline(context, !isPinned(context.store.getState()));
-    },
-  },
-  {
-    id: 'swap',
-    title: named('Swap A and B'),
-    keys: 'Mod+Shift+X',
-    enabled: (state) => isComparing(state) && (state.document.kind === 'selection' || state.baseline !== null),
-    run: swapSides,
-  },
-  {
-    id: 'end-comparison',
-    title: named('End the comparison'),
-    enabled: (state) => state.comparison !== null || state.baseline !== null,
-    run: endComparison,
-  },
+  ...comparisonCommands,
   {
     id: 'sidebar',
     title: (state) => (state.sidebarOpen ? 'Fold the sidebar' : 'Unfold the sidebar'),

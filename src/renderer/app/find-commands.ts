@@ -1,5 +1,6 @@
 import type { AppState } from '../state/store.js';
-import { commands, type Command } from './commands.js';
+import type { Command } from './command.js';
+import { commands } from './commands.js';
 
 /**
  * The commands that can be carried out now and whose title has every word of the query somewhere; those first in which each
