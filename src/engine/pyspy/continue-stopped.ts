@@ -19,6 +19,9 @@ export async function continueStopped(container: Docker.Container, before: reado
   if (stopped.length === 0) return false;
   await container.kill({ signal: 'SIGCONT' });
   const left = (await stoppedIn(container)).filter((pid) => !before.includes(pid));
-  if (left.length > 0) await scriptInside(container, { python: continueAll, sh: 'kill -CONT -1' });
+  if (left.length === 0) return true;
+  const script = { python: continueAll, sh: 'kill -CONT -1' };
+  // A container's root without capabilities may not signal what another user runs.
+  if ((await scriptInside(container, script)) === undefined) await scriptInside(container, script, 'user');
   return true;
 }

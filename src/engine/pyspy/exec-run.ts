@@ -66,8 +66,10 @@ export class ExecRuns {
   }
 
   private async run(slice: Slice, signal: AbortSignal): ReturnType<PreparedSlice['run']> {
+    let used: InsideRights | undefined;
     const onAbort = (): void => {
-      void scriptInside(this.container, { python: interruptOurs }); // where that fails the slice ends by itself
+      // A container's root without capabilities may not signal what another user runs. Where that fails the slice ends by itself.
+      void scriptInside(this.container, { python: interruptOurs }, used);
     };
     const late = setTimeout(onAbort, (2 * slice.seconds + 1) * 1000);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -75,6 +77,7 @@ export class ExecRuns {
       const command = [path, ...recordArguments(slice), '--output', '/dev/stderr'];
       let refused: Awaited<ReturnType<PreparedSlice['run']>> | undefined;
       for (const rights of this.rights) {
+        used = rights;
         const startedAtMs = Date.now();
         const { stdout, stderr } = await runInside(this.container, command, rights);
         const read = readOutput(stdout.text, stderr);

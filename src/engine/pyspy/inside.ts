@@ -47,6 +47,7 @@ export async function runInside(
 export async function scriptInside(
   container: Docker.Container,
   script: { readonly python: string; readonly sh?: string },
+  rights: InsideRights = 'root',
 ): Promise<string | undefined> {
   for (const command of [
     ['python3', '-c', script.python],
@@ -54,7 +55,7 @@ export async function scriptInside(
     ...(script.sh === undefined ? [] : [['sh', '-c', script.sh]]),
   ]) {
     try {
-      const ran = await runInside(container, command);
+      const ran = await runInside(container, command, rights);
       if (ran.code === 0) return ran.stdout.text;
     } catch {
       // the next way
