@@ -1,6 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { end } from './agent.js';
 
@@ -124,6 +125,35 @@ export async function fixedWork(rounds: number, beside?: Beside): Promise<number
 
 /** Begins something for a process of the work, and gives what ends it. */
 export type Beside = (pid: number) => Promise<() => Promise<void>>;
+
+/** What the two sides of a pair took: CPU seconds, of user and system, of all workers. */
+export interface SlicePair {
+  readonly off: number;
+  readonly on: number;
+}
+
+/**
+ * Of four slices each; a slice takes some hundredths of a second. Shorter ones would have more of what an agent does when it is let
+ * go on than it does by itself, longer ones see the machine at more speeds.
+ */
+const blocksAPair = 60;
+const roundsASlice = 10;
+
+/** Fixed work in slices beside an agent that is switched off and on between them. */
+export async function startSlices(
+  agentPid: number,
+): Promise<{ readonly pairs: AsyncIterable<SlicePair>; readonly end: () => Promise<void> }> {
+  const args = ['-B', join(sources, 'slices.py'), String(agentPid), String(roundsASlice), String(blocksAPair)];
+  const child = spawn(await python(), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  async function* pairs(): AsyncGenerator<SlicePair> {
+    for await (const line of createInterface(child.stdout)) {
+      const [off = Number.NaN, on = Number.NaN] = line.split(' ').map(Number);
+      yield { off, on };
+    }
+    throw new Error('The work in slices ended by itself.');
+  }
+  return { pairs: pairs(), end: () => end(child) };
+}
 
 function collect(child: ChildProcess): () => string {
   const said: Buffer[] = [];

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { studentQuantile } from '../../src/core/compare/distributions.js';
-import { startAgent } from './agent.js';
+import { startAgent, type BenchAgent } from './agent.js';
 import { recordPerf, recordPySpy, type Peers } from './peers.js';
-import { fixedWork } from './programs.js';
+import { fixedWork, startSlices } from './programs.js';
 
 /** How much more CPU time fixed work takes beside a profiler, in percent. */
 export interface Slowdown {
@@ -41,6 +41,26 @@ export async function measureSlowdown(rounds: number, maxPairs: number, profiler
   return { percent: ratios.reduce((a, b) => a + b, 0) / ratios.length, half, pairs: ratios.length };
 }
 
+/**
+ * The same with an agent that stays, whose sampling is switched off and on between slices of work of hundredths of a second:
+ * see programs/slices.py. A pair is some five seconds of each side.
+ */
+async function measureSwitched(agent: BenchAgent, maxPairs: number): Promise<Slowdown> {
+  const work = await startSlices(agent.pid);
+  const ratios: number[] = [];
+  let half = Number.POSITIVE_INFINITY;
+  try {
+    for await (const { off, on } of work.pairs) {
+      ratios.push(100 * (on / off - 1));
+      half = intervalOf(ratios);
+      if (ratios.length >= maxPairs || (ratios.length >= leastPairs && half <= wantedHalf)) break;
+    }
+  } finally {
+    await work.end();
+  }
+  return { percent: ratios.reduce((a, b) => a + b, 0) / ratios.length, half, pairs: ratios.length };
+}
+
 /** Half of the interval of 95 % of the mean, by Student's t. */
 function intervalOf(values: readonly number[]): number {
   const n = values.length;
@@ -64,10 +84,8 @@ export async function measureSlowdowns(
 ): Promise<Slowdowns> {
   const { rounds, maxPairs, note } = options;
   const { pySpy, perf } = peers;
-  const ours = await measureSlowdown(rounds, maxPairs, async () => {
-    const agent = await startAgent(binary, folder, 15);
-    return { run: () => fixedWork(rounds), end: () => agent.stop() };
-  });
+  const agent = await startAgent(binary, folder, 15);
+  const ours = await measureSwitched(agent, maxPairs).finally(() => agent.stop());
   note(`slowdown: ours ${ours.percent.toFixed(2)} % ±${ours.half.toFixed(2)} after ${ours.pairs} pairs`);
   let made = 0;
   const bySpy =
