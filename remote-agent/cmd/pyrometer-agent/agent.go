@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	// upkeepInterval is how often CPUs that came online are looked for.
+	// upkeepInterval is how often CPUs that came online are looked for, and pages of files given back.
 	upkeepInterval = 15 * time.Second
 	// finishTimeout bounds what an agent does after it was told to stop.
 	finishTimeout = 15 * time.Second
@@ -380,6 +380,9 @@ func (a *agent) sample(ctx context.Context, served <-chan error) error {
 		case <-upkeep.C:
 			if _, err := a.engine.AttachOnlineCPUs(); err != nil {
 				a.logger.Warn("a cpu cannot be sampled", "reason", err)
+			}
+			if err := budget.ReleaseFilePages(); err != nil {
+				a.logger.Debug("pages of files stay in memory", "reason", err)
 			}
 		case now := <-looks.C:
 			if err := a.economy.look(ctx, now); err != nil && ctx.Err() == nil {

@@ -12,18 +12,23 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"pyrometer.dev/remote-agent/internal/budget"
 	"pyrometer.dev/remote-agent/internal/keeper"
 	"pyrometer.dev/remote-agent/internal/privilege"
 )
 
 // keeperWait is how long the keeper lets an agent end whose pipe is closed: the kernel closes files one after the other.
 const keeperWait = 5 * time.Second
+
+// keeperUpkeepInterval is how often the keeper gives memory back that it does not use.
+const keeperUpkeepInterval = time.Minute
 
 // engineDescriptor is the first of ExtraFiles in the keeper: its end of the channel.
 const engineDescriptor = 3
@@ -78,6 +83,7 @@ func runKeeper(_ context.Context, arguments []string, std streams) int {
 	after := newCustody(&chosen)
 	// It ends, at the latest, with this process.
 	go serveEngines(&chosen, after.planned)
+	go staySmall()
 	// Nothing is ever sent: this ends with the agent.
 	if _, err := io.Copy(io.Discard, std.in); err != nil {
 		return fail(std, err)
@@ -86,6 +92,15 @@ func runKeeper(_ context.Context, arguments []string, std streams) int {
 		return fail(std, err)
 	}
 	return exitOK
+}
+
+// staySmall keeps what a start takes out of the memory of a process that then waits: of its program and of its heap.
+func staySmall() {
+	for ; ; time.Sleep(keeperUpkeepInterval) {
+		debug.FreeOSMemory()
+		// Where the kernel does not take them back, they stay.
+		_ = budget.ReleaseFilePages()
+	}
 }
 
 // keeperCapabilities are what the keeper needs beside being root: an engine's socket may be another user's, as the store is. To
