@@ -95,7 +95,7 @@ func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
 		}
 		return replace(ctx, chosen, running, std)
 	}
-	return launch(ctx, chosen, std)
+	return launch(ctx, thisAgent(chosen), std)
 }
 
 // launchAfter starts an agent once the one that is ending has stored its last window.
@@ -104,7 +104,7 @@ func launchAfter(ctx context.Context, chosen *options, ending *record, std strea
 	if err := stopAgent(ctx, ending); err != nil {
 		return outcome{}, err
 	}
-	return launch(ctx, chosen, std)
+	return launch(ctx, thisAgent(chosen), std)
 }
 
 // takeTurn waits until nobody else starts an agent in this run directory. Closing the answer ends the turn, as the end of
@@ -159,7 +159,7 @@ func joinSampling(ctx context.Context, chosen *options, running *record, newer b
 	if chosen.atBoot {
 		// As it runs now, and not with what this start would have chosen.
 		chosen.inherit(running, legacyOf(ctx, running, chosen.places, std))
-		if err := writeBootFiles(chosen); err != nil {
+		if err := writeBootFiles(thisAgent(chosen)); err != nil {
 			return outcome{}, err
 		}
 		reloadUnits(ctx)
@@ -180,7 +180,7 @@ func joinSampling(ctx context.Context, chosen *options, running *record, newer b
 }
 
 // launchChild starts the agent in a session of its own and waits until it samples or has failed.
-func launchChild(ctx context.Context, chosen *options, std streams) (outcome, error) {
+func launchChild(ctx context.Context, chosen *launching, std streams) (outcome, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return outcome{}, fmt.Errorf("start the agent: %w", err)
@@ -191,8 +191,7 @@ func launchChild(ctx context.Context, chosen *options, std streams) (outcome, er
 	if err != nil {
 		return outcome{}, errors.Join(err, write.Close())
 	}
-	child := exec.Command("/proc/self/exe", append([]string{"run"}, chosen.arguments()...)...)
-	child.Args[0] = os.Args[0]
+	child := &exec.Cmd{Path: chosen.program, Args: chosen.command()}
 	child.Dir = "/"
 	child.Stdout, child.Stderr = log, log
 	child.Env = append(os.Environ(), readyVariable+"="+strconv.Itoa(readyDescriptor))
@@ -223,7 +222,7 @@ func launchChild(ctx context.Context, chosen *options, std streams) (outcome, er
 		case stateProfiling:
 			return outcome{
 				State: stateProfiling, PID: child.Process.Pid,
-				Socket: controlSocket(chosen.runDirectory, chosen.uids[0]), Version: version(),
+				Socket: controlSocket(chosen.runDirectory, chosen.uids[0]), Version: chosen.version,
 			}, nil
 		default:
 			return outcome{}, errors.New(said.Message)

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -34,23 +35,43 @@ type legacy struct {
 	status *agentv1.Status
 	// started are the options that it was started with, defaults where they cannot be read.
 	started options
+	// words are its arguments, with its name and the command; none where they cannot be read.
+	words   []string
 	askedAt time.Time
 }
 
 // replace stops the agent that runs, which stores its last window, and starts this one with the same settings for the same
-// users. Recordings go on: who holds a lease holds one of the new agent.
+// users. Recordings go on: who holds a lease holds one of the new agent. Where the new one does not start, the one before does
+// again.
 func replace(ctx context.Context, chosen *options, running *record, std streams) (outcome, error) {
 	left := legacyOf(ctx, running, chosen.places, std)
+	before, err := openPredecessor(running, left)
+	if err != nil {
+		fmt.Fprintf(std.out, "That agent cannot be started again should this one not start: %s\n", sentence(err))
+	} else {
+		defer before.Close()
+	}
 	if err := stopAgent(ctx, running); err != nil {
 		return outcome{}, err
 	}
 	chosen.inherit(running, left)
-	result, err := launch(ctx, chosen, std)
-	if err != nil {
-		return outcome{}, fmt.Errorf("the agent that ran was stopped, and none runs now: %w", err)
+	result, err := launch(ctx, thisAgent(chosen), std)
+	if err == nil {
+		left.handOver(ctx, chosen.places, std)
+		return result, nil
 	}
-	left.handOver(ctx, chosen.places, std)
-	return result, nil
+	reason := sentence(err)
+	if before == nil {
+		return outcome{}, errors.New("the agent that ran was stopped, and none runs now: " + reason)
+	}
+	fmt.Fprintf(std.out, "It does not start: %s Starting the agent %s again.\n", reason, running.Version)
+	// Also where the start was interrupted.
+	ctx = context.WithoutCancel(ctx)
+	if err := before.resume(ctx, std); err != nil {
+		return outcome{}, fmt.Errorf("the new agent does not start: %s The one before does not either, and none runs now: %w", reason, err)
+	}
+	left.handOver(ctx, before.options.places, std)
+	return outcome{}, fmt.Errorf("the new agent does not start, and the one before, %s, runs again: %s", running.Version, reason)
 }
 
 // legacyOf asks the agent that runs. What cannot be had is said, and does not keep an agent that is ill from being replaced.
@@ -90,6 +111,7 @@ func (l *legacy) readOptions(pid int) error {
 	if len(arguments) < 2 || arguments[1] != "run" {
 		return fmt.Errorf("read the agent's arguments: %.100q are not an agent's", arguments)
 	}
+	l.words = arguments
 	return flags.Parse(arguments[2:])
 }
 

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -72,6 +74,83 @@ func TestRestart(t *testing.T) {
 	// What only a flag says is said again.
 	if arguments, err := os.ReadFile("/proc/" + strconv.Itoa(after.PID) + "/cmdline"); err != nil || !strings.Contains(string(arguments), "--metrics-listen\x00127.0.0.1:0") {
 		t.Errorf("started with %q, %v", arguments, err)
+	}
+}
+
+// TestReplacementThatDoesNotStart replaces an agent whose program has no name any more by one that cannot start: the one before
+// runs again as it was, with what it was told since.
+func TestReplacementThatDoesNotStart(t *testing.T) {
+	directory := placeForAgent(t)
+	where := places{store: filepath.Join(directory, "store"), runDirectory: filepath.Join(directory, "run")}
+	here := []string{"--store", where.store, "--run-dir", where.runDirectory}
+	t.Cleanup(func() { call(t, append([]string{"stop", "--force"}, here...)...) })
+
+	startAnotherBuild(t, directory, append([]string{
+		"run", "--uid", "4242", "--window", "1s", "--lease", "1h", "--holder", "other", "--log", filepath.Join(directory, "agent.log"),
+	}, here...))
+	before := lastOutcome(t, append([]string{"status", "--json"}, here...)...)
+	if before.Version == version() {
+		t.Fatalf("another build calls itself %s", before.Version)
+	}
+	if code, _, said := call(t, append(append([]string{"grant"}, here...), "4343")...); code != exitOK {
+		t.Fatalf("grant: %s", said)
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+
+	failed := expect(t, stateFailed, exitFailure, append([]string{
+		"start", "--replace", "--uid", "4444", "--metrics-listen", taken.Addr().String(),
+	}, here...)...)
+	if want := before.Version + ", runs again: "; !strings.Contains(failed.Message, want) || !strings.Contains(failed.Message, "address already in use") {
+		t.Errorf("said %q, want %q and why", failed.Message, want)
+	}
+	after := expect(t, stateProfiling, exitOK, append([]string{"status", "--json"}, here...)...)
+	if after.PID == before.PID || after.Version != before.Version {
+		t.Errorf("runs again as %+v, before %+v", after, before)
+	}
+	now, err := readRecord(where.runDirectory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if now.Continuous || !slices.Equal(now.UIDs, []int{4242, 4343}) {
+		t.Errorf("record = %+v", now)
+	}
+	status := agentStatus(t, where)
+	if leases := status.GetLeases(); len(leases) != 1 || leases[0].GetHolder() != "other" || status.GetWindowSeconds() != 1 {
+		t.Errorf("status = %v", status)
+	}
+}
+
+// startAnotherBuild runs a program that differs from this one in its last byte, waits until it samples, and removes it.
+func startAnotherBuild(t *testing.T, directory string, arguments []string) {
+	t.Helper()
+	content, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(directory, "pyrometer-agent")
+	if err := os.WriteFile(program, append(content, 0), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	child := exec.Command(program, arguments...)
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = child.Wait() }() // the test ends it
+	where := filepath.Join(directory, "run")
+	for deadline := time.Now().Add(startTimeout); ; time.Sleep(pollInterval) {
+		if found, err := readRecord(where); err == nil && found.State == stateProfiling {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the other build does not sample")
+		}
+	}
+	if err := os.Remove(program); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -21,8 +21,33 @@ func (u unitRefused) Error() string { return u.reason.Error() }
 
 func (u unitRefused) Unwrap() error { return u.reason }
 
-// launch starts the agent and waits until it samples or has failed: as a unit where systemd runs services.
-func launch(ctx context.Context, chosen *options, std streams) (outcome, error) {
+// launching is an agent that is to be started.
+type launching struct {
+	*options
+	// program is a path that root can execute while this process lives, also where the file has no name any more.
+	program string
+	// name is what the process is called.
+	name    string
+	version string
+	// words are the arguments of one that ran before; nil: those of the options.
+	words []string
+}
+
+// thisAgent starts what runs here.
+func thisAgent(chosen *options) *launching {
+	return &launching{options: chosen, program: fmt.Sprintf("/proc/%d/exe", os.Getpid()), name: os.Args[0], version: version()}
+}
+
+// command is the agent's name and its arguments.
+func (l *launching) command() []string {
+	if l.words != nil {
+		return l.words
+	}
+	return append([]string{l.name, "run"}, l.arguments()...)
+}
+
+// launch starts an agent and waits until it samples or has failed: as a unit where systemd runs services.
+func launch(ctx context.Context, chosen *launching, std streams) (outcome, error) {
 	if chosen.log == "" {
 		if err := makeDirectory(chosen.store, 0o700, storePatterns); err != nil {
 			return outcome{}, err
@@ -40,7 +65,7 @@ func launch(ctx context.Context, chosen *options, std streams) (outcome, error) 
 	return result, err
 }
 
-func launchUnit(ctx context.Context, chosen *options, std streams) (outcome, error) {
+func launchUnit(ctx context.Context, chosen *launching, std streams) (outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	manager, err := systemd.Connect(ctx)
@@ -59,7 +84,7 @@ func launchUnit(ctx context.Context, chosen *options, std streams) (outcome, err
 			err = manager.StartBoot(ctx)
 		}
 	} else {
-		err = startOnce(ctx, manager, chosen)
+		err = manager.StartOnce(ctx, chosen.program, chosen.command(), proxies())
 	}
 	if err != nil {
 		return outcome{}, unitRefused{err}
@@ -69,14 +94,6 @@ func launchUnit(ctx context.Context, chosen *options, std streams) (outcome, err
 		err = errors.Join(err, stopUnit(context.WithoutCancel(ctx), manager, unit))
 	}
 	return result, err
-}
-
-func startOnce(ctx context.Context, manager *systemd.Manager, chosen *options) error {
-	program, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find the agent's program: %w", err)
-	}
-	return manager.StartOnce(ctx, append([]string{program, "run"}, chosen.arguments()...), proxies())
 }
 
 func stopUnit(ctx context.Context, manager *systemd.Manager, unit string) error {
@@ -98,7 +115,7 @@ func proxies() (found []string) {
 }
 
 // followRecord tells what an agent writes of itself that is nobody's child here, until it samples or has failed.
-func followRecord(ctx context.Context, manager *systemd.Manager, unit string, chosen *options, before *record, std streams) (outcome, error) {
+func followRecord(ctx context.Context, manager *systemd.Manager, unit string, chosen *launching, before *record, std streams) (outcome, error) {
 	said := ""
 	for {
 		found, err := readRecord(chosen.runDirectory)
@@ -106,7 +123,7 @@ func followRecord(ctx context.Context, manager *systemd.Manager, unit string, ch
 		switch {
 		case fresh && found.State == stateProfiling:
 			return outcome{
-				State: stateProfiling, PID: found.PID, Socket: controlSocket(chosen.runDirectory, chosen.uids[0]), Version: version(),
+				State: stateProfiling, PID: found.PID, Socket: controlSocket(chosen.runDirectory, chosen.uids[0]), Version: chosen.version,
 			}, nil
 		case fresh && found.State != stateStarting:
 			return outcome{}, errors.New(found.Message)
@@ -129,16 +146,12 @@ func followRecord(ctx context.Context, manager *systemd.Manager, unit string, ch
 }
 
 // writeBootFiles makes the agent start after a reboot as it is started now.
-func writeBootFiles(chosen *options) error {
+func writeBootFiles(chosen *launching) error {
 	if chosen.runDirectory != defaultRunDirectory || chosen.store != defaultStore {
 		return errors.New("--at-boot is for an agent with the usual --store and --run-dir")
 	}
-	program, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find the agent's program: %w", err)
-	}
-	_, build, _ := strings.Cut(version(), "+")
-	return systemd.DefaultBootFiles.Write(program, build, append([]string{"run"}, chosen.arguments()...), proxies())
+	_, build, _ := strings.Cut(chosen.version, "+")
+	return systemd.DefaultBootFiles.Write(chosen.program, build, chosen.command()[1:], proxies())
 }
 
 // removeBootFiles makes the agent of a run directory one that is gone after a reboot. Only one comes back.

@@ -57,13 +57,20 @@ func Connect(ctx context.Context) (*Manager, error) {
 // Close ends the connection.
 func (m *Manager) Close() { m.connection.Close() }
 
-// StartOnce begins to run a command as OnceUnit.
-func (m *Manager) StartOnce(ctx context.Context, command, environment []string) error {
+// execStart is what systemd takes for ExecStart: dbus.PropExecStart has no place for a program that is called otherwise.
+type execStart struct {
+	Path             string
+	Args             []string
+	UncleanIsFailure bool
+}
+
+// StartOnce begins to run a program with a name and arguments as OnceUnit.
+func (m *Manager) StartOnce(ctx context.Context, program string, command, environment []string) error {
 	return m.again(ctx, OnceUnit, func(result chan<- string) (int, error) {
 		return m.connection.StartTransientUnitContext(ctx, OnceUnit, "fail", []dbus.Property{
 			dbus.PropDescription(description),
 			dbus.PropType("simple"),
-			dbus.PropExecStart(command, true),
+			property("ExecStart", []execStart{{program, command, true}}),
 			property("Environment", environment),
 			property("CPUQuotaPerSecUSec", uint64(cpuQuotaUs)),
 			property("MemoryMax", uint64(memoryBytes)),
