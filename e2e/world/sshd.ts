@@ -17,6 +17,8 @@ export interface SshdOptions {
   readonly port?: number;
   /** Lines of sshd_config that come first and so win, for example `AllowStreamLocalForwarding no`. */
   readonly config?: readonly string[];
+  /** Its logins have folders of their own for what an agent keeps: to the app it is another machine. */
+  readonly apart?: boolean;
 }
 
 /** Debian's sshd on 127.0.0.1, with PAM. */
@@ -26,6 +28,15 @@ export interface Sshd extends Daemon {
   /** "ssh-ed25519 AAAA...": what a known_hosts file holds after the host's name. */
   readonly hostPublicKey: string;
 }
+
+/** Where an agent keeps things. */
+export const agentFolders = ['/run/pyrometer', '/var/lib/pyrometer'] as const;
+
+const ownFolders = [
+  `mkdir -p ${agentFolders.join(' ')}`,
+  ...agentFolders.map((folder) => `mount -t tmpfs -o mode=755 none ${folder}`),
+  'exec "$@"',
+].join(' && ');
 
 let started = 0;
 
@@ -62,8 +73,14 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
   const daemon = await startDaemon({
     name: 'sshd',
     // The installed one, or the one that set-up unpacked where installing it would upgrade other packages.
-    command: join(repositoryFolder, 'scripts/setup/sshd.sh'),
-    args: ['-D', '-e', '-f', configFile],
+    command: 'sh',
+    args: [
+      '-c',
+      options.apart === true ? `exec unshare -m sh -c '${ownFolders}' sh "$@"` : 'exec "$@"',
+      'sh',
+      join(repositoryFolder, 'scripts/setup/sshd.sh'),
+      ...['-D', '-e', '-f', configFile],
+    ],
     logFile: join(options.worldPath, 'logs', `${label}.log`),
     ready: () => answersSsh(port),
     readyTimeoutMs: 15_000,
