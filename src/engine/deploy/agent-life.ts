@@ -120,8 +120,8 @@ export class AgentLife {
       );
     }
     const restarted = await this.operate((both) => this.replace(both), signal);
-    // One that was not ended goes on as before.
-    if (!restarted.ok && this.follows(before)) this.set(before.state);
+    // One that was not ended goes on as before, and one whose replacement did not start was started again.
+    if (!restarted.ok && this.watch !== undefined) this.set(this.watch.state);
     return restarted;
   }
 
@@ -268,6 +268,7 @@ export class AgentLife {
 
   private async replace(signal: AbortSignal): Promise<Result<null>> {
     const { options } = this;
+    const before = this.seen;
     const { recording } = this.now;
     this.replacing = true;
     try {
@@ -284,7 +285,10 @@ export class AgentLife {
         },
         signal,
       });
-      if (!started.ok) return started;
+      if (!started.ok) {
+        if (this.watch === undefined) await this.returnTo(before, recording);
+        return started;
+      }
       this.detach();
       this.replacing = false;
       const place = { socket: started.value.socket, bridge: [started.value.path, 'bridge'] };
@@ -294,6 +298,18 @@ export class AgentLife {
     } finally {
       this.replacing = false;
     }
+  }
+
+  /** Follows the agent that was started again since the one that was to take its place did not start. */
+  private async returnTo(facts: TargetFacts | undefined, recording: boolean): Promise<void> {
+    if (facts === undefined) return;
+    const path = facts.installed.at(-1);
+    this.replacing = false;
+    const attached = await this.attach({
+      socket: agentSocket(facts.uid, this.options.runDirectory),
+      bridge: path === undefined ? undefined : [path, 'bridge'],
+    });
+    if (attached.ok && recording) await this.watch?.keepLease(this.options.lease);
   }
 
   private async attach(place: AgentPlace, signal?: AbortSignal): Promise<Result<null>> {
@@ -370,10 +386,6 @@ export class AgentLife {
 
   private keepHandedOver(): void {
     if (this.watch?.knewUs === true) this.keepRecording();
-  }
-
-  private follows(watch: AgentWatch): boolean {
-    return this.watch === watch;
   }
 
   private async look(facts: TargetFacts): Promise<void> {

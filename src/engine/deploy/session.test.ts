@@ -1,5 +1,5 @@
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FailureCode, Result } from '../../contract/result.js';
 import { cpuProfileType, type Selection } from '../../contract/selection.js';
@@ -8,6 +8,7 @@ import { replayMissing, startReplay, type Replay } from '../agent/testing/replay
 import { HostKeys } from '../link/host-keys.js';
 import { silentPrompter } from '../link/prompter.js';
 import { sshdMissing, startSshd, type TestSshd } from '../link/testing/sshd.js';
+import { agentSocket } from './facts.js';
 import { TargetSession } from './session.js';
 import { writeFakeAgent, type FakeAgentOptions } from './testing/fake-agent.js';
 
@@ -236,6 +237,27 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     await writeFile(join(resourcesDir, 'agent', 'manifest.json'), '{}');
     expect(failureCode(await session.agent.restart(true))).toBe('not-found');
     expect(session.state.agent.state).toBe('profiling');
+  });
+
+  it('follows the agent of before that was started again since the new one did not start', async () => {
+    const own = await startReplay();
+    const { session, resourcesDir } = await make({ socket: own.socket });
+    value(await session.agent.start('recording'));
+    const startFailure = 'The new agent does not start, and the one before, 0.1.0+old, runs again: No.';
+    await writeFakeAgent(resourcesDir, { socket: own.socket, startFailure, failsLate: true });
+    const restarted = session.agent.restart(true);
+    await expect.poll(() => readFile(join(resourcesDir, 'calls'), 'utf8')).toContain('--replace');
+    await own.dispose();
+    // As agents lie below a run directory.
+    const socket = agentSocket(process.getuid?.() ?? 0, join(sshd.folder, 'run'));
+    await mkdir(dirname(socket), { recursive: true });
+    await symlink(replay.socket, socket);
+    await writeFile(join(resourcesDir, 'go'), '');
+    const result = await restarted;
+    expect(result.ok ? '' : result.failure.message).toBe(startFailure);
+    expect(session.state.agent).toMatchObject({ state: 'profiling', recording: true });
+    await session.agent.stopRecording();
+    await rm(socket);
   });
 
   it('finds the agent again after the connection broke', async () => {

@@ -10,6 +10,8 @@ export interface FakeAgentOptions {
   readonly refusals?: readonly { readonly code: string; readonly message: string }[];
   /** What `start` fails with. */
   readonly startFailure?: string;
+  /** It fails once there is a file `go` in the folder. */
+  readonly failsLate?: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export async function writeFakeAgent(folder: string, options: FakeAgentOptions):
   const start =
     options.startFailure === undefined
       ? `echo 'Loading the unwinder into the kernel.'; echo ${quoteArgument(JSON.stringify(started))}`
-      : `echo ${quoteArgument(JSON.stringify(failed))}; echo ${quoteArgument(options.startFailure)} >&2; exit 1`;
+      : `${options.failsLate === true ? `until [ -e ${quoteArgument(join(folder, 'go'))} ]; do sleep 0.05; done; ` : ''}echo ${quoteArgument(JSON.stringify(failed))}; echo ${quoteArgument(options.startFailure)} >&2; exit 1`;
   const script = `#!/bin/sh
 echo "$@" >> ${quoteArgument(join(folder, 'calls'))}
 case $1 in
