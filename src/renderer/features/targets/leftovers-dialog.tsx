@@ -1,11 +1,12 @@
-import { useCallback, useEffect, useState, type ReactElement } from 'react';
+import { useCallback, useEffect, useMemo, useState, type ReactElement } from 'react';
 import type { Failure } from '../../../contract/result.js';
 import type { Leftover, Remainder } from '../../../contract/target.js';
 import { useApp, useControls } from '../../app/workbench.js';
-import { formatBytes } from '../../format/numbers.js';
+import { formatBytes, formatCount } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
 import { removeLeftovers } from '../../state/targets-control.js';
 import { Modal } from '../../ui/modal.js';
+import { alikeNames } from './alike-names.js';
 
 const kinds = {
   binary: 'the agent',
@@ -111,15 +112,36 @@ function LeftoverRow({ leftover, why }: RowProps): ReactElement {
       {byteLength === undefined ? null : `, ${formatBytes(byteLength)}`}
       {contents === undefined && folders.has(kind) ? '; only root may list what is in it' : null}
       {why === undefined ? null : `: ${visibleText(why)}`}
-      {contents === undefined || contents.length === 0 ? null : (
-        <ul>
-          {contents.map((name) => (
-            <li key={name}>
-              <code>{visibleText(name)}</code>
-            </li>
-          ))}
-        </ul>
-      )}
+      {contents === undefined || contents.length === 0 ? null : <Contents names={contents} />}
     </li>
+  );
+}
+
+/** What lies in a folder; of symbol files, which may be thousands, one line that unfolds. */
+function Contents({ names }: { readonly names: readonly string[] }): ReactElement {
+  const groups = useMemo(() => alikeNames(names), [names]);
+  return (
+    <ul>
+      {groups.map(({ title, names: of }) => (
+        <li key={title}>
+          {of.length === 1 ? (
+            <code>{visibleText(title)}</code>
+          ) : (
+            <details>
+              <summary>
+                <code>{visibleText(title)}</code>, {formatCount(of.length)} files
+              </summary>
+              <ul>
+                {of.map((name) => (
+                  <li key={name}>
+                    <code>{visibleText(name)}</code>
+                  </li>
+                ))}
+              </ul>
+            </details>
+          )}
+        </li>
+      ))}
+    </ul>
   );
 }
