@@ -358,7 +358,7 @@ export class TargetSession {
     return client.ok ? timeline(client.value, asAsked(source, query), stepMs, signal) : client;
   }
 
-  /** Labels that tell parts of a selection apart. py-spy gives its windows none. */
+  /** Labels that tell parts of a selection apart. Those of py-spy's samples cannot be selected by. */
   async labels(selection: Selection, signal?: AbortSignal): Promise<Result<readonly LabelValues[]>> {
     const { source } = selection;
     if (this.byPySpy(source)) return ok([]);

@@ -96,9 +96,13 @@ export class WindowPush {
     this.again = true;
     if (this.pushing) return;
     this.pushing = true;
-    void this.work().finally(() => {
-      this.pushing = false;
-    });
+    void this.work()
+      .catch((error: unknown) => {
+        console.error('pyspy push:', errorText(error)); // the next window tries again
+      })
+      .finally(() => {
+        this.pushing = false;
+      });
   }
 
   dispose(): void {
