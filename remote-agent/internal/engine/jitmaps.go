@@ -6,6 +6,7 @@ import (
 	"math/bits"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"go.opentelemetry.io/ebpf-profiler/lpm"
 	"go.opentelemetry.io/ebpf-profiler/support"
 )
@@ -61,9 +62,21 @@ func newJITMaps(processes, pages, deltas, unwindInfos *ebpf.Map) (*jitMaps, erro
 	return &jitMaps{processes: processes, pages: pages, users: map[support.StackDeltaPageKey]int{}}, nil
 }
 
+// Types of the module's own maps. To kernels before 6.2 a map whose values are no struct, or of no known type, is of another kind
+// than one whose are, even if all the rest is equal (bpf_map_meta_equal compares where a timer could be).
+var (
+	u16, u32   = &btf.Int{Name: "u16", Size: 2}, &btf.Int{Name: "u32", Size: 4}
+	stackDelta = &btf.Struct{Name: "StackDelta", Size: 4, Members: []btf.Member{
+		{Name: "addrLow", Type: u16}, {Name: "unwindInfo", Type: u16, Offset: 16},
+	}}
+)
+
 // putDelta makes one rule the answer for all addresses of a "file".
 func putDelta(deltas *ebpf.Map, rule walkRule, index uint16) (err error) {
-	inner, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1 << smallestDeltaBits})
+	inner, err := ebpf.NewMap(&ebpf.MapSpec{
+		Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1 << smallestDeltaBits,
+		Key: u32, Value: stackDelta,
+	})
 	if err != nil {
 		return fmt.Errorf("create rule of made code: %w", err)
 	}
