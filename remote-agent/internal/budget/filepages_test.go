@@ -64,6 +64,34 @@ func TestReleaseFilePages(t *testing.T) {
 	}
 }
 
+// TestReleaseKeepsWhatWasChanged looks at a mapping as a dynamic linker leaves one: changed, then protected.
+func TestReleaseKeepsWhatWasChanged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "library")
+	if err := os.WriteFile(path, make([]byte, 4*os.Getpagesize()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	mapped, err := unix.Mmap(int(file.Fd()), 0, 4*os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Munmap(mapped) }()
+	mapped[5] = 1
+	if err := unix.Mprotect(mapped, unix.PROT_READ); err != nil {
+		t.Fatal(err)
+	}
+	if err := ReleaseFilePages(); err != nil {
+		t.Fatal(err)
+	}
+	if mapped[5] != 1 {
+		t.Error("a change is gone")
+	}
+}
+
 // residentFileKB is RssFile of this process (proc_pid_status(5)).
 func residentFileKB(t *testing.T) int {
 	t.Helper()
