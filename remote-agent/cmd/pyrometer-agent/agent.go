@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	// upkeepInterval is how often CPUs that came online are looked for, and pages of files given back.
+	// upkeepInterval is how often CPUs that came online are looked for.
 	upkeepInterval = 15 * time.Second
 	// finishTimeout bounds what an agent does after it was told to stop.
 	finishTimeout = 15 * time.Second
@@ -381,10 +381,10 @@ func (a *agent) sample(ctx context.Context, served <-chan error) error {
 			if _, err := a.engine.AttachOnlineCPUs(); err != nil {
 				a.logger.Warn("a cpu cannot be sampled", "reason", err)
 			}
+		case now := <-looks.C:
 			if err := budget.ReleaseFilePages(); err != nil {
 				a.logger.Debug("pages of files stay in memory", "reason", err)
 			}
-		case now := <-looks.C:
 			if err := a.economy.look(ctx, now); err != nil && ctx.Err() == nil {
 				a.logger.Warn("the budget cannot be kept", "reason", err)
 			}

@@ -45,6 +45,7 @@ func TestCommandLineIsExplained(t *testing.T) {
 		{"status of nothing", append([]string{"status"}, here...), exitNotRunning, "No agent has run here.", ""},
 		{"stop of nothing", append([]string{"stop"}, here...), exitNotRunning, "No agent runs.", ""},
 		{"remove of nothing", append([]string{"remove"}, here...), exitOK, "nothing to remove", ""},
+		{"root-bridge without a word", []string{"root-bridge"}, exitOK, "SHA256:", ""},
 		{"grant of nothing", append([]string{"grant"}, append(slices.Clone(here), "1000")...), exitFailure, "", "No agent has run here."},
 		{"grant to nobody", append([]string{"grant"}, here...), exitUsage, "", "id -u"},
 		{"set of nothing", append([]string{"set"}, here...), exitUsage, "", "Say what to change"},

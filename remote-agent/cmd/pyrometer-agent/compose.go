@@ -21,6 +21,7 @@ import (
 	"pyrometer.dev/remote-agent/internal/push"
 	"pyrometer.dev/remote-agent/internal/store"
 	"pyrometer.dev/remote-agent/internal/symbol"
+	"pyrometer.dev/remote-agent/internal/target"
 	"pyrometer.dev/remote-agent/internal/timed"
 	"pyrometer.dev/remote-agent/internal/window"
 )
@@ -159,6 +160,9 @@ func (s *storing) Open(ctx context.Context) error {
 		// Names of its own are better than no profiles.
 		s.logger.Warn("services are called as by default", "reason", err)
 	}
+	if err := naming.take(ctx, s.agent.options.naming); err != nil {
+		s.logger.Warn("services are not called as the start said", "reason", err)
+	}
 	bounds := ceilings{s.agent.economy.governor, opened}
 	if err := bounds.load(ctx); err != nil {
 		s.logger.Warn("the ceilings are the default ones", "reason", err)
@@ -222,6 +226,12 @@ func (s *storing) Run(ctx context.Context) error {
 	recording.Go(func() {
 		s.recorder.Run(record)
 		close(s.recorded)
+	})
+	starts := target.NewStarts(s.agent.resolver, s.logger)
+	background.Go(func() {
+		starts.Run(s.sampling, func(ctx context.Context, found []target.ContainerStart) error {
+			return s.store.AddContainerStarts(ctx, time.Now(), found)
+		})
 	})
 	stop := context.AfterFunc(ctx, s.stopSampling)
 	defer stop()

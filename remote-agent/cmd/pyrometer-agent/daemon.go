@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pyrometer.dev/remote-agent/internal/lease"
+	"pyrometer.dev/remote-agent/internal/systemd"
 )
 
 const (
@@ -61,6 +62,11 @@ func runStart(ctx context.Context, arguments []string, std streams) int {
 		outcome{State: stateFailed, Message: sentence(err), Version: version()}.print(std)
 		return fail(std, err)
 	}
+	if program, err := os.Executable(); err == nil && result.Version == version() {
+		if err := systemd.DefaultBootFiles.Succeed(program); err != nil {
+			fmt.Fprintf(std.out, "An agent of before stays: %s\n", sentence(err))
+		}
+	}
 	result.print(std)
 	return exitOK
 }
@@ -68,6 +74,13 @@ func runStart(ctx context.Context, arguments []string, std streams) int {
 func start(ctx context.Context, chosen *options, std streams) (outcome, error) {
 	if err := chosen.check(); err != nil {
 		return outcome{}, err
+	}
+	if chosen.naming != "" {
+		naming, err := marked(chosen.naming, strconv.FormatInt(time.Now().UnixNano(), 36))
+		if err != nil {
+			return outcome{}, err
+		}
+		chosen.naming = naming
 	}
 	// Two who start at once take turns: the second finds the agent of the first, and joins it.
 	turn, err := takeTurn(chosen.runDirectory)
@@ -171,6 +184,9 @@ func joinSampling(ctx context.Context, chosen *options, running *record, newer b
 		}
 	}
 	if err := askAdmin(chosen.runDirectory, wanted, nil); err != nil {
+		if chosen.atBoot && !running.AtBoot {
+			err = errors.Join(err, stayAway(ctx, chosen.places))
+		}
 		return outcome{}, err
 	}
 	return outcome{

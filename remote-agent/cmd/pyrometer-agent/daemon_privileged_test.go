@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,7 +22,7 @@ import (
 // TestMain makes the test binary be the agent: the command start runs its own executable. To go test's own arguments, which
 // begin with a dash, it is the tests; whatever starts it otherwise must never begin them anew.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && (os.Args[1] == "run" || os.Args[1] == "keeper") {
+	if len(os.Args) > 1 && slices.Contains([]string{"run", "keeper", "remove"}, os.Args[1]) {
 		ctx, stop := notifyContext()
 		code := dispatch(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
 		stop()

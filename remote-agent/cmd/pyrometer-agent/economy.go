@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// economyInterval is how often the agent looks at what it costs.
+	// economyInterval is how often the agent gives pages of files back and looks at what it costs.
 	economyInterval = 5 * time.Second
 	// budgetSetting is where the store keeps the ceilings, as keptCeilings in JSON.
 	budgetSetting = "budget"

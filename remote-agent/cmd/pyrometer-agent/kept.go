@@ -6,7 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"pyrometer.dev/remote-agent/internal/keeper"
@@ -25,9 +28,27 @@ func (a *agent) tellKeeper() {
 	until := a.leases.KeptUntil()
 	stopped := a.leases.Phase() == lease.Ended
 	wanted := continuous || stopped && until == 0
+	if err := a.noteRecording(wanted); err != nil {
+		a.logger.Warn("should the machine go down, what was recorded stays", "reason", err)
+	}
 	if err := a.keeper.Tell(ctx, keeper.Plan{Remove: !wanted, Stopped: stopped, At: until}); err != nil {
 		a.logger.Warn("the keeper does not know what is to be removed", "reason", err)
 	}
+}
+
+// recordingFileName is in the store while what lies there is to go by itself: after so many seconds without a window. A machine that
+// went down has no keeper any more; the app reads it when it connects next. Named so that agents before know it for theirs.
+const recordingFileName = "profiles.db.recording"
+
+func (a *agent) noteRecording(wanted bool) error {
+	path := filepath.Join(a.options.store, recordingFileName)
+	if !wanted {
+		return os.WriteFile(path, []byte(strconv.Itoa(int(a.options.keep/time.Second))+"\n"), 0o600)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // keepWindows stops sampling, since nobody renewed, leaves nothing in the kernel, and goes on to answer until the windows were kept

@@ -188,6 +188,11 @@ func TestWhatIsTakenOverStays(t *testing.T) {
 	}
 	expectNoSockets(t, l.runDirectory)
 	eventually(t, "the agent is over", func() bool { return over(t, first.PID) })
+	// What the app reads where a machine went down.
+	noted := filepath.Join(l.store, recordingFileName)
+	if text, err := os.ReadFile(noted); err != nil || string(text) != "12\n" {
+		t.Errorf("what is noted of a recording = %q, %v", text, err)
+	}
 	// One that fails takes nothing over.
 	if code, out, _ := call(t, l.here("start", "--uid", "4242", "--ingest-listen", "192.0.2.1:1")...); code != exitFailure {
 		t.Errorf("a start that cannot succeed = %d, %s", code, out)
@@ -197,6 +202,9 @@ func TestWhatIsTakenOverStays(t *testing.T) {
 	}
 	expect(t, stateProfiling, exitOK, l.here("start", "--uid", "4242", "--window", "1s")...)
 	eventually(t, "the first keeper ends", func() bool { return over(t, keeperPID) })
+	if _, err := os.Stat(noted); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a continuous agent is noted as a recording: %v", err)
+	}
 	expect(t, stateStopped, exitOK, l.here("stop")...)
 	time.Sleep(13 * time.Second) // the first one's time comes
 	if _, err := os.Stat(filepath.Join(l.store, "profiles.db")); err != nil {

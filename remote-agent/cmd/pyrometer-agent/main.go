@@ -53,10 +53,12 @@ func commands() map[string]command {
 		"grant":     {"let one more user of this machine use the running agent", runGrant},
 		"remove":    {"stop the agent and remove all that it keeps", runRemove},
 		"run":       {"be the agent, in the foreground", runAgent},
-		// Not in the help: the agent calls it.
-		"keeper":  {"clean up after the agent", runKeeper},
-		"bridge":  {"carry the agent's protocol over standard input and output", runBridge},
-		"version": {"print the version", runVersion},
+		// Not in the help: the agent calls the first, the app has sudo or ssh run the others.
+		"keeper":       {"clean up after the agent", runKeeper},
+		"root-bridge":  {"run commands that come over standard input", runRootBridge},
+		"login-bridge": {"do what sshd does, over standard input and output", runLoginBridge},
+		"bridge":       {"carry the agent's protocol over standard input and output", runBridge},
+		"version":      {"print the version", runVersion},
 	}
 }
 

@@ -83,6 +83,8 @@ type options struct {
 	metricsListen string
 	// debuginfod are servers that debug files are got from; none: nobody is asked.
 	debuginfod []string
+	// naming is how services are called from the first sample on, as keptNaming in JSON; empty: as was set last.
+	naming string
 	// replace has start restart an agent that runs already.
 	replace bool
 }
@@ -106,6 +108,10 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.Func("debuginfod", "server to get debug files from by build-id, as https://debuginfod.debian.net; may be given again (default: none)", func(text string) error {
 		o.debuginfod = append(o.debuginfod, text)
 		return symbol.CheckDebuginfod(text)
+	})
+	flags.Func("naming", `how services are called, as {"version":1,"labels":[["env","prod"]],"leading_slash":false,"relabel_configs":""} (default: as it was set last)`, func(text string) error {
+		o.naming = text
+		return checkNaming(text)
 	})
 	flags.StringVar(&o.metricsListen, "metrics-listen", "", "loopback address, as 127.0.0.1:4042, where Prometheus may ask for /metrics; empty: nowhere")
 }
@@ -189,6 +195,9 @@ func (o *options) arguments() []string {
 	}
 	if o.atBoot {
 		arguments = append(arguments, "--at-boot")
+	}
+	if o.naming != "" {
+		arguments = append(arguments, "--naming", o.naming)
 	}
 	for _, server := range o.debuginfod {
 		arguments = append(arguments, "--debuginfod", server)

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"pyrometer.dev/remote-agent/internal/control"
 )
 
 const (
@@ -119,13 +121,16 @@ func waitForEnd(ctx context.Context, running *record, timeout time.Duration) boo
 }
 
 // clearSockets removes what an agent without rights could not remove when it ended. Where the caller has none either, the
-// agent's keeper does.
+// agent's keeper does. One on which somebody answers is not the ended agent's.
 func clearSockets(runDirectory string) error {
 	sockets, err := filepath.Glob(filepath.Join(runDirectory, "*.sock"))
 	if err != nil {
 		return fmt.Errorf("remove sockets: %w", err)
 	}
 	for _, socket := range sockets {
+		if control.Answers(socket) {
+			continue
+		}
 		if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, os.ErrPermission) {
 			return fmt.Errorf("remove sockets: %w", err)
 		}

@@ -65,7 +65,7 @@ func launch(ctx context.Context, chosen *launching, std streams) (outcome, error
 	return result, err
 }
 
-func launchUnit(ctx context.Context, chosen *launching, std streams) (outcome, error) {
+func launchUnit(ctx context.Context, chosen *launching, std streams) (result outcome, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	manager, err := systemd.Connect(ctx)
@@ -80,6 +80,16 @@ func launchUnit(ctx context.Context, chosen *launching, std streams) (outcome, e
 	unit := systemd.OnceUnit
 	if chosen.atBoot {
 		unit = systemd.BootUnit
+		// One that does not start now is not to try it again after a reboot, unless one came back before this one.
+		if !systemd.DefaultBootFiles.There() {
+			defer func() {
+				if err != nil {
+					ctx := context.WithoutCancel(ctx)
+					// First: what says that it may be forgotten when it failed is in its file.
+					err = errors.Join(err, endUnit(ctx, manager, unit), stayAway(ctx, chosen.places))
+				}
+			}()
+		}
 		if err = writeBootFiles(chosen); err == nil {
 			err = manager.StartBoot(ctx)
 		}
@@ -89,7 +99,7 @@ func launchUnit(ctx context.Context, chosen *launching, std streams) (outcome, e
 	if err != nil {
 		return outcome{}, unitRefused{err}
 	}
-	result, err := followRecord(ctx, manager, unit, chosen, before, std)
+	result, err = followRecord(ctx, manager, unit, chosen, before, std)
 	if ctx.Err() != nil {
 		err = errors.Join(err, stopUnit(context.WithoutCancel(ctx), manager, unit))
 	}
@@ -100,6 +110,12 @@ func stopUnit(ctx context.Context, manager *systemd.Manager, unit string) error 
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	return manager.Stop(ctx, unit)
+}
+
+func endUnit(ctx context.Context, manager *systemd.Manager, unit string) error {
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+	defer cancel()
+	return manager.End(ctx, unit)
 }
 
 // proxies are the variables of the environment that the agent's own connections obey. A unit has none of the caller's.

@@ -23,8 +23,13 @@ const goShare = 0.75
 // does when it is done with each look.
 const mapsKept = time.Minute
 
-// LimitMemory sets the limit for this process.
+// garbagePercent of what is live may be garbage before it is collected (GOGC; Go's own is 100). Of half of it a collection every
+// five seconds or so is the price, some hundredths of a percent of the machine.
+const garbagePercent = 50
+
+// LimitMemory sets the limit for this process, and how much garbage it bears below that.
 func LimitMemory(ceilings Ceilings) {
+	debug.SetGCPercent(garbagePercent)
 	left := ceilings.MemoryBytes - min(bpfMapBytes(), ceilings.MemoryBytes/2)
 	debug.SetMemoryLimit(int64(goShare * float64(left)))
 }

@@ -98,6 +98,22 @@ func (h *agentHandler) GetTrust(ctx context.Context, request *connect.Request[ag
 	return connect.NewResponse(trustOf(ctx, trust, h.agent.Packages)), nil
 }
 
+func (h *agentHandler) ListContainerStarts(ctx context.Context, request *connect.Request[agentv1.ListContainerStartsRequest],
+) (*connect.Response[agentv1.ListContainerStartsResponse], error) {
+	within := store.Range{StartMs: request.Msg.GetStart(), EndMs: request.Msg.GetEnd()}
+	starts, knownFrom, err := h.agent.Store.ContainerStarts(ctx, request.Msg.GetLabelSelector(), within)
+	if err != nil {
+		return nil, asConnect(err)
+	}
+	answer := &agentv1.ListContainerStartsResponse{KnownFrom: knownFrom, Starts: make([]*agentv1.ContainerStart, len(starts))}
+	for i := range starts {
+		answer.Starts[i] = &agentv1.ContainerStart{
+			ContainerId: starts[i].ContainerID, At: starts[i].AtMs, Again: starts[i].Again, Labels: labelPairs(starts[i].Labels),
+		}
+	}
+	return connect.NewResponse(answer), nil
+}
+
 func (h *agentHandler) SelectWindows(ctx context.Context, request *connect.Request[agentv1.SelectWindowsRequest],
 	stream *connect.ServerStream[agentv1.SelectWindowsResponse],
 ) error {

@@ -291,3 +291,31 @@ func TestTrustOverTheContract(t *testing.T) {
 		t.Errorf("a bad selector gave %v", err)
 	}
 }
+
+func TestContainerStartsOverTheContract(t *testing.T) {
+	b := newBed(t)
+	started := target.ContainerStart{ContainerID: "c0", Occurrence: "boot 7", At: time.UnixMilli(baseMs), Labels: []target.Label{{Name: "service_name", Value: "web"}}}
+	if err := b.store.AddContainerStarts(t.Context(), time.UnixMilli(baseMs+1), []target.ContainerStart{started}); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(selector string) (*agentv1.ListContainerStartsResponse, error) {
+		answer, err := b.agent().ListContainerStarts(t.Context(), connect.NewRequest(&agentv1.ListContainerStartsRequest{
+			LabelSelector: selector, Start: baseMs, End: baseMs + 1,
+		}))
+		if err != nil {
+			return nil, err
+		}
+		return answer.Msg, nil
+	}
+	answer, err := ask(`{service_name="web"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if starts := answer.GetStarts(); answer.GetKnownFrom() != baseMs+1 || len(starts) != 1 || starts[0].GetContainerId() != "c0" ||
+		starts[0].GetAt() != baseMs || starts[0].GetAgain() || starts[0].GetLabels()[0].GetValue() != "web" {
+		t.Errorf("%v", answer)
+	}
+	if _, err := ask("{x"); connect.CodeOf(err) != connect.CodeInvalidArgument {
+		t.Errorf("a bad selector gave %v", err)
+	}
+}

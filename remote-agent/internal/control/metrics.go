@@ -4,19 +4,30 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
 	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
+	"pyrometer.dev/remote-agent/internal/store"
 )
 
-// metricsHandler tells the status in Prometheus' text format.
-type metricsHandler struct{ status StatusSource }
+// metricsHandler tells the status, and what each service uses, in Prometheus' text format.
+type metricsHandler struct {
+	status StatusSource
+	// store may be nil: then nothing is told of services.
+	store *store.Store
+}
 
 func (h *metricsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	if _, err := io.WriteString(w, metricsOf(h.status.Status(r.Context()))); err != nil {
+	var services []store.Service
+	if h.store != nil {
+		// A store that cannot be read costs these families, not the others: the status tells of it.
+		services, _ = h.store.Services(r.Context(), store.Range{})
+	}
+	if _, err := io.WriteString(w, metricsOf(h.status.Status(r.Context()), services)); err != nil {
 		return // whoever asked has gone
 	}
 }
@@ -35,7 +46,7 @@ type metricSample struct {
 // gaugeCounters are counters of the status that can fall.
 var gaugeCounters = map[string]bool{"symbol.tables.count": true, "symbol.tables.bytes": true}
 
-func metricsOf(status *agentv1.Status) string {
+func metricsOf(status *agentv1.Status, services []store.Service) string {
 	one := func(name, kind, help string, value float64) family {
 		return family{name, kind, help, []metricSample{{"", value}}}
 	}
@@ -69,6 +80,7 @@ func metricsOf(status *agentv1.Status) string {
 			families = append(families, one(name+"_total", "counter", "See the agent's README.", float64(counter.GetValue())))
 		}
 	}
+	families = append(families, serviceFamilies(services)...)
 	families = append(families, pushFamilies(status.GetPushes())...)
 	slices.SortFunc(families, func(a, b family) int { return cmp.Compare(a.name, b.name) })
 	var text strings.Builder
@@ -79,6 +91,28 @@ func metricsOf(status *agentv1.Status) string {
 		}
 	}
 	return text.String()
+}
+
+// serviceFamilies add up the series of each service that were sampled here; what others pushed under its name is not its use.
+func serviceFamilies(services []store.Service) []family {
+	cores := map[string]float64{}
+	for _, service := range services {
+		labels := map[string]string{}
+		for _, label := range service.Labels {
+			labels[label.Name] = label.Value
+		}
+		if name := labels["service_name"]; name != "" && labels[store.OriginLabel] == "" {
+			cores[name] += service.Cores
+		}
+	}
+	if len(cores) == 0 {
+		return nil
+	}
+	used := family{name: "pyrometer_service_cpu_cores", kind: "gauge", help: "CPU time of a service over the last window."}
+	for _, name := range slices.Sorted(maps.Keys(cores)) {
+		used.samples = append(used.samples, metricSample{metricLabels("service_name", name), cores[name]})
+	}
+	return []family{used}
 }
 
 func pushFamilies(pushes []*agentv1.PushStatus) []family {

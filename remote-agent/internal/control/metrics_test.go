@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	agentv1 "pyrometer.dev/remote-agent/internal/gen/agent/v1"
+	"pyrometer.dev/remote-agent/internal/store"
+	"pyrometer.dev/remote-agent/internal/target"
 )
 
 type fixedStatus struct{ status *agentv1.Status }
@@ -91,5 +93,24 @@ func TestMetricsTellTheStatus(t *testing.T) {
 	}
 	if other, err := ListenMetrics("0.0.0.0:0"); err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Errorf("%v %v", other, err)
+	}
+}
+
+func TestMetricsTellTheCoresOfEachService(t *testing.T) {
+	series := func(cores float64, labels ...target.Label) store.Service {
+		return store.Service{Labels: labels, Cores: cores}
+	}
+	service := func(name string) target.Label { return target.Label{Name: "service_name", Value: name} }
+	text := metricsOf(&agentv1.Status{}, []store.Service{
+		series(0.5, service("web"), target.Label{Name: "host", Value: "a"}), series(0.25, service("web")), series(1, service(`a"b`)), series(3),
+		series(7, service("web"), target.Label{Name: store.OriginLabel, Value: "push"}),
+	})
+	for _, line := range []string{`pyrometer_service_cpu_cores{service_name="a\"b"} 1`, `pyrometer_service_cpu_cores{service_name="web"} 0.75`} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("lacks %q in %s", line, text)
+		}
+	}
+	if none := metricsOf(&agentv1.Status{}, nil); strings.Contains(none, "service_cpu") {
+		t.Error("a family without a sample is told")
 	}
 }

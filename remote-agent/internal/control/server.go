@@ -63,7 +63,7 @@ func NewServer(agent Agent, logger *slog.Logger) *Server {
 	pushed.Handle("POST /pyroscope/ingest", ingest)
 	s.control, s.push = s.httpServer(admit(control)), s.httpServer(notFromPages(atOnce(maxPushesAtOnce, pushed)))
 	told := http.NewServeMux()
-	told.Handle("GET /metrics", &metricsHandler{status: agent.Status})
+	told.Handle("GET /metrics", &metricsHandler{status: agent.Status, store: agent.Store})
 	s.metrics = s.httpServer(notFromPages(told))
 	for _, open := range []*http.Server{s.push, s.metrics} { // to everybody on the machine
 		open.ReadTimeout, open.WriteTimeout, open.IdleTimeout, open.ConnState = pushReadTimeout, writeTimeout, tcpIdleTimeout, noteState

@@ -55,7 +55,7 @@ func ListenPush(directory string) (net.Listener, error) {
 func ListenPushAt(path string) (net.Listener, error) { return listen(path, os.Getuid(), -1, 0o666) }
 
 func listen(path string, owner, uid int, mode os.FileMode) (net.Listener, error) {
-	if inUse(path) {
+	if Answers(path) {
 		return nil, fmt.Errorf("listen on %s: %w", path, ErrInUse)
 	}
 	// Bound where nobody else can reach it, and moved into place when owner and mode are right: there is no moment in
@@ -95,7 +95,8 @@ func bind(private, path string, owner int, mode os.FileMode) (*net.UnixListener,
 	return made, nil
 }
 
-func inUse(path string) bool {
+// Answers says whether somebody listens on a socket.
+func Answers(path string) bool {
 	connection, err := net.DialTimeout("unix", path, time.Second)
 	if err != nil {
 		return false
@@ -103,13 +104,14 @@ func inUse(path string) bool {
 	return connection.Close() == nil
 }
 
-// Close stops listening and removes the socket.
+// Close removes the socket and stops listening. In this order: while it answers no other agent takes its place, so that
+// what is removed is never another's.
 func (l *listener) Close() error {
-	err := l.UnixListener.Close()
-	if removed := os.Remove(l.path); removed != nil && !errors.Is(removed, os.ErrNotExist) {
-		err = errors.Join(err, removed)
+	removed := os.Remove(l.path)
+	if errors.Is(removed, os.ErrNotExist) {
+		removed = nil
 	}
-	return err
+	return errors.Join(removed, l.UnixListener.Close())
 }
 
 // Accept hands out connections that know who may call on them.

@@ -180,12 +180,12 @@ func TestGenerationalForgetsOnlyWhatIsNotUsed(t *testing.T) {
 }
 
 func TestRingStaysSmall(t *testing.T) {
-	for _, test := range []struct{ rate, cpus, want int }{{97, 1, 97}, {97, 2, 97}, {97, 16, 41}, {97, 128, 5}, {1000, 2, 331}, {97, 2000, 1}} {
+	for _, test := range []struct{ rate, cpus, want int }{{49, 1, 49}, {97, 1, 82}, {97, 2, 82}, {97, 16, 41}, {97, 128, 5}, {1000, 2, 82}, {97, 2000, 1}} {
 		got := ringSamplesPerSecond(test.rate, test.cpus)
 		if got != test.want {
 			t.Errorf("%d Hz on %d CPUs: %d, want %d", test.rate, test.cpus, got, test.want)
 		}
-		if size := got * test.cpus * support.Sizeof_Trace; size > ringByteLimit && got > 1 {
+		if size := got * test.cpus * support.Sizeof_Trace; size > min(ringByteLimit, test.cpus*ringBytesACPU) && got > 1 {
 			t.Errorf("%d Hz on %d CPUs: ring of %d bytes", test.rate, test.cpus, size)
 		}
 	}

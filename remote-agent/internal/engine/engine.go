@@ -38,9 +38,11 @@ const (
 	probabilisticThreshold = tracer.ProbabilisticThresholdMax
 
 	moduleFrameCacheSize = 65536
-	// ringByteLimit bounds the module's ring of samples, which it sizes as rate x CPUs x largest sample (25 KB), rounded
-	// up to a power of two: 97 Hz on 64 CPUs would be 256 MB of locked memory. Samples are some 2 KB and the ring is
-	// emptied four times a second, so 16 MB hold what 300 busy CPUs make.
+	// ringBytesACPU and ringByteLimit bound the module's ring of samples, which it sizes as rate x CPUs x largest sample (25 KB),
+	// rounded up to a power of two: 97 Hz on 64 CPUs would be 256 MB of locked memory. Samples are some 2 KB and the ring is
+	// emptied four times a second: 2 MB hold ten seconds of a CPU at 97 Hz and one at 997, and 16 MB the quarter of 300 busy CPUs.
+	// It is mapped twice, and counts twice among what the agent holds in memory.
+	ringBytesACPU = 2 << 20
 	ringByteLimit = 16 << 20
 )
 
@@ -218,9 +220,9 @@ func (e *Engine) handleTraces(ctx context.Context, traces <-chan *libpf.EbpfTrac
 	}
 }
 
-// ringSamplesPerSecond returns what to tell the module about the rate, so that its ring stays below ringByteLimit.
+// ringSamplesPerSecond returns what to tell the module about the rate, so that its ring stays below its bounds.
 func ringSamplesPerSecond(rateHz, cpuCount int) int {
-	fitting := ringByteLimit / (cpuCount * support.Sizeof_Trace)
+	fitting := min(ringByteLimit, cpuCount*ringBytesACPU) / (cpuCount * support.Sizeof_Trace)
 	return max(1, min(rateHz, fitting))
 }
 

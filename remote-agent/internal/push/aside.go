@@ -112,7 +112,7 @@ func (p *Pusher) retryAside(ctx context.Context) error {
 		return err
 	}
 	if len(windows) == 0 || windows[0].ID != one.ID || p.isTooOld(&windows[0]) {
-		p.tooOld() // or deleted by retention meanwhile
+		p.tooOld(1) // or deleted by retention meanwhile
 		p.removeAside(at)
 		return nil
 	}

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 	"unicode"
@@ -165,6 +166,9 @@ func (c *client) holds(ctx context.Context, series *pushed, profileType string, 
 	return false, nil
 }
 
+// packers are writers that are done: a new one takes almost a megabyte, and a window has a profile for each series.
+var packers = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
+
 func encodeRequest(labels []*typesv1.LabelPair, profile *googlev1.Profile) (body []byte, plainBytes int, err error) {
 	// Deterministic: a profile that is sent again must be byte-equal to count as the same.
 	plain, err := proto.MarshalOptions{Deterministic: true}.Marshal(profile)
@@ -172,7 +176,9 @@ func encodeRequest(labels []*typesv1.LabelPair, profile *googlev1.Profile) (body
 		return nil, 0, fmt.Errorf("encode profile: %w", err)
 	}
 	var packed bytes.Buffer
-	writer := gzip.NewWriter(&packed)
+	writer, _ := packers.Get().(*gzip.Writer)
+	defer packers.Put(writer)
+	writer.Reset(&packed)
 	_, err = writer.Write(plain)
 	if err := errors.Join(err, writer.Close()); err != nil {
 		return nil, 0, fmt.Errorf("pack profile: %w", err)

@@ -22,7 +22,8 @@ type Store interface {
 	WindowsBetween(ctx context.Context, fromMs, untilMs int64) ([]store.Outgoing, error)
 	WindowProfile(ctx context.Context, id int64) (*googlev1.Profile, error)
 	CountAfter(ctx context.Context, id int64) (int64, error)
-	LastBefore(ctx context.Context, startMs int64) (int64, error)
+	PlaceBefore(ctx context.Context, startMs int64) (int64, error)
+	Generation() int64
 	CountUnnamed(ctx context.Context) (int, error)
 	Setting(ctx context.Context, name string) ([]byte, error)
 	SetSetting(ctx context.Context, name string, value []byte) error
@@ -69,6 +70,8 @@ type Pusher struct {
 
 	// The rest up to mu is the business of Run.
 	place place
+	// generation is of the store that the place is in.
+	generation int64
 	// changed says that the place is not yet kept as it is.
 	changed bool
 	pace    pace
@@ -161,7 +164,7 @@ const idle = 15 * time.Second
 
 // round sends what waits. It returns how long to wait for the next one.
 func (p *Pusher) round(ctx context.Context) (time.Duration, error) {
-	if p.place.Version == 0 {
+	if p.place.Version == 0 || p.generation != p.options.Store.Generation() {
 		if err := p.begin(ctx); err != nil {
 			return 0, err
 		}
@@ -196,6 +199,7 @@ func (p *Pusher) round(ctx context.Context) (time.Duration, error) {
 // begin finds the place. A server that is new begins with what it would accept, and what nobody meant for it is not counted as
 // too old.
 func (p *Pusher) begin(ctx context.Context) error {
+	p.generation, p.near = p.options.Store.Generation(), neighbors{}
 	at, known, err := p.loadPlace(ctx)
 	if err == nil {
 		err = p.loadLayouts(ctx)
@@ -204,7 +208,7 @@ func (p *Pusher) begin(ctx context.Context) error {
 		return err
 	}
 	if !known || p.added {
-		first, err := p.options.Store.LastBefore(ctx, p.options.Now().Add(-firstAge).UnixMilli())
+		first, err := p.options.Store.PlaceBefore(ctx, p.options.Now().Add(-firstAge).UnixMilli())
 		if err != nil {
 			return err
 		}
@@ -226,8 +230,9 @@ func (p *Pusher) begin(ctx context.Context) error {
 func (p *Pusher) sendAll(ctx context.Context, windows []store.Outgoing) (held bool, err error) {
 	for i := range windows {
 		w := &windows[i]
+		p.tooOld(w.ID - p.place.Done - 1) // Ids have no gaps: what is missing was deleted before it was sent.
 		if p.isTooOld(w) {
-			p.tooOld()
+			p.tooOld(1)
 			p.done(w)
 			continue
 		}
@@ -269,7 +274,7 @@ func (p *Pusher) settle(ctx context.Context, w *store.Outgoing, err error) bool 
 	case err == nil:
 		p.succeeded()
 	case errors.As(err, &why) && why.refused && time.UnixMilli(w.StartMs).Before(why.oldest):
-		p.tooOld()
+		p.tooOld(1)
 	case errors.As(err, &why) && why.refused:
 		p.refused(ctx, why)
 	default:

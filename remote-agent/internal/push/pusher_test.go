@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -180,6 +181,70 @@ func TestOldWindowsAreLeftOutAndCounted(t *testing.T) {
 	p, _ = startPushers(t, kept)
 	if status := until(t, p, "the count of before", func(s Status) bool { return s.TooOld == 5 }); status.Pushed != 0 {
 		t.Errorf("%+v", status)
+	}
+}
+
+func TestWindowsThatWereDeletedUnsentAreCounted(t *testing.T) {
+	remote := newServer(t)
+	kept, err := store.Open(t.Context(), store.Options{Directory: t.TempDir(), MaxAge: time.Hour, Now: func() time.Time { return at(60) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = kept.Close() })
+	keptBefore(t, kept, place{Done: 1, TooOld: 3}, Server{URL: remote.URL})
+	for range 4 {
+		add(t, kept, "web", at(-9*3600), 1)
+	}
+	if err := kept.Retain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	add(t, kept, "web", at(0), 1)
+	p, _ := startPushers(t, kept)
+	status := until(t, p, "all", func(s Status) bool { return s.Pushed == 1 && s.Waiting == 0 })
+	if status.TooOld != 3+3 || status.Refused != 0 {
+		t.Errorf("%+v", status)
+	}
+	other := newServer(t) // one that is new misses nothing
+	if err := p.Set(t.Context(), Server{URL: other.URL}, false); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(time.Minute)
+	for p.Status()[1].Pushed == 0 && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
+	}
+	if status := p.Status()[1]; status.Pushed != 1 || status.TooOld != 0 {
+		t.Errorf("%+v", status)
+	}
+}
+
+// replaced is a store whose database was damaged and begun anew.
+type replaced struct {
+	*store.Store
+	generation int64
+}
+
+func (r replaced) Generation() int64 { return r.generation }
+
+func TestItGoesOnWhereTheStoreWasBegunAnew(t *testing.T) {
+	remote := newServer(t)
+	before, after := openStore(t), openStore(t)
+	for i := range 3 {
+		add(t, before, "web", at(15*i), 1)
+	}
+	add(t, after, "db", at(45), 1)
+	now := func() time.Time { return at(90) }
+	p, err := newPusher(Options{Store: replaced{before, 1}, Logger: slog.New(slog.DiscardHandler), Now: now}, Server{URL: remote.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for round, s := range []replaced{{before, 1}, {after, 2}} {
+		p.options.Store = s
+		if _, err := p.round(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := len(remote.got()), 3+round; got != want || p.snapshot().TooOld != 0 {
+			t.Errorf("round %d: %v %+v", round, remote.got(), p.snapshot())
+		}
 	}
 }
 

@@ -26,7 +26,8 @@ type Status struct {
 	Error string
 	// Pushed counts windows since the start; Waiting is how many are still to be sent.
 	Pushed, Waiting uint64
-	// TooOld and Refused count windows that the server never got, also before the agent's last start: they are in the store only.
+	// TooOld and Refused count windows that the server never got, also before the agent's last start: they are in the store only, or
+	// not even there any more.
 	TooOld, Refused uint64
 	// LastSuccessMs is in Unix milliseconds, 0 when there was none.
 	LastSuccessMs int64
@@ -68,12 +69,15 @@ func (p *Pusher) counted(w *store.Outgoing, series *pushed) {
 	}
 }
 
-func (p *Pusher) tooOld() {
+func (p *Pusher) tooOld(windows int64) {
+	if windows <= 0 {
+		return
+	}
 	p.changed = true
-	p.place.TooOld++
+	p.place.TooOld += uint64(windows)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.status.TooOld++
+	p.status.TooOld += uint64(windows)
 }
 
 func (p *Pusher) succeeded() {

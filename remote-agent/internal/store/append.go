@@ -14,7 +14,7 @@ import (
 
 const hourMs = 3_600_000
 
-// levelMeasured is the level of windows as they were measured; roll-ups have higher ones.
+// levelMeasured is the level of windows as they were measured; roll-ups, in a table of their own, have higher ones.
 const levelMeasured = 0
 
 // Names are lines of native addresses that were resolved before their window is written.
@@ -152,6 +152,9 @@ func (s *Store) appendIncoming(r *rows, in *incoming) error {
 		c.stack, c.labels = id, labelIDs[c.labels]
 	}
 	if err := r.writeBlock(block); err != nil {
+		return err
+	}
+	if err := r.noteForRollup(series, in.startMs); err != nil {
 		return err
 	}
 	_, err = r.exec("INSERT INTO window (series_id, level, start_ms, end_ms, period, scale, total, processes, body) "+

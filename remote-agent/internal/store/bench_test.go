@@ -12,9 +12,9 @@ import (
 	"pyrometer.dev/remote-agent/internal/window"
 )
 
-// manyWindows stores an hour of 15 s windows of one service: 2,000 stacks of 10 to 40 frames, of which each window
+// manyWindows stores windows of 15 s of one service: 2,000 stacks of 10 to 40 frames, of which each window
 // has most.
-func manyWindows(b *testing.B) *Store {
+func manyWindows(b *testing.B, windows int) *Store {
 	b.Helper()
 	s := openStore(b, nil)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -31,7 +31,7 @@ func manyWindows(b *testing.B) *Store {
 		h.number(uint64(i))
 		stacks[i] = window.Stack{Hash: h.sum(), Frames: frames}
 	}
-	for i := range 240 {
+	for i := range windows {
 		w := windowOf("web", baseMs-baseMs%hourMs+int64(i)*stepMs)
 		w.Stacks = stacks
 		w.SampleLabels = []window.SampleLabels{{PID: 1, Thread: "a"}, {PID: 2, Thread: "b"}}
@@ -44,7 +44,7 @@ func manyWindows(b *testing.B) *Store {
 }
 
 func BenchmarkMerge240WindowsOf2000Stacks(b *testing.B) {
-	s := manyWindows(b)
+	s := manyWindows(b, 240)
 	for name, selector := range map[string]string{"all": "{}", "one thread": `{thread="a"}`} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
@@ -63,8 +63,32 @@ func BenchmarkMerge240WindowsOf2000Stacks(b *testing.B) {
 	}
 }
 
+// A quarter of a day of one service, an hour of whose windows begins in the middle of a slot.
+func BenchmarkMerge1440Windows(b *testing.B) {
+	for name, rolledUp := range map[string]bool{"windows": false, "roll-ups": true} {
+		b.Run(name, func(b *testing.B) {
+			s := manyWindows(b, 6*240)
+			var rollUp time.Duration
+			if rolledUp {
+				s.options.Now = func() time.Time { return time.UnixMilli(baseMs + 8*hourMs) }
+				began := time.Now()
+				s.mustRollUp(b)
+				rollUp = time.Since(began)
+			}
+			start := int64(baseMs - baseMs%hourMs + 100_000)
+			for b.Loop() {
+				if _, err := s.MergeProfile(b.Context(), selection("{}", start, start+5*hourMs)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(rollUp.Milliseconds()), "ms-to-roll-up")
+			b.ReportMetric(float64(s.Bytes()), "store-bytes")
+		})
+	}
+}
+
 func BenchmarkSelectSeries240Windows(b *testing.B) {
-	s := manyWindows(b)
+	s := manyWindows(b, 240)
 	for name, groupBy := range map[string][]string{"by service": {"service_name"}, "by thread": {"thread"}} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
@@ -80,7 +104,7 @@ func BenchmarkSelectSeries240Windows(b *testing.B) {
 }
 
 func BenchmarkWindowsOneByOne(b *testing.B) {
-	s := manyWindows(b)
+	s := manyWindows(b, 240)
 	for b.Loop() {
 		whole, err := s.Windows(b.Context(), selection("{}", 1, baseMs*2), func(*WindowCounts) error { return nil })
 		if err != nil {
@@ -93,7 +117,7 @@ func BenchmarkWindowsOneByOne(b *testing.B) {
 }
 
 func BenchmarkAppendKnownWindow(b *testing.B) {
-	s := manyWindows(b)
+	s := manyWindows(b, 240)
 	windows, err := s.WindowsAfter(b.Context(), 0, 1)
 	if err != nil || len(windows) != 1 {
 		b.Fatal(err)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -55,9 +54,7 @@ func (c *bodyCodec) close() error {
 
 // encode sorts the counts in place.
 func (c *bodyCodec) encode(counts []count) []byte {
-	slices.SortFunc(counts, func(a, b count) int {
-		return cmp.Or(cmp.Compare(a.stack, b.stack), cmp.Compare(a.labels, b.labels))
-	})
+	slices.SortFunc(counts, compareCounts)
 	raw := binary.AppendUvarint(c.scratch[:0], uint64(len(counts)))
 	previous := uint32(0)
 	for _, entry := range counts {

@@ -64,7 +64,7 @@ func check(ctx context.Context, db *sql.DB, readOnly bool) error {
 		return err
 	}
 	// A look at each root page finds the common damage at once, without reading it all.
-	for _, table := range []string{"series", "function", "mapping", "location", "stack", "stack_block", "sample_labels", "window"} {
+	for _, table := range []string{"series", "function", "mapping", "location", "stack", "stack_block", "sample_labels", "window", "rollup"} {
 		var any int
 		err := db.QueryRowContext(ctx, "SELECT 1 FROM "+table+" LIMIT 1").Scan(&any) //nolint:gosec // constant names
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -177,6 +177,7 @@ func (s *Store) beginAnew(ctx context.Context, cause error) error {
 	if err := s.openHandles(ctx); err != nil {
 		return err
 	}
+	s.carrySettings(ctx, aside)
 	s.problemMu.Lock()
 	s.problem = problem
 	s.problemMu.Unlock()

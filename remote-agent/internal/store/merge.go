@@ -45,7 +45,7 @@ func (s *Store) mergeSeries(ctx context.Context, db *sql.Tx, m *merge, of *candi
 	filter := sampleFilter{db: db, of: of}
 	hour := int64(-1)
 	var sums hourSums
-	err := s.readWindows(ctx, db, of.id, startMs, endMs, func(h *head, counts []count) error {
+	err := s.readSums(ctx, db, of.id, levelHour, startMs, endMs, func(h *head, counts []count) error {
 		if h.hour() != hour {
 			if err := m.addHour(ctx, db, seriesHour{of.id, hour}, &sums); err != nil {
 				return err

@@ -178,8 +178,16 @@ func TestOutgoingWindowsKeepTheOrderOfStoring(t *testing.T) {
 	if n, err := s.CountAfter(t.Context(), windows[0].ID); err != nil || n != 1 {
 		t.Errorf("%d %v", n, err)
 	}
-	if id, err := s.LastBefore(t.Context(), baseMs); err != nil || id != windows[1].ID {
-		t.Errorf("%d %v", id, err)
+	for before, want := range map[int64]int64{baseMs: windows[1].ID, baseMs - stepMs: 0} {
+		if id, err := s.PlaceBefore(t.Context(), before); err != nil || id != want {
+			t.Errorf("%d %v", id, err)
+		}
+	}
+	for _, left := range []int64{1, 2} { // of which 1, then 2 were deleted
+		s.forgetWindows(t, baseMs-stepMs*(left-1), baseMs+1)
+		if id, err := s.PlaceBefore(t.Context(), 0); err != nil || id != left {
+			t.Errorf("%d %v", id, err)
+		}
 	}
 	if gone, err := s.WindowProfile(t.Context(), 99); err != nil || gone != nil {
 		t.Errorf("%v %v", gone, err)

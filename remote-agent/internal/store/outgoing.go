@@ -11,7 +11,8 @@ import (
 	"pyrometer.dev/remote-agent/internal/window"
 )
 
-// Outgoing is a stored window by its place in the order of storing, in which a pusher goes through them.
+// Outgoing is a stored window by its place in the order of storing, in which a pusher goes through them. Ids have no gaps, but where
+// windows were deleted.
 type Outgoing struct {
 	ID             int64
 	Labels         []target.Label
@@ -74,11 +75,13 @@ func (s *Store) CountAfter(ctx context.Context, id int64) (int64, error) {
 	return waiting, nil
 }
 
-// LastBefore is the id of the last measured window that begins before a time, 0 when there is none.
-func (s *Store) LastBefore(ctx context.Context, startMs int64) (int64, error) {
+// PlaceBefore is the place, in the order of storing, of who begins with the windows after a time: the id of the last measured window that
+// begins before it or, where there is none, of the last that was ever deleted.
+func (s *Store) PlaceBefore(ctx context.Context, startMs int64) (int64, error) {
 	var id int64
 	err := s.read(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM window WHERE level = ? AND start_ms < ?",
+		return tx.QueryRowContext(ctx, "SELECT coalesce((SELECT max(id) FROM window WHERE level = ? AND start_ms < ?), "+
+			"(SELECT min(id) - 1 FROM window), (SELECT seq FROM sqlite_sequence WHERE name = 'window'), 0)",
 			levelMeasured, startMs).Scan(&id)
 	})
 	if err != nil {

@@ -20,8 +20,9 @@ type merge struct {
 	comments       []string
 	profileType    window.ProfileType
 	values         map[string]int64 // by encoded location ids
+	covers         bool             // a window was seen
 	startMs, endMs int64            // covered by windows
-	period         int64            // 0 before the first window, -1 when they differ
+	period         int64            // -1 when windows differ; a window of another's push may have none
 	stacks         stackCache       // nil: each dictionary is read once and not kept
 }
 
@@ -32,8 +33,8 @@ func (s *Store) newMerge(profileType window.ProfileType) *merge {
 func (m *merge) add(locations []byte, value int64) { m.values[string(locations)] += value }
 
 func (m *merge) cover(h *head) {
-	if m.period == 0 {
-		m.startMs, m.endMs, m.period = h.startMs, h.endMs, h.period
+	if !m.covers {
+		m.covers, m.startMs, m.endMs, m.period = true, h.startMs, h.endMs, h.period
 	}
 	m.startMs, m.endMs = min(m.startMs, h.startMs), max(m.endMs, h.endMs)
 	if m.period != h.period {

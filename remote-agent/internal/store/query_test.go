@@ -44,6 +44,17 @@ main /app/main.py:7 (5) 0x0 [python] ]`
 	}
 }
 
+func TestMergeBeginsWithAWindowWithoutPeriod(t *testing.T) {
+	s := openStore(t, nil)
+	pushed := windowOf("web", baseMs, "1/a main>x 1")
+	pushed.Period = 0
+	s.must(t, pushed, windowOf("web", baseMs+stepMs, "1/a main>x 1"))
+	p := merged(t, s, selection("{}", baseMs, baseMs+2*stepMs))
+	if p.TimeNanos != baseMs*1e6 || p.DurationNanos != 2*stepMs*1e6 || p.Period != 0 {
+		t.Errorf("time %d duration %d period %d", p.TimeNanos, p.DurationNanos, p.Period)
+	}
+}
+
 func TestSelectors(t *testing.T) {
 	s := openStore(t, nil)
 	s.must(t,

@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	// retentionInterval is how often Keep looks for what is too old or too much.
+	// retentionInterval is how often Keep looks for what is too old or too much, and for what is to be rolled up.
 	retentionInterval = 5 * time.Minute
 	// vacuumPages are given back to the file system at a time, so that writing windows never waits for long.
 	vacuumPages = 2_000
 )
 
-// Keep deletes what is over Options.MaxAge and MaxBytes, until the context ends.
+// Keep deletes what is over Options.MaxAge and MaxBytes, and rolls windows up, until the context ends.
 func (s *Store) Keep(ctx context.Context) {
 	ticker := time.NewTicker(retentionInterval)
 	defer ticker.Stop()
@@ -23,6 +23,7 @@ func (s *Store) Keep(ctx context.Context) {
 		if err := s.Retain(ctx); err != nil && ctx.Err() == nil {
 			s.options.Logger.WarnContext(ctx, "delete old windows", slog.Any("error", err))
 		}
+		s.rollUpLogged(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -88,7 +89,10 @@ func (s *Store) deleteHour(ctx context.Context, hour int64) error {
 			arguments []any
 		}{
 			{"DELETE FROM window WHERE start_ms < ?", []any{(hour + 1) * hourMs}},
+			{"DELETE FROM rollup WHERE slot_ms < ?", []any{(hour + 1) * hourMs}},
+			{"DELETE FROM rollup_due WHERE slot_ms < ?", []any{(hour + 1) * hourMs}},
 			{"DELETE FROM fate WHERE start_ms < ?", []any{(hour + 1) * hourMs}},
+			{"DELETE FROM container_start WHERE at_ms < ?", []any{(hour + 1) * hourMs}},
 			{"DELETE FROM fate_service WHERE NOT EXISTS (SELECT 1 FROM fate WHERE service_id = fate_service.id)", nil},
 			{"DELETE FROM stack WHERE hour <= ?", []any{hour}},
 			{"DELETE FROM stack_block WHERE hour <= ?", []any{hour}},

@@ -108,6 +108,11 @@ func TestDamagedStoreIsMovedAside(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.must(t, windowOf("web", baseMs, "1/a main>x 1"))
+			for _, setting := range []string{"rate", "place:of a window"} {
+				if err := s.SetSetting(t.Context(), setting, []byte("kept")); err != nil {
+					t.Fatal(err)
+				}
+			}
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -123,6 +128,12 @@ func TestDamagedStoreIsMovedAside(t *testing.T) {
 			s.must(t, windowOf("web", baseMs, "1/a main>y 1"))
 			if got := folded(merged(t, s, selection("{}", 1, baseMs*2))); got != "main>y 1" {
 				t.Error(got)
+			}
+			if value, err := s.Setting(t.Context(), "rate"); err != nil || (string(value) == "kept") != (name == "newer schema") {
+				t.Errorf("%q %v", value, err)
+			}
+			if value, err := s.Setting(t.Context(), "place:of a window"); err != nil || value != nil {
+				t.Errorf("%q %v", value, err)
 			}
 			aside, err := filepath.Glob(path + ".damaged-*")
 			if err != nil || len(aside) != 1 {
@@ -251,6 +262,7 @@ func TestRetentionByAge(t *testing.T) {
 		s.must(t, windowOf("web", baseMs+hour*hourMs, "1/a main>x 1", fmt.Sprintf("1/a main>only%d>0x%x 1", hour, 0x1000+hour)))
 		s.must(t, windowOf(fmt.Sprintf("service%d", hour), baseMs+hour*hourMs, "1/a main 1"))
 	}
+	s.mustRollUp(t) // five hours of two series, of which the last is not over
 	if err := s.Retain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +275,7 @@ func TestRetentionByAge(t *testing.T) {
 	if err != nil || strings.Join(names, " ") != "service2 service3 service4 web" {
 		t.Errorf("%v %v", names, err)
 	}
-	for table, want := range map[string]int{"series": 4, "location": 8, "function": 5, "stack": 0, "stack_block": 6, "sample_labels": 6, "window": 6, "mapping": 1} {
+	for table, want := range map[string]int{"series": 4, "location": 8, "function": 5, "stack": 0, "stack_block": 6, "sample_labels": 6, "window": 6, "mapping": 1, "rollup": 8, "rollup_due": 2} {
 		var rows int
 		if err := s.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&rows); err != nil || rows != want {
 			t.Errorf("%s has %d rows, not %d: %v", table, rows, want, err)

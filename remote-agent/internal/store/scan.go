@@ -108,6 +108,11 @@ func (s *Store) readWindows(ctx context.Context, db *sql.Tx, seriesID, startMs, 
 	if err != nil {
 		return fmt.Errorf("read windows: %w", err)
 	}
+	return s.eachBody(found, visit)
+}
+
+// eachBody visits rows of start, end, period, scale, total and body.
+func (s *Store) eachBody(found *sql.Rows, visit func(*head, []count) error) error {
 	var h head
 	var body sql.RawBytes
 	var buffers decodedBody

@@ -9,7 +9,45 @@ import (
 
 // schemaVersion is kept in SQLite's user_version. Each step of upgrades leads from its index to the next version;
 // steps that were released are never edited. Changes are listed in CHANGELOG.md beside this file.
-var upgrades = []string{version1, version2, version3}
+var upgrades = []string{version1, version2, version3, version4, version5}
+
+const version5 = `
+-- Starts of containers, see containerstarts.go.
+CREATE TABLE container_start (
+	id INTEGER PRIMARY KEY,
+	container_id TEXT NOT NULL,
+	occurrence TEXT NOT NULL,    -- which of the container's starts, see target.ContainerStart
+	at_ms INTEGER NOT NULL,      -- Unix milliseconds
+	again INTEGER NOT NULL,      -- 1: not the container's first one
+	labels TEXT NOT NULL,        -- as in series
+	UNIQUE (container_id, occurrence)
+);
+CREATE INDEX container_start_at ON container_start (at_ms);
+`
+
+const version4 = `
+-- Sums of the windows of a series that begin in a slot of five minutes (level 1) or an hour (2), see rollup.go.
+CREATE TABLE rollup (
+	id INTEGER PRIMARY KEY,
+	series_id INTEGER NOT NULL,
+	level INTEGER NOT NULL,
+	slot_ms INTEGER NOT NULL,    -- when the slot begins
+	start_ms INTEGER NOT NULL,   -- of its first window
+	end_ms INTEGER NOT NULL,     -- of its last one
+	period INTEGER NOT NULL,     -- as of the windows, as is scale
+	scale INTEGER NOT NULL,
+	body BLOB NOT NULL
+);
+CREATE INDEX rollup_at ON rollup (series_id, level, slot_ms);
+-- Slots with a window that is in no roll-up yet.
+CREATE TABLE rollup_due (
+	level INTEGER NOT NULL,
+	slot_ms INTEGER NOT NULL,
+	series_id INTEGER NOT NULL,
+	PRIMARY KEY (level, slot_ms, series_id)
+) WITHOUT ROWID;
+INSERT INTO rollup_due SELECT DISTINCT 1, start_ms - start_ms % 300000, series_id FROM window;
+`
 
 const version3 = `
 -- New stacks of a window in one row, see stackblock.go. The table stack holds those of before, and is only read.
@@ -97,7 +135,7 @@ CREATE TABLE sample_labels (
 CREATE TABLE window (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	series_id INTEGER NOT NULL,
-	level INTEGER NOT NULL,       -- 0 as measured; 1 and 2 are for roll-ups of 5 minutes and 1 hour
+	level INTEGER NOT NULL,       -- 0: as measured. Roll-ups have a table of their own
 	start_ms INTEGER NOT NULL,    -- Unix milliseconds, as is end_ms
 	end_ms INTEGER NOT NULL,
 	period INTEGER NOT NULL,      -- of the profile, in units of its period type

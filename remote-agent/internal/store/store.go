@@ -116,6 +116,9 @@ func (s *Store) Problem() string {
 	return s.problem
 }
 
+// Generation is another number once the database was damaged and begun anew: ids of windows then begin again.
+func (s *Store) Generation() int64 { return s.generation.Load() }
+
 // Bytes that the store takes on disk.
 func (s *Store) Bytes() int64 {
 	var total int64

@@ -351,16 +351,22 @@ func (x *lineIndex) before(part int, address uint32) []uint32 {
 	return x.numbers(part, int64(after)-1)
 }
 
+// text reads a text that ends with a zero. Most are short, and each is asked for often: to read as much as one may have would be
+// a third of all memory that the agent allocates.
 func (x *lineIndex) text(offset uint32) string {
-	if int64(offset) >= x.counts[partTexts] {
-		return ""
+	const first = 128
+	left := min(x.counts[partTexts]-int64(offset), maxDebugName+1)
+	for length := int64(first); left > 0; length *= 4 {
+		raw := make([]byte, min(length, left))
+		if readFullAt(x.file, raw, x.offsets[partTexts]+int64(offset)) != nil {
+			return ""
+		}
+		text, _, ended := bytes.Cut(raw, []byte{0})
+		if ended || length >= left {
+			return string(text)
+		}
 	}
-	raw := make([]byte, min(maxDebugName+1, x.counts[partTexts]-int64(offset)))
-	if readFullAt(x.file, raw, x.offsets[partTexts]+int64(offset)) != nil {
-		return ""
-	}
-	text, _, _ := bytes.Cut(raw, []byte{0})
-	return string(text)
+	return ""
 }
 
 func (x *lineIndex) fileName(id uint32) string {

@@ -108,6 +108,11 @@ func TestPerfMapOfAContainer(t *testing.T) {
 	if found, ok := finder.Find(pid); !ok || found != "/tmp/perf-1.map" {
 		t.Fatal(found, ok)
 	}
+	for look := range 1000 {
+		if _, ok := finder.Find(pid); !ok {
+			t.Fatalf("look %d found nothing, right after the one before", look)
+		}
+	}
 	now := &clock{}
 	renamed := make(chan bool, 10)
 	resolver := newTestResolver(t, Options{Now: now.Now, Directory: t.TempDir(), OnNames: func(_ string, all bool) { renamed <- all }})

@@ -34,8 +34,9 @@ func (p *PerfMaps) Find(pid uint32) (path string, ok bool) {
 	}
 	found := make(chan string, 1)
 	go func() {
-		defer p.end(namespace)
-		found <- perfMapPathOf(pid)
+		path := perfMapPathOf(pid)
+		p.end(namespace) // before the answer: who has it may ask for the next process at once
+		found <- path
 	}()
 	patience := time.NewTimer(perfMapPatience)
 	defer patience.Stop()

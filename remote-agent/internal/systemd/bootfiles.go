@@ -6,13 +6,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 const description = "Pyrometer agent"
 
 // BootFiles are what makes systemd start the agent after a reboot: a unit, the link that enables it, and a program that nobody but
-// root can change.
+// root can change. An agent that does not come back may lie among the programs as well.
 type BootFiles struct {
 	// Units is systemd's folder for units of the administrator, Programs a folder of ours.
 	Units, Programs string
@@ -35,15 +36,19 @@ func (b BootFiles) There() bool {
 	return err == nil
 }
 
-// Write copies a program and has it started with arguments at every boot. id tells one program from another. Those of before are
-// removed; what runs is left alone.
+// Write has a program started with arguments at every boot, out of its place among Programs: one that lies elsewhere is copied
+// there, into a folder that is named by id. Those of before are removed; what runs is left alone.
 func (b BootFiles) Write(program, id string, arguments, environment []string) error {
 	place := filepath.Join(b.Programs, id, programName)
-	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
-		return fmt.Errorf("make the agent's folder: %w", err)
-	}
-	if err := copyProgram(program, place); err != nil {
-		return fmt.Errorf("copy the agent to %s: %w", place, err)
+	if own, ok := b.folderOf(program); ok {
+		place, id = program, own
+	} else {
+		if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
+			return fmt.Errorf("make the agent's folder: %w", err)
+		}
+		if err := copyProgram(program, place); err != nil {
+			return fmt.Errorf("copy the agent to %s: %w", place, err)
+		}
 	}
 	text := unitText(append([]string{place}, arguments...), environment)
 	if err := writeAtOnce(b.unit(), text); err != nil {
@@ -56,6 +61,22 @@ func (b BootFiles) Write(program, id string, arguments, environment []string) er
 		return fmt.Errorf("enable the unit: %w", err)
 	}
 	_, err := b.removePrograms(id)
+	return err
+}
+
+// folderOf answers the name of the folder among Programs that a program lies in.
+func (b BootFiles) folderOf(program string) (name string, ok bool) {
+	folder := filepath.Dir(program)
+	return filepath.Base(folder), filepath.Dir(folder) == b.Programs && filepath.Base(program) == programName
+}
+
+// Succeed removes the programs beside one that lies among Programs: those of before, unless one of them is started at every boot.
+func (b BootFiles) Succeed(program string) error {
+	own, ok := b.folderOf(program)
+	if !ok || b.There() {
+		return nil
+	}
+	_, err := b.removePrograms(own)
 	return err
 }
 
@@ -81,23 +102,30 @@ func (b BootFiles) Remove() (removed []string, err error) {
 	return removed, nil
 }
 
-// removePrograms removes all but one.
+// removePrograms removes all but one, and what was left of those that were not copied whole.
 func (b BootFiles) removePrograms(but string) (removed []string, err error) {
-	found, err := filepath.Glob(filepath.Join(b.Programs, "*", programName))
+	folders, err := filepath.Glob(filepath.Join(b.Programs, "*"))
 	if err != nil {
 		return nil, fmt.Errorf("look for programs: %w", err)
 	}
-	for _, path := range found {
-		folder := filepath.Dir(path)
+	for _, folder := range folders {
 		if filepath.Base(folder) == but {
 			continue
 		}
-		// A copy that was cut off lies beside it.
-		parts, err := filepath.Glob(filepath.Join(folder, "."+programName+"*"))
-		for _, part := range append(parts, path, folder) {
-			err = errors.Join(err, os.Remove(part))
+		entries, err := os.ReadDir(folder)
+		if err != nil { // no folder, or gone meanwhile
+			continue
 		}
-		if err != nil {
+		if slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
+			return !strings.HasPrefix(strings.TrimPrefix(entry.Name(), "."), programName)
+		}) {
+			continue // of others
+		}
+		err = nil
+		for _, entry := range entries {
+			err = errors.Join(err, os.Remove(filepath.Join(folder, entry.Name())))
+		}
+		if err := errors.Join(err, os.Remove(folder)); err != nil {
 			return removed, fmt.Errorf("remove %s: %w", folder, err)
 		}
 		removed = append(removed, folder)
@@ -141,7 +169,9 @@ func writeAtOnce(path, text string) error {
 func unitText(command, environment []string) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "# Made by %s start --at-boot; \"stop\" and \"remove\" take it away.\n", programName)
-	fmt.Fprintf(&text, "[Unit]\nDescription=%s\nAfter=docker.service containerd.service podman.socket\n\n", description)
+	fmt.Fprintf(&text, "[Unit]\nDescription=%s\nAfter=docker.service containerd.service podman.socket\n", description)
+	// One that failed would stay in systemd's list when its file is gone.
+	text.WriteString("CollectMode=inactive-or-failed\n\n")
 	words := make([]string, len(command))
 	for i, word := range command {
 		words[i] = strings.ReplaceAll(quoted(word), "$", "$$")

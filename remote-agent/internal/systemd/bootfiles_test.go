@@ -42,7 +42,7 @@ func TestBootFilesAreWrittenReplacedAndRemoved(t *testing.T) {
 		}
 		for _, line := range []string{
 			`ExecStart="` + place + `" "run" "--at-boot" "--uid" "1000"`, `Environment="HTTPS_PROXY=http://p:1"`,
-			"CPUQuota=100%", "MemoryMax=805306368", "OOMScoreAdjust=500", "WantedBy=multi-user.target",
+			"CPUQuota=100%", "MemoryMax=805306368", "OOMScoreAdjust=500", "CollectMode=inactive-or-failed", "WantedBy=multi-user.target",
 		} {
 			if !slices.Contains(strings.Split(string(text), "\n"), line) {
 				t.Errorf("the unit has no line %s:\n%s", line, text)
@@ -80,6 +80,53 @@ func TestWhatOthersKeepBesideTheProgramStays(t *testing.T) {
 	removed, err := files.Remove()
 	if err != nil || slices.Contains(removed, files.Programs) {
 		t.Errorf("removed = %q, %v", removed, err)
+	}
+}
+
+func TestAProgramAmongProgramsIsStartedWhereItLies(t *testing.T) {
+	files, program := newBootFiles(t)
+	place := func(id string) string { return filepath.Join(files.Programs, id, programName) }
+	for _, id := range []string{"old", "own", "cut"} {
+		if err := os.MkdirAll(filepath.Dir(place(id)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Link(program, place(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Rename(place("cut"), filepath.Join(files.Programs, "cut", "."+programName+".7")); err != nil {
+		t.Fatal(err)
+	}
+	if err := files.Succeed(program); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(files.Programs); err != nil || len(left) != 3 {
+		t.Errorf("programs = %v, %v: one that lies elsewhere succeeds nobody", left, err)
+	}
+	if err := files.Write(place("own"), "0", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(files.unit())
+	if err != nil || !strings.Contains(string(text), `ExecStart="`+place("own")+`"`) {
+		t.Errorf("%v, the unit is\n%s", err, text)
+	}
+	if left, err := os.ReadDir(files.Programs); err != nil || len(left) != 1 {
+		t.Errorf("programs = %v, %v, want the one that is started", left, err)
+	}
+	if err := os.MkdirAll(filepath.Join(files.Programs, "new"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := files.Succeed(place("new")); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(place("own")); err != nil {
+		t.Errorf("what is started at every boot: %v", err)
+	}
+	if _, err := files.Remove(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(files.Programs); !os.IsNotExist(err) {
+		t.Errorf("programs = %v, %v, want none", left, err)
 	}
 }
 

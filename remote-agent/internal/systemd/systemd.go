@@ -129,6 +129,21 @@ func (m *Manager) Stop(ctx context.Context, unit string) error {
 	})
 }
 
+// End ends a unit that may have ended by itself, and has systemd forget how: one that failed stays in its list when its file is gone.
+func (m *Manager) End(ctx context.Context, unit string) error {
+	err := m.Stop(ctx, unit)
+	if err == nil {
+		err = m.connection.ResetFailedUnitContext(ctx, unit)
+	}
+	if refused := new(godbus.Error); errors.As(err, refused) && refused.Name == "org.freedesktop.systemd1.NoSuchUnit" {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("end %s: %w", unit, err)
+	}
+	return nil
+}
+
 // again runs the job of a unit that may have run a moment ago: systemd takes note of an end only after everybody else.
 func (m *Manager) again(ctx context.Context, unit string, begin func(result chan<- string) (int, error)) error {
 	for deadline := time.Now().Add(endPatience); ; {

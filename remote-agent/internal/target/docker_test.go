@@ -168,6 +168,9 @@ func TestDockerFollowsContainers(t *testing.T) {
 	if _, ok := docker.Lookup(made); !ok {
 		t.Error("a container that just ended is forgotten")
 	}
+	// Events come in order: both ends have been heard of before the clock goes on.
+	server.event("rename", listed, map[string]string{"name": "web", "oldName": "/revel_web", "image": "revel:1"})
+	eventually(t, "the other's new name is known", func() bool { got, _ := docker.Lookup(listed); return got.Name == "web" })
 	clockMu.Lock()
 	clock = clock.Add(deadContainerLife)
 	clockMu.Unlock()

@@ -1955,6 +1955,193 @@ func (x *Runtime) GetVersion() string {
 	return ""
 }
 
+type ListContainerStartsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By labels of services: one that asks for processes or threads takes none.
+	LabelSelector string `protobuf:"bytes,1,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
+	// Unix milliseconds, as is end.
+	Start         int64 `protobuf:"varint,2,opt,name=start,proto3" json:"start,omitempty"`
+	End           int64 `protobuf:"varint,3,opt,name=end,proto3" json:"end,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListContainerStartsRequest) Reset() {
+	*x = ListContainerStartsRequest{}
+	mi := &file_agent_v1_agent_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListContainerStartsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListContainerStartsRequest) ProtoMessage() {}
+
+func (x *ListContainerStartsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListContainerStartsRequest.ProtoReflect.Descriptor instead.
+func (*ListContainerStartsRequest) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ListContainerStartsRequest) GetLabelSelector() string {
+	if x != nil {
+		return x.LabelSelector
+	}
+	return ""
+}
+
+func (x *ListContainerStartsRequest) GetStart() int64 {
+	if x != nil {
+		return x.Start
+	}
+	return 0
+}
+
+func (x *ListContainerStartsRequest) GetEnd() int64 {
+	if x != nil {
+		return x.End
+	}
+	return 0
+}
+
+type ListContainerStartsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Oldest first; of more than 200 the latest.
+	Starts []*ContainerStart `protobuf:"bytes,1,rep,name=starts,proto3" json:"starts,omitempty"`
+	// Unix milliseconds: from when on all starts are known; 0: none is.
+	KnownFrom     int64 `protobuf:"varint,2,opt,name=known_from,json=knownFrom,proto3" json:"known_from,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListContainerStartsResponse) Reset() {
+	*x = ListContainerStartsResponse{}
+	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListContainerStartsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListContainerStartsResponse) ProtoMessage() {}
+
+func (x *ListContainerStartsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListContainerStartsResponse.ProtoReflect.Descriptor instead.
+func (*ListContainerStartsResponse) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ListContainerStartsResponse) GetStarts() []*ContainerStart {
+	if x != nil {
+		return x.Starts
+	}
+	return nil
+}
+
+func (x *ListContainerStartsResponse) GetKnownFrom() int64 {
+	if x != nil {
+		return x.KnownFrom
+	}
+	return 0
+}
+
+type ContainerStart struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	ContainerId string                 `protobuf:"bytes,1,opt,name=container_id,json=containerId,proto3" json:"container_id,omitempty"`
+	// Unix milliseconds.
+	At int64 `protobuf:"varint,2,opt,name=at,proto3" json:"at,omitempty"`
+	// It had run before.
+	Again bool `protobuf:"varint,3,opt,name=again,proto3" json:"again,omitempty"`
+	// As Service.labels.
+	Labels        []*v1.LabelPair `protobuf:"bytes,4,rep,name=labels,proto3" json:"labels,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContainerStart) Reset() {
+	*x = ContainerStart{}
+	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContainerStart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContainerStart) ProtoMessage() {}
+
+func (x *ContainerStart) ProtoReflect() protoreflect.Message {
+	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContainerStart.ProtoReflect.Descriptor instead.
+func (*ContainerStart) Descriptor() ([]byte, []int) {
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ContainerStart) GetContainerId() string {
+	if x != nil {
+		return x.ContainerId
+	}
+	return ""
+}
+
+func (x *ContainerStart) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *ContainerStart) GetAgain() bool {
+	if x != nil {
+		return x.Again
+	}
+	return false
+}
+
+func (x *ContainerStart) GetLabels() []*v1.LabelPair {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
 type SelectWindowsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ProfileTypeID string                 `protobuf:"bytes,1,opt,name=profile_typeID,json=profileTypeID,proto3" json:"profile_typeID,omitempty"`
@@ -1968,7 +2155,7 @@ type SelectWindowsRequest struct {
 
 func (x *SelectWindowsRequest) Reset() {
 	*x = SelectWindowsRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_agent_v1_agent_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1980,7 +2167,7 @@ func (x *SelectWindowsRequest) String() string {
 func (*SelectWindowsRequest) ProtoMessage() {}
 
 func (x *SelectWindowsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[23]
+	mi := &file_agent_v1_agent_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1993,7 +2180,7 @@ func (x *SelectWindowsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SelectWindowsRequest.ProtoReflect.Descriptor instead.
 func (*SelectWindowsRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{23}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *SelectWindowsRequest) GetProfileTypeID() string {
@@ -2034,7 +2221,7 @@ type SelectWindowsResponse struct {
 
 func (x *SelectWindowsResponse) Reset() {
 	*x = SelectWindowsResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_agent_v1_agent_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2046,7 +2233,7 @@ func (x *SelectWindowsResponse) String() string {
 func (*SelectWindowsResponse) ProtoMessage() {}
 
 func (x *SelectWindowsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[24]
+	mi := &file_agent_v1_agent_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2059,7 +2246,7 @@ func (x *SelectWindowsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SelectWindowsResponse.ProtoReflect.Descriptor instead.
 func (*SelectWindowsResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{24}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SelectWindowsResponse) GetPart() *WindowSet {
@@ -2085,7 +2272,7 @@ type WindowSet struct {
 
 func (x *WindowSet) Reset() {
 	*x = WindowSet{}
-	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_agent_v1_agent_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2097,7 +2284,7 @@ func (x *WindowSet) String() string {
 func (*WindowSet) ProtoMessage() {}
 
 func (x *WindowSet) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[25]
+	mi := &file_agent_v1_agent_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2110,7 +2297,7 @@ func (x *WindowSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WindowSet.ProtoReflect.Descriptor instead.
 func (*WindowSet) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{25}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *WindowSet) GetWindows() []*WindowCounts {
@@ -2150,7 +2337,7 @@ type WindowCounts struct {
 
 func (x *WindowCounts) Reset() {
 	*x = WindowCounts{}
-	mi := &file_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_agent_v1_agent_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2162,7 +2349,7 @@ func (x *WindowCounts) String() string {
 func (*WindowCounts) ProtoMessage() {}
 
 func (x *WindowCounts) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[26]
+	mi := &file_agent_v1_agent_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2175,7 +2362,7 @@ func (x *WindowCounts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WindowCounts.ProtoReflect.Descriptor instead.
 func (*WindowCounts) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{26}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *WindowCounts) GetStart() int64 {
@@ -2226,7 +2413,7 @@ type WindowProfile struct {
 
 func (x *WindowProfile) Reset() {
 	*x = WindowProfile{}
-	mi := &file_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_agent_v1_agent_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2238,7 +2425,7 @@ func (x *WindowProfile) String() string {
 func (*WindowProfile) ProtoMessage() {}
 
 func (x *WindowProfile) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[27]
+	mi := &file_agent_v1_agent_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2251,7 +2438,7 @@ func (x *WindowProfile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WindowProfile.ProtoReflect.Descriptor instead.
 func (*WindowProfile) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{27}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *WindowProfile) GetStart() int64 {
@@ -2287,7 +2474,7 @@ type RecordSamplesRequest struct {
 
 func (x *RecordSamplesRequest) Reset() {
 	*x = RecordSamplesRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_agent_v1_agent_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2299,7 +2486,7 @@ func (x *RecordSamplesRequest) String() string {
 func (*RecordSamplesRequest) ProtoMessage() {}
 
 func (x *RecordSamplesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[28]
+	mi := &file_agent_v1_agent_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2312,7 +2499,7 @@ func (x *RecordSamplesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordSamplesRequest.ProtoReflect.Descriptor instead.
 func (*RecordSamplesRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{28}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RecordSamplesRequest) GetLabelSelector() string {
@@ -2351,7 +2538,7 @@ type RecordSamplesResponse struct {
 
 func (x *RecordSamplesResponse) Reset() {
 	*x = RecordSamplesResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_agent_v1_agent_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2363,7 +2550,7 @@ func (x *RecordSamplesResponse) String() string {
 func (*RecordSamplesResponse) ProtoMessage() {}
 
 func (x *RecordSamplesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[29]
+	mi := &file_agent_v1_agent_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2376,7 +2563,7 @@ func (x *RecordSamplesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordSamplesResponse.ProtoReflect.Descriptor instead.
 func (*RecordSamplesResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{29}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RecordSamplesResponse) GetStart() int64 {
@@ -2437,7 +2624,7 @@ type EndRecordingRequest struct {
 
 func (x *EndRecordingRequest) Reset() {
 	*x = EndRecordingRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_agent_v1_agent_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2449,7 +2636,7 @@ func (x *EndRecordingRequest) String() string {
 func (*EndRecordingRequest) ProtoMessage() {}
 
 func (x *EndRecordingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[30]
+	mi := &file_agent_v1_agent_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2462,7 +2649,7 @@ func (x *EndRecordingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRecordingRequest.ProtoReflect.Descriptor instead.
 func (*EndRecordingRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{30}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *EndRecordingRequest) GetId() string {
@@ -2480,7 +2667,7 @@ type EndRecordingResponse struct {
 
 func (x *EndRecordingResponse) Reset() {
 	*x = EndRecordingResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_agent_v1_agent_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2492,7 +2679,7 @@ func (x *EndRecordingResponse) String() string {
 func (*EndRecordingResponse) ProtoMessage() {}
 
 func (x *EndRecordingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[31]
+	mi := &file_agent_v1_agent_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2505,7 +2692,7 @@ func (x *EndRecordingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndRecordingResponse.ProtoReflect.Descriptor instead.
 func (*EndRecordingResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{31}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{34}
 }
 
 type SetSelectionRequest struct {
@@ -2520,7 +2707,7 @@ type SetSelectionRequest struct {
 
 func (x *SetSelectionRequest) Reset() {
 	*x = SetSelectionRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_agent_v1_agent_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2532,7 +2719,7 @@ func (x *SetSelectionRequest) String() string {
 func (*SetSelectionRequest) ProtoMessage() {}
 
 func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[32]
+	mi := &file_agent_v1_agent_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2545,7 +2732,7 @@ func (x *SetSelectionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionRequest.ProtoReflect.Descriptor instead.
 func (*SetSelectionRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{32}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *SetSelectionRequest) GetContainerIds() []string {
@@ -2577,7 +2764,7 @@ type SetSelectionResponse struct {
 
 func (x *SetSelectionResponse) Reset() {
 	*x = SetSelectionResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_agent_v1_agent_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2589,7 +2776,7 @@ func (x *SetSelectionResponse) String() string {
 func (*SetSelectionResponse) ProtoMessage() {}
 
 func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[33]
+	mi := &file_agent_v1_agent_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2602,7 +2789,7 @@ func (x *SetSelectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSelectionResponse.ProtoReflect.Descriptor instead.
 func (*SetSelectionResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{33}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{36}
 }
 
 type ListProcessesRequest struct {
@@ -2615,7 +2802,7 @@ type ListProcessesRequest struct {
 
 func (x *ListProcessesRequest) Reset() {
 	*x = ListProcessesRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_agent_v1_agent_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2627,7 +2814,7 @@ func (x *ListProcessesRequest) String() string {
 func (*ListProcessesRequest) ProtoMessage() {}
 
 func (x *ListProcessesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[34]
+	mi := &file_agent_v1_agent_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2640,7 +2827,7 @@ func (x *ListProcessesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProcessesRequest.ProtoReflect.Descriptor instead.
 func (*ListProcessesRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{34}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListProcessesRequest) GetProposed() *Naming {
@@ -2662,7 +2849,7 @@ type ListProcessesResponse struct {
 
 func (x *ListProcessesResponse) Reset() {
 	*x = ListProcessesResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_agent_v1_agent_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2674,7 +2861,7 @@ func (x *ListProcessesResponse) String() string {
 func (*ListProcessesResponse) ProtoMessage() {}
 
 func (x *ListProcessesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[35]
+	mi := &file_agent_v1_agent_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2687,7 +2874,7 @@ func (x *ListProcessesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProcessesResponse.ProtoReflect.Descriptor instead.
 func (*ListProcessesResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{35}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListProcessesResponse) GetProcesses() []*Process {
@@ -2718,7 +2905,7 @@ type NamingError struct {
 
 func (x *NamingError) Reset() {
 	*x = NamingError{}
-	mi := &file_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_agent_v1_agent_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2730,7 +2917,7 @@ func (x *NamingError) String() string {
 func (*NamingError) ProtoMessage() {}
 
 func (x *NamingError) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[36]
+	mi := &file_agent_v1_agent_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2743,7 +2930,7 @@ func (x *NamingError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NamingError.ProtoReflect.Descriptor instead.
 func (*NamingError) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{36}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *NamingError) GetMessage() string {
@@ -2790,7 +2977,7 @@ type Process struct {
 
 func (x *Process) Reset() {
 	*x = Process{}
-	mi := &file_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_agent_v1_agent_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2802,7 +2989,7 @@ func (x *Process) String() string {
 func (*Process) ProtoMessage() {}
 
 func (x *Process) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[37]
+	mi := &file_agent_v1_agent_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2815,7 +3002,7 @@ func (x *Process) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Process.ProtoReflect.Descriptor instead.
 func (*Process) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{37}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Process) GetPid() uint32 {
@@ -2902,7 +3089,7 @@ type SetSamplingRequest struct {
 
 func (x *SetSamplingRequest) Reset() {
 	*x = SetSamplingRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[38]
+	mi := &file_agent_v1_agent_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2914,7 +3101,7 @@ func (x *SetSamplingRequest) String() string {
 func (*SetSamplingRequest) ProtoMessage() {}
 
 func (x *SetSamplingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[38]
+	mi := &file_agent_v1_agent_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2927,7 +3114,7 @@ func (x *SetSamplingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSamplingRequest.ProtoReflect.Descriptor instead.
 func (*SetSamplingRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{38}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *SetSamplingRequest) GetRateHz() uint32 {
@@ -2959,7 +3146,7 @@ type SetSamplingResponse struct {
 
 func (x *SetSamplingResponse) Reset() {
 	*x = SetSamplingResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[39]
+	mi := &file_agent_v1_agent_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2971,7 +3158,7 @@ func (x *SetSamplingResponse) String() string {
 func (*SetSamplingResponse) ProtoMessage() {}
 
 func (x *SetSamplingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[39]
+	mi := &file_agent_v1_agent_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2984,7 +3171,7 @@ func (x *SetSamplingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetSamplingResponse.ProtoReflect.Descriptor instead.
 func (*SetSamplingResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{39}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{42}
 }
 
 type SetBudgetRequest struct {
@@ -2999,7 +3186,7 @@ type SetBudgetRequest struct {
 
 func (x *SetBudgetRequest) Reset() {
 	*x = SetBudgetRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[40]
+	mi := &file_agent_v1_agent_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3011,7 +3198,7 @@ func (x *SetBudgetRequest) String() string {
 func (*SetBudgetRequest) ProtoMessage() {}
 
 func (x *SetBudgetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[40]
+	mi := &file_agent_v1_agent_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3024,7 +3211,7 @@ func (x *SetBudgetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetBudgetRequest.ProtoReflect.Descriptor instead.
 func (*SetBudgetRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{40}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *SetBudgetRequest) GetMachinePercent() float64 {
@@ -3049,7 +3236,7 @@ type SetBudgetResponse struct {
 
 func (x *SetBudgetResponse) Reset() {
 	*x = SetBudgetResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[41]
+	mi := &file_agent_v1_agent_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3061,7 +3248,7 @@ func (x *SetBudgetResponse) String() string {
 func (*SetBudgetResponse) ProtoMessage() {}
 
 func (x *SetBudgetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[41]
+	mi := &file_agent_v1_agent_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3074,7 +3261,7 @@ func (x *SetBudgetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetBudgetResponse.ProtoReflect.Descriptor instead.
 func (*SetBudgetResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{41}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{44}
 }
 
 type SetNamingRequest struct {
@@ -3087,7 +3274,7 @@ type SetNamingRequest struct {
 
 func (x *SetNamingRequest) Reset() {
 	*x = SetNamingRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[42]
+	mi := &file_agent_v1_agent_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3099,7 +3286,7 @@ func (x *SetNamingRequest) String() string {
 func (*SetNamingRequest) ProtoMessage() {}
 
 func (x *SetNamingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[42]
+	mi := &file_agent_v1_agent_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3112,7 +3299,7 @@ func (x *SetNamingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNamingRequest.ProtoReflect.Descriptor instead.
 func (*SetNamingRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{42}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *SetNamingRequest) GetNaming() *Naming {
@@ -3130,7 +3317,7 @@ type SetNamingResponse struct {
 
 func (x *SetNamingResponse) Reset() {
 	*x = SetNamingResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[43]
+	mi := &file_agent_v1_agent_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3142,7 +3329,7 @@ func (x *SetNamingResponse) String() string {
 func (*SetNamingResponse) ProtoMessage() {}
 
 func (x *SetNamingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[43]
+	mi := &file_agent_v1_agent_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3155,7 +3342,7 @@ func (x *SetNamingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetNamingResponse.ProtoReflect.Descriptor instead.
 func (*SetNamingResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{43}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{46}
 }
 
 type SetPushRequest struct {
@@ -3183,7 +3370,7 @@ type SetPushRequest struct {
 
 func (x *SetPushRequest) Reset() {
 	*x = SetPushRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[44]
+	mi := &file_agent_v1_agent_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3195,7 +3382,7 @@ func (x *SetPushRequest) String() string {
 func (*SetPushRequest) ProtoMessage() {}
 
 func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[44]
+	mi := &file_agent_v1_agent_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3208,7 +3395,7 @@ func (x *SetPushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushRequest.ProtoReflect.Descriptor instead.
 func (*SetPushRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{44}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *SetPushRequest) GetUrl() string {
@@ -3282,7 +3469,7 @@ type SetPushResponse struct {
 
 func (x *SetPushResponse) Reset() {
 	*x = SetPushResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[45]
+	mi := &file_agent_v1_agent_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3294,7 +3481,7 @@ func (x *SetPushResponse) String() string {
 func (*SetPushResponse) ProtoMessage() {}
 
 func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[45]
+	mi := &file_agent_v1_agent_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3307,7 +3494,7 @@ func (x *SetPushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPushResponse.ProtoReflect.Descriptor instead.
 func (*SetPushResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{45}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{48}
 }
 
 type RemovePushRequest struct {
@@ -3320,7 +3507,7 @@ type RemovePushRequest struct {
 
 func (x *RemovePushRequest) Reset() {
 	*x = RemovePushRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[46]
+	mi := &file_agent_v1_agent_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3332,7 +3519,7 @@ func (x *RemovePushRequest) String() string {
 func (*RemovePushRequest) ProtoMessage() {}
 
 func (x *RemovePushRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[46]
+	mi := &file_agent_v1_agent_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3345,7 +3532,7 @@ func (x *RemovePushRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemovePushRequest.ProtoReflect.Descriptor instead.
 func (*RemovePushRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{46}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *RemovePushRequest) GetUrl() string {
@@ -3370,7 +3557,7 @@ type RemovePushResponse struct {
 
 func (x *RemovePushResponse) Reset() {
 	*x = RemovePushResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[47]
+	mi := &file_agent_v1_agent_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3382,7 +3569,7 @@ func (x *RemovePushResponse) String() string {
 func (*RemovePushResponse) ProtoMessage() {}
 
 func (x *RemovePushResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[47]
+	mi := &file_agent_v1_agent_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3395,7 +3582,7 @@ func (x *RemovePushResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemovePushResponse.ProtoReflect.Descriptor instead.
 func (*RemovePushResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{47}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{50}
 }
 
 type RenewLeaseRequest struct {
@@ -3411,7 +3598,7 @@ type RenewLeaseRequest struct {
 
 func (x *RenewLeaseRequest) Reset() {
 	*x = RenewLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[48]
+	mi := &file_agent_v1_agent_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3423,7 +3610,7 @@ func (x *RenewLeaseRequest) String() string {
 func (*RenewLeaseRequest) ProtoMessage() {}
 
 func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[48]
+	mi := &file_agent_v1_agent_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3436,7 +3623,7 @@ func (x *RenewLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseRequest.ProtoReflect.Descriptor instead.
 func (*RenewLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{48}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *RenewLeaseRequest) GetSeconds() uint32 {
@@ -3470,7 +3657,7 @@ type RenewLeaseResponse struct {
 
 func (x *RenewLeaseResponse) Reset() {
 	*x = RenewLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[49]
+	mi := &file_agent_v1_agent_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3482,7 +3669,7 @@ func (x *RenewLeaseResponse) String() string {
 func (*RenewLeaseResponse) ProtoMessage() {}
 
 func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[49]
+	mi := &file_agent_v1_agent_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3495,7 +3682,7 @@ func (x *RenewLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewLeaseResponse.ProtoReflect.Descriptor instead.
 func (*RenewLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{49}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *RenewLeaseResponse) GetExpiresAt() int64 {
@@ -3514,7 +3701,7 @@ type ReleaseLeaseRequest struct {
 
 func (x *ReleaseLeaseRequest) Reset() {
 	*x = ReleaseLeaseRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[50]
+	mi := &file_agent_v1_agent_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3526,7 +3713,7 @@ func (x *ReleaseLeaseRequest) String() string {
 func (*ReleaseLeaseRequest) ProtoMessage() {}
 
 func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[50]
+	mi := &file_agent_v1_agent_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3539,7 +3726,7 @@ func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{50}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ReleaseLeaseRequest) GetHolder() string {
@@ -3559,7 +3746,7 @@ type ReleaseLeaseResponse struct {
 
 func (x *ReleaseLeaseResponse) Reset() {
 	*x = ReleaseLeaseResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[51]
+	mi := &file_agent_v1_agent_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3571,7 +3758,7 @@ func (x *ReleaseLeaseResponse) String() string {
 func (*ReleaseLeaseResponse) ProtoMessage() {}
 
 func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[51]
+	mi := &file_agent_v1_agent_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3584,7 +3771,7 @@ func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseLeaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseLeaseResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{51}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ReleaseLeaseResponse) GetEnding() bool {
@@ -3606,7 +3793,7 @@ type StopRequest struct {
 
 func (x *StopRequest) Reset() {
 	*x = StopRequest{}
-	mi := &file_agent_v1_agent_proto_msgTypes[52]
+	mi := &file_agent_v1_agent_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3618,7 +3805,7 @@ func (x *StopRequest) String() string {
 func (*StopRequest) ProtoMessage() {}
 
 func (x *StopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[52]
+	mi := &file_agent_v1_agent_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3631,7 +3818,7 @@ func (x *StopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopRequest.ProtoReflect.Descriptor instead.
 func (*StopRequest) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{52}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *StopRequest) GetHolder() string {
@@ -3656,7 +3843,7 @@ type StopResponse struct {
 
 func (x *StopResponse) Reset() {
 	*x = StopResponse{}
-	mi := &file_agent_v1_agent_proto_msgTypes[53]
+	mi := &file_agent_v1_agent_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3668,7 +3855,7 @@ func (x *StopResponse) String() string {
 func (*StopResponse) ProtoMessage() {}
 
 func (x *StopResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_agent_v1_agent_proto_msgTypes[53]
+	mi := &file_agent_v1_agent_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3681,7 +3868,7 @@ func (x *StopResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopResponse.ProtoReflect.Descriptor instead.
 func (*StopResponse) Descriptor() ([]byte, []int) {
-	return file_agent_v1_agent_proto_rawDescGZIP(), []int{53}
+	return file_agent_v1_agent_proto_rawDescGZIP(), []int{56}
 }
 
 var File_agent_v1_agent_proto protoreflect.FileDescriptor
@@ -3845,7 +4032,20 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x0enamed_frame_ns\x18\b \x01(\x03R\fnamedFrameNsJ\x04\b\x04\x10\x05\"7\n" +
 	"\aRuntime\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\tR\aversion\"\x8c\x01\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\"k\n" +
+	"\x1aListContainerStartsRequest\x12%\n" +
+	"\x0elabel_selector\x18\x01 \x01(\tR\rlabelSelector\x12\x14\n" +
+	"\x05start\x18\x02 \x01(\x03R\x05start\x12\x10\n" +
+	"\x03end\x18\x03 \x01(\x03R\x03end\"n\n" +
+	"\x1bListContainerStartsResponse\x120\n" +
+	"\x06starts\x18\x01 \x03(\v2\x18.agent.v1.ContainerStartR\x06starts\x12\x1d\n" +
+	"\n" +
+	"known_from\x18\x02 \x01(\x03R\tknownFrom\"\x86\x01\n" +
+	"\x0eContainerStart\x12!\n" +
+	"\fcontainer_id\x18\x01 \x01(\tR\vcontainerId\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\x03R\x02at\x12\x14\n" +
+	"\x05again\x18\x03 \x01(\bR\x05again\x12+\n" +
+	"\x06labels\x18\x04 \x03(\v2\x13.types.v1.LabelPairR\x06labels\"\x8c\x01\n" +
 	"\x14SelectWindowsRequest\x12%\n" +
 	"\x0eprofile_typeID\x18\x01 \x01(\tR\rprofileTypeID\x12%\n" +
 	"\x0elabel_selector\x18\x02 \x01(\tR\rlabelSelector\x12\x14\n" +
@@ -3958,13 +4158,13 @@ const file_agent_v1_agent_proto_rawDesc = "" +
 	"\x0eSTATE_STOPPING\x10\x03\x12\x10\n" +
 	"\fSTATE_FAILED\x10\x04\x12\x0e\n" +
 	"\n" +
-	"STATE_KEPT\x10\x052\x9e\n" +
-	"\n" +
+	"STATE_KEPT\x10\x052\x84\v\n" +
 	"\fAgentService\x12F\n" +
 	"\tGetStatus\x12\x1a.agent.v1.GetStatusRequest\x1a\x1b.agent.v1.GetStatusResponse\"\x00\x12N\n" +
 	"\vWatchStatus\x12\x1c.agent.v1.WatchStatusRequest\x1a\x1d.agent.v1.WatchStatusResponse\"\x000\x01\x12O\n" +
 	"\fListServices\x12\x1d.agent.v1.ListServicesRequest\x1a\x1e.agent.v1.ListServicesResponse\"\x00\x12C\n" +
-	"\bGetTrust\x12\x19.agent.v1.GetTrustRequest\x1a\x1a.agent.v1.GetTrustResponse\"\x00\x12T\n" +
+	"\bGetTrust\x12\x19.agent.v1.GetTrustRequest\x1a\x1a.agent.v1.GetTrustResponse\"\x00\x12d\n" +
+	"\x13ListContainerStarts\x12$.agent.v1.ListContainerStartsRequest\x1a%.agent.v1.ListContainerStartsResponse\"\x00\x12T\n" +
 	"\rSelectWindows\x12\x1e.agent.v1.SelectWindowsRequest\x1a\x1f.agent.v1.SelectWindowsResponse\"\x000\x01\x12T\n" +
 	"\rRecordSamples\x12\x1e.agent.v1.RecordSamplesRequest\x1a\x1f.agent.v1.RecordSamplesResponse\"\x000\x01\x12O\n" +
 	"\fEndRecording\x12\x1d.agent.v1.EndRecordingRequest\x1a\x1e.agent.v1.EndRecordingResponse\"\x00\x12O\n" +
@@ -3994,64 +4194,67 @@ func file_agent_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_agent_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
+var file_agent_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
 var file_agent_v1_agent_proto_goTypes = []any{
-	(State)(0),                    // 0: agent.v1.State
-	(*GetStatusRequest)(nil),      // 1: agent.v1.GetStatusRequest
-	(*GetStatusResponse)(nil),     // 2: agent.v1.GetStatusResponse
-	(*WatchStatusRequest)(nil),    // 3: agent.v1.WatchStatusRequest
-	(*WatchStatusResponse)(nil),   // 4: agent.v1.WatchStatusResponse
-	(*Status)(nil),                // 5: agent.v1.Status
-	(*Selection)(nil),             // 6: agent.v1.Selection
-	(*Naming)(nil),                // 7: agent.v1.Naming
-	(*Lease)(nil),                 // 8: agent.v1.Lease
-	(*LeaseConflict)(nil),         // 9: agent.v1.LeaseConflict
-	(*Overhead)(nil),              // 10: agent.v1.Overhead
-	(*Budget)(nil),                // 11: agent.v1.Budget
-	(*Counter)(nil),               // 12: agent.v1.Counter
-	(*DockerStatus)(nil),          // 13: agent.v1.DockerStatus
-	(*PushStatus)(nil),            // 14: agent.v1.PushStatus
-	(*ListServicesRequest)(nil),   // 15: agent.v1.ListServicesRequest
-	(*ListServicesResponse)(nil),  // 16: agent.v1.ListServicesResponse
-	(*Service)(nil),               // 17: agent.v1.Service
-	(*GetTrustRequest)(nil),       // 18: agent.v1.GetTrustRequest
-	(*GetTrustResponse)(nil),      // 19: agent.v1.GetTrustResponse
-	(*Fates)(nil),                 // 20: agent.v1.Fates
-	(*StackCut)(nil),              // 21: agent.v1.StackCut
-	(*FileCoverage)(nil),          // 22: agent.v1.FileCoverage
-	(*Runtime)(nil),               // 23: agent.v1.Runtime
-	(*SelectWindowsRequest)(nil),  // 24: agent.v1.SelectWindowsRequest
-	(*SelectWindowsResponse)(nil), // 25: agent.v1.SelectWindowsResponse
-	(*WindowSet)(nil),             // 26: agent.v1.WindowSet
-	(*WindowCounts)(nil),          // 27: agent.v1.WindowCounts
-	(*WindowProfile)(nil),         // 28: agent.v1.WindowProfile
-	(*RecordSamplesRequest)(nil),  // 29: agent.v1.RecordSamplesRequest
-	(*RecordSamplesResponse)(nil), // 30: agent.v1.RecordSamplesResponse
-	(*EndRecordingRequest)(nil),   // 31: agent.v1.EndRecordingRequest
-	(*EndRecordingResponse)(nil),  // 32: agent.v1.EndRecordingResponse
-	(*SetSelectionRequest)(nil),   // 33: agent.v1.SetSelectionRequest
-	(*SetSelectionResponse)(nil),  // 34: agent.v1.SetSelectionResponse
-	(*ListProcessesRequest)(nil),  // 35: agent.v1.ListProcessesRequest
-	(*ListProcessesResponse)(nil), // 36: agent.v1.ListProcessesResponse
-	(*NamingError)(nil),           // 37: agent.v1.NamingError
-	(*Process)(nil),               // 38: agent.v1.Process
-	(*SetSamplingRequest)(nil),    // 39: agent.v1.SetSamplingRequest
-	(*SetSamplingResponse)(nil),   // 40: agent.v1.SetSamplingResponse
-	(*SetBudgetRequest)(nil),      // 41: agent.v1.SetBudgetRequest
-	(*SetBudgetResponse)(nil),     // 42: agent.v1.SetBudgetResponse
-	(*SetNamingRequest)(nil),      // 43: agent.v1.SetNamingRequest
-	(*SetNamingResponse)(nil),     // 44: agent.v1.SetNamingResponse
-	(*SetPushRequest)(nil),        // 45: agent.v1.SetPushRequest
-	(*SetPushResponse)(nil),       // 46: agent.v1.SetPushResponse
-	(*RemovePushRequest)(nil),     // 47: agent.v1.RemovePushRequest
-	(*RemovePushResponse)(nil),    // 48: agent.v1.RemovePushResponse
-	(*RenewLeaseRequest)(nil),     // 49: agent.v1.RenewLeaseRequest
-	(*RenewLeaseResponse)(nil),    // 50: agent.v1.RenewLeaseResponse
-	(*ReleaseLeaseRequest)(nil),   // 51: agent.v1.ReleaseLeaseRequest
-	(*ReleaseLeaseResponse)(nil),  // 52: agent.v1.ReleaseLeaseResponse
-	(*StopRequest)(nil),           // 53: agent.v1.StopRequest
-	(*StopResponse)(nil),          // 54: agent.v1.StopResponse
-	(*v1.LabelPair)(nil),          // 55: types.v1.LabelPair
+	(State)(0),                          // 0: agent.v1.State
+	(*GetStatusRequest)(nil),            // 1: agent.v1.GetStatusRequest
+	(*GetStatusResponse)(nil),           // 2: agent.v1.GetStatusResponse
+	(*WatchStatusRequest)(nil),          // 3: agent.v1.WatchStatusRequest
+	(*WatchStatusResponse)(nil),         // 4: agent.v1.WatchStatusResponse
+	(*Status)(nil),                      // 5: agent.v1.Status
+	(*Selection)(nil),                   // 6: agent.v1.Selection
+	(*Naming)(nil),                      // 7: agent.v1.Naming
+	(*Lease)(nil),                       // 8: agent.v1.Lease
+	(*LeaseConflict)(nil),               // 9: agent.v1.LeaseConflict
+	(*Overhead)(nil),                    // 10: agent.v1.Overhead
+	(*Budget)(nil),                      // 11: agent.v1.Budget
+	(*Counter)(nil),                     // 12: agent.v1.Counter
+	(*DockerStatus)(nil),                // 13: agent.v1.DockerStatus
+	(*PushStatus)(nil),                  // 14: agent.v1.PushStatus
+	(*ListServicesRequest)(nil),         // 15: agent.v1.ListServicesRequest
+	(*ListServicesResponse)(nil),        // 16: agent.v1.ListServicesResponse
+	(*Service)(nil),                     // 17: agent.v1.Service
+	(*GetTrustRequest)(nil),             // 18: agent.v1.GetTrustRequest
+	(*GetTrustResponse)(nil),            // 19: agent.v1.GetTrustResponse
+	(*Fates)(nil),                       // 20: agent.v1.Fates
+	(*StackCut)(nil),                    // 21: agent.v1.StackCut
+	(*FileCoverage)(nil),                // 22: agent.v1.FileCoverage
+	(*Runtime)(nil),                     // 23: agent.v1.Runtime
+	(*ListContainerStartsRequest)(nil),  // 24: agent.v1.ListContainerStartsRequest
+	(*ListContainerStartsResponse)(nil), // 25: agent.v1.ListContainerStartsResponse
+	(*ContainerStart)(nil),              // 26: agent.v1.ContainerStart
+	(*SelectWindowsRequest)(nil),        // 27: agent.v1.SelectWindowsRequest
+	(*SelectWindowsResponse)(nil),       // 28: agent.v1.SelectWindowsResponse
+	(*WindowSet)(nil),                   // 29: agent.v1.WindowSet
+	(*WindowCounts)(nil),                // 30: agent.v1.WindowCounts
+	(*WindowProfile)(nil),               // 31: agent.v1.WindowProfile
+	(*RecordSamplesRequest)(nil),        // 32: agent.v1.RecordSamplesRequest
+	(*RecordSamplesResponse)(nil),       // 33: agent.v1.RecordSamplesResponse
+	(*EndRecordingRequest)(nil),         // 34: agent.v1.EndRecordingRequest
+	(*EndRecordingResponse)(nil),        // 35: agent.v1.EndRecordingResponse
+	(*SetSelectionRequest)(nil),         // 36: agent.v1.SetSelectionRequest
+	(*SetSelectionResponse)(nil),        // 37: agent.v1.SetSelectionResponse
+	(*ListProcessesRequest)(nil),        // 38: agent.v1.ListProcessesRequest
+	(*ListProcessesResponse)(nil),       // 39: agent.v1.ListProcessesResponse
+	(*NamingError)(nil),                 // 40: agent.v1.NamingError
+	(*Process)(nil),                     // 41: agent.v1.Process
+	(*SetSamplingRequest)(nil),          // 42: agent.v1.SetSamplingRequest
+	(*SetSamplingResponse)(nil),         // 43: agent.v1.SetSamplingResponse
+	(*SetBudgetRequest)(nil),            // 44: agent.v1.SetBudgetRequest
+	(*SetBudgetResponse)(nil),           // 45: agent.v1.SetBudgetResponse
+	(*SetNamingRequest)(nil),            // 46: agent.v1.SetNamingRequest
+	(*SetNamingResponse)(nil),           // 47: agent.v1.SetNamingResponse
+	(*SetPushRequest)(nil),              // 48: agent.v1.SetPushRequest
+	(*SetPushResponse)(nil),             // 49: agent.v1.SetPushResponse
+	(*RemovePushRequest)(nil),           // 50: agent.v1.RemovePushRequest
+	(*RemovePushResponse)(nil),          // 51: agent.v1.RemovePushResponse
+	(*RenewLeaseRequest)(nil),           // 52: agent.v1.RenewLeaseRequest
+	(*RenewLeaseResponse)(nil),          // 53: agent.v1.RenewLeaseResponse
+	(*ReleaseLeaseRequest)(nil),         // 54: agent.v1.ReleaseLeaseRequest
+	(*ReleaseLeaseResponse)(nil),        // 55: agent.v1.ReleaseLeaseResponse
+	(*StopRequest)(nil),                 // 56: agent.v1.StopRequest
+	(*StopResponse)(nil),                // 57: agent.v1.StopResponse
+	(*v1.LabelPair)(nil),                // 58: types.v1.LabelPair
 }
 var file_agent_v1_agent_proto_depIdxs = []int32{
 	5,  // 0: agent.v1.GetStatusResponse.status:type_name -> agent.v1.Status
@@ -4065,65 +4268,69 @@ var file_agent_v1_agent_proto_depIdxs = []int32{
 	11, // 8: agent.v1.Status.budget:type_name -> agent.v1.Budget
 	14, // 9: agent.v1.Status.pushes:type_name -> agent.v1.PushStatus
 	6,  // 10: agent.v1.Status.selection:type_name -> agent.v1.Selection
-	55, // 11: agent.v1.Naming.labels:type_name -> types.v1.LabelPair
+	58, // 11: agent.v1.Naming.labels:type_name -> types.v1.LabelPair
 	8,  // 12: agent.v1.LeaseConflict.leases:type_name -> agent.v1.Lease
-	55, // 13: agent.v1.PushStatus.labels:type_name -> types.v1.LabelPair
+	58, // 13: agent.v1.PushStatus.labels:type_name -> types.v1.LabelPair
 	17, // 14: agent.v1.ListServicesResponse.services:type_name -> agent.v1.Service
-	55, // 15: agent.v1.Service.labels:type_name -> types.v1.LabelPair
+	58, // 15: agent.v1.Service.labels:type_name -> types.v1.LabelPair
 	20, // 16: agent.v1.GetTrustResponse.fates:type_name -> agent.v1.Fates
 	21, // 17: agent.v1.GetTrustResponse.cuts:type_name -> agent.v1.StackCut
 	22, // 18: agent.v1.GetTrustResponse.files:type_name -> agent.v1.FileCoverage
 	23, // 19: agent.v1.GetTrustResponse.runtimes:type_name -> agent.v1.Runtime
-	26, // 20: agent.v1.SelectWindowsResponse.part:type_name -> agent.v1.WindowSet
-	27, // 21: agent.v1.WindowSet.windows:type_name -> agent.v1.WindowCounts
-	28, // 22: agent.v1.WindowSet.profiles:type_name -> agent.v1.WindowProfile
-	7,  // 23: agent.v1.ListProcessesRequest.proposed:type_name -> agent.v1.Naming
-	38, // 24: agent.v1.ListProcessesResponse.processes:type_name -> agent.v1.Process
-	37, // 25: agent.v1.ListProcessesResponse.naming_error:type_name -> agent.v1.NamingError
-	55, // 26: agent.v1.Process.labels:type_name -> types.v1.LabelPair
-	55, // 27: agent.v1.Process.proposed_labels:type_name -> types.v1.LabelPair
-	7,  // 28: agent.v1.SetNamingRequest.naming:type_name -> agent.v1.Naming
-	55, // 29: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
-	55, // 30: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
-	1,  // 31: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
-	3,  // 32: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
-	15, // 33: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
-	18, // 34: agent.v1.AgentService.GetTrust:input_type -> agent.v1.GetTrustRequest
-	24, // 35: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
-	29, // 36: agent.v1.AgentService.RecordSamples:input_type -> agent.v1.RecordSamplesRequest
-	31, // 37: agent.v1.AgentService.EndRecording:input_type -> agent.v1.EndRecordingRequest
-	33, // 38: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
-	35, // 39: agent.v1.AgentService.ListProcesses:input_type -> agent.v1.ListProcessesRequest
-	39, // 40: agent.v1.AgentService.SetSampling:input_type -> agent.v1.SetSamplingRequest
-	43, // 41: agent.v1.AgentService.SetNaming:input_type -> agent.v1.SetNamingRequest
-	41, // 42: agent.v1.AgentService.SetBudget:input_type -> agent.v1.SetBudgetRequest
-	45, // 43: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
-	47, // 44: agent.v1.AgentService.RemovePush:input_type -> agent.v1.RemovePushRequest
-	49, // 45: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
-	51, // 46: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
-	53, // 47: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
-	2,  // 48: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
-	4,  // 49: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
-	16, // 50: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
-	19, // 51: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
-	25, // 52: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
-	30, // 53: agent.v1.AgentService.RecordSamples:output_type -> agent.v1.RecordSamplesResponse
-	32, // 54: agent.v1.AgentService.EndRecording:output_type -> agent.v1.EndRecordingResponse
-	34, // 55: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
-	36, // 56: agent.v1.AgentService.ListProcesses:output_type -> agent.v1.ListProcessesResponse
-	40, // 57: agent.v1.AgentService.SetSampling:output_type -> agent.v1.SetSamplingResponse
-	44, // 58: agent.v1.AgentService.SetNaming:output_type -> agent.v1.SetNamingResponse
-	42, // 59: agent.v1.AgentService.SetBudget:output_type -> agent.v1.SetBudgetResponse
-	46, // 60: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
-	48, // 61: agent.v1.AgentService.RemovePush:output_type -> agent.v1.RemovePushResponse
-	50, // 62: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
-	52, // 63: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
-	54, // 64: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
-	48, // [48:65] is the sub-list for method output_type
-	31, // [31:48] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	26, // 20: agent.v1.ListContainerStartsResponse.starts:type_name -> agent.v1.ContainerStart
+	58, // 21: agent.v1.ContainerStart.labels:type_name -> types.v1.LabelPair
+	29, // 22: agent.v1.SelectWindowsResponse.part:type_name -> agent.v1.WindowSet
+	30, // 23: agent.v1.WindowSet.windows:type_name -> agent.v1.WindowCounts
+	31, // 24: agent.v1.WindowSet.profiles:type_name -> agent.v1.WindowProfile
+	7,  // 25: agent.v1.ListProcessesRequest.proposed:type_name -> agent.v1.Naming
+	41, // 26: agent.v1.ListProcessesResponse.processes:type_name -> agent.v1.Process
+	40, // 27: agent.v1.ListProcessesResponse.naming_error:type_name -> agent.v1.NamingError
+	58, // 28: agent.v1.Process.labels:type_name -> types.v1.LabelPair
+	58, // 29: agent.v1.Process.proposed_labels:type_name -> types.v1.LabelPair
+	7,  // 30: agent.v1.SetNamingRequest.naming:type_name -> agent.v1.Naming
+	58, // 31: agent.v1.SetPushRequest.headers:type_name -> types.v1.LabelPair
+	58, // 32: agent.v1.SetPushRequest.labels:type_name -> types.v1.LabelPair
+	1,  // 33: agent.v1.AgentService.GetStatus:input_type -> agent.v1.GetStatusRequest
+	3,  // 34: agent.v1.AgentService.WatchStatus:input_type -> agent.v1.WatchStatusRequest
+	15, // 35: agent.v1.AgentService.ListServices:input_type -> agent.v1.ListServicesRequest
+	18, // 36: agent.v1.AgentService.GetTrust:input_type -> agent.v1.GetTrustRequest
+	24, // 37: agent.v1.AgentService.ListContainerStarts:input_type -> agent.v1.ListContainerStartsRequest
+	27, // 38: agent.v1.AgentService.SelectWindows:input_type -> agent.v1.SelectWindowsRequest
+	32, // 39: agent.v1.AgentService.RecordSamples:input_type -> agent.v1.RecordSamplesRequest
+	34, // 40: agent.v1.AgentService.EndRecording:input_type -> agent.v1.EndRecordingRequest
+	36, // 41: agent.v1.AgentService.SetSelection:input_type -> agent.v1.SetSelectionRequest
+	38, // 42: agent.v1.AgentService.ListProcesses:input_type -> agent.v1.ListProcessesRequest
+	42, // 43: agent.v1.AgentService.SetSampling:input_type -> agent.v1.SetSamplingRequest
+	46, // 44: agent.v1.AgentService.SetNaming:input_type -> agent.v1.SetNamingRequest
+	44, // 45: agent.v1.AgentService.SetBudget:input_type -> agent.v1.SetBudgetRequest
+	48, // 46: agent.v1.AgentService.SetPush:input_type -> agent.v1.SetPushRequest
+	50, // 47: agent.v1.AgentService.RemovePush:input_type -> agent.v1.RemovePushRequest
+	52, // 48: agent.v1.AgentService.RenewLease:input_type -> agent.v1.RenewLeaseRequest
+	54, // 49: agent.v1.AgentService.ReleaseLease:input_type -> agent.v1.ReleaseLeaseRequest
+	56, // 50: agent.v1.AgentService.Stop:input_type -> agent.v1.StopRequest
+	2,  // 51: agent.v1.AgentService.GetStatus:output_type -> agent.v1.GetStatusResponse
+	4,  // 52: agent.v1.AgentService.WatchStatus:output_type -> agent.v1.WatchStatusResponse
+	16, // 53: agent.v1.AgentService.ListServices:output_type -> agent.v1.ListServicesResponse
+	19, // 54: agent.v1.AgentService.GetTrust:output_type -> agent.v1.GetTrustResponse
+	25, // 55: agent.v1.AgentService.ListContainerStarts:output_type -> agent.v1.ListContainerStartsResponse
+	28, // 56: agent.v1.AgentService.SelectWindows:output_type -> agent.v1.SelectWindowsResponse
+	33, // 57: agent.v1.AgentService.RecordSamples:output_type -> agent.v1.RecordSamplesResponse
+	35, // 58: agent.v1.AgentService.EndRecording:output_type -> agent.v1.EndRecordingResponse
+	37, // 59: agent.v1.AgentService.SetSelection:output_type -> agent.v1.SetSelectionResponse
+	39, // 60: agent.v1.AgentService.ListProcesses:output_type -> agent.v1.ListProcessesResponse
+	43, // 61: agent.v1.AgentService.SetSampling:output_type -> agent.v1.SetSamplingResponse
+	47, // 62: agent.v1.AgentService.SetNaming:output_type -> agent.v1.SetNamingResponse
+	45, // 63: agent.v1.AgentService.SetBudget:output_type -> agent.v1.SetBudgetResponse
+	49, // 64: agent.v1.AgentService.SetPush:output_type -> agent.v1.SetPushResponse
+	51, // 65: agent.v1.AgentService.RemovePush:output_type -> agent.v1.RemovePushResponse
+	53, // 66: agent.v1.AgentService.RenewLease:output_type -> agent.v1.RenewLeaseResponse
+	55, // 67: agent.v1.AgentService.ReleaseLease:output_type -> agent.v1.ReleaseLeaseResponse
+	57, // 68: agent.v1.AgentService.Stop:output_type -> agent.v1.StopResponse
+	51, // [51:69] is the sub-list for method output_type
+	33, // [33:51] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_agent_v1_agent_proto_init() }
@@ -4137,7 +4344,7 @@ func file_agent_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agent_v1_agent_proto_rawDesc), len(file_agent_v1_agent_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   54,
+			NumMessages:   57,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

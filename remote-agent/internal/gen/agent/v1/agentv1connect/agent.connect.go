@@ -45,6 +45,9 @@ const (
 	AgentServiceListServicesProcedure = "/agent.v1.AgentService/ListServices"
 	// AgentServiceGetTrustProcedure is the fully-qualified name of the AgentService's GetTrust RPC.
 	AgentServiceGetTrustProcedure = "/agent.v1.AgentService/GetTrust"
+	// AgentServiceListContainerStartsProcedure is the fully-qualified name of the AgentService's
+	// ListContainerStarts RPC.
+	AgentServiceListContainerStartsProcedure = "/agent.v1.AgentService/ListContainerStarts"
 	// AgentServiceSelectWindowsProcedure is the fully-qualified name of the AgentService's
 	// SelectWindows RPC.
 	AgentServiceSelectWindowsProcedure = "/agent.v1.AgentService/SelectWindows"
@@ -88,6 +91,8 @@ type AgentServiceClient interface {
 	ListServices(context.Context, *connect.Request[v1.ListServicesRequest]) (*connect.Response[v1.ListServicesResponse], error)
 	// How far the samples of a selection can be believed: what became of each, which stacks end early, what has no name.
 	GetTrust(context.Context, *connect.Request[v1.GetTrustRequest]) (*connect.Response[v1.GetTrustResponse], error)
+	// When containers began to run, also those that use no CPU time.
+	ListContainerStarts(context.Context, *connect.Request[v1.ListContainerStartsRequest]) (*connect.Response[v1.ListContainerStartsResponse], error)
 	// Every window of a selection by itself, oldest first, then what their stacks are: what comparisons measure with.
 	SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest]) (*connect.ServerStreamForClient[v1.SelectWindowsResponse], error)
 	// Records each sample of a selection with its time, from now on and for some seconds, beside the windows, which only count.
@@ -154,6 +159,12 @@ func NewAgentServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			httpClient,
 			baseURL+AgentServiceGetTrustProcedure,
 			connect.WithSchema(agentServiceMethods.ByName("GetTrust")),
+			connect.WithClientOptions(opts...),
+		),
+		listContainerStarts: connect.NewClient[v1.ListContainerStartsRequest, v1.ListContainerStartsResponse](
+			httpClient,
+			baseURL+AgentServiceListContainerStartsProcedure,
+			connect.WithSchema(agentServiceMethods.ByName("ListContainerStarts")),
 			connect.WithClientOptions(opts...),
 		),
 		selectWindows: connect.NewClient[v1.SelectWindowsRequest, v1.SelectWindowsResponse](
@@ -239,23 +250,24 @@ func NewAgentServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 
 // agentServiceClient implements AgentServiceClient.
 type agentServiceClient struct {
-	getStatus     *connect.Client[v1.GetStatusRequest, v1.GetStatusResponse]
-	watchStatus   *connect.Client[v1.WatchStatusRequest, v1.WatchStatusResponse]
-	listServices  *connect.Client[v1.ListServicesRequest, v1.ListServicesResponse]
-	getTrust      *connect.Client[v1.GetTrustRequest, v1.GetTrustResponse]
-	selectWindows *connect.Client[v1.SelectWindowsRequest, v1.SelectWindowsResponse]
-	recordSamples *connect.Client[v1.RecordSamplesRequest, v1.RecordSamplesResponse]
-	endRecording  *connect.Client[v1.EndRecordingRequest, v1.EndRecordingResponse]
-	setSelection  *connect.Client[v1.SetSelectionRequest, v1.SetSelectionResponse]
-	listProcesses *connect.Client[v1.ListProcessesRequest, v1.ListProcessesResponse]
-	setSampling   *connect.Client[v1.SetSamplingRequest, v1.SetSamplingResponse]
-	setNaming     *connect.Client[v1.SetNamingRequest, v1.SetNamingResponse]
-	setBudget     *connect.Client[v1.SetBudgetRequest, v1.SetBudgetResponse]
-	setPush       *connect.Client[v1.SetPushRequest, v1.SetPushResponse]
-	removePush    *connect.Client[v1.RemovePushRequest, v1.RemovePushResponse]
-	renewLease    *connect.Client[v1.RenewLeaseRequest, v1.RenewLeaseResponse]
-	releaseLease  *connect.Client[v1.ReleaseLeaseRequest, v1.ReleaseLeaseResponse]
-	stop          *connect.Client[v1.StopRequest, v1.StopResponse]
+	getStatus           *connect.Client[v1.GetStatusRequest, v1.GetStatusResponse]
+	watchStatus         *connect.Client[v1.WatchStatusRequest, v1.WatchStatusResponse]
+	listServices        *connect.Client[v1.ListServicesRequest, v1.ListServicesResponse]
+	getTrust            *connect.Client[v1.GetTrustRequest, v1.GetTrustResponse]
+	listContainerStarts *connect.Client[v1.ListContainerStartsRequest, v1.ListContainerStartsResponse]
+	selectWindows       *connect.Client[v1.SelectWindowsRequest, v1.SelectWindowsResponse]
+	recordSamples       *connect.Client[v1.RecordSamplesRequest, v1.RecordSamplesResponse]
+	endRecording        *connect.Client[v1.EndRecordingRequest, v1.EndRecordingResponse]
+	setSelection        *connect.Client[v1.SetSelectionRequest, v1.SetSelectionResponse]
+	listProcesses       *connect.Client[v1.ListProcessesRequest, v1.ListProcessesResponse]
+	setSampling         *connect.Client[v1.SetSamplingRequest, v1.SetSamplingResponse]
+	setNaming           *connect.Client[v1.SetNamingRequest, v1.SetNamingResponse]
+	setBudget           *connect.Client[v1.SetBudgetRequest, v1.SetBudgetResponse]
+	setPush             *connect.Client[v1.SetPushRequest, v1.SetPushResponse]
+	removePush          *connect.Client[v1.RemovePushRequest, v1.RemovePushResponse]
+	renewLease          *connect.Client[v1.RenewLeaseRequest, v1.RenewLeaseResponse]
+	releaseLease        *connect.Client[v1.ReleaseLeaseRequest, v1.ReleaseLeaseResponse]
+	stop                *connect.Client[v1.StopRequest, v1.StopResponse]
 }
 
 // GetStatus calls agent.v1.AgentService.GetStatus.
@@ -276,6 +288,11 @@ func (c *agentServiceClient) ListServices(ctx context.Context, req *connect.Requ
 // GetTrust calls agent.v1.AgentService.GetTrust.
 func (c *agentServiceClient) GetTrust(ctx context.Context, req *connect.Request[v1.GetTrustRequest]) (*connect.Response[v1.GetTrustResponse], error) {
 	return c.getTrust.CallUnary(ctx, req)
+}
+
+// ListContainerStarts calls agent.v1.AgentService.ListContainerStarts.
+func (c *agentServiceClient) ListContainerStarts(ctx context.Context, req *connect.Request[v1.ListContainerStartsRequest]) (*connect.Response[v1.ListContainerStartsResponse], error) {
+	return c.listContainerStarts.CallUnary(ctx, req)
 }
 
 // SelectWindows calls agent.v1.AgentService.SelectWindows.
@@ -351,6 +368,8 @@ type AgentServiceHandler interface {
 	ListServices(context.Context, *connect.Request[v1.ListServicesRequest]) (*connect.Response[v1.ListServicesResponse], error)
 	// How far the samples of a selection can be believed: what became of each, which stacks end early, what has no name.
 	GetTrust(context.Context, *connect.Request[v1.GetTrustRequest]) (*connect.Response[v1.GetTrustResponse], error)
+	// When containers began to run, also those that use no CPU time.
+	ListContainerStarts(context.Context, *connect.Request[v1.ListContainerStartsRequest]) (*connect.Response[v1.ListContainerStartsResponse], error)
 	// Every window of a selection by itself, oldest first, then what their stacks are: what comparisons measure with.
 	SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest], *connect.ServerStream[v1.SelectWindowsResponse]) error
 	// Records each sample of a selection with its time, from now on and for some seconds, beside the windows, which only count.
@@ -413,6 +432,12 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 		AgentServiceGetTrustProcedure,
 		svc.GetTrust,
 		connect.WithSchema(agentServiceMethods.ByName("GetTrust")),
+		connect.WithHandlerOptions(opts...),
+	)
+	agentServiceListContainerStartsHandler := connect.NewUnaryHandler(
+		AgentServiceListContainerStartsProcedure,
+		svc.ListContainerStarts,
+		connect.WithSchema(agentServiceMethods.ByName("ListContainerStarts")),
 		connect.WithHandlerOptions(opts...),
 	)
 	agentServiceSelectWindowsHandler := connect.NewServerStreamHandler(
@@ -503,6 +528,8 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 			agentServiceListServicesHandler.ServeHTTP(w, r)
 		case AgentServiceGetTrustProcedure:
 			agentServiceGetTrustHandler.ServeHTTP(w, r)
+		case AgentServiceListContainerStartsProcedure:
+			agentServiceListContainerStartsHandler.ServeHTTP(w, r)
 		case AgentServiceSelectWindowsProcedure:
 			agentServiceSelectWindowsHandler.ServeHTTP(w, r)
 		case AgentServiceRecordSamplesProcedure:
@@ -552,6 +579,10 @@ func (UnimplementedAgentServiceHandler) ListServices(context.Context, *connect.R
 
 func (UnimplementedAgentServiceHandler) GetTrust(context.Context, *connect.Request[v1.GetTrustRequest]) (*connect.Response[v1.GetTrustResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.GetTrust is not implemented"))
+}
+
+func (UnimplementedAgentServiceHandler) ListContainerStarts(context.Context, *connect.Request[v1.ListContainerStartsRequest]) (*connect.Response[v1.ListContainerStartsResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agent.v1.AgentService.ListContainerStarts is not implemented"))
 }
 
 func (UnimplementedAgentServiceHandler) SelectWindows(context.Context, *connect.Request[v1.SelectWindowsRequest], *connect.ServerStream[v1.SelectWindowsResponse]) error {
