@@ -5,108 +5,25 @@
 #include <napi.h>
 
 #include <cstring>
-#include <exception>
-#include <new>
 #include <optional>
 #include <span>
-#include <stdexcept>
-#include <string>
 #include <utility>
 #include <vector>
 
+#include "align.h"
+#include "arguments.h"
 #include "gunzip.h"
 #include "layout.h"
 #include "pprof.h"
+#include "reference.h"
 #include "rewrite.h"
 #include "values.h"
+#include "worker.h"
 
 namespace pyrometer {
 namespace {
 
-constexpr int kInterfaceVersion = 3;
-constexpr const char* kOutOfMemory = "out-of-memory";
-
-// A typed array in memory of the runtime, which is where Electron wants all
-// memory that JavaScript sees. The vector is freed, so that both do not stay.
-template <typename T>
-Napi::Value Column(Napi::Env env, std::vector<T> values) {
-  auto buffer = Napi::ArrayBuffer::New(env, values.size() * sizeof(T));
-  if (!values.empty()) {
-    std::memcpy(buffer.Data(), values.data(), values.size() * sizeof(T));
-  }
-  return Napi::TypedArrayOf<T>::New(env, values.size(), buffer, 0);
-}
-
-Napi::Object ProblemObject(Napi::Env env, const char* problem,
-                           size_t offset = 0) {
-  auto object = Napi::Object::New(env);
-  object["problem"] = Napi::String::New(env, problem);
-  object["offset"] = Napi::Number::New(env, static_cast<double>(offset));
-  return object;
-}
-
-// Work off the main thread that answers a promise. `inputs` are kept alive, and
-// must not be changed, until then. Work() touches no JavaScript; what it throws
-// becomes a code.
-class Worker : public Napi::AsyncWorker {
- public:
-  explicit Worker(Napi::Env env)
-      : AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)) {}
-
-  Napi::Promise Promise() const { return deferred_.Promise(); }
-
-  template <typename T>
-  std::span<const T> Keep(const Napi::TypedArrayOf<T>& array) {
-    inputs_.push_back(Napi::Persistent(array.template As<Napi::Object>()));
-    return {array.Data(), array.ElementLength()};
-  }
-
- protected:
-  virtual void Work() = 0;
-  virtual Napi::Object Answer(Napi::Env env) = 0;
-
-  void Execute() override {
-    try {
-      Work();
-    } catch (const ReadError& error) {
-      problem_ = ProblemName(error.problem);
-      offset_ = error.offset;
-    } catch (const Cancelled&) {
-      problem_ = "cancelled";
-    } catch (const std::bad_alloc&) {
-      problem_ = kOutOfMemory;
-    } catch (const std::length_error&) {
-      problem_ = kOutOfMemory;
-    }
-  }
-
-  void OnOK() override {
-    const Napi::Env env = Env();
-    if (problem_ != nullptr) {
-      deferred_.Resolve(ProblemObject(env, problem_, offset_));
-      return;
-    }
-    try {
-      deferred_.Resolve(Answer(env));
-    } catch (const Napi::Error&) {
-      // The runtime has no room for an ArrayBuffer.
-      deferred_.Resolve(ProblemObject(env, kOutOfMemory));
-    } catch (const std::bad_alloc&) {
-      deferred_.Resolve(ProblemObject(env, kOutOfMemory));
-    }
-  }
-
-  void OnError(const Napi::Error& error) override {
-    deferred_.Reject(error.Value());
-  }
-
-  const char* problem_ = nullptr;
-
- private:
-  Napi::Promise::Deferred deferred_;
-  std::vector<Napi::ObjectReference> inputs_;
-  size_t offset_ = 0;
-};
+constexpr int kInterfaceVersion = 8;
 
 class DecodeWorker : public Worker {
  public:
@@ -114,7 +31,7 @@ class DecodeWorker : public Worker {
       : Worker(env), file_(Keep(file)), limits_(limits) {}
 
  protected:
-  void Work() override { columns_ = DecodePprof(file_, limits_); }
+  void Work() override { columns_ = DecodePprof(file_, limits_, watch_); }
 
   Napi::Object Answer(Napi::Env env) override {
     ProfileColumns& c = columns_;
@@ -155,12 +72,16 @@ class DecodeWorker : public Worker {
     column("stackPrefix", c.stack_prefix);
     column("stackLocation", c.stack_location);
     column("sampleStack", c.sample_stack);
-    auto values = Napi::Array::New(env, c.sample_values.size());
-    for (size_t type = 0; type < c.sample_values.size(); ++type) {
-      values[static_cast<uint32_t>(type)] =
-          Column(env, std::move(c.sample_values[type]));
-    }
-    out["sampleValues"] = values;
+    out["sampleValues"] = Columns(env, std::move(c.sample_values));
+    column("labelKey", c.labels.key);
+    column("labelText", c.labels.text);
+    column("labelNumber", c.labels.number);
+    column("labelUnit", c.labels.unit);
+    column("labelSetPrefix", c.labels.set_prefix);
+    column("labelSetLabel", c.labels.set_label);
+    column("labelledSample", c.labelled_sample);
+    column("labelledSet", c.labelled_set);
+    out["labelledValues"] = Columns(env, std::move(c.labelled_values));
     column("nodeFunction", c.nodes.function_index);
     column("nodeParent", c.nodes.parent);
     column("nodeSubtreeEnd", c.nodes.subtree_end);
@@ -181,15 +102,17 @@ class LayoutWorker : public Worker {
  public:
   LayoutWorker(Napi::Env env, const Napi::Uint32Array& function_index,
                const Napi::Uint32Array& subtree_end,
-               const Napi::Float64Array& total, const Napi::Float64Array& self)
+               const Napi::Float64Array& total, const Napi::Float64Array& self,
+               const LayoutPart& part)
       : Worker(env),
         tree_{Keep(function_index), Keep(subtree_end), Keep(total),
-              Keep(self)} {}
+              Keep(self)},
+        part_(part) {}
 
  protected:
   void Work() override {
     if (IsSoundTree(tree_)) {
-      columns_ = Layout(tree_);
+      columns_ = Layout(tree_, part_, watch_);
     } else {
       problem_ = "unsound-tree";
     }
@@ -210,18 +133,15 @@ class LayoutWorker : public Worker {
 
  private:
   LayoutInput tree_;
+  LayoutPart part_;
   FlameColumns columns_;
 };
 
 class RewriteWorker : public Worker {
  public:
-  RewriteWorker(Napi::Env env, const Napi::Int32Array& cancelled,
-                RewriteKind kind, double narrowest, uint32_t frame)
+  RewriteWorker(Napi::Env env, RewriteKind kind, double narrowest,
+                uint32_t frame)
       : Worker(env) {
-    // Only read, but through an atomic, which wants it not to be const.
-    if (!Keep(cancelled).empty()) {
-      cancellation_ = Cancellation(cancelled.As<Napi::Int32Array>().Data());
-    }
     input_.kind = kind;
     input_.narrowest = narrowest;
     input_.frame = frame;
@@ -232,27 +152,88 @@ class RewriteWorker : public Worker {
  protected:
   void Work() override {
     if (IsSoundRewrite(input_)) {
-      rewritten_ = Rewrite(input_, cancellation_);
+      rewritten_ = Rewrite(input_, watch_);
     } else {
       problem_ = "unsound-tree";
     }
   }
 
   Napi::Object Answer(Napi::Env env) override {
-    NodeColumns& nodes = rewritten_.nodes;
     auto out = Napi::Object::New(env);
-    out["functionIndex"] = Column(env, std::move(nodes.function_index));
-    out["parent"] = Column(env, std::move(nodes.parent));
-    out["subtreeEnd"] = Column(env, std::move(nodes.subtree_end));
-    out["depth"] = Column(env, std::move(nodes.depth));
+    SetNodes(out, rewritten_.nodes);
     out["map"] = Column(env, std::move(rewritten_.map));
     return out;
   }
 
  private:
   RewriteInput input_{};
-  Cancellation cancellation_;
   Rewritten rewritten_;
+};
+
+class AlignWorker : public Worker {
+ public:
+  AlignWorker(Napi::Env env, size_t function_count)
+      : Worker(env), function_count_(function_count) {}
+
+  AlignSide& comparison() { return comparison_; }
+  AlignSide& baseline() { return baseline_; }
+
+ protected:
+  void Work() override {
+    if (IsSoundSide(comparison_, function_count_) &&
+        IsSoundSide(baseline_, function_count_)) {
+      aligned_ = Align(comparison_, baseline_, function_count_);
+    } else {
+      problem_ = "unsound-tree";
+    }
+  }
+
+  Napi::Object Answer(Napi::Env env) override {
+    auto out = Napi::Object::New(env);
+    SetNodes(out, aligned_);
+    out["comparisonSelf"] = Column(env, std::move(aligned_.comparison_self));
+    out["baselineSelf"] = Column(env, std::move(aligned_.baseline_self));
+    return out;
+  }
+
+ private:
+  size_t function_count_;
+  AlignSide comparison_{};
+  AlignSide baseline_{};
+  AlignedColumns aligned_;
+};
+
+class ReferenceWorker : public Worker {
+ public:
+  ReferenceWorker(Napi::Env env, const Napi::Float64Array& baseline,
+                  const Napi::Float64Array& comparison,
+                  const Napi::Uint32Array& parent, double worth_before,
+                  double worth_after)
+      : Worker(env),
+        input_{Keep(baseline), Keep(comparison), Keep(parent), worth_before,
+               worth_after} {}
+
+ protected:
+  void Work() override {
+    if (IsSoundReference(input_)) {
+      found_ = RobustReference(input_);
+    } else {
+      problem_ = "unsound-tree";
+    }
+  }
+
+  Napi::Object Answer(Napi::Env env) override {
+    auto out = Napi::Object::New(env);
+    if (found_) {
+      out["factor"] = Napi::Number::New(env, found_->factor);
+      out["error"] = Napi::Number::New(env, found_->error);
+    }
+    return out;
+  }
+
+ private:
+  ReferenceInput input_;
+  std::optional<Reference> found_;
 };
 
 class ValuesWorker : public Worker {
@@ -310,10 +291,7 @@ class CallNodesWorker : public Worker {
 
   Napi::Object Answer(Napi::Env env) override {
     auto out = Napi::Object::New(env);
-    out["functionIndex"] = Column(env, std::move(nodes_.function_index));
-    out["parent"] = Column(env, std::move(nodes_.parent));
-    out["subtreeEnd"] = Column(env, std::move(nodes_.subtree_end));
-    out["depth"] = Column(env, std::move(nodes_.depth));
+    SetNodes(out, nodes_);
     out["nodeOfStack"] = Column(env, std::move(nodes_.node_of_stack));
     return out;
   }
@@ -354,40 +332,13 @@ class GunzipWorker : public Worker {
 };
 #endif
 
-// Arguments are checked although only our own code calls: a wrong type would be
-// a wild read.
-template <typename T>
-Napi::TypedArrayOf<T> ArrayArgument(const Napi::CallbackInfo& info,
-                                    size_t index, napi_typedarray_type type) {
-  const Napi::Value value = info[index];
-  if (!value.IsTypedArray() ||
-      value.As<Napi::TypedArray>().TypedArrayType() != type) {
-    throw Napi::TypeError::New(
-        info.Env(), "argument " + std::to_string(index) + ": wrong array");
-  }
-  return value.As<Napi::TypedArrayOf<T>>();
-}
-
-size_t SizeArgument(const Napi::CallbackInfo& info, size_t index) {
-  const Napi::Value value = info[index];
-  const double size = value.IsNumber() ? value.As<Napi::Number>() : -1.0;
-  if (!(size >= 0 && size <= 0xffffffff)) {
-    throw Napi::TypeError::New(
-        info.Env(), "argument " + std::to_string(index) + ": not a size");
-  }
-  return static_cast<size_t>(size);
-}
-
-Napi::Value Start(Worker* worker) {
-  const Napi::Promise promise = worker->Promise();
-  worker->Queue();  // deletes itself when it has answered
-  return promise;
-}
-
 Napi::Value DecodePprofCall(const Napi::CallbackInfo& info) {
   const auto file = ArrayArgument<uint8_t>(info, 0, napi_uint8_array);
   const Limits limits{SizeArgument(info, 1), SizeArgument(info, 2)};
-  return Start(new DecodeWorker(info.Env(), file, limits));
+  const auto control = ControlArgument(info, 3);
+  auto* worker = new DecodeWorker(info.Env(), file, limits);
+  worker->WatchBy(control);
+  return Start(worker);
 }
 
 Napi::Value LayoutCall(const Napi::CallbackInfo& info) {
@@ -396,17 +347,13 @@ Napi::Value LayoutCall(const Napi::CallbackInfo& info) {
   const auto subtree_end = ArrayArgument<uint32_t>(info, 1, napi_uint32_array);
   const auto total = ArrayArgument<double>(info, 2, napi_float64_array);
   const auto self = ArrayArgument<double>(info, 3, napi_float64_array);
-  return Start(
-      new LayoutWorker(info.Env(), function_index, subtree_end, total, self));
-}
-
-double NumberArgument(const Napi::CallbackInfo& info, size_t index) {
-  const Napi::Value value = info[index];
-  if (!value.IsNumber()) {
-    throw Napi::TypeError::New(
-        info.Env(), "argument " + std::to_string(index) + ": not a number");
-  }
-  return value.As<Napi::Number>();
+  const LayoutPart part{NumberArgument(info, 4), NumberArgument(info, 5),
+                        NumberArgument(info, 6), SizeArgument(info, 7)};
+  const auto control = ControlArgument(info, 8);
+  auto* worker = new LayoutWorker(info.Env(), function_index, subtree_end,
+                                  total, self, part);
+  worker->WatchBy(control);
+  return Start(worker);
 }
 
 Napi::Value RewriteCall(const Napi::CallbackInfo& info) {
@@ -424,10 +371,10 @@ Napi::Value RewriteCall(const Napi::CallbackInfo& info) {
   const auto weight = ArrayArgument<double>(info, 7, napi_float64_array);
   const double narrowest = NumberArgument(info, 8);
   const auto frame = static_cast<uint32_t>(SizeArgument(info, 9));
-  const auto cancelled = ArrayArgument<int32_t>(info, 10, napi_int32_array);
-  auto* worker =
-      new RewriteWorker(info.Env(), cancelled, static_cast<RewriteKind>(kind),
-                        narrowest, frame);
+  const auto control = ControlArgument(info, 10);
+  auto* worker = new RewriteWorker(
+      info.Env(), static_cast<RewriteKind>(kind), narrowest, frame);
+  worker->WatchBy(control);
   RewriteInput& input = worker->input();
   input.nodes = {worker->Keep(function_index), worker->Keep(parent),
                  worker->Keep(subtree_end), worker->Keep(depth)};
@@ -435,6 +382,39 @@ Napi::Value RewriteCall(const Napi::CallbackInfo& info) {
   input.of_frame = worker->Keep(of_frame);
   input.weight = worker->Keep(weight);
   return Start(worker);
+}
+
+Napi::Value AlignCall(const Napi::CallbackInfo& info) {
+  // Read first: a worker that never starts would not be deleted.
+  const size_t function_count = SizeArgument(info, 8);
+  std::vector<Napi::TypedArrayOf<uint32_t>> columns;
+  std::vector<Napi::TypedArrayOf<double>> values;
+  for (const size_t side : {0, 4}) {
+    for (const size_t column : {0, 1, 3}) {
+      columns.push_back(ArrayArgument<uint32_t>(info, side + column,
+                                                napi_uint32_array));
+    }
+    values.push_back(
+        ArrayArgument<double>(info, side + 2, napi_float64_array));
+  }
+  auto* worker = new AlignWorker(info.Env(), function_count);
+  const auto side = [&](size_t at) -> AlignSide {
+    return {worker->Keep(columns[3 * at]), worker->Keep(columns[3 * at + 1]),
+            worker->Keep(values[at]), worker->Keep(columns[3 * at + 2])};
+  };
+  worker->comparison() = side(0);
+  worker->baseline() = side(1);
+  return Start(worker);
+}
+
+Napi::Value ReferenceCall(const Napi::CallbackInfo& info) {
+  const auto baseline = ArrayArgument<double>(info, 0, napi_float64_array);
+  const auto comparison = ArrayArgument<double>(info, 1, napi_float64_array);
+  const auto parent = ArrayArgument<uint32_t>(info, 2, napi_uint32_array);
+  const double worth_before = NumberArgument(info, 3);
+  const double worth_after = NumberArgument(info, 4);
+  return Start(new ReferenceWorker(info.Env(), baseline, comparison, parent,
+                                   worth_before, worth_after));
 }
 
 Napi::Value ValuesCall(const Napi::CallbackInfo& info) {
@@ -470,6 +450,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["callNodes"] = Napi::Function::New(env, CallNodesCall);
   exports["values"] = Napi::Function::New(env, ValuesCall);
   exports["rewrite"] = Napi::Function::New(env, RewriteCall);
+  exports["align"] = Napi::Function::New(env, AlignCall);
+  exports["reference"] = Napi::Function::New(env, ReferenceCall);
   exports["layout"] = Napi::Function::New(env, LayoutCall);
 #ifdef PYROMETER_LIBDEFLATE
   exports["gunzip"] = Napi::Function::New(env, GunzipCall);

@@ -37,6 +37,33 @@ inline void RequireSound(const ProfileColumns& profile) {
             "locations of stacks");
     Require(nodes.node_of_stack[stack] < count, "nodes of stacks");
   }
+  const LabelColumns& labels = profile.labels;
+  const size_t sets = labels.set_prefix.size();
+  Require(sets > 0 && labels.set_label.size() == sets, "label sets");
+  for (size_t set = 1; set < sets; ++set) {
+    const uint32_t prefix = labels.set_prefix[set];
+    Require(prefix < set, "prefixes of label sets stand before");
+    Require(labels.set_label[set] < labels.key.size(), "labels of sets");
+    Require(labels.set_label[prefix] < labels.set_label[set],
+            "labels of a set rise");
+  }
+  for (size_t row = 0; row < profile.labelled_sample.size(); ++row) {
+    Require(profile.labelled_sample[row] < profile.sample_stack.size() &&
+                profile.labelled_set[row] > 0 &&
+                profile.labelled_set[row] < sets,
+            "rows of labelled samples");
+  }
+  for (size_t type = 0; type < profile.labelled_values.size(); ++type) {
+    std::vector<double> left = profile.sample_values[type];
+    for (size_t row = 0; row < profile.labelled_sample.size(); ++row) {
+      left[profile.labelled_sample[row]] -= profile.labelled_values[type][row];
+    }
+    for (size_t sample = 0; sample < left.size(); ++sample) {
+      // Sums above 2^53 are rounded.
+      Require(left[sample] >= -1e-9 * profile.sample_values[type][sample],
+              "rows hold no more than their samples");
+    }
+  }
   for (const auto& values : profile.sample_values) {
     Require(values.size() == profile.sample_stack.size(), "values of samples");
     std::vector<double> self(count);

@@ -86,7 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         .frame = frame_count};
     if (input.kind == RewriteKind::kCollapse) --input.frame;
     Require(pyrometer::IsSoundRewrite(input), "what was made is sound");
-    const auto out = pyrometer::Rewrite(input, pyrometer::Cancellation());
+    const auto out = pyrometer::Rewrite(input, pyrometer::WorkWatch());
     RequireTree(out.nodes);
     Require(out.map.size() == count, "each old node is mapped");
     for (const uint32_t to : out.map) {

@@ -31,8 +31,10 @@ bool IsSoundTree(const LayoutInput& tree) {
 // How many nodes before its turn a node is fetched from memory.
 constexpr uint32_t kAhead = 16;
 
-FlameColumns Layout(const LayoutInput& tree) {
-  const size_t capacity = tree.total.size();
+FlameColumns Layout(const LayoutInput& tree, const LayoutPart& part,
+                    const WorkWatch& watch) {
+  const size_t capacity =
+      std::min(tree.total.size(), std::max<size_t>(1, part.most));
   FlameColumns out;
   out.order.reserve(capacity);
   out.x0.reserve(capacity);
@@ -49,6 +51,7 @@ FlameColumns Layout(const LayoutInput& tree) {
   out.level_start.push_back(0);
   std::vector<uint32_t> siblings;
   for (uint32_t node = 0; node < out.order.size(); ++node) {
+    watch.Step(node, capacity);
     // Neighbours of a level lie far from each other in the tree: what will be
     // read is asked for in time.
     if (node + kAhead < out.order.size()) {
@@ -61,11 +64,13 @@ FlameColumns Layout(const LayoutInput& tree) {
     const uint32_t source = out.order[node];
     out.self.push_back(tree.self[source]);
     out.function_index.push_back(tree.function_index[source]);
+    if (out.order.size() == capacity) continue;
     const uint32_t end = tree.subtree_end[source];
     siblings.clear();
     for (uint32_t child = source + 1; child < end;
          child = tree.subtree_end[child]) {
-      if (tree.total[child] > 0) siblings.push_back(child);
+      const double width = tree.total[child];
+      if (width > 0 && width >= part.narrowest) siblings.push_back(child);
     }
     if (siblings.empty()) continue;
     if (siblings.size() > 1) {
@@ -76,17 +81,20 @@ FlameColumns Layout(const LayoutInput& tree) {
       });
     }
     const uint32_t depth = out.depth[node] + 1;
-    if (out.level_start.size() == depth) {
-      out.level_start.push_back(static_cast<uint32_t>(out.order.size()));
-    }
     double x = out.x0[node];
     for (const uint32_t child : siblings) {
+      const double start = x;
+      // Sums of fractions may overshoot the parent by a rounding error.
+      x = std::min(x + tree.total[child], out.x1[node]);
+      if (out.order.size() == capacity || start >= part.to) break;
+      if (x <= part.from) continue;
+      if (out.level_start.size() == depth) {
+        out.level_start.push_back(static_cast<uint32_t>(out.order.size()));
+      }
       out.order.push_back(child);
       out.parent.push_back(node);
       out.depth.push_back(depth);
-      out.x0.push_back(x);
-      // Sums of fractions may overshoot the parent by a rounding error.
-      x = std::min(x + tree.total[child], out.x1[node]);
+      out.x0.push_back(start);
       out.x1.push_back(x);
     }
   }

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
+
+#include "work_watch.h"
 
 namespace pyrometer {
 
@@ -32,8 +36,19 @@ struct LayoutInput {
 // and inside the tree, so that Layout terminates and stays inside them.
 bool IsSoundTree(const LayoutInput& tree);
 
+// Which nodes of a layout are wanted; see LayoutPart of
+// core/flame/layout.ts.
+struct LayoutPart {
+  double narrowest = 0;
+  double from = 0;
+  double to = std::numeric_limits<double>::infinity();
+  size_t most = 0xffffffff;
+};
+
 // Places nodes in level order, siblings widest first, equally wide ones in
-// their order. Nodes without width are left out with their subtrees.
-FlameColumns Layout(const LayoutInput& tree);
+// their order. Nodes without width are left out with their subtrees. Throws
+// Cancelled.
+FlameColumns Layout(const LayoutInput& tree, const LayoutPart& part = {},
+                    const WorkWatch& watch = {});
 
 }  // namespace pyrometer

@@ -24,6 +24,19 @@ PYROMETER_TEST(LaysOutItsExample) {
   EXPECT_EQ(flame.level_start, (Column{0, 1, 3, 4}));
 }
 
+PYROMETER_TEST(LaysOutPartsOfItsExample) {
+  const Column functions{0, 2, 1, 3};
+  const Column subtree_end{4, 2, 4, 4};
+  const Values total{10, 4, 6, 2};
+  const Values self{0, 4, 4, 2};
+  const LayoutInput tree{functions, subtree_end, total, self};
+  EXPECT_EQ(Layout(tree, {.narrowest = 3}).order, (Column{0, 2, 1}));
+  EXPECT_EQ(Layout(tree, {.from = 1, .to = 5}).order, (Column{0, 2, 3}));
+  EXPECT_EQ(Layout(tree, {.from = 6, .to = 10}).order, (Column{0, 1}));
+  EXPECT_EQ(Layout(tree, {.from = 6, .to = 10}).level_start, (Column{0, 1, 2}));
+  EXPECT_EQ(Layout(tree, {.most = 2}).order, (Column{0, 2}));
+}
+
 PYROMETER_TEST(RefusesTreesThatAreNone) {
   const Values values{1, 1, 1};
   const auto sound = [&](const Column& functions, const Column& subtree_end) {

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "call_tree.h"
+#include "label_table.h"
 #include "string_table.h"
 #include "wire.h"
+#include "work_watch.h"
 
 namespace pyrometer {
 
@@ -59,6 +61,10 @@ struct ProfileColumns {
   std::vector<uint32_t> stack_location;
   std::vector<uint32_t> sample_stack;
   std::vector<std::vector<double>> sample_values;
+  LabelColumns labels;
+  std::vector<uint32_t> labelled_sample;
+  std::vector<uint32_t> labelled_set;
+  std::vector<std::vector<double>> labelled_values;
   CallNodes nodes;
 };
 
@@ -71,10 +77,14 @@ struct Limits {
   size_t few_samples = 8192;
 };
 
+// Thrown by the parts of the reader where the limit of call paths is met.
+struct TooManyCallPaths {};
+
 // Decodes an uncompressed pprof file. Throws ReadError, or std::bad_alloc.
 // Memory is bounded by the file's size and by `limits`: each entry of a column
 // stands for bytes of the file, but call nodes, of which a short location with
-// many lines can make many.
-ProfileColumns DecodePprof(std::span<const uint8_t> file, const Limits& limits);
+// many lines can make many. Throws Cancelled when the watch says so.
+ProfileColumns DecodePprof(std::span<const uint8_t> file, const Limits& limits,
+                           const WorkWatch& watch = {});
 
 }  // namespace pyrometer

@@ -98,6 +98,30 @@ PYROMETER_TEST(FindsIdsThatAreNotDense) {
   EXPECT_EQ(profile.sample_values[0], (std::vector<double>{5}));
 }
 
+PYROMETER_TEST(TellsSamplesApartByTheirLabels) {
+  // By key and text, or key, number and unit.
+  const ProfileColumns profile = DecodePprof(
+      Join({Tables(), testing::LabelledSample({2, 1}, 5, {{1, 3, 0, 0}}),
+            testing::LabelledSample({1}, 1, {{1, 3, 0, 0}}),
+            testing::LabelledSample(
+                {2, 1}, 3, {{4, 0, 512, 2}, {1, 3, 9, 9}, {1, 3, 0, 0}}),
+            testing::LabelledSample({2, 1}, 2, {{0, 3, 0, 0}}),
+            testing::LabelledSample({2, 1}, 4, {{1, 3, 0, 0}})}),
+      kLimits);
+  EXPECT_EQ(profile.labels.key, (Column{0, 1, 4}));
+  EXPECT_EQ(profile.labels.text, (Column{0, 3, 0}));
+  EXPECT_EQ(profile.labels.number, (std::vector<int64_t>{0, 0, 512}));
+  EXPECT_EQ(profile.labels.unit, (Column{0, 0, 2}));
+  EXPECT_EQ(profile.labels.set_prefix, (Column{0, 0, 1}));
+  EXPECT_EQ(profile.labels.set_label, (Column{0, 1, 2}));
+  EXPECT_EQ(profile.sample_values[0], (std::vector<double>{14, 1}));
+  EXPECT_EQ(profile.labelled_sample, (Column{0, 1, 0}));
+  EXPECT_EQ(profile.labelled_set, (Column{1, 1, 2}));
+  EXPECT_EQ(profile.labelled_values[0], (std::vector<double>{9, 1, 3}));
+  EXPECT_EQ(profile.repairs[kLabelsRepaired], 1.0);
+  EXPECT_EQ(profile.repairs[kStringsRepaired], 1.0);
+}
+
 void ExpectThreadsChangeNothing(const Bytes& file, size_t call_paths) {
   constexpr size_t kNever = ~size_t{0};
   EXPECT_EQ(ProblemOf(file, {call_paths, 256, 0}),
@@ -111,6 +135,12 @@ void ExpectThreadsChangeNothing(const Bytes& file, size_t call_paths) {
   EXPECT_TRUE(many.sample_values == one.sample_values);
   EXPECT_TRUE(many.repairs == one.repairs);
   EXPECT_EQ(many.file_sample_count, one.file_sample_count);
+  EXPECT_EQ(many.labels.key, one.labels.key);
+  EXPECT_EQ(many.labels.set_prefix, one.labels.set_prefix);
+  EXPECT_EQ(many.labels.set_label, one.labels.set_label);
+  EXPECT_EQ(many.labelled_sample, one.labelled_sample);
+  EXPECT_EQ(many.labelled_set, one.labelled_set);
+  EXPECT_TRUE(many.labelled_values == one.labelled_values);
   EXPECT_EQ(many.nodes.parent, one.nodes.parent);
   EXPECT_EQ(many.nodes.function_index, one.nodes.function_index);
   EXPECT_EQ(many.nodes.node_of_stack, one.nodes.node_of_stack);
@@ -130,14 +160,43 @@ PYROMETER_TEST(ReadsAlikeOnOneThreadAndOnThree) {
     }
     Bytes values{static_cast<uint8_t>(random() % 100)};
     if (random() % 500 == 0) values.push_back(1);
+    const Bytes label =
+        random() % 3 == 0
+            ? Nested(3, Join({Number(1, 1), Number(3, random() % 20)}))
+            : Bytes();
     const Bytes message =
-        Nested(2, Join({Nested(1, ids), Nested(2, values)}));
+        Nested(2, Join({Nested(1, ids), Nested(2, values), label}));
     file.insert(file.end(), message.begin(), message.end());
   }
   ExpectThreadsChangeNothing(file, 1'000'000);
   // Whichever step meets the limit, the others end as well.
   for (const size_t limit : {1, 100, 1'000}) {
     EXPECT_EQ(ProblemOf(file, {limit, 256, 0}), "too-many-call-paths");
+  }
+}
+
+// How far decoding came until it was done or given up.
+int32_t ThousandthsOf(const Bytes& file, size_t few_samples, bool give_up) {
+  int32_t control[WorkWatch::kControlWords] = {give_up ? 1 : 0, 0};
+  bool cancelled = false;
+  try {
+    DecodePprof(file, {1'000'000, 256, few_samples}, WorkWatch(control));
+  } catch (const Cancelled&) {
+    cancelled = true;
+  }
+  EXPECT_EQ(cancelled, give_up);
+  return control[1];
+}
+
+PYROMETER_TEST(TellsHowFarItIsAndEndsWhenGivenUp) {
+  Bytes file = Tables();
+  for (int sample = 0; sample < 5'000; ++sample) {
+    const Bytes message = Sample({2, 1}, 1);
+    file.insert(file.end(), message.begin(), message.end());
+  }
+  for (const size_t few_samples : {size_t{0}, ~size_t{0}}) {
+    EXPECT_TRUE(ThousandthsOf(file, few_samples, false) > 500);
+    EXPECT_EQ(ThousandthsOf(file, few_samples, true), 0);
   }
 }
 

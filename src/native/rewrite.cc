@@ -8,17 +8,9 @@
 namespace pyrometer {
 namespace {
 
-constexpr size_t kStepsBetweenLooks = size_t{1} << 16;
-
-void Look(size_t step, const Cancellation& cancellation) {
-  if (step % kStepsBetweenLooks == 0 && cancellation.requested()) {
-    throw Cancelled{};
-  }
-}
-
 // Keeps nodes as they are or leaves them out: nothing merges, so depth-first
 // order stays.
-Rewritten Select(const RewriteInput& input, const Cancellation& cancellation) {
+Rewritten Select(const RewriteInput& input, const WorkWatch& watch) {
   const NodeSpans& nodes = input.nodes;
   const size_t count = nodes.parent.size();
   const bool keep = input.kind == RewriteKind::kKeep;
@@ -35,7 +27,7 @@ Rewritten Select(const RewriteInput& input, const Cancellation& cancellation) {
     for (size_t node = 0; node < count; ++node) stays[node] = 1 - below[node];
   }
   stays[0] = 1;
-  Look(0, cancellation);
+  watch.Report(1, 2);
   std::vector<uint32_t> rank(count + 1);
   for (size_t node = 0; node < count; ++node) {
     rank[node + 1] = rank[node] + stays[node];
@@ -100,20 +92,19 @@ class Growth {
 // step(node, caller, above) answers where.
 template <typename Step>
 Rewritten Rebuild(Growth& growth, const RewriteInput& input,
-                  const Cancellation& cancellation, Step step) {
+                  const WorkWatch& watch, Step step) {
   const size_t count = input.nodes.parent.size();
   std::vector<uint32_t> map(count);
   if (input.kind == RewriteKind::kFocus) map[0] = kNone;
   for (size_t node = 1; node < count; ++node) {
-    Look(node, cancellation);
+    watch.Step(node, count);
     const uint32_t caller = input.nodes.parent[node];
     map[node] = step(static_cast<uint32_t>(node), caller, map[caller]);
   }
   return growth.Finish(std::move(map));
 }
 
-Rewritten RebuildByKind(const RewriteInput& input,
-                        const Cancellation& cancellation) {
+Rewritten RebuildByKind(const RewriteInput& input, const WorkWatch& watch) {
   const NodeSpans& nodes = input.nodes;
   const size_t count = nodes.parent.size();
   const auto& marks = input.marks;
@@ -121,7 +112,7 @@ Rewritten RebuildByKind(const RewriteInput& input,
   const auto& frames = nodes.function_index;
   Growth growth(count);
   const auto rebuild = [&](auto step) {
-    return Rebuild(growth, input, cancellation, step);
+    return Rebuild(growth, input, watch, step);
   };
   switch (input.kind) {
     case RewriteKind::kFocus:
@@ -214,7 +205,7 @@ struct Caller {
   bool seen = false;
 };
 
-Rewritten Invert(const RewriteInput& input, const Cancellation& cancellation) {
+Rewritten Invert(const RewriteInput& input, const WorkWatch& watch) {
   const NodeSpans& nodes = input.nodes;
   const auto& frames = nodes.function_index;
   const size_t count = nodes.parent.size();
@@ -233,6 +224,9 @@ Rewritten Invert(const RewriteInput& input, const Cancellation& cancellation) {
   std::vector<Group> next_groups;
   std::vector<Caller> callers(input.frame);
   std::vector<uint32_t> appeared;
+  // Every frame of every stack is stepped over once.
+  size_t all_steps = 0;
+  for (const Item& item : items) all_steps += nodes.depth[item.at];
   size_t steps = 0;
   while (!groups.empty()) {
     size_t filled = 0;
@@ -240,7 +234,7 @@ Rewritten Invert(const RewriteInput& input, const Cancellation& cancellation) {
     for (const Group& group : groups) {
       appeared.clear();
       for (size_t item = group.start; item < group.end; ++item) {
-        Look(++steps, cancellation);
+        watch.Step(++steps, all_steps);
         const uint32_t here = items[item].at;
         Caller& caller = callers[frames[here]];
         if (!caller.seen) {
@@ -331,15 +325,15 @@ bool IsSoundRewrite(const RewriteInput& input) {
   return true;
 }
 
-Rewritten Rewrite(const RewriteInput& input, const Cancellation& cancellation) {
+Rewritten Rewrite(const RewriteInput& input, const WorkWatch& watch) {
   switch (input.kind) {
     case RewriteKind::kKeep:
     case RewriteKind::kDrop:
-      return Select(input, cancellation);
+      return Select(input, watch);
     case RewriteKind::kInvert:
-      return Invert(input, cancellation);
+      return Invert(input, watch);
     default:
-      return RebuildByKind(input, cancellation);
+      return RebuildByKind(input, watch);
   }
 }
 

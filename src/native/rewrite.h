@@ -1,12 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "depth_first.h"
+#include "work_watch.h"
 
 namespace pyrometer {
 
@@ -56,30 +56,11 @@ struct Rewritten {
   std::vector<uint32_t> map;
 };
 
-// Tells long work that nobody waits for it any more.
-class Cancellation {
- public:
-  Cancellation() = default;
-  // Another thread sets the flag to anything but 0.
-  explicit Cancellation(int32_t* flag) : flag_(flag) {}
-  bool requested() const {
-    return flag_ != nullptr &&
-           std::atomic_ref<int32_t>(*flag_).load(std::memory_order_relaxed) !=
-               0;
-  }
-
- private:
-  int32_t* flag_ = nullptr;
-};
-
-// Thrown where work ended because nobody waits for it.
-struct Cancelled {};
-
 // Whether the columns are a tree that Rewrite stays inside of, and whether
 // what its kind needs is there and as long as it must be.
 bool IsSoundRewrite(const RewriteInput& input);
 
 // Does one operation to sound input. Throws Cancelled and std::bad_alloc.
-Rewritten Rewrite(const RewriteInput& input, const Cancellation& cancellation);
+Rewritten Rewrite(const RewriteInput& input, const WorkWatch& watch);
 
 }  // namespace pyrometer

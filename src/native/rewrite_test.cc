@@ -35,7 +35,7 @@ Rewritten Done(RewriteKind kind) {
   const Example example;
   const RewriteInput input = example.Input(kind);
   EXPECT_TRUE(IsSoundRewrite(input));
-  return Rewrite(input, Cancellation());
+  return Rewrite(input, WorkWatch());
 }
 
 PYROMETER_TEST(HidesFrames) {
@@ -67,10 +67,10 @@ PYROMETER_TEST(InvertsStacks) {
 
 PYROMETER_TEST(EndsWhenCancelled) {
   const Example example;
-  int32_t flag = 1;
+  int32_t control[WorkWatch::kControlWords] = {1, 0};
   bool cancelled = false;
   try {
-    Rewrite(example.Input(RewriteKind::kKeep), Cancellation(&flag));
+    Rewrite(example.Input(RewriteKind::kKeep), WorkWatch(control));
   } catch (const Cancelled&) {
     cancelled = true;
   }

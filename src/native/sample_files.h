@@ -3,6 +3,7 @@
 // Small pprof files made by hand: fixtures of the tests and seeds of the fuzz
 // target.
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -84,6 +85,19 @@ inline Bytes SoundFile() {
                Sample({4, 1}, 1)});
 }
 
+// A sample with labels, each of which is key, text, number and unit.
+inline Bytes LabelledSample(
+    std::initializer_list<uint64_t> leaf_first, uint64_t value,
+    std::initializer_list<std::array<uint64_t, 4>> labels) {
+  Bytes content = Join({Packed(1, leaf_first), Packed(2, {value})});
+  for (const auto& [key, text, number, unit] : labels) {
+    content = Join({content, Nested(3, Join({Number(1, key), Number(2, text),
+                                             Number(3, number),
+                                             Number(4, unit)}))});
+  }
+  return Nested(2, content);
+}
+
 inline std::vector<Bytes> SampleFiles() {
   return {
       SoundFile(),
@@ -93,6 +107,9 @@ inline std::vector<Bytes> SampleFiles() {
             Packed(13, {3, 4}), Number(14, 1)}),
       Join({Tables(), Sample({2, 1, 2, 1, 2, 1, 1}, 5),
             Sample({77, 1}, ~uint64_t{4})}),
+      Join({Tables(), LabelledSample({2, 1}, 5, {{1, 3, 0, 0}}),
+            LabelledSample({2, 1}, 3, {{4, 0, 512, 2}, {1, 3, 0, 0}}),
+            LabelledSample({2, 1}, 2, {{0, 3, 0, 0}}), Sample({2, 1}, 7)}),
   };
 }
 

@@ -213,10 +213,13 @@ uint64_t Reader::LongVarint() {
   }
 }
 
-PprofLayout ReadLayout(std::span<const uint8_t> file) {
+PprofLayout ReadLayout(std::span<const uint8_t> file, const WorkWatch& watch) {
   PprofLayout layout;
   Reader reader(file);
-  while (!reader.done()) {
+  for (size_t fields = 1; !reader.done(); ++fields) {
+    if (fields % WorkWatch::kStepsBetweenLooks == 0) {
+      watch.Report(reader.at(), file.size());
+    }
     const size_t offset = reader.at();
     const uint64_t tag = reader.Varint();
     const uint64_t number = tag >> 3;

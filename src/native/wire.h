@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "work_watch.h"
+
 namespace pyrometer {
 
 // Why a file cannot be read. The names (ProblemName) are those of PprofProblem
@@ -104,6 +106,7 @@ struct PprofLayout {
 // Finds and checks all messages of a profile, nested ones too: what reads them
 // afterwards meets no error. Throws ReadError at the first byte that is wrong.
 // Allocates 16 bytes a message, of which each takes at least two of the file.
-PprofLayout ReadLayout(std::span<const uint8_t> file);
+// Throws Cancelled, too.
+PprofLayout ReadLayout(std::span<const uint8_t> file, const WorkWatch& watch);
 
 }  // namespace pyrometer
