@@ -1,11 +1,20 @@
 import * as v from 'valibot';
 import { call } from './calls.js';
 import type { Certainty } from './certainty.js';
-import { Operations } from './operations.js';
-import { Id } from './selection.js';
+import { FunctionName, Matching } from './matching.js';
+import { Operations, TimeSpans, type LabelKey } from './operations.js';
+import type { PackedNames } from './packed-names.js';
+import { Id, TimeMs } from './selection.js';
+import type { TimeChanges } from './time-changes.js';
+import { mostWatched, type CountedWindow } from './watching.js';
 
 import type { Scaling } from '../core/compare/merge-trees.js';
 import type { FrameKind } from '../core/flame/frame-kinds.js';
+import type { ScreenPart } from '../core/flame/preview.js';
+import type { TimeAxis } from '../core/flame/time-order.js';
+import type { SummaryPart } from '../core/guidance/summary.js';
+import type { HeatMap } from '../core/heat-map/heat-map.js';
+import type { LineCosts } from '../core/source/line-costs.js';
 
 export { frameKinds, type FrameKind } from '../core/flame/frame-kinds.js';
 
@@ -25,6 +34,8 @@ export interface ProfileSummary {
   readonly defaultValueIndex: number;
   /** Sum of each column. */
   readonly totals: readonly number[];
+  /** What one sample counts in each column, 0 where the profile does not say. */
+  readonly periods: readonly number[];
   /** Stacks in the file; equal stacks may stand there more than once. */
   readonly sampleCount: number;
   readonly functionCount: number;
@@ -33,6 +44,8 @@ export interface ProfileSummary {
   /** Milliseconds, 0 when the file does not say. */
   readonly durationMs: number;
   readonly comments: readonly string[];
+  /** Keys of labels that its samples carry, each once; none in most files. */
+  readonly labelKeys: readonly string[];
   /** What the decoder had to skip or repair, in sentences. */
   readonly warnings: readonly string[];
   /** Which decoder ran: the addon, or TypeScript and why. */
@@ -47,6 +60,11 @@ export interface FlameHeader {
   /** Levels, the root's among them. */
   readonly depth: number;
   readonly functionCount: number;
+  /**
+   * What one sample counts in the sample type's unit; 0 where that is not the same for all of them or not known, and in a diff: samples
+   * are not told then.
+   */
+  readonly samplePeriod: number;
   /** The root's width: total of a flame graph; of a diff the mean of the normalised sides. */
   readonly total: number;
   /**
@@ -54,6 +72,16 @@ export interface FlameHeader {
    * shows what is left out below that path.
    */
   readonly narrowest: number;
+  /** What is sent ahead as `view.preview`: so many nodes and levels; absent where all of the view is little. */
+  readonly preview?: { readonly nodeCount: number; readonly depth: number };
+  /**
+   * Of a view in time order: where its positions lie in time. Its root is as wide as the time with all gaps, so wider than `total`, and a
+   * function may have many frames below one caller. Its nodes have no preview.
+   */
+  readonly time?: TimeAxis & {
+    /** What was measured without a time, and is not drawn. */
+    readonly untimed: number;
+  };
   /** Of a diff only, in the sample type's unit, as they were measured. */
   readonly baselineTotal?: number;
   readonly comparisonTotal?: number;
@@ -86,6 +114,21 @@ export interface FlamePiece {
   readonly comparison?: Float64Array;
 }
 
+/**
+ * What the screen can show of a large view, sent ahead of all of it: a run of a graph of its own, in level order as FlamePiece, with
+ * indices of its own. Left out are frames that the screen of `view.open` does not show or shows narrower than a quarter of a pixel, and
+ * the deepest beyond 4 MB. Every frame lies where it will lie in the whole, and functions have the same numbers.
+ */
+export type PreviewPiece = FlamePiece;
+
+/** A binary or library. */
+export interface Library {
+  /** Its path where it runs. */
+  readonly path: string;
+  /** "" when unknown. */
+  readonly buildId: string;
+}
+
 /** Names of functions [first, first + names.length) of a view. Sent before the pieces that use them. */
 export interface NamesPiece {
   readonly viewId: string;
@@ -97,6 +140,14 @@ export interface NamesPiece {
   readonly packages: readonly string[];
   /** Indices of `frameKinds` in core/flame/frame-kinds. */
   readonly kinds: Uint8Array;
+  /** Of a diff: functions that the baseline knows by another name, each index with that name. */
+  readonly formerNames?: readonly (readonly [number, string])[];
+  /** What the functions of this piece lie in. */
+  readonly libraries: readonly Library[];
+  /** By function of this piece, its place in `libraries`, counted from 1; 0 when unknown. */
+  readonly library: Uint32Array;
+  /** By function of this piece two numbers: first and last line as FrameOrigin of core/operations/frames has them; 0 when unknown. */
+  readonly lines: Uint32Array;
 }
 
 /** Self and total of every function of a view, in the unit of its sample type; recursion is counted once in total. */
@@ -109,6 +160,31 @@ export interface FunctionTable {
   /** Of a diff only: the same of the baseline, normalised; self and total are then the comparison's. */
   readonly baselineSelf?: Float64Array;
   readonly baselineTotal?: Float64Array;
+}
+
+/** A label that samples of a profile carry, and what was measured with it. */
+export interface LabelRow extends LabelKey {
+  readonly total: number;
+}
+
+/** A thread whose samples say when they were taken. */
+export interface TimedThread {
+  /** The label that its samples carry: to be kept by an operation. */
+  readonly thread: LabelKey;
+  /** "" when unknown, as below. */
+  readonly name: string;
+  readonly service: string;
+  /** In the unit of the sample type. */
+  readonly total: number;
+}
+
+/** Labels of a profile's samples, of each key the largest first. */
+export interface LabelTable {
+  readonly rows: readonly LabelRow[];
+  /** Labels that were left out because there are too many. */
+  readonly leftOut: number;
+  /** What was measured without any label. */
+  readonly unlabelled: number;
 }
 
 const valueIndex = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
@@ -127,12 +203,23 @@ export type Scale = v.InferOutput<typeof Scale>;
 export const FrameWidth = v.picklist(['mean', 'baseline', 'comparison']);
 export type FrameWidth = v.InferOutput<typeof FrameWidth>;
 
+/** A view of one profile. */
+export const FlameSource = v.object({
+  kind: v.literal('flame'),
+  profileId: Id,
+  valueIndex,
+  operations: v.exactOptional(Operations),
+  /** How frames lie beside each other: widest first (absent), or as their samples were taken, where samples say that. */
+  order: v.exactOptional(v.literal('time')),
+});
+export type FlameSource = v.InferOutput<typeof FlameSource>;
+
 /**
  * What a view or a shared file is made of. `operations` are done in their order before anything is shown or counted; absent: none. They
  * are data, by names: undo is the list without its last one.
  */
 export const ViewSource = v.variant('kind', [
-  v.object({ kind: v.literal('flame'), profileId: Id, valueIndex, operations: v.exactOptional(Operations) }),
+  FlameSource,
   v.object({
     kind: v.literal('diff'),
     baselineId: Id,
@@ -140,6 +227,10 @@ export const ViewSource = v.variant('kind', [
     valueIndex,
     scale: Scale,
     width: v.exactOptional(FrameWidth),
+    /** Absent: by names only, without what builds differ in. */
+    matching: v.exactOptional(Matching),
+    /** Both are one recording with times: the comparison is what of it lies in these spans, the baseline the rest. */
+    spans: v.exactOptional(TimeSpans),
     operations: v.exactOptional(Operations),
   }),
 ]);
@@ -176,6 +267,20 @@ export interface FrameDetails {
   readonly interpreter: boolean;
 }
 
+/** What the lines of a function's source file cost in a view. */
+export interface LineTable extends LineCosts {
+  /** As the profile names it. */
+  readonly file: string;
+  /** The function that was asked about. */
+  readonly functionName: string;
+  /** Total of the view, of a comparison of each side, in the order of `columns`. */
+  readonly wholes: readonly number[];
+  /** How many of the view's operations count; what stands from an inversion or a grouping on does not, since lines are lost there. */
+  readonly operationCount: number;
+  /** Where sides were asked for apart: what the baseline's own lines cost, in one column. `columns` is the comparison's alone then. */
+  readonly before?: LineCosts;
+}
+
 /** Which children of a call tree are asked for. */
 export const CallTreeRequest = v.object({
   viewId: Id,
@@ -193,30 +298,109 @@ export const CallTreeRequest = v.object({
 });
 export type CallTreeRequest = v.InferOutput<typeof CallTreeRequest>;
 
+/** What the window shows of a view while it is opened; see ScreenPart of core/flame/preview. */
+export const Screen = v.object({
+  /** Device pixels. */
+  widthPx: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(32_768)),
+  zoomPath: v.pipe(v.array(v.pipe(v.string(), v.maxLength(65_536))), v.maxLength(4096)),
+  from: v.pipe(v.number(), v.minValue(-1e9), v.maxValue(1e9)),
+  to: v.pipe(v.number(), v.minValue(-1e9), v.maxValue(1e9)),
+}) satisfies v.GenericSchema<unknown, ScreenPart>;
+export type Screen = v.InferOutput<typeof Screen>;
+
 /** Calls of the window to the decoder process. Profiles are opened by the ids that links gave. */
 export const decoderCalls = {
-  /** Decodes once; a second call answers from what is there. */
+  /** Decodes once; a second call answers from what is there. Decoding ends when the last one who waits for it gave up. */
   'profile.open': call(v.object({ profileId: Id }))<ProfileSummary>(),
+  /** Of a profile that is open. */
+  'profile.labels': call(v.object({ profileId: Id, valueIndex }))<LabelTable>(),
+  /**
+   * Samples by when they were taken, of a profile that says it; "unsupported" of others. Of `operations` those on labels count: what they
+   * leave out is not there.
+   */
+  'profile.heat': call(v.object({ profileId: Id, operations: v.exactOptional(Operations) }))<HeatMap>(),
+  /**
+   * Of a profile's heat map the samples of one function and of what it calls, by cell as `counts` of profile.heat with the same operations.
+   * The function is named as frames are after the operations; of those on times none counts.
+   */
+  'profile.heatOf': call(v.object({ source: FlameSource, of: FunctionName }))<Uint32Array>(),
+  /** Threads whose samples say when they were taken, the busiest first; as far as operations on labels and times let samples through. */
+  'profile.threads': call(v.object({ profileId: Id, valueIndex, operations: v.exactOptional(Operations) }))<
+    readonly TimedThread[]
+  >(),
   'profile.close': call(v.object({ profileId: Id }))<null>(),
-  /** Answers the header; names and pieces follow as events, the last one marked. A view id is the caller's. */
-  'view.open': call(v.object({ viewId: Id, source: ViewSource }))<FlameHeader>(),
+  /**
+   * Answers the header; names and pieces follow as events, those of the preview first, the last one of each marked. A view id is the
+   * caller's. Giving up ends the work. Without a screen there is no preview.
+   */
+  'view.open': call(v.object({ viewId: Id, source: ViewSource, screen: v.exactOptional(Screen) }))<FlameHeader>(),
+  /**
+   * Shows those of some windows that began in [startMs, endMs) as a flame graph, as `view.open` does. Functions have the same numbers in
+   * all views of the same windows with the same operations: whoever has their names from one says `named`, and gets none with the next.
+   */
+  'view.range': call(
+    v.object({
+      viewId: Id,
+      windowsId: Id,
+      startMs: TimeMs,
+      endMs: TimeMs,
+      operations: v.exactOptional(Operations),
+      named: v.boolean(),
+    }),
+  )<FlameHeader>(),
   /** Ends a view; pieces on their way may still arrive. */
   'view.close': call(v.object({ viewId: Id }))<null>(),
   'view.functions': call(v.object({ viewId: Id }))<FunctionTable>(),
+  /** Where its time goes, in parts for sentences. "unsupported" of a comparison, which has two. */
+  'view.summary': call(v.object({ viewId: Id }))<readonly SummaryPart[]>(),
   /** By the view's number of the function. */
   'view.frame': call(
     v.object({ viewId: Id, functionIndex: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_fffe)) }),
   )<FrameDetails>(),
+  /**
+   * What the lines of a function's file cost. "not-found" where the profile names no file for it. `apart`: of a comparison, each side by
+   * its own lines; else lines of functions that begin elsewhere now are counted as the comparison has them.
+   */
+  'view.lines': call(
+    v.object({
+      viewId: Id,
+      functionIndex: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_fffe)),
+      apart: v.exactOptional(v.boolean()),
+    }),
+  )<LineTable>(),
   /** Children of one place of the view's call tree, sorted. A sandwich is two views: see `calleesOf` and `callersOf`. */
   'view.children': call(CallTreeRequest)<CallTreeRows>(),
-  /** Judges a diff by the windows of its sides, which links put into the spool. */
-  'view.certainty': call(v.object({ viewId: Id, baselineWindows: Id, comparisonWindows: Id }))<Certainty>(),
+  /** Finds the moments at which functions of a profile went to another level, by its windows, which links put into the spool. */
+  'profile.changes': call(v.object({ profileId: Id, windowsId: Id }))<TimeChanges>(),
+  /**
+   * Judges a diff by the windows of its sides, which links put into the spool, and by those of earlier ranges of the same service where
+   * they are there too.
+   */
+  'view.certainty': call(
+    v.object({ viewId: Id, baselineWindows: Id, comparisonWindows: Id, earlierWindows: v.exactOptional(Id) }),
+  )<Certainty>(),
+  /** Judges a region of a recording against the rest, by the seconds of both. "invalid-input" of other views. */
+  'view.regionCertainty': call(v.object({ viewId: Id }))<Certainty>(),
 } as const;
 export type DecoderCalls = typeof decoderCalls;
 
+/** What a long call is at. */
+export type WorkStep = 'reading' | 'unpacking' | 'decoding' | 'rewriting' | 'laying-out';
+
+/** How far a long call has come; sent with each step and about ten times a second, so short calls send none or few. */
+export interface WorkProgress {
+  /** The id that the call was given: `profileId` of profile.open, `viewId` of view.open. */
+  readonly of: string;
+  readonly step: WorkStep;
+  /** Of the step, from 0 to 1; null where that cannot be told. */
+  readonly share: number | null;
+}
+
 /** Events of the decoder process to the window. */
 export interface DecoderEvents extends Record<string, unknown> {
-  'view.names': NamesPiece;
+  'view.preview': PreviewPiece;
+  'work.progress': WorkProgress;
+  'view.names': PackedNames;
   'view.piece': FlamePiece;
 }
 
@@ -235,5 +419,9 @@ export const decoderShellCalls = {
       source: ViewSource,
     }),
   )<{ readonly byteLength: number }>(),
+  /** Counts functions in windows that links put into the spool, in the order of time. */
+  'watch.count': call(v.object({ windowsId: Id, functions: v.pipe(v.array(FunctionName), v.maxLength(mostWatched)) }))<
+    readonly CountedWindow[]
+  >(),
 } as const;
 export type DecoderShellCalls = typeof decoderShellCalls;

@@ -1,6 +1,10 @@
 import * as v from 'valibot';
 import { frameKinds } from '../core/flame/frame-kinds.js';
-import type { FrameSet as CoreFrameSet, Operation as CoreOperation } from '../core/operations/operation.js';
+import type {
+  FrameSet as CoreFrameSet,
+  LabelKey as CoreLabelKey,
+  Operation as CoreOperation,
+} from '../core/operations/operation.js';
 
 // What operations mean is told once, in core/operations/operation.ts; here is what is checked of them on the receiving side.
 
@@ -20,6 +24,20 @@ export const FrameSet = v.variant('by', [
 ]) satisfies v.GenericSchema<unknown, CoreFrameSet>;
 export type FrameSet = v.InferOutput<typeof FrameSet>;
 
+/** See LabelKey of core/operations/operation. */
+export const LabelKey = v.object({ key: name, value: name, unit: name }) satisfies v.GenericSchema<
+  unknown,
+  CoreLabelKey
+>;
+export type LabelKey = v.InferOutput<typeof LabelKey>;
+
+/** More spans than a heat map has columns. */
+const mostSpans = 2048;
+/** A span of time of a recording, its end not in it; Unix milliseconds. */
+export const TimeSpan = v.object({ fromMs: v.pipe(v.number(), v.finite()), toMs: v.pipe(v.number(), v.finite()) });
+
+export const TimeSpans = v.pipe(v.array(TimeSpan), v.minLength(1), v.maxLength(mostSpans));
+
 /** See Operation of core/operations/operation. */
 export const Operation = v.variant('kind', [
   v.object({ kind: v.picklist(['keep', 'drop', 'focus', 'hide', 'merge', 'collapse']), frames: FrameSet }),
@@ -28,6 +46,8 @@ export const Operation = v.variant('kind', [
     reach: v.picklist(['direct', 'whole']),
     frames: v.exactOptional(FrameSet),
   }),
+  v.object({ kind: v.picklist(['keep-label', 'drop-label']), label: LabelKey }),
+  v.object({ kind: v.literal('keep-times'), spans: TimeSpans }),
   v.object({ kind: v.literal('invert') }),
   v.object({ kind: v.literal('group'), by: v.picklist(['line', 'file', 'package', 'library', 'kind']) }),
 ]) satisfies v.GenericSchema<unknown, CoreOperation>;

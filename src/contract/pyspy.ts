@@ -18,6 +18,8 @@ export const PySpyOptions = v.object({
   subprocesses: v.boolean(),
   /** "steady": one slice after the other; "sparse": 10 s of each minute, for recordings that last. */
   pace: v.picklist(['steady', 'sparse']),
+  /** It ends by itself after so long; undefined: it goes on until it is stopped. */
+  forSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(86_400))),
 });
 export type PySpyOptions = v.InferOutput<typeof PySpyOptions>;
 
@@ -42,6 +44,12 @@ export const PySpyRequest = v.object({
 });
 export type PySpyRequest = v.InferOutput<typeof PySpyRequest>;
 
+/** What is recorded: one service or, null, all that runs Python; `pid` is as `PySpyRequest` has it. */
+export interface PySpyChoice {
+  readonly service: string | null;
+  readonly pid?: number;
+}
+
 /** Why a target is profiled by py-spy instead of the agent, and what that costs. */
 export interface EngineState {
   readonly kind: 'pyspy';
@@ -51,6 +59,8 @@ export interface EngineState {
   readonly missing: string;
   /** What py-spy itself takes while it records, in cores; undefined until it was measured. */
   readonly cores?: number;
+  /** What is recorded now. */
+  readonly records?: PySpyChoice;
 }
 
 /** A process that runs Python. */
@@ -69,6 +79,31 @@ export interface PythonProcess {
   readonly user?: string;
 }
 
-/** Profile types of what py-spy records. */
+/** The comment in a profile that py-spy recorded. */
+export const pySpyComment = 'recorded by py-spy';
+
+/**
+ * Units of a timeline of py-spy's: how many threads were counted at an instant. They are no cores: a thread that py-spy finds
+ * active may wait for a CPU, or for anything else right after it was stopped.
+ */
+export const threadUnits = { active: 'active threads', all: 'threads', gil: 'threads with the GIL' } as const;
+
+/** Memory of one Python process, by memray. */
+export const MemoryRequest = v.object({
+  /** service_name of a row of source.services. */
+  service: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
+  /** As `PythonProcess` has it; may be left out where the service is one process. */
+  pid: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  seconds: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(600)),
+  /** Whether memray may be put into a temporary folder there, which is removed afterwards. */
+  install: v.boolean(),
+});
+export type MemoryRequest = v.InferOutput<typeof MemoryRequest>;
+
+/** What was allocated while memray looked, and held when that was most; and what of it was not freed until it ended. In bytes. */
+export const memoryPeakType = 'memory:inuse_space:bytes:space:bytes';
+export const memoryLeaksType = 'memory:leaks:bytes:space:bytes';
+
+/** Profile types of what py-spy records, beside `cpuProfileType`, which counts active threads then. */
 export const wallProfileType = 'wall:wall:nanoseconds:wall:nanoseconds';
 export const gilProfileType = 'gil:gil:nanoseconds:gil:nanoseconds';

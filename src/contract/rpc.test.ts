@@ -8,6 +8,7 @@ const calls = {
   double: call(v.object({ value: v.number() }))<number>(),
   wait: call(v.object({}))<null>(),
   bug: call(v.object({}))<null>(),
+  sum: call(v.object({ values: v.array(v.number()) }))<number>(),
 } as const;
 type Calls = typeof calls;
 interface Events extends Record<string, unknown> {
@@ -48,6 +49,7 @@ function start(overrides: Partial<Handlers<Calls>> = {}) {
     bug: () => {
       throw new Error('no');
     },
+    sum: ({ values }) => ok(values.length),
     ...overrides,
   };
   const server = serve<Calls, Events>(a, calls, handlers, onBug);
@@ -68,10 +70,48 @@ describe('rpc', () => {
     expect(ticks).toEqual([1]);
   });
 
+  it('sends an answer that is there before what happens after it', async () => {
+    const { server, raw } = start({
+      double: ({ value }) => {
+        queueMicrotask(() => {
+          server.emit('tick', { count: value });
+        });
+        return ok(value);
+      },
+    });
+    const order: unknown[] = [];
+    raw.onMessage((message) => order.push((message as { kind: string }).kind));
+    raw.postMessage({ kind: 'call', id: 1, name: 'double', params: { value: 2 } });
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(order).toEqual(['answer', 'event']);
+  });
+
   it('refuses parameters that the schema does not know', async () => {
     const { client } = start();
     const result = await client.call('double', { value: 'x' } as never);
     expect(result).toMatchObject({ ok: false, failure: { code: 'invalid-input' } });
+  });
+
+  it('says in a few words what is wrong with a hundred thousand elements', async () => {
+    const { client } = start();
+    const result = await client.call('sum', { values: Array.from({ length: 100_000 }, () => 'x') } as never);
+    expect(result).toMatchObject({ ok: false, failure: { code: 'invalid-input' } });
+    expect(JSON.stringify(result).length).toBeLessThan(500);
+  });
+
+  it('can end all that it runs, also where an id is used twice', async () => {
+    const ended = vi.fn();
+    const { server, raw } = start({
+      wait: (_params, signal) =>
+        new Promise(() => {
+          signal.addEventListener('abort', ended);
+        }),
+    });
+    raw.postMessage({ kind: 'call', id: 1, name: 'wait', params: {} });
+    raw.postMessage({ kind: 'call', id: 1, name: 'double', params: { value: 1 } });
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    server.dispose();
+    expect(ended).toHaveBeenCalledOnce();
   });
 
   it.each(['constructor', '__proto__', 'missing'])('has no call "%s"', async (name) => {

@@ -19,6 +19,9 @@ type Outgoing =
   | { readonly kind: 'answer'; readonly id: number; readonly result: Result<unknown> }
   | { readonly kind: 'event'; readonly name: string; readonly payload: unknown };
 
+/** Of a million wrong elements all would be told, in as many lines. */
+export const firstIssue = { abortEarly: true } as const;
+
 /** What serves a map of calls. Each handler gets checked parameters and a signal that the caller gave up. */
 export type Handlers<Map extends CallMap> = {
   readonly [Name in keyof Map]: (
@@ -56,7 +59,7 @@ export function serve<Map extends CallMap, Events extends EventMap>(
     const spec = map[name];
     const handler = handlers[name];
     if (spec === undefined || handler === undefined) return;
-    const params = v.safeParse(spec.params, request.params);
+    const params = v.safeParse(spec.params, request.params, firstIssue);
     if (!params.success) {
       send({
         kind: 'answer',
@@ -68,8 +71,9 @@ export function serve<Map extends CallMap, Events extends EventMap>(
     const controller = new AbortController();
     running.set(id, controller);
     try {
-      const result = await handler(params.output, controller.signal);
-      send({ kind: 'answer', id, result });
+      const given = handler(params.output, controller.signal);
+      // What is answered at once goes out at once: an event in between would be newer than the answer that follows it.
+      send({ kind: 'answer', id, result: given instanceof Promise ? await given : given });
     } catch (error) {
       onBug(error, name);
       send({ kind: 'answer', id, result: fail('internal', 'Something went wrong inside Pyrometer.', String(error)) });
@@ -81,7 +85,8 @@ export function serve<Map extends CallMap, Events extends EventMap>(
     const incoming = v.safeParse(Incoming, message);
     if (!incoming.success) return;
     if (incoming.output.kind === 'cancel') running.get(incoming.output.id)?.abort();
-    else void answer(incoming.output); // answers and reports its own failures
+    // A call under the id of one that runs would take its place, which nothing could end then.
+    else if (!running.has(incoming.output.id)) void answer(incoming.output); // answers and reports its own failures
   });
   port.onClose(() => {
     for (const controller of running.values()) controller.abort();

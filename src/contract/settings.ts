@@ -1,20 +1,23 @@
 import * as v from 'valibot';
+import { WatchRules } from './watching.js';
 
 /** Parts of the window that are explained once. */
 export const hintIds = ['targets', 'services', 'timeline', 'flame', 'search', 'details', 'table', 'diff'] as const;
 export type HintId = (typeof hintIds)[number];
 
 /**
- * What a person has chosen for all windows and starts. Version 1. Changes: none yet.
+ * What a person has chosen for all windows and starts. Version 1. Changes: `contrast` for `theme`, `watches`, `timelineShape`.
  * A field that is added gets a fallback, so that files of earlier versions are read; a change of meaning gets a new version
  * and an upgrader here.
  */
 export const Settings = v.object({
   version: v.literal(1),
-  theme: v.fallback(v.picklist(['system', 'light', 'dark']), 'system'),
+  theme: v.fallback(v.picklist(['system', 'light', 'dark', 'contrast']), 'system'),
+  /** Which clock times are said by. */
+  timeZone: v.fallback(v.picklist(['local', 'utc']), 'local'),
   /** Hints that were seen; ids that this version does not know stay as they are. */
   hintsSeen: v.fallback(v.pipe(v.array(v.pipe(v.string(), v.maxLength(64))), v.maxLength(256)), []),
-  colourBy: v.fallback(v.picklist(['package', 'file', 'kind']), 'package'),
+  colourBy: v.fallback(v.picklist(['package', 'file', 'library', 'kind']), 'package'),
   framePalette: v.fallback(v.picklist(['hues', 'blue-yellow']), 'hues'),
   /** Where the root is: on top, or at the bottom. */
   orientation: v.fallback(v.picklist(['icicle', 'flame']), 'icicle'),
@@ -25,7 +28,12 @@ export const Settings = v.object({
     'total',
     'callers',
   ]),
+  /** Whether a graph that does not fit its view gets a picture of the whole. */
+  minimap: v.fallback(v.boolean(), true),
   diffPalette: v.fallback(v.picklist(['blue-red', 'violet-yellow']), 'blue-red'),
+  /** How several services stand on the timeline: one on the other, or each as a line from the bottom. */
+  timelineShape: v.fallback(v.picklist(['stacked', 'lines']), 'stacked'),
+  watches: v.fallback(WatchRules, []),
 });
 export type Settings = v.InferOutput<typeof Settings>;
 
@@ -33,13 +41,17 @@ export type Settings = v.InferOutput<typeof Settings>;
 export const defaultSettings: Settings = {
   version: 1,
   theme: 'system',
+  timeZone: 'local',
   hintsSeen: [],
   colourBy: 'package',
   framePalette: 'hues',
   orientation: 'icicle',
   singleKeys: true,
   tableColumns: ['self', 'total', 'callers'],
+  minimap: true,
   diffPalette: 'blue-red',
+  timelineShape: 'stacked',
+  watches: [],
 };
 
 /** Reads settings as they were kept; what is not understood is as it was before anything was chosen. */

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Replacement } from './agent-version.js';
 import type { EngineState } from './pyspy.js';
-import type { Choice, Naming } from './profiled.js';
+import { Naming, type Choice } from './profiled.js';
 import type { PushState } from './push.js';
 import { Id } from './selection.js';
 import { hostName, port, TunnelConfig } from './tunnels.js';
@@ -65,11 +65,24 @@ export const DebuginfodUrl = v.pipe(
   v.regex(/^https?:\/\/[\p{L}\p{N}.:[\]_-]+(\/[\p{L}\p{N}._~%/-]*)?$/u),
 );
 
+/** Where a Docker engine listens, as this computer reaches it: as Docker's own programs take it. */
+const dockerAddress = v.pipe(
+  v.string(),
+  v.maxLength(4096),
+  v.regex(/^(?:unix:\/\/\/\P{Cc}+|tcp:\/\/(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5})$/u),
+);
+
 const name = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(128));
+
+const ofAnyTarget = {
+  pyroscope: v.optional(PyroscopeConfig),
+  /** How an agent that is started there calls services from its first sample on; undefined: as it was told there last. */
+  naming: v.optional(Naming),
+} as const;
 
 /** What is saved of a target. */
 export const TargetConfig = v.variant('kind', [
-  v.object({ kind: v.literal('local'), id: v.literal('local'), name, pyroscope: v.optional(PyroscopeConfig) }),
+  v.object({ kind: v.literal('local'), id: v.literal('local'), name, ...ofAnyTarget }),
   v.object({
     kind: v.literal('ssh'),
     id: Id,
@@ -88,11 +101,24 @@ export const TargetConfig = v.variant('kind', [
     debuginfod: v.optional(DebuginfodUrl),
     /** Whether an agent that is started there comes back after a reboot, until it is stopped. */
     startsAtBoot: v.optional(v.literal(true)),
-    pyroscope: v.optional(PyroscopeConfig),
+    ...ofAnyTarget,
+  }),
+  /** A Docker engine alone, of a machine that is neither this computer nor logged in to. Such are found, and not added. */
+  v.object({
+    kind: v.literal('docker'),
+    id: Id,
+    name,
+    address: dockerAddress,
+    /** The folder of ca.pem, cert.pem and key.pem with which it is spoken to by TLS; undefined: without. */
+    certificates: v.optional(filePath),
+    /** It is not in the list, because the user wanted so. */
+    hidden: v.optional(v.literal(true)),
+    ...ofAnyTarget,
   }),
 ]);
 export type TargetConfig = v.InferOutput<typeof TargetConfig>;
 export type SshTargetConfig = Extract<TargetConfig, { kind: 'ssh' }>;
+export type DockerTargetConfig = Extract<TargetConfig, { kind: 'docker' }>;
 /** A server to begin with, as a copy of one or as OpenSSH's configuration has it. */
 export type ServerDraft = Omit<SshTargetConfig, 'id' | 'kind'>;
 
@@ -199,7 +225,7 @@ export interface Leftover {
    * folder of the program that this one runs), a copy that root began to run and a crash left, the
    * mount of tracefs where an agent made it, a process of the agent, a container with py-spy.
    */
-  readonly kind: 'binary' | 'store' | 'sockets' | 'unit' | 'copy' | 'mount' | 'process' | 'container';
+  readonly kind: 'binary' | 'store' | 'sockets' | 'unit' | 'program' | 'copy' | 'mount' | 'process' | 'container';
   /** Of a process "PID COMMAND", of a container its name. */
   readonly path: string;
   /** Unknown of what only root may look into. */

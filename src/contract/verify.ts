@@ -5,8 +5,8 @@ export interface Verification {
   readonly agreement: Agreement;
   /** How long py-spy sampled. */
   readonly seconds: number;
-  /** Names of the containers that both looked at. Hostile text. */
-  readonly containers: readonly string[];
+  /** Names of the containers, or of programs with their pids, that both looked at. Hostile text. */
+  readonly lookedAt: readonly string[];
   /** For people: what one of the two could not see or do. */
   readonly notes: readonly string[];
 }

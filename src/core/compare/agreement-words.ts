@@ -54,7 +54,7 @@ export function verdictNotes(agreement: Agreement): readonly string[] {
       `Of a function with half of the time, a difference of less than ${points(smallest)} would not have been seen.`,
     );
   notes.push(
-    `${formatCount(samples[0])} samples by the agent (${formatCores(cores[0])} cores), ${formatCount(samples[1])} by py-spy (${formatCores(cores[1])} cores). Py-spy counts threads that wait for a CPU, too.`,
+    `${formatCount(samples[0])} samples by the agent (${formatCores(cores[0])} cores), ${formatCount(samples[1])} by py-spy (${formatCores(cores[1])} active threads). Py-spy counts threads that wait for a CPU, too.`,
   );
   if (waiting[0] + waiting[1] > 0) {
     notes.push(

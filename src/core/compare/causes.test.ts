@@ -3,7 +3,8 @@ import { profileFromPicture, nameOfFunction, treeOf } from '../profile/testing/p
 import { functionTotals } from '../profile/function-totals.js';
 import { findCauses } from './causes.js';
 import type { Judged } from './judge-tree.js';
-import { mergeTrees, absent } from './merge-trees.js';
+import { absent } from './match-functions.js';
+import { mergeTrees } from './merge-trees.js';
 
 /** A picture with a column for each "a;b 3". */
 function pictureOf(stacks: readonly string[]): string {
@@ -20,12 +21,19 @@ function pictureOf(stacks: readonly string[]): string {
 let amounts: readonly number[] = [];
 
 /** Names of the causes, most first, and who inherits; every difference of at least `least` is certain. */
-function causesOf(stacksBefore: readonly string[], stacksAfter: readonly string[], least = 5): readonly string[] {
+function causesOf(
+  stacksBefore: readonly string[],
+  stacksAfter: readonly string[],
+  least = 5,
+  saysNothing: (name: string) => boolean = () => false,
+): readonly string[] {
   const [before, after] = [profileFromPicture(pictureOf(stacksBefore)), profileFromPicture(pictureOf(stacksAfter))];
   const side = (profile: typeof before) => ({
     tree: treeOf(profile),
-    functionCount: profile.functions.name.length,
-    keyOf: (index: number) => nameOfFunction(profile, index),
+    functions: {
+      functionCount: profile.functions.name.length,
+      nameOf: (index: number) => ({ name: nameOfFunction(profile, index), file: '' }),
+    },
     durationNs: 1,
     period: 1,
   });
@@ -52,7 +60,9 @@ function causesOf(stacksBefore: readonly string[], stacksAfter: readonly string[
     const own = tree.comparisonFunction[index] ?? absent;
     return own === absent ? nameOfFunction(before, tree.baselineFunction[index] ?? 0) : nameOfFunction(after, own);
   };
-  const causes = findCauses(tree, tree.baseline.total, tree.comparison.total, { nodes, functions });
+  const causes = findCauses(tree, tree.baseline.total, tree.comparison.total, { nodes, functions }, (index) =>
+    saysNothing(name(index)),
+  );
   amounts = causes.map(({ judged: { difference } }) => difference);
   return causes.map(({ functionIndex, inheritedBy }) => [name(functionIndex), ...inheritedBy.map(name)].join(' < '));
 }
@@ -99,5 +109,31 @@ describe('causes', () => {
 
   it('are none where nothing is certain', () => {
     expect(causesOf(['a 40', 'b 60'], ['a 41', 'b 61'])).toEqual([]);
+  });
+
+  describe('of functions that say nothing', () => {
+    const silent = (name: string): boolean => name.startsWith('_');
+    const causes = (before: readonly string[], after: readonly string[]): readonly string[] =>
+      causesOf(before, after, 5, silent);
+
+    it('are what they call', () => {
+      expect(causes(['main;run 50'], ['main;run 50', 'main;run;_call;dumps 40'])).toEqual([
+        'dumps < _call < run < main',
+      ]);
+      expect(causes(['run 50'], ['run 50', 'run;_call;dumps 40', 'run;_call;loads 30'])).toEqual([
+        'dumps < _call < run',
+        'loads < _call < run',
+      ]);
+    });
+
+    it('are who calls them, when as much of that changed', () => {
+      expect(causes(['main;loop 4', 'main;_eval 9'], ['main;loop;_eval 80', 'main;loop 4', 'main;_eval 9'])).toEqual([
+        'loop < main',
+      ]);
+    });
+
+    it('are themselves where nobody else changed as much', () => {
+      expect(causes(['main 500'], ['main 500', 'main;_collect 40'])).toEqual(['_collect < main']);
+    });
   });
 });

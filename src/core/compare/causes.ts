@@ -18,6 +18,8 @@ export interface Cause {
 const explains = 0.8;
 /** How much more of what they cost must have changed in callees than in the caller, to be named instead of it. */
 const sharper = 1.05;
+/** How much of that must have changed in a caller that is named for a callee that says nothing. */
+const blunt = 0.5;
 
 /**
  * What changed, without those who only inherit: where a caller's certain change lies in callees that changed for certain
@@ -28,6 +30,9 @@ const sharper = 1.05;
  *   render is sharper than request (0.63 of it changed, 0.33 of request), and sql and text (0.83) are sharper than render:
  *   named are sql and text. If render had gone from 5 to 55 with all it calls, its callees are no sharper: named is render.
  *
+ * Functions that say nothing to who reads it, as an interpreter's own, are named only where nobody else can be: what they call
+ * stands for them, or else who calls them, if as much of that changed.
+ *
  * `before` and `after` are totals by node, scaled.
  */
 export function findCauses(
@@ -35,26 +40,38 @@ export function findCauses(
   before: Float64Array,
   after: Float64Array,
   judgement: Pick<TreeJudgement, 'nodes' | 'functions'>,
+  saysNothing: (functionIndex: number) => boolean = () => false,
 ): readonly Cause[] {
   const difference = (node: number): number => f64At(after, node) - f64At(before, node);
   const size = (node: number): number => Math.max(f64At(before, node), f64At(after, node));
   // Children have larger numbers than their callers: from the last node on, all that a node calls is known when its turn comes.
   const found: (readonly number[] | undefined)[] = [];
   const named = (node: number): readonly number[] => found[node] ?? [];
+  const sumOf = (places: readonly number[]): number => places.reduce((sum, place) => sum + difference(place), 0);
+  const part = (places: readonly number[]): number =>
+    Math.abs(sumOf(places)) /
+    Math.max(
+      places.reduce((sum, place) => sum + size(place), 0),
+      Number.MIN_VALUE,
+    );
+  const silent = (node: number): boolean => saysNothing(u32At(nodes.functionIndex, node));
+  /** What stands for a node: itself or causes below it. */
+  const standFor = (node: number, below: readonly number[]): readonly number[] => {
+    const causes = below.flatMap(named);
+    if (sumOf(below) / difference(node) < explains) return node === 0 ? causes : [node];
+    if (node === 0 || (silent(node) && causes.length > 0)) return causes;
+    if (part(causes) <= sharper * part([node])) return [node];
+    const telling = causes.filter((cause) => !silent(cause));
+    const told = telling.length === causes.length || sumOf(telling) / difference(node) >= explains;
+    return !told && part([node]) >= blunt * part(causes) ? [node] : causes;
+  };
   const callees = new Map<number, number[]>();
   const certain = [...judgement.nodes].filter(([, each]) => each.certain).map(([node]) => node);
   for (const node of certain.sort((a, b) => b - a)) {
     const below = callees.get(node) ?? [];
     const sameWay = below.filter((callee) => Math.sign(difference(callee)) === Math.sign(difference(node)));
-    const explained = sameWay.reduce((sum, callee) => sum + difference(callee), 0) / difference(node);
-    const causes = sameWay.flatMap(named);
-    const largest = causes.reduce((sum, cause) => sum + size(cause), 0);
-    const sharpness =
-      Math.abs(causes.reduce((sum, cause) => sum + difference(cause), 0)) / Math.max(largest, Number.MIN_VALUE);
-    const own = Math.abs(difference(node)) / Math.max(size(node), Number.MIN_VALUE);
-    const inherits = node === 0 || (explained >= explains && sharpness > sharper * own);
     const others = below.filter((callee) => !sameWay.includes(callee)).flatMap(named);
-    found[node] = [...(inherits ? causes : [node]), ...others];
+    found[node] = [...standFor(node, sameWay), ...others];
     if (node > 0) {
       const caller = certainCaller(nodes, node, judgement.nodes);
       callees.set(caller, [...(callees.get(caller) ?? []), node]);

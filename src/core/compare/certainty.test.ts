@@ -1,25 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compareWindows, type WindowCounts } from './certainty.js';
-
-/** Counts that a hash scatters as counting would: the sum of 12 uniform numbers is near enough to a normal one. */
-function steady(means: readonly number[], windows: number, seed: number, wobble = 0, memory = 0): WindowCounts {
-  let state = seed;
-  const uniform = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 4294967296;
-  };
-  const normal = (): number => Array.from({ length: 12 }, uniform).reduce((a, b) => a + b, -6);
-  const counts = new Float64Array(windows * means.length);
-  means.forEach((mean, f) => {
-    let drift = normal();
-    for (let w = 0; w < windows; w++) {
-      drift = memory * drift + Math.sqrt(1 - memory ** 2) * normal();
-      const rate = mean * Math.exp(wobble * drift);
-      counts[w * means.length + f] = Math.max(0, Math.round(rate + Math.sqrt(rate) * normal()));
-    }
-  });
-  return { counts, exposures: new Float64Array(windows).fill(15) };
-}
+import { steadyWindows as steady } from './testing/steady-windows.js';
 
 const means = Array.from({ length: 60 }, (_, f) => 400 / (f + 1));
 

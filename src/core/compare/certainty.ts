@@ -32,6 +32,8 @@ export interface CertaintyOptions {
     /** How many samples a window what it was estimated from has: a stack, as its samples see it. */
     readonly meanCount: number;
   };
+  /** How many times as wide as the windows alone make margins; default 1, and never less. See earlier-pairs.ts. */
+  readonly widening?: number;
 }
 
 /** One function's difference: comparison - baseline, in samples a unit of exposure. */
@@ -58,6 +60,8 @@ export interface CertaintyResult {
   readonly abstained: 'few-windows' | 'autocorrelated' | undefined;
   /** How many standard errors a difference must be to be certain. */
   readonly critical: number;
+  /** How many times as wide as the windows alone make them the margins are. */
+  readonly widening: number;
   /** Of functions with enough samples, by falling certainty. */
   readonly functions: readonly FunctionDifference[];
 }
@@ -103,12 +107,14 @@ export function compareWindows(
   const scale = options.baselineScale ?? { error: 0, meanCount: 0 };
   const scaleError = scale.error * Math.sqrt(1 + noise.excess * noise.inflation * scale.meanCount);
   const level = familyError / Math.max(1, judged.length);
+  const widening = Math.max(1, options.widening ?? 1);
   const critical = studentQuantile(level, noise.degrees);
   const functions = judged.map((functionIndex, index): FunctionDifference => {
     const a = at(totalA, functionIndex) / exposureA;
     const b = at(totalB, functionIndex) / exposureB;
     const difference = b - a;
-    const error = Math.sqrt(noise.varianceOfMean(index, 0) + noise.varianceOfMean(index, 1) + (a * scaleError) ** 2);
+    const byModel = Math.sqrt(noise.varianceOfMean(index, 0) + noise.varianceOfMean(index, 1) + (a * scaleError) ** 2);
+    const error = widening * byModel;
     const byWindows = studentTwoSided(Math.abs(difference) / error, noise.degrees);
     // Few samples are skewed, which a symmetric interval does not know.
     const count = at(totalA, functionIndex) + at(totalB, functionIndex);
@@ -126,7 +132,7 @@ export function compareWindows(
     };
   });
   functions.sort((x, y) => x.p - y.p || Math.abs(y.difference) - Math.abs(x.difference));
-  return { noise, abstained, critical, functions };
+  return { noise, abstained, critical, widening, functions };
 }
 
 function functionsOf(side: WindowCounts): number {

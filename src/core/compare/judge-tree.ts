@@ -2,6 +2,7 @@ import type { CallNodes } from '../profile/call-tree.js';
 import { totalsOf } from '../profile/call-tree.js';
 import { f64At, u32At } from '../profile/columns.js';
 import { compareWindows, type CertaintyResult, type WindowCounts } from './certainty.js';
+import { farthestMove } from './earlier-pairs.js';
 import type { Scaling } from './merge-trees.js';
 import { unmoved } from './robust-reference.js';
 import { selfSamples, type NodeWindows } from './window-counts.js';
@@ -32,6 +33,22 @@ export interface TreeJudgement {
   readonly samples: readonly [number, number];
   /** Seconds that the windows of each side are long together. */
   readonly seconds: readonly [number, number];
+  /** How far the farthest of each family moved; see {@link farthestMove}. */
+  readonly farthest: FamilyPair;
+}
+
+/** A number for each of the two families that are judged. */
+export interface FamilyPair {
+  readonly functions: number;
+  readonly nodes: number;
+}
+
+/** How a tree is judged. */
+export interface JudgeOptions {
+  /** The bound of each family on a false alarm; default 0.05. */
+  readonly familyError?: number;
+  /** How many times as wide as the windows alone make the margins of each family; default 1. */
+  readonly widening?: FamilyPair;
 }
 
 /** Samples that a function or node needs on both sides together. */
@@ -51,6 +68,7 @@ export function judgeTree(
   functionCount: number,
   sides: readonly [NodeWindows, NodeWindows],
   scaling: Scaling,
+  { familyError, widening }: JudgeOptions = {},
 ): TreeJudgement {
   const own = [selfSamples(sides[0], nodes.nodeCount), selfSamples(sides[1], nodes.nodeCount)] as const;
   const totals = [totalsOf(nodes.parent, own[0]), totalsOf(nodes.parent, own[1])] as const;
@@ -69,16 +87,20 @@ export function judgeTree(
     const all = Math.max(1, f64At(totals[0], 0) + f64At(totals[1], 0));
     const nesting = Math.max(1, (sumOf(columns[0][which]) + sumOf(columns[1][which])) / all);
     const baselineScale = { error: scaling.error, meanCount };
-    return compareWindows(counts(0), counts(1), { leastSamples, nesting, baselineScale });
+    const bound = familyError === undefined ? {} : { familyError };
+    const wider = widening === undefined ? {} : { widening: widening[which] };
+    return compareWindows(counts(0), counts(1), { leastSamples, nesting, baselineScale, ...bound, ...wider });
   };
   const result = compare('functions');
+  const nodeResult = compare('nodes');
   return {
     result,
     functions: spread(result, family.columnOfFunction),
-    nodes: spread(compare('nodes'), family.columnOfNode),
+    nodes: spread(nodeResult, family.columnOfNode),
     windows: [sides[0].seconds.length, sides[1].seconds.length],
     samples: [f64At(totals[0], 0), f64At(totals[1], 0)],
     seconds,
+    farthest: { functions: farthestMove(result), nodes: farthestMove(nodeResult) },
   };
 }
 
@@ -157,6 +179,29 @@ function familyOf(nodes: CallNodes, functionCount: number, totals: readonly [Flo
     columnOfFunction.set(callee, column);
   }
   return { columnOfNode, nodeColumns, columnOfFunction, functionColumns };
+}
+
+/** Samples of functions by window, for those with enough of them; functions that stand in the same stacks only are one column. */
+export interface FunctionCounts {
+  /** Window by window, a value a column. */
+  readonly counts: Float64Array;
+  readonly width: number;
+  /** All samples by window. */
+  readonly all: Float64Array;
+}
+
+/** Counts each sample for its function and all that called it, once a function. */
+export function functionCounts(nodes: CallNodes, functionCount: number, windows: NodeWindows): FunctionCounts {
+  const totals = totalsOf(nodes.parent, selfSamples(windows, nodes.nodeCount));
+  const family = familyOf(nodes, functionCount, [totals, new Float64Array(nodes.nodeCount)]);
+  const all = Float64Array.from(windows.seconds, (_, row) => {
+    let sum = 0;
+    for (let at = u32At(windows.rowStart, row); at < u32At(windows.rowStart, row + 1); at++) {
+      sum += f64At(windows.samples, at);
+    }
+    return sum;
+  });
+  return { counts: columnsOf(nodes, family, windows).functions, width: family.functionColumns, all };
 }
 
 /** Marks the nodes whose function does not call itself, directly or not, to get there. */

@@ -4,12 +4,15 @@ import { layoutFlame } from '../flame/layout.js';
 import type { Profile } from '../profile/profile.js';
 import { nameOfFunction, profileFromPicture, treeOf } from '../profile/testing/pictures.js';
 import { anyProfile } from '../profile/testing/random-profile.js';
-import { absent, comparisonKey, mergeTrees, type ComparedSide, type DiffTree, type Scale } from './merge-trees.js';
+import { absent } from './match-functions.js';
+import { mergeTrees, type ComparedSide, type DiffTree, type Scale } from './merge-trees.js';
 
 const sideOf = (profile: Profile, durationNs = 0): ComparedSide => ({
   tree: treeOf(profile),
-  functionCount: profile.functions.name.length,
-  keyOf: (index) => nameOfFunction(profile, index),
+  functions: {
+    functionCount: profile.functions.name.length,
+    nameOf: (index) => ({ name: nameOfFunction(profile, index), file: '' }),
+  },
   durationNs,
   period: 1,
 });
@@ -67,7 +70,7 @@ describe('merged trees', () => {
   it('of a profile with itself show no difference', () => {
     fc.assert(
       fc.property(anyProfile, (profile) => {
-        const side = { ...sideOf(profile), keyOf: (index: number) => `${index}` };
+        const side = { ...sideOf(profile), nameOf: (index: number) => ({ name: `${index}`, file: '' }) };
         const diff = mergeTrees(side, side, { by: 'relative' });
         expect(diff.baseline).toEqual(diff.comparison);
         expect(diff.total).toEqual(side.tree.total);
@@ -88,12 +91,5 @@ describe('merged trees', () => {
         }
       }),
     );
-  });
-
-  it('take functions for the same one across versions of their folder', () => {
-    const key = comparisonKey('inner', '/usr/lib/python3.11/site-packages/django/core/handlers/base.py');
-    expect(comparisonKey('inner', '/usr/lib/python3.12/site-packages/django/core/handlers/base.py')).toBe(key);
-    expect(comparisonKey('inner', '/x/exception.py')).not.toBe(key);
-    expect(comparisonKey('malloc', '/lib/libc.so.6')).toBe(comparisonKey('malloc', '/usr/lib/libc.so.6.1'));
   });
 });

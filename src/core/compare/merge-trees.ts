@@ -1,7 +1,9 @@
 import { totalsOf, type CallNodes, type CallTree } from '../profile/call-tree.js';
-import { f64At, growingU32 } from '../profile/columns.js';
-import { alignTrees } from './align-trees.js';
-import { robustReference } from './robust-reference.js';
+import { f64At } from '../profile/columns.js';
+import { alignTrees, type AlignedTrees } from './align-trees.js';
+import type { SideFunctions } from './function-keys.js';
+import { matchFunctions, type MatchedFunctions, type Matching } from './match-functions.js';
+import { robustReference, type Reference } from './robust-reference.js';
 import { sampleWorth } from './window-counts.js';
 
 /**
@@ -11,7 +13,8 @@ import { sampleWorth } from './window-counts.js';
  * nothing is multiplied. 'auto': absolute where the load was alike, otherwise relative.
  */
 export type Scale =
-  | { readonly by: 'auto' | 'absolute' | 'relative' | 'measured' }
+  | { readonly by: 'measured' }
+  | { readonly by: 'auto' | 'absolute' | 'relative' }
   | { readonly by: 'work'; readonly baseline: number; readonly comparison: number };
 
 /** How two sides were made comparable. */
@@ -28,16 +31,18 @@ export interface Scaling {
 /** Loads that differ by more than this are no fair comparison of seconds. */
 const sameLoad = 1.1;
 
-/** One side of a comparison. */
-export interface ComparedSide {
-  readonly tree: CallTree;
-  readonly functionCount: number;
-  /** What makes functions of the two sides the same one. Function 0, the root, is the same by itself. */
-  readonly keyOf: (functionIndex: number) => string;
+/** How a side was measured. */
+export interface MeasuredSide {
   /** Length of the range that was measured, 0 when unknown. */
   readonly durationNs: number;
   /** What one sample counts, 0 when unknown. */
   readonly period: number;
+}
+
+/** One side of a comparison. */
+export interface ComparedSide extends MeasuredSide {
+  readonly tree: CallTree;
+  readonly functions: SideFunctions;
 }
 
 /** Self and total of one side by node of the merged tree, normalised. */
@@ -63,24 +68,37 @@ export interface DiffTree extends CallNodes {
   /** By function of the diff, its index on that side, or `absent`. */
   readonly baselineFunction: Uint32Array;
   readonly comparisonFunction: Uint32Array;
+  /** The number in the diff of a function's key, see `functionKey`; undefined where neither side has it. */
+  readonly numberOfKey: (key: string) => number | undefined;
   readonly scaling: Scaling;
 }
 
-/** In place of a function index: the side does not have the function. */
-export const absent = 0xffffffff;
-
 /**
- * Merges by stack: nodes are the same when all their callers are. The comparison stays as it was measured and the
+ * Merges by stack: nodes are the same when all their callers are, functions when {@link matchFunctions} says so. The comparison stays as it was measured and the
  * baseline is scaled to it, so that numbers keep their unit.
  */
-export function mergeTrees(baseline: ComparedSide, comparison: ComparedSide, scale: Scale): DiffTree {
-  const functions = mergeFunctions(baseline, comparison);
-  const { nodes, baselineSelf, comparisonSelf } = alignTrees(
+export function mergeTrees(
+  baseline: ComparedSide,
+  comparison: ComparedSide,
+  scale: Scale,
+  matching?: Matching,
+): DiffTree {
+  const functions = matchFunctions(baseline.functions, comparison.functions, matching);
+  const aligned = alignTrees(
     { tree: comparison.tree, toMerged: functions.ofComparison },
     { tree: baseline.tree, toMerged: functions.ofBaseline },
     functions.comparisonFunction.length,
   );
-  const scaling = scalingOf([baseline, comparison], [baselineSelf, comparisonSelf], nodes.functionIndex, scale);
+  const own = [aligned.baselineSelf, aligned.comparisonSelf] as const;
+  return mergeAligned(functions, aligned, scalingOf([baseline, comparison], own, aligned.nodes.parent, scale));
+}
+
+/** The same of trees that were aligned elsewhere. The aligned columns become the diff's. */
+export function mergeAligned(
+  functions: MatchedFunctions,
+  { nodes, baselineSelf, comparisonSelf }: AlignedTrees,
+  scaling: Scaling,
+): DiffTree {
   if (scaling.factor !== 1) {
     for (let node = 0; node < nodes.nodeCount; node++) baselineSelf[node] = f64At(baselineSelf, node) * scaling.factor;
   }
@@ -94,24 +112,45 @@ export function mergeTrees(baseline: ComparedSide, comparison: ComparedSide, sca
     comparison: after,
     baselineFunction: functions.baselineFunction,
     comparisonFunction: functions.comparisonFunction,
+    numberOfKey: functions.numberOfKey,
     scaling,
   };
 }
 
 /** What makes the sides comparable. `self` are their own values by node, as they were measured. */
-function scalingOf(
-  sides: readonly [ComparedSide, ComparedSide],
+export function scalingOf(
+  sides: readonly [MeasuredSide, MeasuredSide],
   self: readonly [Float64Array, Float64Array],
-  functionIndex: Uint32Array,
+  parent: Uint32Array,
   scale: Scale,
 ): Scaling {
-  if (scale.by === 'measured') return { by: 'measured', factor: 1, error: 0 };
-  // Agents may have sampled the sides at other rates: what a sample is worth on each side belongs into the factor.
-  const worths = sides.map(({ period }, side) => (period > 0 ? period : sampleWorth(self[side === 0 ? 0 : 1])) || 1);
-  const [worthBefore = 1, worthAfter = 1] = worths;
+  if (scale.by === 'measured') return asMeasured;
+  const worths = worthsOf(sides, self);
+  return scalingBy(sides, worths, robustReference(...self, parent, worths), scale);
+}
+
+/** Where nothing is made comparable. */
+export const asMeasured: Scaling = { by: 'measured', factor: 1, error: 0 };
+
+/** What one sample counts on each side. `self` as for {@link scalingOf}. */
+export function worthsOf(
+  sides: readonly [MeasuredSide, MeasuredSide],
+  self: readonly [Float64Array, Float64Array],
+): readonly [number, number] {
+  const worthOf = (side: 0 | 1): number => (sides[side].period > 0 ? sides[side].period : sampleWorth(self[side])) || 1;
+  return [worthOf(0), worthOf(1)];
+}
+
+/** {@link scalingOf} where it is known what did not move, of samples that are worth so much; undefined: nothing is on both sides. */
+export function scalingBy(
+  sides: readonly [MeasuredSide, MeasuredSide],
+  [worthBefore, worthAfter]: readonly [number, number],
+  found: Reference | undefined,
+  scale: Exclude<Scale, { readonly by: 'measured' }>,
+): Scaling {
   const inSeconds = sides[0].durationNs > 0 && sides[1].durationNs > 0;
   const bySeconds = inSeconds ? sides[1].durationNs / sides[0].durationNs : 1;
-  const found = robustReference(divided(self[0], worthBefore), divided(self[1], worthAfter), functionIndex);
+  // Agents may have sampled the sides at other rates: what a sample is worth on each side belongs into the factor.
   const reference = found === undefined ? undefined : { ...found, factor: (found.factor * worthAfter) / worthBefore };
   const load = inSeconds && reference !== undefined ? { load: reference.factor / bySeconds } : {};
   const absolute: Scaling = { by: 'absolute', factor: bySeconds, error: 0, ...load };
@@ -128,63 +167,8 @@ function scalingOf(
   }
 }
 
-function divided(values: Float64Array, by: number): Float64Array {
-  if (by === 1) return values;
-  const parts = new Float64Array(values.length);
-  for (let index = 0; index < parts.length; index++) parts[index] = f64At(values, index) / by;
-  return parts;
-}
-
 function meanOf(one: Float64Array, other: Float64Array): Float64Array {
   const mean = new Float64Array(one.length);
   for (let index = 0; index < mean.length; index++) mean[index] = (f64At(one, index) + f64At(other, index)) / 2;
   return mean;
-}
-
-interface MergedFunctions {
-  readonly ofBaseline: Uint32Array;
-  readonly ofComparison: Uint32Array;
-  readonly baselineFunction: Uint32Array;
-  readonly comparisonFunction: Uint32Array;
-}
-
-/** Numbers the functions of both sides together. Functions of one side with one key become one; the first names it. */
-function mergeFunctions(baseline: ComparedSide, comparison: ComparedSide): MergedFunctions {
-  const byKey = new Map<string, number>();
-  const baselineFunction = growingU32();
-  const comparisonFunction = growingU32();
-  baselineFunction.push(0);
-  comparisonFunction.push(0);
-  const number = (side: ComparedSide, own: typeof baselineFunction): Uint32Array => {
-    const merged = new Uint32Array(side.functionCount);
-    for (let index = 1; index < side.functionCount; index++) {
-      const key = side.keyOf(index);
-      let at = byKey.get(key);
-      if (at === undefined) {
-        baselineFunction.push(absent);
-        at = comparisonFunction.push(absent);
-        byKey.set(key, at);
-      }
-      if (own.at(at) === absent) own.set(at, index);
-      merged[index] = at;
-    }
-    return merged;
-  };
-  const ofComparison = number(comparison, comparisonFunction);
-  const ofBaseline = number(baseline, baselineFunction);
-  return {
-    ofBaseline,
-    ofComparison,
-    baselineFunction: baselineFunction.freeze(),
-    comparisonFunction: comparisonFunction.freeze(),
-  };
-}
-
-/**
- * A function's key for a comparison: its name and the last component of its file or library. Folders are left out, since
- * they hold versions that differ from deployment to deployment.
- */
-export function comparisonKey(name: string, fileOrLibrary: string): string {
-  const file = fileOrLibrary.slice(Math.max(fileOrLibrary.lastIndexOf('/'), fileOrLibrary.lastIndexOf('\\')) + 1);
-  return `${name}\0${file.replace(/\.so\.[\d.]+$/, '.so')}`;
 }

@@ -17,7 +17,7 @@ const askedShare = 0.01;
 /** Tells from the noise that was seen what a function of a typical size would have had to change. */
 export function outlookOf(judgement: TreeJudgement, scaling: Scaling): Outlook {
   const { result, windows, samples, seconds } = judgement;
-  const { noise, critical } = result;
+  const { noise, critical, widening } = result;
   const factors = [scaling.factor, 1] as const;
   const all = (samples[0] * scaling.factor + samples[1]) / 2;
   if (all <= 0 || Math.min(...windows) === 0) return { smallestShare: 1, secondsToSeeOnePercent: Infinity };
@@ -29,7 +29,7 @@ export function outlookOf(judgement: TreeJudgement, scaling: Scaling): Outlook {
     },
     (typicalShare * all * scaling.error) ** 2,
   );
-  const smallestShare = ((critical + fourOfFive) * Math.sqrt(variance)) / all;
+  const smallestShare = (widening * (critical + fourOfFive) * Math.sqrt(variance)) / all;
   const times = Math.max((smallestShare / askedShare) ** 2, timesToJudge(result));
   return { smallestShare, secondsToSeeOnePercent: Math.max(0, times - 1) * Math.min(...seconds) };
 }

@@ -43,12 +43,31 @@ describe('the robust reference', () => {
     );
   });
 
-  it('adds up what is small within its group, and is not there when nothing is on both sides', () => {
+  it('adds up what is small with its neighbours, and is not there when nothing is on both sides', () => {
     const few = Array.from({ length: 40 }, () => 1);
     const many = Array.from({ length: 40 }, () => 3);
     expect(robustReference(of(few), of(many), new Uint32Array(40)).factor).toBeCloseTo(3, 9);
     expect(reference(of([50, 0]), of([0, 50]))).toBeUndefined();
     expect(reference(of([]), of([]))).toBeUndefined();
+  });
+
+  it('adds nothing of a new caller to what both sides have', () => {
+    // 0 calls 1 and, on the comparison's side, 2 as well; each calls fifty others with a few samples.
+    const parent = Uint32Array.from([
+      0,
+      0,
+      0,
+      ...Array.from({ length: 50 }, () => 1),
+      ...Array.from({ length: 50 }, () => 2),
+    ]);
+    const samples = (ofSecond: number): Float64Array =>
+      of([0, 0, 0, ...Array.from({ length: 50 }, () => 4), ...Array.from({ length: 50 }, () => ofSecond)]);
+    expect(robustReference(samples(0), samples(4), parent).factor).toBeCloseTo(1, 9);
+    // Also where it is too little to be added up: 3 has six callees with 4 samples each, which is not told of 0.
+    const few = Uint32Array.from([...parent, 0, ...Array.from({ length: 6 }, () => 103)]);
+    const grown = (ofThird: number): Float64Array =>
+      of([...samples(0), 0, ...Array.from({ length: 6 }, () => ofThird)]);
+    expect(robustReference(grown(0), grown(4), few).factor).toBeCloseTo(1, 9);
   });
 
   it('errs less the more there is', () => {

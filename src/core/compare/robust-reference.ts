@@ -16,14 +16,18 @@ export interface Reference {
  *
  * Example: baseline [10, 10, 10], comparison [20, 20, 60]: the factor is 2, and the last one is what changed.
  *
- * Undefined when nothing is on both sides. The values are samples: what has less than a handful on both sides together is left to `rest`, where few belong together.
+ * Undefined when nothing is on both sides. The values are samples, or worth so much for each sample. With `parent`, the values are
+ * those of a tree's nodes, and what has less than a handful of samples on both sides together is added up with its neighbours below
+ * the nearest caller that has enough of them: callers that only one side has then take nothing along of what both have. The factor is
+ * of samples.
  */
 export function robustReference(
   baseline: Float64Array,
   comparison: Float64Array,
-  rest?: Uint32Array,
+  parent?: Uint32Array,
+  worths: readonly [number, number] = [1, 1],
 ): Reference | undefined {
-  const pairs = pairsOf(baseline, comparison, rest);
+  const pairs = inHeaps(pairsOf(baseline, comparison, parent, worths));
   const { before, after } = pairs;
   const count = before.length;
   if (count === 0) return undefined;
@@ -70,53 +74,67 @@ const scatters = 3;
 const rounds = 20;
 const leastTogether = 10;
 
-/** What is on both sides, by rising comparison / baseline. */
+/** What is on both sides. */
 interface Pairs {
   readonly before: Float64Array;
   readonly after: Float64Array;
 }
 
-function pairsOf(baseline: Float64Array, comparison: Float64Array, rest: Uint32Array | undefined): Pairs {
-  const groups = rest === undefined ? 0 : largest(rest) + 1;
-  const fewBefore = new Float64Array(groups);
-  const fewAfter = new Float64Array(groups);
-  const least = groups === 0 ? leastTogether : leastForAll(baseline, comparison);
-  const before = new Float64Array(baseline.length + groups);
-  const after = new Float64Array(baseline.length + groups);
+function pairsOf(
+  baseline: Float64Array,
+  comparison: Float64Array,
+  parent: Uint32Array | undefined,
+  [worthBefore, worthAfter]: readonly [number, number],
+): Pairs {
+  const nodes = baseline.length;
+  const least = parent === undefined ? leastTogether : leastForAll(baseline, comparison, [worthBefore, worthAfter]);
+  const enough = Math.max(least, leastPooled);
+  const before = new Float64Array(nodes);
+  const after = new Float64Array(nodes);
   let count = 0;
   const add = (one: number, other: number): void => {
     if (one + other < leastTogether || one <= 0 || other <= 0) return;
     before[count] = one;
     after[count++] = other;
   };
-  for (let index = 0; index < baseline.length; index++) {
-    const one = f64At(baseline, index);
-    const other = f64At(comparison, index);
-    if (one + other >= least || rest === undefined) add(one, other);
-    else if (one + other > 0) {
-      const group = u32At(rest, index);
-      fewBefore[group] = f64At(fewBefore, group) + one;
-      fewAfter[group] = f64At(fewAfter, group) + other;
+  const fewBefore = new Float64Array(parent === undefined ? 0 : nodes);
+  const fewAfter = new Float64Array(fewBefore.length);
+  // Callees have larger numbers than their callers: from the last node on, a node's few are all there when its turn comes.
+  for (let node = nodes - 1; node >= 0; node--) {
+    const one = f64At(baseline, node) / worthBefore;
+    const other = f64At(comparison, node) / worthAfter;
+    const alone = parent === undefined || one + other >= least;
+    if (alone) add(one, other);
+    if (parent === undefined) continue;
+    const few = f64At(fewBefore, node) + (alone ? 0 : one);
+    const fewOther = f64At(fewAfter, node) + (alone ? 0 : other);
+    // What is new or gone for sure is nothing that both have, whoever called it.
+    const oneSided = few + fewOther >= leastTogether && (few === 0 || fewOther === 0);
+    if (few + fewOther >= enough || node === 0) add(few, fewOther);
+    else if (few + fewOther > 0 && !oneSided) {
+      const caller = u32At(parent, node);
+      fewBefore[caller] = f64At(fewBefore, caller) + few;
+      fewAfter[caller] = f64At(fewAfter, caller) + fewOther;
     }
   }
-  for (let group = 0; group < groups; group++) add(f64At(fewBefore, group), f64At(fewAfter, group));
-  const order = byRisingRatio(before, after, count);
-  const sorted = (column: Float64Array): Float64Array => {
-    const to = new Float64Array(count);
-    for (let at = 0; at < count; at++) to[at] = f64At(column, u32At(order, at));
-    return to;
-  };
-  return { before: sorted(before), after: sorted(after) };
+  return { before: before.subarray(0, count), after: after.subarray(0, count) };
 }
 
-/** Of so many stacks the ones with the most samples speak for themselves; the others do by function. */
+/** So many samples are added up, so that their ratio is no matter of a sample more or less. */
+const leastPooled = 40;
+
+/** Of so many stacks the ones with the most samples speak for themselves; the others do together with their neighbours. */
 const mostAlone = 65_536;
 
 /** How many samples a stack must have to be a pair of its own, a power of two times the least. */
-function leastForAll(baseline: Float64Array, comparison: Float64Array): number {
+function leastForAll(
+  baseline: Float64Array,
+  comparison: Float64Array,
+  [worthBefore, worthAfter]: readonly [number, number],
+): number {
   const byDoublings = new Uint32Array(64);
   for (let index = 0; index < baseline.length; index++) {
-    const together = f64At(baseline, index) + f64At(comparison, index);
+    const together = f64At(baseline, index) / worthBefore + f64At(comparison, index) / worthAfter;
     if (together < leastTogether) continue;
     const doublings = Math.min(63, 31 - Math.clz32(together / leastTogether));
     byDoublings[doublings] = u32At(byDoublings, doublings) + 1;
@@ -129,53 +147,118 @@ function leastForAll(baseline: Float64Array, comparison: Float64Array): number {
   return leastTogether;
 }
 
-function largest(column: Uint32Array): number {
-  let most = 0;
-  for (let index = 0; index < column.length; index++) most = Math.max(most, u32At(column, index));
-  return most;
+/** Pairs by heaps of rising ratios; within a heap in the order in which they were. */
+interface HeapedPairs extends Pairs {
+  readonly ratio: Float64Array;
+  /** By heap its first pair, and the number of pairs. */
+  readonly start: Uint32Array;
+}
+
+function inHeaps({ before, after }: Pairs): HeapedPairs {
+  const count = before.length;
+  const unordered = new Float64Array(count);
+  for (let pair = 0; pair < count; pair++) unordered[pair] = f64At(after, pair) / f64At(before, pair);
+  const heapOf = heapsOf(unordered);
+  const start = new Uint32Array(heaps + 1);
+  for (let pair = 0; pair < count; pair++) {
+    const behind = heapOf(f64At(unordered, pair)) + 1;
+    start[behind] = u32At(start, behind) + 1;
+  }
+  for (let heap = 1; heap <= heaps; heap++) start[heap] = u32At(start, heap) + u32At(start, heap - 1);
+  const next = start.slice();
+  const ordered = { before: new Float64Array(count), after: new Float64Array(count), ratio: new Float64Array(count) };
+  for (let pair = 0; pair < count; pair++) {
+    const heap = heapOf(f64At(unordered, pair));
+    const to = u32At(next, heap);
+    next[heap] = to + 1;
+    ordered.before[to] = f64At(before, pair);
+    ordered.after[to] = f64At(after, pair);
+    ordered.ratio[to] = f64At(unordered, pair);
+  }
+  return { ...ordered, start };
+}
+
+/** Tells which heap a value belongs to, of those that lie between the least and the most of some values. */
+function heapsOf(values: Float64Array): (value: number) => number {
+  const [least, most] = extent(values);
+  const perHeap = heaps / (most - least);
+  return (value) => {
+    const heap = Math.floor((value - least) * perHeap);
+    return heap > 0 ? Math.min(heap, heaps - 1) : 0;
+  };
 }
 
 /**
- * Indices in the order of their ratios. Numbers alone are sorted ten times as fast as anything with a function that compares: each
- * ratio carries its index in the low half of its bits, and what that put into the wrong order, a millionth apart, is put right.
+ * The ratio that the middle of the weight lies in; between two of them, as a factor, where it lies on their border. Nothing is
+ * sorted: the heap that the middle lies in is put into heaps again, until it holds one ratio.
  */
-function byRisingRatio(before: Float64Array, after: Float64Array, count: number): Uint32Array {
-  const ratioAt = (index: number): number => f64At(after, index) / f64At(before, index);
-  const keys = new Float64Array(count);
-  const halves = new Uint32Array(keys.buffer);
-  for (let index = 0; index < count; index++) {
-    keys[index] = ratioAt(index);
-    halves[2 * index + lowHalf] = index;
+function weightedMedian({ ratio, start }: HeapedPairs, weights: Float64Array): number {
+  const heapWeights = new Float64Array(heaps);
+  for (let heap = 0; heap < heaps; heap++) {
+    let sum = 0;
+    for (let pair = u32At(start, heap); pair < u32At(start, heap + 1); pair++) sum += f64At(weights, pair);
+    heapWeights[heap] = sum;
   }
-  keys.sort();
-  const order = new Uint32Array(count);
-  for (let at = 0; at < count; at++) {
-    const index = u32At(halves, 2 * at + lowHalf);
-    const ratio = ratioAt(index);
-    let to = at;
-    for (; to > 0 && ratioAt(u32At(order, to - 1)) > ratio; to--) order[to] = u32At(order, to - 1);
-    order[to] = index;
+  const half = sumOf(heapWeights) / 2;
+  const border = 1e-12 * half;
+  let { heap, below } = middleHeap(heapWeights, 0, half - border);
+  let values = ratio.subarray(u32At(start, heap), u32At(start, heap + 1));
+  let own = weights.subarray(u32At(start, heap), u32At(start, heap + 1));
+  if (values.length === 0) return 1; // weights that are no numbers
+  for (;;) {
+    const [least, most] = extent(values);
+    if (least === most) break;
+    const heapOf = heapsOf(values);
+    heapWeights.fill(0);
+    for (let at = 0; at < values.length; at++) {
+      const into = heapOf(f64At(values, at));
+      heapWeights[into] = f64At(heapWeights, into) + f64At(own, at);
+    }
+    ({ heap, below } = middleHeap(heapWeights, below, half - border));
+    let kept = 0;
+    const keptValues = new Float64Array(values.length);
+    const keptWeights = new Float64Array(values.length);
+    for (let at = 0; at < values.length; at++) {
+      if (heapOf(f64At(values, at)) !== heap) continue;
+      keptValues[kept] = f64At(values, at);
+      keptWeights[kept++] = f64At(own, at);
+    }
+    // Too small a part of the whole, or of a range, to be told from rounding.
+    if (kept === 0 || kept === values.length) return least;
+    values = keptValues.subarray(0, kept);
+    own = keptWeights.subarray(0, kept);
   }
-  return order;
+  const middle = f64At(values, 0);
+  if (below + sumOf(own) > half + border) return middle;
+  let next = Infinity;
+  for (const other of ratio) if (other > middle && other < next) next = other;
+  return next === Infinity ? middle : Math.sqrt(middle * next);
 }
 
-/** Which half of a number's bits is the low one on this machine. */
-const lowHalf = new Uint32Array(Float64Array.of(1).buffer)[0] === 0 ? 0 : 1;
+/** The first heap with which so much weight is reached, and what lies below it. */
+function middleHeap(heapWeights: Float64Array, from: number, reach: number): { heap: number; below: number } {
+  let heap = 0;
+  let below = from;
+  while (heap < heaps - 1 && below + f64At(heapWeights, heap) < reach) below += f64At(heapWeights, heap++);
+  return { heap, below };
+}
 
-/** The ratio that the middle of the weight lies in; between two of them, as a factor, where it lies on their border. */
-function weightedMedian({ before, after }: Pairs, weights: Float64Array): number {
-  let whole = 0;
-  for (let pair = 0; pair < weights.length; pair++) whole += f64At(weights, pair);
-  const half = whole / 2;
-  let reached = 0;
-  for (let pair = 0; pair < weights.length; pair++) {
-    reached += f64At(weights, pair);
-    const ratio = f64At(after, pair) / f64At(before, pair);
-    if (Math.abs(reached - half) <= 1e-12 * half) {
-      const next = Math.min(pair + 1, weights.length - 1);
-      return Math.sqrt((ratio * f64At(after, next)) / f64At(before, next));
-    }
-    if (reached > half) return ratio;
+/** More of them than one needs for most profiles in two rounds, and few enough to lie in a cache. */
+const heaps = 2048;
+
+function extent(values: Float64Array): readonly [least: number, most: number] {
+  let least = Infinity;
+  let most = -Infinity;
+  for (let at = 0; at < values.length; at++) {
+    const value = f64At(values, at);
+    if (value < least) least = value;
+    if (value > most) most = value;
   }
-  return 1;
+  return [least, most];
+}
+
+function sumOf(values: Float64Array): number {
+  let sum = 0;
+  for (let at = 0; at < values.length; at++) sum += f64At(values, at);
+  return sum;
 }

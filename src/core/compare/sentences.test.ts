@@ -6,6 +6,7 @@ import {
   changeSentence,
   intervalWords,
   outlookWords,
+  overlapWords,
   scalingWords,
   type Evidence,
 } from './sentences.js';
@@ -75,17 +76,26 @@ describe('the evidence in words', () => {
     expect(abstainedWords(alike)).toContain('they tell as much as 5 independent ones');
   });
 
+  it('says that windows overlap', () => {
+    expect(overlapWords(evidence)).toBeUndefined();
+    expect(overlapWords({ overlapping: [1, 0] })).toBe(
+      'Windows overlap in time, as where a clock was set back: 1 of A begins before the one before has ended. All of them count.',
+    );
+    expect(overlapWords({ overlapping: [2, 3] })).toContain('2 of A begin and 3 of B begin before');
+  });
+
   it('says how the sides were made comparable', () => {
-    expect(say(scalingWords({ by: 'relative', load: 1.18 }, true))).toBe(
+    expect(say(scalingWords({ by: 'relative', load: 1.18 }, true, 'cpu'))).toBe(
       'Relative to what did not move, because the load differs by 18.0 %',
     );
-    expect(say(scalingWords({ by: 'relative', load: 1.18 }, false))).toBe(
+    expect(say(scalingWords({ by: 'relative', load: 1.18 }, false, 'cpu'))).toBe(
       'Relative to what did not move: the load differs by 18.0 %',
     );
-    expect(scalingWords({ by: 'relative' }, true)).toBe('Relative to what did not move');
-    expect(say(scalingWords({ by: 'absolute', load: 1.001 }, true))).toBe(
+    expect(scalingWords({ by: 'relative' }, true, 'cpu')).toBe('Relative to what did not move');
+    expect(say(scalingWords({ by: 'absolute', load: 1.001 }, true, 'cpu'))).toBe(
       'Absolute, CPU time a second: the load is the same',
     );
-    expect(scalingWords({ by: 'work' }, false)).toBe('Per unit of work');
+    expect(scalingWords({ by: 'absolute' }, false, 'alloc_space')).toBe('Absolute, alloc space a second');
+    expect(scalingWords({ by: 'work' }, false, 'cpu')).toBe('Per unit of work');
   });
 });

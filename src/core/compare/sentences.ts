@@ -73,6 +73,7 @@ function signedValue(value: number, unit: string): string {
 export interface Evidence {
   readonly windows: readonly [number, number];
   readonly abstained?: 'few-windows' | 'autocorrelated';
+  readonly overlapping?: readonly [number, number];
   readonly effectiveWindows: readonly [number, number];
   readonly autocorrelation: number;
   readonly smallestShare: number;
@@ -97,12 +98,39 @@ export function abstainedWords(evidence: Evidence, scaling?: string): string | u
   );
 }
 
+/** What windows that overlap mean; undefined where none do. */
+export function overlapWords({ overlapping }: Pick<Evidence, 'overlapping'>): string | undefined {
+  if (overlapping === undefined) return undefined;
+  const sides = overlapping.flatMap((count, side) =>
+    count === 0 ? [] : [`${count} of ${'AB'[side] ?? ''} ${count === 1 ? 'begins' : 'begin'}`],
+  );
+  return `Windows overlap in time, as where a clock was set back: ${sides.join(' and ')} before the one before has ended. All of them count.`;
+}
+
 /** How small a change these data could have shown, and what would show more. */
 export function outlookWords({ smallestShare, secondsToSeeOnePercent }: Evidence): string {
   const smallest = `Smallest change these data show: ${formatShare(smallestShare)} of all.`;
   if (smallestShare <= 0.01) return smallest;
   const more = minutesWords(secondsToSeeOnePercent);
   return more === undefined ? smallest : `${smallest} Need about ${more} more on each side to see 1 %.`;
+}
+
+/** Whether earlier pairs were judged by, and what they say; `pairs` is how many there are. */
+export function historyWords(
+  history:
+    | { readonly used: true; readonly pairs: number; readonly widening: number }
+    | { readonly used: false; readonly why: 'few-pairs' | 'work'; readonly pairs: number },
+): string {
+  if (history.used) {
+    const judged = `Judged against ${history.pairs} earlier pairs of ranges as long as these`;
+    return history.widening < 1.05
+      ? `${judged}: they differ no more than windows say.`
+      : `${judged}: they differ more than windows say, so intervals are ${history.widening.toFixed(1)} times as wide.`;
+  }
+  if (history.why === 'work') return 'Not judged against earlier pairs: nobody counted their work.';
+  const there =
+    history.pairs === 0 ? 'there is none' : history.pairs === 1 ? 'there is 1' : `there are ${history.pairs}`;
+  return `Not judged against earlier pairs: ${there} as long and as busy before both sides, and 20 are needed.`;
 }
 
 /** "6 minutes", "3 hours"; undefined where no time would be enough, or none is needed. */
@@ -115,8 +143,12 @@ export function minutesWords(seconds: number): string | undefined {
 /** Beyond a week nobody waits. */
 const longestSeconds = 7 * 86_400;
 
-/** How the sides were made comparable, and why. */
-export function scalingWords({ by, load }: { readonly by: string; readonly load?: number }, chosen: boolean): string {
+/** How the sides were made comparable, and why. `type` is the sample type's: "cpu", "inuse_space". */
+export function scalingWords(
+  { by, load }: { readonly by: string; readonly load?: number },
+  chosen: boolean,
+  type: string,
+): string {
   const differs = load === undefined ? '' : loadWords(load);
   switch (by) {
     case 'relative':
@@ -125,8 +157,10 @@ export function scalingWords({ by, load }: { readonly by: string; readonly load?
         : `Relative to what did not move${differs === '' ? '' : `: ${differs}`}`;
     case 'work':
       return 'Per unit of work';
-    default:
-      return chosen && load !== undefined ? `Absolute, CPU time a second: ${differs}` : 'Absolute, CPU time a second';
+    default: {
+      const absolute = `Absolute, ${type === 'cpu' ? 'CPU time' : type.replaceAll('_', ' ')} a second`;
+      return chosen && load !== undefined ? `${absolute}: ${differs}` : absolute;
+    }
   }
 }
 

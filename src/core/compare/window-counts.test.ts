@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nowhere } from '../profile/sum-up.js';
-import { moveWindows, sampleWorth, selfSamples, type NodeWindows } from './window-counts.js';
+import { moveWindows, overlapsOf, sampleWorth, selfSamples, type NodeWindows } from './window-counts.js';
 
 const windows: NodeWindows = {
   seconds: Float64Array.of(15, 15),
@@ -19,6 +19,17 @@ describe('what a sample is worth', () => {
   it('is large where several rates are mixed or nothing divides them, and 0 of nothing', () => {
     expect(sampleWorth(Float64Array.of(10_309_278, 10_000_000, 30_000_001))).toBe(10_309_278);
     expect(sampleWorth(Float64Array.of(0))).toBe(0);
+  });
+});
+
+describe('windows that overlap', () => {
+  it('are those of a clock that was set back, and neither gaps nor what is rounded', () => {
+    const lengths = new Float64Array(4).fill(15);
+    expect(overlapsOf([0, 15_000, 5_000, 20_000], lengths)).toBe(1);
+    expect(overlapsOf([0, 0, 0, 0], lengths)).toBe(3);
+    expect(overlapsOf([0, 14_500, 29_300, 60_000], lengths)).toBe(0);
+    expect(overlapsOf([NaN, 0, NaN, 0], lengths)).toBe(0);
+    expect(overlapsOf([], new Float64Array(0))).toBe(0);
   });
 });
 

@@ -62,6 +62,46 @@ export function moveWindows(windows: NodeWindows, map: Uint32Array, nowhere: num
   return { seconds: windows.seconds, rowStart, node: node.slice(0, end), samples: samples.slice(0, end) };
 }
 
+/** Clocks that are set right a little at a time move windows by less. */
+const overlapSlackMs = 1000;
+
+/**
+ * How many windows begin before the one before them has ended: a clock that was set back measures a time twice. A window of which nobody knows
+ * when it began (NaN) overlaps with none.
+ *
+ * Example: windows of 15 s that begin at 0, 15, 5 and 20 s: one.
+ */
+export function overlapsOf(startMs: readonly number[], seconds: Float64Array): number {
+  let overlaps = 0;
+  for (let row = 1; row < startMs.length; row++) {
+    const endMs = (startMs[row - 1] ?? NaN) + 1000 * f64At(seconds, row - 1);
+    if ((startMs[row] ?? NaN) < endMs - overlapSlackMs) overlaps++;
+  }
+  return overlaps;
+}
+
+/** Two ranges of windows that lie next to each other, by rows: [from, middle) and [middle, to). */
+export interface Neighbours {
+  readonly from: number;
+  readonly middle: number;
+  readonly to: number;
+}
+
+/** Windows [from, to). */
+export function windowsBetween(
+  { seconds, rowStart, node, samples }: NodeWindows,
+  from: number,
+  to: number,
+): NodeWindows {
+  const [first, end] = [u32At(rowStart, from), u32At(rowStart, to)];
+  return {
+    seconds: seconds.slice(from, to),
+    rowStart: rowStart.slice(from, to + 1).map((at) => at - first),
+    node: node.slice(first, end),
+    samples: samples.slice(first, end),
+  };
+}
+
 /** What each node had itself in all windows together. */
 export function selfSamples(windows: NodeWindows, nodeCount: number): Float64Array {
   const self = new Float64Array(nodeCount);

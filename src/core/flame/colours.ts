@@ -1,7 +1,8 @@
 import type { FrameKind } from './frame-kinds.js';
 import { oklchToRgb, type Rgb } from './oklch.js';
 
-export type Theme = 'light' | 'dark';
+/** "contrast" is for those who need more of it: dark as well, and text is at least 7:1. */
+export type Theme = 'light' | 'dark' | 'contrast';
 
 /** What a frame is painted with. The text is at least 4.5:1 against the fill. */
 export interface FrameColour {
@@ -16,6 +17,7 @@ export interface FrameColour {
 const themes = {
   dark: { lightness: 0.66, step: 0.035, chroma: 0.085, text: oklchToRgb(0.16, 0.02, 260) },
   light: { lightness: 0.8, step: -0.03, chroma: 0.085, text: oklchToRgb(0.2, 0.02, 260) },
+  contrast: { lightness: 0.84, step: -0.07, chroma: 0.1, text: oklchToRgb(0, 0, 0) },
 } as const;
 
 /** Hues stand this far apart: closer ones look the same side by side. */
@@ -28,7 +30,11 @@ const errorHue = 30;
 export type FramePalette = 'hues' | 'blue-yellow';
 
 const blueYellowHues = [255, 90] as const;
-const blueYellowSteps = { dark: [0, 0.05, 0.1, 0.15], light: [-0.06, -0.02, 0.03, 0.08] } as const;
+const blueYellowSteps = {
+  dark: [0, 0.05, 0.1, 0.15],
+  light: [-0.06, -0.02, 0.03, 0.08],
+  contrast: [-0.1, -0.05, 0, 0.05],
+} as const;
 
 /** Stable across sessions and machines. */
 function hashOf(text: string): number {
@@ -87,9 +93,13 @@ function groupFill(theme: Theme, group: string, lightness: number, palette: Fram
   return fillOf(lightness + (blueYellowSteps[theme][(hash >>> 1) & 3] ?? 0), chroma, hue);
 }
 
+const quiet = {
+  dark: { fill: oklchToRgb(0.34, 0.01, 260), text: oklchToRgb(0.86, 0.006, 260) },
+  light: { fill: oklchToRgb(0.91, 0.006, 260), text: oklchToRgb(0.4, 0.012, 260) },
+  contrast: { fill: oklchToRgb(0.36, 0, 0), text: oklchToRgb(1, 0, 0) },
+} as const;
+
 /** The root, and frames that a search or a filter puts into the background. */
 export function quietColour(theme: Theme): FrameColour {
-  return theme === 'dark'
-    ? { fill: oklchToRgb(0.34, 0.01, 260), text: oklchToRgb(0.86, 0.006, 260) }
-    : { fill: oklchToRgb(0.91, 0.006, 260), text: oklchToRgb(0.4, 0.012, 260) };
+  return quiet[theme];
 }

@@ -47,11 +47,16 @@ export function certainStep(baseline: number, comparison: number): number {
 
 /** The line on what changed for certain: it stands out from every step and from the background. */
 export function markColour(theme: Theme): Rgb {
-  return theme === 'dark' ? oklchToRgb(0.97, 0, 0) : oklchToRgb(0.2, 0.01, 260);
+  return theme === 'light' ? oklchToRgb(0.2, 0.01, 260) : oklchToRgb(0.97, 0, 0);
 }
 
 const hues = { 'blue-red': { less: 250, more: 27 }, 'violet-yellow': { less: 300, more: 95 } } as const;
-const noise = { dark: oklchToRgb(0.46, 0.008, 260), light: oklchToRgb(0.88, 0.006, 260) } as const;
+const noise = {
+  dark: oklchToRgb(0.46, 0.008, 260),
+  light: oklchToRgb(0.88, 0.006, 260),
+  contrast: oklchToRgb(0.4, 0, 0),
+} as const;
+const middles = { dark: 0.65, light: 0.77, contrast: 0.78 } as const;
 const darkText = oklchToRgb(0.16, 0.02, 260);
 const lightText = oklchToRgb(0.99, 0, 0);
 
@@ -66,10 +71,9 @@ export function diffColour(theme: Theme, palette: DiffPalette, step: number): Fr
   const strength = Math.min(diffSteps, Math.abs(step)) / diffSteps;
   const hue = step > 0 ? hues[palette].more : hues[palette].less;
   const chroma = 0.045 + strength * 0.12;
-  const middle = theme === 'dark' ? 0.65 : 0.77;
   // Less has little room to darken before its text is hard to read, so more does most of the lightening.
   const tilt = palette === 'violet-yellow' ? strength * (step > 0 ? 0.12 : -0.02) : 0;
-  return withText(oklchToRgb(middle + tilt, chroma, hue));
+  return withText(oklchToRgb(middles[theme] + tilt, chroma, hue));
 }
 
 /**

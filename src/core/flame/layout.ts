@@ -16,12 +16,27 @@ export interface LayoutInput extends CallNodes {
   readonly self: Float64Array;
 }
 
+/** Which nodes of a layout are wanted; with a node all its callers are. */
+export interface LayoutPart {
+  /** Nodes below this width are left out, and with them their subtrees. In the unit of `total`. */
+  readonly narrowest: number;
+  /** Nodes that do not show in [from, to) are left out. */
+  readonly from: number;
+  readonly to: number;
+  /** No more nodes than so many: the deepest are left out. */
+  readonly most: number;
+}
+
+/** Every node that has width. */
+export const wholeLayout: LayoutPart = { narrowest: 0, from: 0, to: Infinity, most: 0xffff_ffff };
+
 /**
  * Places call nodes in level order: siblings widest first, equally wide ones in the order of the call tree, so that the
- * same tree gives the same picture every time. Nodes without width are left out, and so are their subtrees; the root stays.
+ * same tree gives the same picture every time. Nodes without width are left out, and so are their subtrees; the root stays. Of a part
+ * every node is where it is in the whole.
  */
-export function layoutFlame(tree: LayoutInput): FlameLayout {
-  const capacity = tree.nodeCount;
+export function layoutFlame(tree: LayoutInput, part: LayoutPart = wholeLayout): FlameLayout {
+  const capacity = Math.min(tree.nodeCount, Math.max(1, part.most));
   const order = new Uint32Array(capacity);
   const x0 = new Float64Array(capacity);
   const x1 = new Float64Array(capacity);
@@ -33,18 +48,22 @@ export function layoutFlame(tree: LayoutInput): FlameLayout {
   let count = 1;
   for (let node = 0; node < count; node++) {
     const source = u32At(order, node);
-    collectChildren(tree, source, siblings);
+    if (count < capacity) collectChildren(tree, source, part.narrowest, siblings);
+    else siblings.length = 0;
     let x = f64At(x0, node);
     const end = f64At(x1, node);
     const level = u32At(depth, node) + 1;
-    if (siblings.length > 0 && levels.length === level) levels.push(count);
     for (const child of siblings) {
+      const start = x;
+      // Sums of fractions may overshoot the parent by a rounding error.
+      x = Math.min(x + f64At(tree.total, child), end);
+      if (count === capacity || start >= part.to) break;
+      if (x <= part.from) continue;
+      if (levels.length === level) levels.push(count);
       order[count] = child;
       parent[count] = node;
       depth[count] = level;
-      x0[count] = x;
-      // Sums of fractions may overshoot the parent by a rounding error.
-      x = Math.min(x + f64At(tree.total, child), end);
+      x0[count] = start;
       x1[count] = x;
       count++;
     }
@@ -67,12 +86,13 @@ export function layoutFlame(tree: LayoutInput): FlameLayout {
   };
 }
 
-/** Fills `siblings` with the children of a node that have width, widest first. */
-function collectChildren(tree: LayoutInput, node: number, siblings: number[]): void {
+/** Fills `siblings` with the children of a node that have width and are not too narrow, widest first. */
+function collectChildren(tree: LayoutInput, node: number, narrowest: number, siblings: number[]): void {
   siblings.length = 0;
   const end = u32At(tree.subtreeEnd, node);
   for (let child = node + 1; child < end; child = u32At(tree.subtreeEnd, child)) {
-    if (f64At(tree.total, child) > 0) siblings.push(child);
+    const width = f64At(tree.total, child);
+    if (width > 0 && width >= narrowest) siblings.push(child);
   }
   if (siblings.length <= 8) insertionSort(siblings, tree.total);
   else siblings.sort((a, b) => f64At(tree.total, b) - f64At(tree.total, a) || a - b);

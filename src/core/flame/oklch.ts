@@ -61,6 +61,11 @@ export function toHex({ red, green, blue }: Rgb): string {
   return `#${((1 << 24) | (red << 16) | (green << 8) | blue).toString(16).slice(1)}`;
 }
 
+/** "rgb(r, g, b)" of a word of ImageData. */
+export function toCss(word: number): string {
+  return `rgb(${word & 255}, ${(word >>> 8) & 255}, ${(word >>> 16) & 255})`;
+}
+
 /** Opaque, as a 32-bit word of little-endian ImageData: 0xAABBGGRR, unsigned. */
 export function toImageDataWord({ red, green, blue }: Rgb): number {
   return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;

@@ -5,8 +5,10 @@ export interface FlameCut extends FlameRun {
   readonly last: boolean;
 }
 
-const bytesPerNode = 3 * 8 + 3 * 4;
-const bytesPerDiffNode = bytesPerNode + 2 * 8;
+/** What a node takes when it crosses. */
+export function bytesPerNode(diff: boolean): number {
+  return 3 * 8 + 3 * 4 + (diff ? 2 * 8 : 0);
+}
 
 /**
  * Cuts a graph into runs of at most `maxBytes` in level order, so that what is seen first crosses first. Columns are
@@ -15,7 +17,7 @@ const bytesPerDiffNode = bytesPerNode + 2 * 8;
 export function* cutFlame(graph: FlameGraph, maxBytes = 1_000_000): Generator<FlameCut, void, undefined> {
   const { baseline, comparison } = graph;
   const diff = baseline !== undefined && comparison !== undefined;
-  const step = Math.max(1, Math.floor(maxBytes / (diff ? bytesPerDiffNode : bytesPerNode)));
+  const step = Math.max(1, Math.floor(maxBytes / bytesPerNode(diff)));
   for (let first = 0; first < graph.count; first += step) {
     const end = Math.min(graph.count, first + step);
     yield {

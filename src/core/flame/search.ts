@@ -9,14 +9,21 @@ export interface SearchResult {
   readonly functions: number;
   /** Width that lies in or under a matching frame; what lies under two of them counts once. Unit of the graph. */
   readonly total: number;
-  /** `total` as a share of the root's width, 0 for an empty graph. */
+  /** `total` as a share of the whole, 0 for an empty graph. */
   readonly share: number;
   /** By function index: 1 where it matches. What the painter highlights. */
   readonly matches: Uint8Array;
 }
 
-/** Counts the frames of matching functions and adds up what they cover. Over the nodes that have arrived. */
-export function searchFlame(graph: FlameGraph, matches: Uint8Array): SearchResult {
+/**
+ * Counts the frames of matching functions and adds up what they cover. Over the nodes that have arrived. `whole`: what was measured in all,
+ * where that is less than the width of the root, which goes over the gaps of a time order.
+ */
+export function searchFlame(
+  graph: FlameGraph,
+  matches: Uint8Array,
+  whole = graph.count > 0 ? f64At(graph.x1, 0) - f64At(graph.x0, 0) : 0,
+): SearchResult {
   const covered = new Uint8Array(graph.count);
   const seen = new Uint8Array(matches.length);
   let frames = 0;
@@ -31,10 +38,9 @@ export function searchFlame(graph: FlameGraph, matches: Uint8Array): SearchResul
     }
     covered[node] = 1;
     frames++;
-    if (above === 0) total += f64At(graph.x1, node) - f64At(graph.x0, node);
+    if (above === 0) total += node === 0 ? whole : f64At(graph.x1, node) - f64At(graph.x0, node);
     if (u8At(seen, callee) === 0) functions++;
     seen[callee] = 1;
   }
-  const all = graph.count > 0 ? f64At(graph.x1, 0) - f64At(graph.x0, 0) : 0;
-  return { frames, functions, total, share: all > 0 ? total / all : 0, matches };
+  return { frames, functions, total, share: whole > 0 ? total / whole : 0, matches };
 }

@@ -1,6 +1,8 @@
+import { functionOrigins } from '../profile/function-origins.js';
 import type { Profile } from '../profile/profile.js';
-import { u32At } from '../profile/columns.js';
+import { f64At, u32At } from '../profile/columns.js';
 import { lazyStrings, type DecodeText } from '../profile/strings.js';
+import type { FrameOrigin } from '../operations/frames.js';
 import type { NamedPlace } from './packages.js';
 
 /** What the root of every view is called. */
@@ -16,29 +18,51 @@ export function functionPlaces(profile: Profile, decode: DecodeText): (functionI
       : { name: textAt(u32At(name, index)), file: textAt(u32At(file, index)), library: textAt(u32At(library, index)) };
 }
 
-/** The functions of a view, numbered as they are first seen in level order: what shows first is named first. */
+/** Lines and build ids of the functions of a profile; the strings are read when asked for. */
+export function originsOf(profile: Profile, decode: DecodeText): (functionIndex: number) => FrameOrigin {
+  const textAt = lazyStrings(profile.strings, decode);
+  const { buildId, firstLine, lastLine } = functionOrigins(profile);
+  const { startLine: starts } = profile.functions;
+  return (index) => {
+    const startLine = u32At(starts, index);
+    return {
+      buildId: textAt(u32At(buildId, index)),
+      firstLine: u32At(firstLine, index),
+      lastLine: u32At(lastLine, index),
+      ...(startLine === 0 ? {} : { startLine }),
+    };
+  };
+}
+
+/** The functions of a view, numbered as they are first seen: what shows first is named first. */
 export interface ViewFunctions {
-  /** The functionIndex column of the view. */
-  readonly functionIndex: Uint32Array;
-  /** By the view's number, the function's index in the tree that was laid out. */
+  /** By the function's index in the tree that was laid out, its number; 0 also for functions that the view does not have. */
+  readonly numbers: Uint32Array;
+  /** By the view's number, the function's index in the tree. */
   readonly source: Uint32Array;
 }
 
-/** Renumbers the functions of a layout; those that no node has are left out. */
-export function numberViewFunctions(functionIndex: Uint32Array, functionCount: number): ViewFunctions {
-  const numbers = new Uint32Array(functionCount); // number + 1, 0 where not seen yet
+/**
+ * Numbers the functions of a view: first those of `seen`, the functionIndex column of what is shown first, from the root on; then those of
+ * all other nodes of `tree` that have width. Functions that no such node has are left out.
+ */
+export function numberViewFunctions(
+  seen: Uint32Array,
+  functionCount: number,
+  tree?: { readonly functionIndex: Uint32Array; readonly total: Float64Array },
+): ViewFunctions {
+  const numbers = new Uint32Array(functionCount); // number + 1, 0 where not seen yet, until all are
   const source = new Uint32Array(functionCount);
-  const renumbered = new Uint32Array(functionIndex.length);
   let count = 0;
-  for (let node = 0; node < functionIndex.length; node++) {
-    const original = u32At(functionIndex, node);
-    let number = u32At(numbers, original);
-    if (number === 0) {
-      source[count] = original;
-      number = ++count;
-      numbers[original] = number;
-    }
-    renumbered[node] = number - 1;
+  const see = (original: number): void => {
+    if (u32At(numbers, original) !== 0) return;
+    source[count] = original;
+    numbers[original] = ++count;
+  };
+  for (let node = 0; node < seen.length; node++) see(u32At(seen, node));
+  if (tree !== undefined) {
+    const { functionIndex, total } = tree;
+    for (let node = 0; node < total.length; node++) if (f64At(total, node) > 0) see(u32At(functionIndex, node));
   }
-  return { functionIndex: renumbered, source: source.slice(0, count) };
+  return { numbers: numbers.map((number) => Math.max(0, number - 1)), source: source.slice(0, count) };
 }

@@ -41,10 +41,21 @@ describe('folded stacks', () => {
   });
 
   it('are refused when no line can be counted', () => {
-    expect(foldedImporter.read(toBytes('a;b -1\nc -2\n'), testContext)).toMatchObject({
+    expect(importProfile(toBytes('a;b -1\nc -2\n'), [foldedImporter], testContext)).toMatchObject({
       ok: false,
       failure: { code: 'bad-profile' },
     });
+  });
+
+  it('are refused when their counts add up to more than a number holds', () => {
+    for (const text of ['a;b 1.7e308\na;c 1.7e308\n', 'a 1.7e308\na 1.7e308\n']) {
+      const refused = importProfile(toBytes(text), [foldedImporter], testContext);
+      expect(refused).toMatchObject({
+        ok: false,
+        failure: { code: 'too-large', message: expect.stringContaining('add up to more than 1e+300') as string },
+      });
+    }
+    expect(importProfile(toBytes('a;b 1e299\na;c 1e299\n'), [foldedImporter], testContext).ok).toBe(true);
   });
 
   it('are not known in other text and in binary files', () => {
@@ -66,7 +77,7 @@ describe('folded stacks', () => {
   });
 
   it('refuse more call paths than the limit', () => {
-    expect(foldedImporter.read(toBytes('a;b;c 1'), { ...testContext, callPathLimit: 3 })).toMatchObject({
+    expect(importProfile(toBytes('a;b;c 1'), [foldedImporter], { ...testContext, callPathLimit: 3 })).toMatchObject({
       ok: false,
       failure: { code: 'too-large' },
     });

@@ -7,7 +7,7 @@ import {
   tooManyCallPaths,
   type ImportContext,
   type Importer,
-  type ImportResult,
+  type ImportSteps,
 } from './importing.js';
 
 const blank = 0x20;
@@ -19,7 +19,7 @@ const hash = 0x23;
 
 /**
  * Folded stacks: a line a stack, frames from the root with ";" between them, then a blank and a count, which may be a
- * fraction: "main;read file 12". Written by stackcollapse scripts, py-spy, Austin, async-profiler, and by us. Frames may
+ * fraction: "main;read file 12". Written by stackcollapse scripts, py-spy, async-profiler, and by us. Frames may
  * hold blanks; the last one of a line is the one before the count. Lines that begin with "#" are comments.
  */
 export const foldedImporter: Importer = {
@@ -73,7 +73,10 @@ function beginsLikeFolded(bytes: Uint8Array): boolean {
   return false;
 }
 
-function readFolded(bytes: Uint8Array, { decode, callPathLimit }: ImportContext): ImportResult {
+/** So many lines are a step. */
+const linesOfStep = 4096;
+
+function* readFolded(bytes: Uint8Array, { decode, callPathLimit }: ImportContext): ImportSteps {
   const builder = createProfileBuilder(1);
   const locationOfFunction: number[] = [0]; // by function index
   const comments: string[] = [];
@@ -91,7 +94,9 @@ function readFolded(bytes: Uint8Array, { decode, callPathLimit }: ImportContext)
     }
     return location;
   };
+  let looked = 0;
   for (const [start, end] of linesOf(bytes)) {
+    if (++looked % linesOfStep === 0) yield start / bytes.length;
     if (end === start) continue;
     const split = splitCount(bytes, start, end);
     if (bytes[start] === hash && (split === undefined || bytes.subarray(start, end).indexOf(semicolon) < 0)) {

@@ -24,6 +24,12 @@ export interface ImportFailed {
 
 export type ImportResult = { readonly ok: true; readonly value: Imported } | ImportFailed;
 
+/**
+ * Reading a file in steps of some milliseconds, each of which yields the share that is done, from 0 to 1: who drives it can stop between
+ * two, and let others have their turn.
+ */
+export type ImportSteps = Generator<number, ImportResult, undefined>;
+
 /** What importers need and `core` has not. */
 export interface ImportContext {
   readonly decode: DecodeText;
@@ -37,7 +43,7 @@ export interface ImportContext {
  */
 export interface Importer {
   readonly format: string;
-  readonly read: (bytes: Uint8Array, context: ImportContext) => ImportResult | undefined;
+  readonly read: (bytes: Uint8Array, context: ImportContext) => ImportSteps | undefined;
 }
 
 /** Makes a failure. */
@@ -53,19 +59,45 @@ export function tooManyCallPaths(limit: number): ImportFailed {
   );
 }
 
-/** Asks the importers in order. */
+/** Reads a file at once. */
 export function importProfile(bytes: Uint8Array, importers: readonly Importer[], context: ImportContext): ImportResult {
+  const steps = importInSteps(bytes, importers, context);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Asks the importers in order; the first that knows the format reads the file. */
+export function* importInSteps(bytes: Uint8Array, importers: readonly Importer[], context: ImportContext): ImportSteps {
   if (bytes.length === 0) return importFailed('bad-profile', 'The file is empty.');
   for (const importer of importers) {
-    const result = importer.read(bytes, context);
-    if (result !== undefined) return result;
+    const steps = importer.read(bytes, context);
+    if (steps === undefined) continue;
+    const read = yield* steps;
+    return read.ok && !addsUp(read.value.profile)
+      ? importFailed('too-large', `The values in the file add up to more than ${largestTotal}, which cannot be shown.`)
+      : read;
   }
-  const formats = importers.map((importer) => importer.format).join(' and ');
+  const names = [...new Set(importers.map((importer) => importer.format))];
+  const formats = [names.slice(0, -1).join(', '), ...names.slice(-1)].filter((each) => each !== '').join(' and ');
   return importFailed(
     'bad-profile',
     `This is not a profile that Pyrometer can read: it reads ${formats}, gzip or plain.`,
     `The file begins with ${Array.from(bytes.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join(' ')}.`,
   );
+}
+
+/** Far below where numbers end (1.8e308), so that profiles can be added up as well. */
+const largestTotal = 1e300;
+
+/** Whether no sum of the profile's values is beyond what numbers hold. */
+function addsUp({ samples }: Profile): boolean {
+  return samples.values.every((column) => {
+    let total = 0;
+    for (const value of column) total += value;
+    return total <= largestTotal;
+  });
 }
 
 /** Whether the first 4 KiB hold no control characters but tabs and line ends. No binary format passes for long. */

@@ -1,5 +1,5 @@
 import type { CallNodes } from '../profile/call-tree.js';
-import { f64At, u32At } from '../profile/columns.js';
+import { f64At, sumOf, u32At } from '../profile/columns.js';
 import { nowhere } from '../profile/sum-up.js';
 import { isKeyOf, markFrames } from './frame-marks.js';
 import { withFrame, type Frame, type FrameTable } from './frames.js';
@@ -39,7 +39,8 @@ const completeSteps = 4_000_000;
 const narrowestShare = 1 / 65_536;
 
 /**
- * Applies operations in their order. 'group by line' is the base's business and passes here: its frames are lines already.
+ * Applies operations in their order. 'group by line', labels and times are the base's business and pass here: its frames are lines already, and
+ * its weights are of the samples that were chosen.
  * An inversion that is followed by a focus on a path is made of the stacks below that path alone, so that zooming by focus into
  * a part that was too narrow shows all of it.
  */
@@ -59,8 +60,10 @@ export async function applyOperations(
       const path = next?.kind === 'focus' && next.frames.by === 'path' ? next.frames.path : [];
       const weight = path.length === 0 ? own : weightBelow(nodes, frames, own, path);
       const share = inversionSteps(nodes, weight) <= completeSteps ? 0 : narrowestShare;
-      narrowest = share * weight.reduce((sum, value) => sum + value, 0);
+      narrowest = share === 0 ? 0 : share * sumOf(weight);
       step = { kind: 'invert', weight, narrowest, frameCount: frames.count };
+    } else if ('label' in operation || 'spans' in operation) {
+      continue;
     } else if (operation.kind === 'group') {
       if (operation.by === 'line') continue;
       const grouped = groupFrames(frames, operation.by);

@@ -2,6 +2,7 @@ import { RE2JS, RE2JSException } from 're2js';
 import type { CallNodes } from '../profile/call-tree.js';
 import { u32At, u8At } from '../profile/columns.js';
 import { isInterpreterInternal, shownFile, type Frame, type FrameTable } from './frames.js';
+import { containsLiteral, literalOf } from './literal-pattern.js';
 import type { FrameKey, FrameSet } from './operation.js';
 
 /** Marks of a set: by node 1 where its frame belongs to the set; or why the set is none. */
@@ -50,7 +51,10 @@ function testOf(set: Exclude<FrameSet, { readonly by: 'path' }>): Test | Extract
 function testOfPattern(pattern: string): Test | Extract<MarksOutcome, { ok: false }> {
   try {
     const compiled = RE2JS.compile(pattern);
-    return (frame) => compiled.test(frame.name);
+    const whole = (name: string): boolean => compiled.test(name);
+    const literal = literalOf(pattern);
+    const test = literal === undefined ? whole : containsLiteral(literal, whole);
+    return ({ name, functionName }) => test(name) || (functionName !== name && test(functionName));
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
     return { ok: false, pattern, reason: error.message };

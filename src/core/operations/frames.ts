@@ -1,6 +1,17 @@
 import type { FrameKind } from '../flame/frame-kinds.js';
 import { kindOfFunction, packageOfFunction, type NamedPlace } from '../flame/packages.js';
 
+/** Where a frame lies, beyond its file and library. */
+export interface FrameOrigin {
+  /** Of its library; "" when unknown. */
+  readonly buildId: string;
+  /** Where its function begins, else the first and last line that were seen in it; 0 when unknown. */
+  readonly firstLine: number;
+  readonly lastLine: number;
+  /** Where the profile says that its function begins; absent where it does not. */
+  readonly startLine?: number;
+}
+
 /** What is known of a frame: a function, a line of one, or a group of functions. */
 export interface Frame extends NamedPlace {
   /** The function's name; differs from `name` only when frames are told apart by line. */
@@ -8,6 +19,12 @@ export interface Frame extends NamedPlace {
   readonly kind: FrameKind;
   /** Package, module or library that people would name as its owner; "" when nothing tells. */
   readonly packageName: string;
+  /** Of a diff, where the baseline has the function under another name: that name. */
+  readonly formerName?: string;
+  /** Absent: a group, of which none is the origin. */
+  readonly origin?: FrameOrigin;
+  /** Which line of its function the frame is, where frames are told apart by line and it is known. */
+  readonly line?: number;
 }
 
 /**
@@ -20,9 +37,17 @@ export interface FrameTable {
   readonly functionOf?: Uint32Array;
 }
 
-/** The frames of a tree whose functions are known by their places. */
-export function frameTable(count: number, placeOf: (frame: number) => NamedPlace): FrameTable {
-  return { count, frameAt: remember((frame) => frameOfPlace(placeOf(frame))) };
+/** The frames of a tree whose functions are known by their places, and by where these lie when that is known. */
+export function frameTable(
+  count: number,
+  placeOf: (frame: number) => NamedPlace,
+  originOf?: (frame: number) => FrameOrigin,
+): FrameTable {
+  const tell = (frame: number): Frame => {
+    const told = frameOfPlace(placeOf(frame));
+    return originOf === undefined ? told : { ...told, origin: originOf(frame) };
+  };
+  return { count, frameAt: remember(tell) };
 }
 
 /** Tells kind and package of a function. */

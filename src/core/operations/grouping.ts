@@ -109,7 +109,14 @@ export function lineFrames(functions: FrameTable, locations: Locations): LineFra
       frameAt: (index) => {
         const frame = functions.frameAt(callee[index] ?? 0);
         const number = line[index] ?? 0;
-        return number === 0 ? frame : { ...frame, name: `${frame.name}:${number}` };
+        if (number === 0) return frame;
+        const { origin = { buildId: '' } } = frame;
+        return {
+          ...frame,
+          name: `${frame.name}:${number}`,
+          line: number,
+          origin: { ...origin, firstLine: number, lastLine: number },
+        };
       },
       functionOf: Uint32Array.from(callee, (called) => u32At(firstOf, called)),
     },

@@ -1,4 +1,5 @@
 import type { FrameKind } from '../flame/frame-kinds.js';
+import type { TimeSpan } from '../profile/sample-times.js';
 
 /**
  * A frame as a view names it: what stands in `names` and `files` of its NamesPiece. Functions of one name in two files are two.
@@ -16,7 +17,8 @@ export interface FrameKey {
  * 'path' is one place: the frames from the outermost on, as they are when the operation's turn comes. Operations before it in the
  * list count; those behind it do not. 'package' and 'kind' are those of `NamesPiece`; 'library' and 'file' are whole paths.
  * 'interpreter' are the native frames of a language's runtime itself (libpython, node, libjvm, ...). 'pattern' is a regular
- * expression of RE2's syntax, looked for anywhere in the name; capital letters count, unless it begins with (?i).
+ * expression of RE2's syntax, looked for anywhere in the name, or the function's where a frame is a line of it; capital letters count, unless it
+ * begins with (?i).
  */
 export type FrameSet =
   | ({ readonly by: 'function' } & FrameKey)
@@ -25,6 +27,16 @@ export type FrameSet =
   | { readonly by: 'kind'; readonly kind: FrameKind }
   | { readonly by: 'interpreter' }
   | { readonly by: 'pattern'; readonly pattern: string };
+
+/**
+ * A label of samples as a view names it. `value` is its text, or its number in decimal digits; `unit` is the number's, "" where there is
+ * none.
+ */
+export interface LabelKey {
+  readonly key: string;
+  readonly value: string;
+  readonly unit: string;
+}
 
 /** What frames can be grouped by. */
 export type GroupBy = 'line' | 'file' | 'package' | 'library' | 'kind';
@@ -35,7 +47,8 @@ export type GroupBy = 'line' | 'file' | 'package' | 'library' | 'kind';
  * do the same to call trees.
  *
  * An operation rewrites every stack by itself, root first, or leaves it out; stacks that became equal are then added up. So a
- * value is never counted twice, and only the operations that leave stacks out (keep, drop, focus) change the total.
+ * value is never counted twice, and only the operations that leave stacks or samples out (keep, drop, focus, keep-label, drop-label, keep-times)
+ * change the total.
  *
  * In the pictures a column is a stack, its count above, its root on top; M marks the frames of the set {m}.
  *
@@ -100,6 +113,11 @@ export type GroupBy = 'line' | 'file' | 'package' | 'library' | 'kind';
  *     m   n                                  p
  *     n                                      q (3)
  *     q
+ *
+ * **keep-label** what was measured with a label, a thread's say; **drop-label** that. Samples are left out here and not stacks: of one
+ * stack a part may stay. That is no step either but a choice of samples from the beginning on, wherever it stands in the list.
+ *
+ * **keep-times** what was measured in some spans of time; of samples that do not say when they were taken nothing. As above.
  */
 export type Operation =
   | {
@@ -107,8 +125,15 @@ export type Operation =
       readonly frames: FrameSet;
     }
   | { readonly kind: 'collapse-recursion'; readonly reach: 'direct' | 'whole'; readonly frames?: FrameSet }
+  | { readonly kind: 'keep-label' | 'drop-label'; readonly label: LabelKey }
+  | { readonly kind: 'keep-times'; readonly spans: readonly TimeSpan[] }
   | { readonly kind: 'invert' }
   | { readonly kind: 'group'; readonly by: GroupBy };
+
+/** Whether an operation chooses samples, before anything is done to their stacks. */
+export function choosesSamples({ kind }: Operation): boolean {
+  return kind === 'keep-label' || kind === 'drop-label' || kind === 'keep-times';
+}
 
 /**
  * Sandwich, lower half: what a set of frames calls, from its outermost frame on. Its total is the set's.

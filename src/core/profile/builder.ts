@@ -1,4 +1,5 @@
 import { growingF64, growingU32 } from './columns.js';
+import { createLabelBuilder, type NewLabel } from './label-builder.js';
 import { createPairTable } from './pair-table.js';
 import type { Profile, SampleType } from './profile.js';
 import { createStringBuilder } from './strings.js';
@@ -51,8 +52,8 @@ export interface ProfileBuilder {
   line(functionIndex: number, lineNumber: number): void;
   /** The index of the stack `prefix` with `location` on top; equal stacks have one index. */
   stack(prefix: number, location: number): number;
-  /** Adds values (one a sample type, not negative) to a stack. */
-  sample(stack: number, values: ArrayLike<number>): void;
+  /** Adds values (one a sample type, not negative) to a stack, measured with labels. */
+  sample(stack: number, values: ArrayLike<number>, labels?: readonly NewLabel[]): void;
   /** How many stacks there are, the empty one among them. */
   readonly stackCount: number;
   freeze(facts: ProfileFacts): Profile;
@@ -82,6 +83,13 @@ export function createProfileBuilder(valueCount: number): ProfileBuilder {
   const stackByParts = createPairTable();
   const samples = { stack: growingU32(), values: Array.from({ length: valueCount }, () => growingF64()) };
   const sampleOfStack = growingU32(); // sample + 1, 0 where the stack has none
+  const labels = createLabelBuilder();
+  const labelled = {
+    sample: growingU32(),
+    set: growingU32(),
+    values: Array.from({ length: valueCount }, () => growingF64()),
+  };
+  const rowOfSampleAndSet = createPairTable();
   let fileSampleCount = 0;
 
   const pushFunction = (added: NewFunction): number => {
@@ -148,7 +156,7 @@ export function createProfileBuilder(valueCount: number): ProfileBuilder {
       stackByParts.insert(prefix, location, index);
       return index;
     },
-    sample(stack, values) {
+    sample(stack, values, sampleLabels = []) {
       fileSampleCount++;
       let sample = sampleOfStack.at(stack) - 1;
       if (sample < 0) {
@@ -158,6 +166,18 @@ export function createProfileBuilder(valueCount: number): ProfileBuilder {
       }
       samples.values.forEach((column, type) => {
         column.add(sample, values[type] ?? 0);
+      });
+      const set = sampleLabels.length === 0 ? 0 : labels.set(sampleLabels);
+      if (set === 0) return;
+      let row = rowOfSampleAndSet.find(sample, set);
+      if (row < 0) {
+        row = labelled.sample.push(sample);
+        labelled.set.push(set);
+        for (const column of labelled.values) column.push(0);
+        rowOfSampleAndSet.insert(sample, set, row);
+      }
+      labelled.values.forEach((column, type) => {
+        column.add(row, values[type] ?? 0);
       });
     },
     freeze(facts) {
@@ -189,6 +209,12 @@ export function createProfileBuilder(valueCount: number): ProfileBuilder {
         },
         stacks: { prefix: stacks.prefix.freeze(), location: stacks.location.freeze() },
         samples: { stack: samples.stack.freeze(), values: samples.values.map((column) => column.freeze()) },
+        labels: labels.freeze(),
+        labelled: {
+          sample: labelled.sample.freeze(),
+          set: labelled.set.freeze(),
+          values: labelled.values.map((column) => column.freeze()),
+        },
       };
     },
   };

@@ -16,6 +16,13 @@ export function u8At(column: Uint8Array, index: number): number {
   return column[index] as number;
 }
 
+/** Adds up a column. A loop: a callback for each of a million values takes ten times as long. */
+export function sumOf(column: Float64Array): number {
+  let sum = 0;
+  for (let index = 0; index < column.length; index++) sum += f64At(column, index);
+  return sum;
+}
+
 /** A Uint32Array that grows; `freeze` ends its mutable phase. */
 export interface GrowingU32 {
   readonly length: number;

@@ -1,5 +1,7 @@
 import { createProfileBuilder } from './builder.js';
 import { f64At, u32At } from './columns.js';
+import type { NewLabel } from './label-builder.js';
+import { labelsOfSet } from './labels.js';
 import type { Profile, SampleType } from './profile.js';
 import { stringBytes } from './strings.js';
 
@@ -19,7 +21,7 @@ export function mergeProfiles(profiles: readonly [Profile, ...Profile[]]): Merge
   for (const [index, profile] of profiles.entries()) {
     const columns = first.sampleTypes.map((wanted) => profile.sampleTypes.findIndex((own) => isSame(own, wanted)));
     if (columns.includes(-1)) return { ok: false, unlike: index };
-    const { functions, mappings, locations, stacks, samples } = profile;
+    const { functions, mappings, locations, stacks, samples, labels, labelled } = profile;
     const stringAt = memo((at) => (at === 0 ? 0 : builder.string(stringBytes(profile.strings, at))));
     const functionAt = memo((at) =>
       builder.function({
@@ -50,6 +52,12 @@ export function mergeProfiles(profiles: readonly [Profile, ...Profile[]]): Merge
       for (const [callee, number] of lines) builder.line(callee, number);
       return made;
     });
+    const labelAt = (at: number): NewLabel => ({
+      key: stringAt(u32At(labels.key, at)),
+      text: stringAt(u32At(labels.text, at)),
+      number: labels.number[at] ?? 0n,
+      unit: stringAt(u32At(labels.unit, at)),
+    });
     const stackAt = new Uint32Array(stacks.prefix.length);
     for (let stack = 1; stack < stacks.prefix.length; stack++) {
       stackAt[stack] = builder.stack(
@@ -57,9 +65,24 @@ export function mergeProfiles(profiles: readonly [Profile, ...Profile[]]): Merge
         locationAt(u32At(stacks.location, stack)),
       );
     }
+    const rowsOf = new Map<number, number[]>();
+    for (let row = 0; row < labelled.sample.length; row++) {
+      const sample = u32At(labelled.sample, row);
+      const rows = rowsOf.get(sample) ?? [];
+      rowsOf.set(sample, rows);
+      rows.push(row);
+    }
     for (let sample = 0; sample < samples.stack.length; sample++) {
-      const values = columns.map((column) => f64At(samples.values[column] ?? none, sample));
-      builder.sample(u32At(stackAt, u32At(samples.stack, sample)), values);
+      const stack = u32At(stackAt, u32At(samples.stack, sample));
+      const left = columns.map((column) => f64At(samples.values[column] ?? none, sample));
+      for (const row of rowsOf.get(sample) ?? []) {
+        const values = columns.map((column) => f64At(labelled.values[column] ?? none, row));
+        values.forEach((value, type) => {
+          left[type] = Math.max(0, (left[type] ?? 0) - value);
+        });
+        builder.sample(stack, values, labelsOfSet(labels, u32At(labelled.set, row)).map(labelAt));
+      }
+      if (!rowsOf.has(sample) || left.some((value) => value > 0)) builder.sample(stack, left);
     }
   }
   const samePeriod = profiles.every(({ period }) => period === first.period);

@@ -63,6 +63,34 @@ export interface Samples {
 }
 
 /**
+ * Labels of samples and sets of them. A label is a key with a text, or with a number and perhaps its unit; `key`, `text` and `unit` are
+ * string indices, `text` is 0 where the label is a number, and then only `number` and `unit` are set. Label 0 stands for "none".
+ * Sets are a prefix tree, as stacks are: set s is set setPrefix[s] and label setLabel[s], labels rising; set 0 is the empty one. Equal
+ * labels are one, and so are equal sets.
+ *
+ * Example: the sets {thread: "io"} and {thread: "io", bytes: 512 B}, with strings 5 "thread", 6 "io", 7 "bytes", 8 "B":
+ *   key [0, 5, 7], text [0, 6, 0], number [0, 0, 512], unit [0, 0, 8], setPrefix [0, 0, 1], setLabel [0, 1, 2]
+ */
+export interface Labels {
+  readonly key: Uint32Array;
+  readonly text: Uint32Array;
+  readonly number: BigInt64Array;
+  readonly unit: Uint32Array;
+  readonly setPrefix: Uint32Array;
+  readonly setLabel: Uint32Array;
+}
+
+/**
+ * Samples that carry labels, told apart by them: of sample[r] of `Samples`, values[type][r] was measured with the labels of set[r].
+ * What a sample holds beyond its rows here carries none. A sample and a set stand here together at most once.
+ */
+export interface LabelledSamples {
+  readonly sample: Uint32Array;
+  readonly set: Uint32Array;
+  readonly values: readonly Float64Array[];
+}
+
+/**
  * A decoded profile, in columns, frozen. Everything on the screen is derived from it.
  *
  * Example: "main;read 3" and "main 1":
@@ -92,4 +120,6 @@ export interface Profile {
   readonly locations: Locations;
   readonly stacks: Stacks;
   readonly samples: Samples;
+  readonly labels: Labels;
+  readonly labelled: LabelledSamples;
 }

@@ -6,8 +6,9 @@ import {
   ValueType as PprofValueType,
 } from 'pprof-format';
 import { createProfileBuilder, type ProfileBuilder } from '../../profile/builder.js';
+import type { NewLabel } from '../../profile/label-builder.js';
 import type { SampleType } from '../../profile/profile.js';
-import { looksLikeText, tooManyCallPaths, type ImportContext, type Importer, type ImportResult } from '../importing.js';
+import { looksLikeText, tooManyCallPaths, type ImportContext, type Importer, type ImportSteps } from '../importing.js';
 import { noRepairs, pprofFailure, repairWarnings, sampleTypeLimit, type Repairs } from './repairs.js';
 import { beginsLikePprof, eachSpan, readLayout, type PprofLayout } from './wire.js';
 
@@ -20,11 +21,17 @@ export const pprofImporter: Importer = {
   format: 'pprof',
   read(bytes, context) {
     if (looksLikeText(bytes) || !beginsLikePprof(bytes)) return undefined;
-    const wire = readLayout(bytes);
-    if (!wire.ok) return pprofFailure(wire.problem, wire.offset);
-    return build(bytes, wire.layout, context);
+    return readPprof(bytes, context);
   },
 };
+
+/** Finding where messages lie takes little beside reading them. */
+function* readPprof(bytes: Uint8Array, context: ImportContext): ImportSteps {
+  yield 0;
+  const wire = readLayout(bytes);
+  if (!wire.ok) return pprofFailure(wire.problem, wire.offset);
+  return yield* build(bytes, wire.layout, context);
+}
 
 type Numeric = number | bigint;
 
@@ -50,7 +57,7 @@ function lineOf(numeric: Numeric): number {
   return line > 0 && line <= 0xffffffff ? line : 0;
 }
 
-function build(bytes: Uint8Array, layout: PprofLayout, { decode, callPathLimit }: ImportContext): ImportResult {
+function* build(bytes: Uint8Array, layout: PprofLayout, { decode, callPathLimit }: ImportContext): ImportSteps {
   const typeCount = layout.sampleTypes.length / 2;
   if (typeCount === 0) return pprofFailure('no-sample-types', bytes.length);
   if (typeCount > sampleTypeLimit) return pprofFailure('too-many-sample-types', bytes.length);
@@ -80,10 +87,11 @@ function build(bytes: Uint8Array, layout: PprofLayout, { decode, callPathLimit }
   const comments = layout.comments.map(stringAt);
   const defaultType = stringAt(layout.defaultSampleType);
 
+  yield shareBeforeSamples / 2;
   const locations = readLocations(bytes, layout, builder, repairs, stringAt);
-  if (!readSamples(bytes, layout, builder, repairs, { locations, typeCount, callPathLimit })) {
-    return tooManyCallPaths(callPathLimit);
-  }
+  yield shareBeforeSamples;
+  const fit = yield* readSamples(bytes, layout, builder, repairs, { locations, typeCount, callPathLimit, stringAt });
+  if (!fit) return tooManyCallPaths(callPathLimit);
   const named = defaultType === 0 ? -1 : sampleTypes.findIndex(({ type }) => type === defaultType);
   const profile = builder.freeze({
     sampleTypes: sampleTypes.map(textTypeOf),
@@ -192,8 +200,13 @@ function readLocations(
   return locations;
 }
 
+/** Of the time that a file takes; a guess that keeps a bar from standing still. */
+const shareBeforeSamples = 0.2;
+/** So many samples are a step. */
+const samplesOfStep = 4096;
+
 /** Reads the samples; answers false when there are more stacks than the limit. */
-function readSamples(
+function* readSamples(
   bytes: Uint8Array,
   layout: PprofLayout,
   builder: ProfileBuilder,
@@ -202,34 +215,47 @@ function readSamples(
     readonly locations: ReadonlyMap<Numeric, number>;
     readonly typeCount: number;
     readonly callPathLimit: number;
+    readonly stringAt: (index: Numeric) => number;
   },
-): boolean {
-  const { locations, typeCount, callPathLimit } = given;
-  let fits = true;
-  eachSpan(bytes, layout.samples, (message) => {
-    if (!fits) return;
+): Generator<number, boolean, undefined> {
+  const { locations, typeCount, callPathLimit, stringAt } = given;
+  const fits = (): boolean => builder.stackCount <= callPathLimit;
+  const take = (message: Uint8Array): void => {
+    if (!fits()) return;
     const { locationId, value, label } = PprofSample.decode(message);
     if (value.length !== typeCount) {
       repairs.values++;
       return;
     }
-    if (label.length > 0) repairs.labels++;
+    const labels: NewLabel[] = [];
+    for (const { key, str, num: number, numUnit } of label) {
+      const read = {
+        key: stringAt(key),
+        text: stringAt(str),
+        number: BigInt.asIntN(64, BigInt(number)),
+        unit: stringAt(numUnit),
+      };
+      if (read.key === 0) repairs.labels++;
+      else labels.push(read);
+    }
     let stack = 0;
     for (let i = locationId.length - 1; i >= 0; i--) {
       const location = locations.get(idOf(locationId[i] ?? 0));
       if (location === undefined) repairs.locations++;
       else stack = builder.stack(stack, location);
-      if (builder.stackCount > callPathLimit) {
-        fits = false;
-        return;
-      }
+      if (!fits()) return;
     }
     const values = value.map((numeric) => {
       const number = signed(numeric);
       if (number < 0) repairs.negatives++;
       return Math.max(0, number);
     });
-    builder.sample(stack, values);
-  });
-  return fits;
+    builder.sample(stack, values, labels);
+  };
+  const { samples } = layout;
+  for (let from = 0; fits() && from < samples.length; from += 2 * samplesOfStep) {
+    eachSpan(bytes, samples, take, from, Math.min(samples.length, from + 2 * samplesOfStep));
+    yield shareBeforeSamples + (1 - shareBeforeSamples) * (from / samples.length);
+  }
+  return fits();
 }

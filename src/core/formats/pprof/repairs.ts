@@ -27,7 +27,7 @@ export const repairNames = [
   'values',
   /** Negative values; read as 0. */
   'negatives',
-  /** Samples with labels; labels are not kept. */
+  /** Labels without a key; left out. */
   'labels',
 ] as const;
 export type RepairName = (typeof repairNames)[number];
@@ -60,8 +60,7 @@ const sentences: Readonly<Record<RepairName, (count: string, plural: boolean) =>
   values: (n, many) => `${n} ${many ? 'samples have' : 'sample has'} a wrong number of values; left out.`,
   negatives: (n, many) =>
     `${n} ${many ? 'values are' : 'value is'} negative, which a flame graph cannot show; counted as 0.`,
-  labels: (n, many) =>
-    `${n} ${many ? 'samples carry' : 'sample carries'} labels (thread, request ...); equal stacks were added up without them.`,
+  labels: (n, many) => `${n} ${many ? 'labels have' : 'label has'} no name; left out.`,
 };
 
 /** What was repaired, in sentences. */

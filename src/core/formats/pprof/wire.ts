@@ -217,9 +217,15 @@ export function readLayout(bytes: Uint8Array, maxFields = Infinity): WireResult 
   };
 }
 
-/** Calls `each` with the bytes of every span, in order. */
-export function eachSpan(bytes: Uint8Array, spans: Spans, each: (message: Uint8Array) => void): void {
-  for (let i = 0; i < spans.length; i += 2) each(bytes.subarray(spans.at(i), spans.at(i + 1)));
+/** Calls `each` with the bytes of every span, in order; of a part of them, from place to place in `spans`, where that is given. */
+export function eachSpan(
+  bytes: Uint8Array,
+  spans: Spans,
+  each: (message: Uint8Array) => void,
+  from = 0,
+  to = spans.length,
+): void {
+  for (let i = from; i < to; i += 2) each(bytes.subarray(spans.at(i), spans.at(i + 1)));
 }
 
 /**

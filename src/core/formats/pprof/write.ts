@@ -1,5 +1,6 @@
 import {
   Function as PprofFunction,
+  Label as PprofLabel,
   Line as PprofLine,
   Location as PprofLocation,
   Mapping as PprofMapping,
@@ -9,6 +10,7 @@ import {
   ValueType as PprofValueType,
 } from 'pprof-format';
 import { f64At, u32At } from '../../profile/columns.js';
+import { labelsOfSet } from '../../profile/labels.js';
 import type { Profile, SampleType } from '../../profile/profile.js';
 import { lazyStrings, type DecodeText } from '../../profile/strings.js';
 
@@ -17,7 +19,7 @@ import { lazyStrings, type DecodeText } from '../../profile/strings.js';
  * Fractions are rounded, because pprof's values are integers. Reading the bytes again gives an equal call tree.
  */
 export function writePprof(profile: Profile, decode: DecodeText): Uint8Array {
-  const { functions, mappings, locations, samples } = profile;
+  const { functions, mappings, locations } = profile;
   const strings = new StringTable();
   const textAt = lazyStrings(profile.strings, decode);
   const stringId = (index: number): number => (index === 0 ? 0 : strings.dedup(textAt(index)));
@@ -42,14 +44,7 @@ export function writePprof(profile: Profile, decode: DecodeText): Uint8Array {
   const encoded = new PprofProfile({
     stringTable: strings,
     sampleType: profile.sampleTypes.map(typeOf),
-    sample: Array.from(
-      samples.stack,
-      (stack, sample) =>
-        new PprofSample({
-          locationId: locationsOf(profile, stack),
-          value: samples.values.map((column) => Math.round(f64At(column, sample))),
-        }),
-    ),
+    sample: samplesOf(profile, (index) => stringId(index)),
     mapping: mainFirst(usedMappings, (id) => textAt(u32At(mappings.file, id))).map(
       (id) =>
         new PprofMapping({
@@ -112,6 +107,37 @@ function usedLocations({ stacks, samples }: Profile): readonly number[] {
     used.add(u32At(stacks.location, stack));
   }
   return sorted(used);
+}
+
+/** A sample for each set of labels that a stack was measured with, and one for what was measured without labels. */
+function samplesOf(profile: Profile, stringId: (index: number) => number): PprofSample[] {
+  const { samples, labels, labelled } = profile;
+  const rowsOf = Array.from(samples.stack, (): number[] => []);
+  for (let row = 0; row < labelled.sample.length; row++) rowsOf[u32At(labelled.sample, row)]?.push(row);
+  return rowsOf.flatMap((rows, sample) => {
+    const locationId = locationsOf(profile, u32At(samples.stack, sample));
+    const left = samples.values.map((column, type) =>
+      rows.reduce((sum, row) => sum - f64At(labelled.values[type] ?? column, row), f64At(column, sample)),
+    );
+    const made = rows.map(
+      (row) =>
+        new PprofSample({
+          locationId,
+          value: labelled.values.map((column) => Math.round(f64At(column, row))),
+          label: labelsOfSet(labels, u32At(labelled.set, row)).map(
+            (label) =>
+              new PprofLabel({
+                key: stringId(u32At(labels.key, label)),
+                str: stringId(u32At(labels.text, label)),
+                num: labels.number[label] ?? 0n,
+                numUnit: stringId(u32At(labels.unit, label)),
+              }),
+          ),
+        }),
+    );
+    if (rows.length > 0 && left.every((value) => value <= 0)) return made;
+    return [...made, new PprofSample({ locationId, value: left.map((value) => Math.max(0, Math.round(value))) })];
+  });
 }
 
 /** The locations of a stack, leaf first, as pprof wants them. */

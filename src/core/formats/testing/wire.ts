@@ -66,6 +66,14 @@ export const brokenFiles: Readonly<Record<string, Uint8Array>> = {
   'samples with labels': smallPprof({
     sample: [1, 2].flatMap(() => len(2, [...len(1, [2, 1]), ...len(2, [5]), ...len(3, [...num(1, 3), ...num(2, 4)])])),
   }),
+  'labels without a key, twice in a sample, and as numbers': smallPprof({
+    sample: [
+      len(2, [...len(1, [2, 1]), ...len(2, [5]), ...len(3, num(2, 4)), ...len(3, num(1, 3)), ...len(3, num(1, 3))]),
+      len(2, [...len(1, [2, 1]), ...len(2, [7]), ...len(3, [...num(1, 3), ...num(3, -7), ...num(4, 2)])]),
+      len(2, [...len(1, [2, 1]), ...len(2, [9]), ...len(3, [...num(1, 3), ...num(2, 4), ...num(3, 1), ...num(4, 2)])]),
+      len(2, [...len(1, [1]), ...len(2, [1]), ...len(3, [...num(1, 99), ...num(2, 99), ...num(4, 99)])]),
+    ].flat(),
+  }),
   'fields that are not packed': smallPprof({ sample: len(2, [...num(1, 2), ...num(1, 1), ...num(2, 5)]) }),
   'numbers longer than they need be': smallPprof({
     sample: len(2, [...len(1, [0x82, 0x80, 0x80, 0x80, 0x80, 0x00, 1]), ...len(2, [5])]),

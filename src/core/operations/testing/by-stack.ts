@@ -11,7 +11,7 @@ export type Means = (operation: Operation, names: readonly string[], at: number)
 
 /**
  * The specification of operations once more, by single stacks and without any tree: slow, plain, and the judge of both
- * implementations. A stack that is left out is undefined. Groups and labels are not told here.
+ * implementations. A stack that is left out is undefined. Groups, labels and times are not told here.
  */
 export function rewriteStack(
   operation: Operation,
@@ -54,6 +54,9 @@ export function rewriteStack(
     }
     case 'invert':
       return [...frames].reverse();
+    case 'keep-label':
+    case 'drop-label':
+    case 'keep-times':
     case 'group':
       return frames;
   }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { createProfileBuilder } from '../builder.js';
+import type { NewLabel } from '../label-builder.js';
 import type { Profile } from '../profile.js';
 import { toBytes } from './pictures.js';
 
@@ -8,13 +9,15 @@ export const anyStacks = fc.array(
   fc.record({
     frames: fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 8 }),
     values: fc.tuple(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 5_000_000_000 })),
+    labels: fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 3 }),
   }),
   { maxLength: 40 },
 );
 
 /**
  * Profiles with two sample types, inlined lines, mappings, high addresses and unnamed locations.
- * Location n of the seven has n % 3 lines; one without lines is an address that nothing names.
+ * Location n of the seven has n % 3 lines; one without lines is an address that nothing names. Labels are texts, and numbers with and
+ * without a unit.
  */
 export const anyProfile: fc.Arbitrary<Profile> = anyStacks.map((stacks) => {
   const builder = createProfileBuilder(2);
@@ -38,10 +41,20 @@ export const anyProfile: fc.Arbitrary<Profile> = anyStacks.map((stacks) => {
     }
     return location;
   });
-  for (const { frames, values } of stacks) {
+  const [thread, size, unit] = ['thread', 'size', 'bytes'].map((text) => builder.string(toBytes(text)));
+  const labelOf = (n: number): NewLabel =>
+    n < 3
+      ? { key: thread ?? 0, text: names[n] ?? 0, number: 0n, unit: 0 }
+      : {
+          key: size ?? 0,
+          text: 0,
+          number: [7n, 2n ** 40n, 2n ** 62n - 1n][n - 3] ?? 0n,
+          unit: n === 3 ? 0 : (unit ?? 0),
+        };
+  for (const { frames, values, labels } of stacks) {
     let stack = 0;
     for (const frame of frames) stack = builder.stack(stack, locations[frame] ?? 0);
-    builder.sample(stack, values);
+    builder.sample(stack, values, labels.map(labelOf));
   }
   return builder.freeze({
     sampleTypes: [
