@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type { MessagePortMain } from 'electron';
 import * as v from 'valibot';
-import { linksCalls, linksShellCalls, WindowId, type LinksEvents } from '../contract/links.js';
+import { linksCalls, linksShellCalls, WindowId, type LinksEvents, type LinksShellEvents } from '../contract/links.js';
 import { serve, type Server } from '../contract/rpc.js';
+import { CodeFolders } from '../engine/code/code-folders.js';
 import { TargetsStore } from '../engine/link/targets-store.js';
+import { RenamesFile } from '../engine/renames/renames-file.js';
 import { SnapshotLibrary } from '../engine/snapshots/library.js';
 import { linksHandlers, linksShellHandlers, type Parts } from './handlers.js';
 import { portOf } from '../contract/message-port.js';
@@ -25,6 +27,7 @@ const NewPort = v.variant('role', [
 ]);
 
 const windows = new Set<Server<LinksEvents>>();
+const shells = new Set<Server<LinksShellEvents>>();
 const emit: Emit = (name, payload) => {
   for (const server of windows) server.emit(name, payload);
 };
@@ -43,23 +46,37 @@ async function start(options: v.InferOutput<typeof Start>): Promise<Parts> {
     store: store.value,
     prompts,
     emit,
+    onWindow: (stored) => {
+      emit('window.stored', stored);
+      for (const shell of shells) shell.emit('window.stored', stored);
+    },
     resume: new Resume(join(dataDir, 'links-resume.json'), spoolDir),
     dataDir,
     resourcesDir,
     localTarget: process.platform === 'linux' || process.platform === 'darwin',
   });
   void targets.begin(); // shown by the targets' states
-  return { targets, prompts, spool: new Spool(spoolDir), library: new SnapshotLibrary(join(dataDir, 'library')), emit };
+  return {
+    targets,
+    prompts,
+    spool: new Spool(spoolDir),
+    library: new SnapshotLibrary(join(dataDir, 'library')),
+    renames: new RenamesFile(join(dataDir, 'renames.json')),
+    codeFolders: new CodeFolders(join(dataDir, 'code-folders.json')),
+    emit,
+  };
 }
 
 function addPort(added: v.InferOutput<typeof NewPort>, port: MessagePortMain, parts: Parts): void {
   if (added.role === 'shell') {
-    serve<typeof linksShellCalls, Record<string, never>>(
+    const shell = serve<typeof linksShellCalls, LinksShellEvents>(
       portOf(port),
       linksShellCalls,
       linksShellHandlers(parts),
       onBug,
     );
+    shells.add(shell);
+    port.on('close', () => shells.delete(shell));
     return;
   }
   const server = serve<typeof linksCalls, LinksEvents>(

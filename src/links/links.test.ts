@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linksCalls, linksShellCalls, type LinksCalls, type LinksEvents, type Prompt } from '../contract/links.js';
+import { defaultPySpyOptions } from '../contract/pyspy.js';
 import type { Result } from '../contract/result.js';
 import { connect, serve, type Client, type Port } from '../contract/rpc.js';
 import type { ViewState } from '../contract/selection.js';
 import type { TargetConfig, TargetState } from '../contract/target.js';
 import { sshdMissing, startSshd } from '../engine/link/testing/sshd.js';
+import { CodeFolders } from '../engine/code/code-folders.js';
 import { TargetsStore } from '../engine/link/targets-store.js';
+import { RenamesFile } from '../engine/renames/renames-file.js';
 import { SnapshotLibrary } from '../engine/snapshots/library.js';
 import { linksHandlers, linksShellHandlers } from './handlers.js';
 import { Prompts, type Emit } from './prompts.js';
@@ -70,6 +73,9 @@ describe('the links process', () => {
       store,
       prompts,
       emit,
+      onWindow: (stored) => {
+        emit('window.stored', stored);
+      },
       resume,
       dataDir: folder,
       resourcesDir: join(folder, 'resources'),
@@ -80,6 +86,8 @@ describe('the links process', () => {
       prompts,
       spool,
       library: new SnapshotLibrary(join(folder, 'library')),
+      renames: new RenamesFile(join(folder, 'renames.json')),
+      codeFolders: new CodeFolders(join(folder, 'code-folders.json')),
       emit: () => undefined,
     };
     const { port1, port2 } = new MessageChannel();
@@ -132,6 +140,22 @@ describe('the links process', () => {
     expect(await client.call('targets.remove', { targetId: 'local' })).toMatchObject({ ok: false });
   });
 
+  it('keeps how agents of a target call services, whatever a form says afterwards', async () => {
+    const naming = { labels: [{ name: 'env', value: 'prod' }], leadingSlash: true, relabelConfigs: '' };
+    value(await client.call('targets.save', { config: server }));
+    for (const targetId of ['web', 'local']) value(await client.call('targets.setNaming', { targetId, naming }));
+    value(await client.call('targets.save', { config: { ...server, name: 'Renamed' } }));
+    await begin();
+    const kept = value(await client.call('targets.list', {})).map((target) => target.config.naming);
+    expect(kept).toEqual([naming, naming]);
+    const labels = Array.from({ length: 101 }, () => ({ name: 'a', value: 'b' }));
+    const wrong = await client.call('targets.setNaming', { targetId: 'web', naming: { ...naming, labels } });
+    expect(wrong).toMatchObject({ failure: { code: 'invalid-input' } });
+    expect(await client.call('targets.setNaming', { targetId: 'nobody', naming })).toMatchObject({
+      failure: { code: 'not-found' },
+    });
+  });
+
   it('says what is wrong with a connection, and shows it', async () => {
     value(await client.call('targets.save', { config: server }));
     expect(await client.call('link.connect', { targetId: 'web' })).toMatchObject({ failure: { code: 'refused' } });
@@ -147,6 +171,27 @@ describe('the links process', () => {
     expect(await client.call('source.services', { ...range, source: 'pyroscope' })).toMatchObject({
       failure: { code: 'not-found' },
     });
+  });
+
+  it('reads source files of chosen folders, and of no path that a window makes up', async () => {
+    const work = join(folder, 'work');
+    await mkdir(work);
+    await writeFile(join(work, 'a.py'), 'x = 1\n');
+    const read = (file: string) => client.call('code.read', { file, selection: null });
+    expect(await read(join(work, 'a.py'))).toMatchObject({
+      value: { found: null, looks: [{ place: 'folder' }, { place: 'git' }] },
+    });
+    const [added] = value(await shell.call('code.addFolder', { folder: work, prefix: '/app/' }));
+    expect(value(await read('/app/a.py')).found).toMatchObject({ place: 'folder', text: 'x = 1\n' });
+    expect(await read('/app/a\n.py')).toMatchObject({ failure: { code: 'invalid-input' } });
+    expect(await read('/etc/shadow')).toMatchObject({ failure: { code: 'unsupported' } });
+    const folderId = added?.folderId ?? '';
+    expect(value(await client.call('code.setPrefix', { folderId, prefix: '/srv' }))).toMatchObject([
+      { prefix: '/srv' },
+    ]);
+    expect(value(await read('/srv/a.py')).found?.text).toBe('x = 1\n');
+    expect(value(await client.call('code.forgetFolder', { folderId }))).toEqual([]);
+    expect(value(await client.call('code.folders', {}))).toEqual([]);
   });
 
   it('takes a Pyroscope address, and no secrets in it', async () => {
@@ -199,6 +244,57 @@ describe('the links process', () => {
     },
   );
 
+  it.skipIf(missing !== undefined)(
+    'loses no tunnel to windows that change one server at once',
+    { timeout: 60_000 },
+    async () => {
+      const sshd = await startSshd();
+      client.on('prompt.opened', ({ prompt }) => {
+        void client.call('prompt.answer', { promptId: prompt.promptId, accept: true, values: [] });
+      });
+      const targetId = sshd.config.id;
+      const tunnel = (name: string, port: number) => ({ name, to: { kind: 'tcp' as const, host: '127.0.0.1', port } });
+      const names = async (): Promise<readonly (string | undefined)[]> => {
+        const [, web] = value(await client.call('targets.list', {}));
+        return web?.config.kind === 'ssh' ? (web.config.tunnels ?? []).map(({ name }) => name) : [];
+      };
+      try {
+        // As a form holds it that was opened before any of the tunnels.
+        const form = { ...sshd.config, name: 'Renamed' };
+        value(await client.call('targets.save', { config: sshd.config }));
+        value(await client.call('link.connect', { targetId }));
+        const opened = await Promise.all([
+          client.call('tunnels.open', { targetId, tunnel: tunnel('one', sshd.port) }),
+          client.call('tunnels.open', { targetId, tunnel: tunnel('two', sshd.port + 1) }),
+          client.call('targets.save', { config: form }),
+          client.call('tunnels.open', { targetId, tunnel: tunnel('three', sshd.port + 2) }),
+          client.call('tunnels.open', { targetId, tunnel: tunnel('three again', sshd.port + 2) }),
+        ]);
+        expect(opened.map((each) => each.ok)).toEqual([true, true, true, true, false]);
+        expect((await names()).toSorted()).toEqual(['one', 'three', 'two']);
+        const [one] = value(await client.call('tunnels.list', {}))[1]?.tunnels ?? [];
+        await Promise.all([
+          client.call('tunnels.close', { targetId, tunnelId: one?.config.id ?? '' }),
+          client.call('targets.save', { config: { ...form, name: 'Renamed again' } }),
+          client.call('tunnels.open', { targetId, tunnel: tunnel('four', sshd.port + 3) }),
+          client.call('targets.setPyroscope', {
+            targetId,
+            pyroscope: { url: 'http://127.0.0.1:1', reach: 'direct', push: false },
+          }),
+        ]);
+        const [, web] = value(await client.call('targets.list', {}));
+        expect(web?.config).toMatchObject({ name: 'Renamed again', pyroscope: { url: 'http://127.0.0.1:1' } });
+        expect(await names()).toHaveLength(3);
+        expect(await names()).toContain('four');
+        // What is on the disk is what is shown.
+        const kept = JSON.parse(await readFile(join(folder, 'targets.json'), 'utf8')) as { targets: TargetConfig[] };
+        expect(kept.targets.find(({ id }) => id === targetId)).toEqual(web?.config);
+      } finally {
+        await sshd.dispose();
+      }
+    },
+  );
+
   it('imports files, saves them as a snapshot, and gives them back', async () => {
     const file = join(folder, 'stacks.folded');
     await writeFile(file, 'main;work 10\n');
@@ -206,7 +302,15 @@ describe('the links process', () => {
     expect(imported).toMatchObject({ title: 'stacks.folded', byteLength: 13 });
     expect((await stat(join(folder, 'spool'))).mode & 0o077).toBe(0);
     const { profileId } = imported;
-    const profiles = [{ profileId, title: 'stacks.folded' }];
+    const selection = {
+      targetId: 'local',
+      source: 'agent',
+      profileType: 'cpu',
+      selector: '{}',
+      startMs: 1,
+      endMs: 2,
+    } as const;
+    const profiles = [{ profileId, title: 'stacks.folded', selection }];
     const row = value(await client.call('snapshots.save', { title: 'Mine', notes: '', view, profiles }));
     value(await client.call('profile.release', { profileId }));
     expect(await readdir(join(folder, 'spool'))).toEqual([]);
@@ -215,6 +319,7 @@ describe('the links process', () => {
     });
     const opened = value(await client.call('snapshots.open', { snapshotId: row.snapshotId }));
     const [again] = opened.profiles;
+    expect(again?.selection).toEqual(selection);
     expect(await readFile(join(folder, 'spool', again?.profileId ?? ''), 'utf8')).toBe('main;work 10\n');
     expect(value(await client.call('snapshots.list', {}))).toEqual([row]);
     value(await client.call('snapshots.remove', { snapshotId: row.snapshotId }));
@@ -278,12 +383,22 @@ describe('Resume', () => {
   it('is for the same run of the app only', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'pyrometer-resume-'));
     const path = join(folder, 'resume.json');
-    const now = { connected: ['web'], recordings: { web: 5 } };
+    const request = { service: 'revel_web', options: defaultPySpyOptions };
+    const now = {
+      connected: ['web', 'mac'],
+      recordings: { web: 5 },
+      pyspy: { mac: { request, startedAtMs: 7, why: 'This is macOS.' } },
+    };
+    const nothing = { connected: [], recordings: {}, pyspy: {}, endedPySpy: {} };
     new Resume(path, '/spool/1').save(now);
-    await expect.poll(() => new Resume(path, '/spool/1').load()).toMatchObject(now);
-    expect(await new Resume(path, '/spool/2').load()).toEqual({ connected: [], recordings: {} });
+    await expect.poll(() => new Resume(path, '/spool/1').load()).toEqual({ ...now, endedPySpy: {} });
+    // Of the app's run before it is known what py-spy recorded, so that its end can be told.
+    expect(await new Resume(path, '/spool/2').load()).toEqual({ ...nothing, endedPySpy: now.pyspy });
+    // A file of an app that kept no recordings by py-spy.
+    await writeFile(path, JSON.stringify({ version: 1, spoolDir: '/spool/1', connected: ['web'], recordings: {} }));
+    expect(await new Resume(path, '/spool/1').load()).toEqual({ ...nothing, connected: ['web'] });
     await writeFile(path, '{');
-    expect(await new Resume(path, '/spool/1').load()).toEqual({ connected: [], recordings: {} });
+    expect(await new Resume(path, '/spool/1').load()).toEqual(nothing);
     await rm(folder, { recursive: true });
   });
 });

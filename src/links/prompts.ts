@@ -24,8 +24,11 @@ export class Prompts implements Prompter {
     return (await this.ask((promptId) => ({ kind: 'host-key', promptId, ...question }), signal)) !== null;
   }
 
-  askSecret(question: SecretQuestion, signal: AbortSignal): Promise<readonly string[] | null> {
-    return this.ask((promptId) => ({ kind: 'secret', promptId, ...question }), signal);
+  askSecret(
+    { targetId, title, explanation, fields }: SecretQuestion,
+    signal: AbortSignal,
+  ): Promise<readonly string[] | null> {
+    return this.ask((promptId) => ({ kind: 'secret', promptId, targetId, title, explanation, fields }), signal);
   }
 
   answer(promptId: string, accept: boolean, values: readonly string[]): Result<null> {

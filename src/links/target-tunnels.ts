@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { fail, ok, type Result } from '../contract/result.js';
-import type { TargetConfig, TargetState } from '../contract/target.js';
+import type { SshTargetConfig, TargetConfig, TargetState } from '../contract/target.js';
 import type { NewTunnel, TunnelConfig, TunnelState, TunnelSuggestion } from '../contract/tunnels.js';
 import type { TargetSession } from '../engine/deploy/session.js';
 import { suggestTunnels } from '../engine/docker/tunnel-suggestions.js';
@@ -9,7 +9,11 @@ import { Tunnels, tunnelPossible } from '../engine/link/tunnels.js';
 /** What a target's tunnels need of the list of targets. */
 export interface TunnelHost {
   readonly find: (targetId: string) => Result<TargetSession>;
-  readonly save: (config: TargetConfig) => Promise<Result<TargetState>>;
+  /** Changes a target's configuration as it is then, one change after the other. */
+  readonly change: (
+    targetId: string,
+    change: (config: TargetConfig) => Result<TargetConfig>,
+  ) => Promise<Result<TargetState>>;
   readonly onChange: (targetId: string, tunnels: readonly TunnelState[]) => void;
 }
 
@@ -40,21 +44,15 @@ export class TargetTunnels {
   async open(targetId: string, tunnel: NewTunnel, signal: AbortSignal): Promise<Result<TunnelState>> {
     const session = this.host.find(targetId);
     if (!session.ok) return session;
-    const { config } = session.value.state;
-    if (config.kind !== 'ssh')
-      return fail('invalid-input', 'This computer needs no tunnel: use its ports as they are.');
-    const before = config.tunnels ?? [];
-    const same = before.find(
-      ({ to, localPort }) => JSON.stringify(to) === JSON.stringify(tunnel.to) && localPort === tunnel.localPort,
-    );
-    if (same !== undefined) return fail('invalid-input', `“${same.name}” leads there already.`);
-    if (before.length >= 64) return fail('invalid-input', 'A target has at most 64 tunnels: close some first.');
+    const before = withRoomFor(session.value.state.config, tunnel);
+    if (!before.ok) return before;
     const possible = await tunnelPossible(session.value.currentLink, tunnel.to, signal);
     if (!possible.ok) return possible;
     const added: TunnelConfig = { id: `t-${randomUUID()}`, ...tunnel };
-    const current = session.value.state.config; // saved meanwhile, perhaps
-    if (current.kind !== 'ssh') throw new Error('a target keeps its kind'); // its id is the kind's
-    const saved = await this.host.save({ ...current, tunnels: [...configured(current), added] });
+    const saved = await this.host.change(targetId, (config) => {
+      const now = withRoomFor(config, tunnel); // it was saved meanwhile, perhaps
+      return now.ok ? ok({ ...now.value, tunnels: [...configured(now.value), added] }) : now;
+    });
     if (!saved.ok) return saved;
     const state = this.of(targetId)
       .list()
@@ -65,13 +63,13 @@ export class TargetTunnels {
 
   /** Closes a tunnel for good. */
   async close(targetId: string, tunnelId: string): Promise<Result<null>> {
-    const session = this.host.find(targetId);
-    if (!session.ok) return session;
-    const { config } = session.value.state;
-    if (config.kind !== 'ssh' || !configured(config).some(({ id }) => id === tunnelId)) {
-      return fail('not-found', 'That tunnel is closed already.');
-    }
-    const saved = await this.host.save({ ...config, tunnels: configured(config).filter(({ id }) => id !== tunnelId) });
+    const saved = await this.host.change(targetId, (config) => {
+      const left = configured(config).filter(({ id }) => id !== tunnelId);
+      if (config.kind !== 'ssh' || left.length === configured(config).length) {
+        return fail('not-found', 'That tunnel is closed already.');
+      }
+      return ok({ ...config, tunnels: left });
+    });
     return saved.ok ? ok(null) : saved;
   }
 
@@ -103,4 +101,16 @@ export class TargetTunnels {
 
 function configured(config: TargetConfig): readonly TunnelConfig[] {
   return config.kind === 'ssh' ? (config.tunnels ?? []) : [];
+}
+
+/** A configuration that takes one more tunnel. */
+function withRoomFor(config: TargetConfig, tunnel: NewTunnel): Result<SshTargetConfig> {
+  if (config.kind !== 'ssh') return fail('invalid-input', 'This computer needs no tunnel: use its ports as they are.');
+  const before = configured(config);
+  const same = before.find(
+    ({ to, localPort }) => JSON.stringify(to) === JSON.stringify(tunnel.to) && localPort === tunnel.localPort,
+  );
+  if (same !== undefined) return fail('invalid-input', `“${same.name}” leads there already.`);
+  if (before.length >= 64) return fail('invalid-input', 'A target has at most 64 tunnels: close some first.');
+  return ok(config);
 }

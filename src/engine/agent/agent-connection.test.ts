@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, rm, writeFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http2';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Profile } from 'pprof-format';
@@ -15,6 +17,7 @@ import { sshdMissing, startSshd, type TestSshd } from '../link/testing/sshd.js';
 import { QuerierClient } from '../pyroscope/querier-client.js';
 import { recentCores, timeline } from '../pyroscope/source-views.js';
 import { connectAgent, type AgentConnection } from './agent-connection.js';
+import { Http2Session } from './http2-session.js';
 import { toAgentState } from './status.js';
 import { replayMissing, startReplay, type Replay } from './testing/replay.js';
 
@@ -155,5 +158,16 @@ describe.skipIf(missing !== undefined)('connectAgent', { timeout: 60_000 }, () =
     const agent = value(await connectAgent(link, { socket: own.socket }));
     await own.dispose();
     await agent.closed;
+  });
+
+  it('notices that an agent ended which did not know a call', async () => {
+    const own = await startReplay();
+    const { link } = await sshLink([]);
+    const session = new Http2Session(value(await link.open({ kind: 'unix', path: own.socket })), true);
+    const asked = await session.request('POST', '/agent.v1.AgentService/NotYetThere', {}, { endStream: true });
+    const [head] = (await once(asked, 'response')) as [IncomingHttpHeaders];
+    expect(head[':status']).toBe(404);
+    await own.dispose();
+    await session.closed;
   });
 });

@@ -6,10 +6,13 @@ import type { AgentState } from '../../contract/target.js';
 import type { AgentConnection, AgentPlace } from '../agent/agent-connection.js';
 import type { Link } from '../link/link.js';
 import type { Prompter } from '../link/prompter.js';
+import { agentBridge } from './agent-bridge.js';
 import { findAgentBinary } from './agent-resources.js';
 import { AgentWatch, type LeaseHolder, type LeaseTimes } from './agent-watch.js';
 import { agentSocket, lookAt, type TargetFacts } from './facts.js';
+import { lookForOutlived, removeOutlived } from './outlived.js';
 import { startAgent } from './start-agent.js';
+import type { RootAccess } from './root/root-access.js';
 
 const reattachDelaysMs = [300, 1000, 3000];
 /** Who ended the agent may have restarted it: within a minute the next one is there. */
@@ -24,6 +27,7 @@ export interface AgentLifeOptions {
   /** The link now: another one after a disconnect. */
   readonly link: () => Link;
   readonly prompter: Prompter;
+  readonly root: RootAccess;
   /** The folder that holds agent/manifest.json. */
   readonly resourcesDir: string;
   readonly holder: LeaseHolder;
@@ -34,6 +38,8 @@ export interface AgentLifeOptions {
   readonly debuginfod: () => string | undefined;
   /** Whether a continuous agent is to come back after a reboot. */
   readonly atBoot: () => boolean;
+  /** How agents that are started here call services; undefined: as was set there last. */
+  readonly naming: () => Naming | undefined;
   /** Where a running agent is looked for; default /run/pyrometer. */
   readonly runDirectory: string | undefined;
   readonly onChange: () => void;
@@ -89,14 +95,16 @@ export class AgentLife {
     const path = facts.value.installed.at(-1);
     const place = {
       socket: agentSocket(facts.value.uid, this.options.runDirectory),
-      bridge: path === undefined ? undefined : [path, 'bridge'],
+      bridge: path === undefined ? undefined : agentBridge(path),
     };
     const attached = await this.attach(place, signal);
     if (attached.ok || this.operation !== undefined) return facts.value;
     const { code, message } = attached.failure;
-    if (code === 'agent-not-running') {
+    if (code !== 'agent-not-running') this.set({ ...unknown, message });
+    else {
       this.set({ state: path === undefined ? 'not-installed' : 'stopped', recording: false });
-    } else this.set({ ...unknown, message });
+      await this.clearOutlived(facts.value, signal);
+    }
     return facts.value;
   }
 
@@ -123,6 +131,35 @@ export class AgentLife {
     // One that was not ended goes on as before, and one whose replacement did not start was started again.
     if (!restarted.ok && this.watch !== undefined) this.set(this.watch.state);
     return restarted;
+  }
+
+  /** What a recording left whose machine went down is told, and removed when its time is over. */
+  private async clearOutlived(facts: TargetFacts, signal?: AbortSignal): Promise<void> {
+    const { targetId, resourcesDir } = this.options;
+    const given = { link: this.options.link(), facts, targetId, targetName: this.options.targetName(), resourcesDir };
+    const found = await lookForOutlived({ ...given, signal });
+    const resting = this.now;
+    // Somebody may have begun to start one meanwhile.
+    if (this.disposed || this.watch !== undefined || this.operation !== undefined) return;
+    if (!found.over) {
+      if (found.message !== undefined) this.set({ ...resting, message: found.message });
+      return;
+    }
+    const operation = new AbortController();
+    this.operation = operation;
+    this.set({
+      ...resting,
+      state: 'stopping',
+      message: 'What a recording left here has outlived its time: removing it.',
+    });
+    const both = signal === undefined ? operation.signal : AbortSignal.any([operation.signal, signal]);
+    const { over, message } = await removeOutlived({ ...given, signal: both });
+    this.operation = undefined;
+    this.set({
+      state: over ? 'stopped' : 'not-installed',
+      recording: false,
+      ...(message === undefined ? {} : { message }),
+    });
   }
 
   private async operate(
@@ -244,10 +281,12 @@ export class AgentLife {
       targetId: options.targetId,
       targetName: options.targetName(),
       prompter: options.prompter,
+      root: options.root,
       resourcesDir: options.resourcesDir,
       ...(recording ? { lease: { ...options.lease, holder: options.holder } } : {}),
       windowSeconds: options.windowSeconds,
       debuginfod: options.debuginfod(),
+      naming: options.naming(),
       atBoot,
       facts: seen,
       onStep: (step) => {
@@ -257,7 +296,7 @@ export class AgentLife {
     });
     if (!started.ok) return started;
     await this.look(started.value.facts);
-    const place = { socket: started.value.socket, bridge: [started.value.path, 'bridge'] };
+    const place = { socket: started.value.socket, bridge: agentBridge(started.value.path) };
     // What was recorded goes on by itself now.
     if (!recording && this.watch?.renewing === true) await this.watch.release();
     this.detach();
@@ -277,6 +316,7 @@ export class AgentLife {
         targetId: options.targetId,
         targetName: options.targetName(),
         prompter: options.prompter,
+        root: options.root,
         resourcesDir: options.resourcesDir,
         replace: true,
         debuginfod: options.debuginfod(),
@@ -291,7 +331,7 @@ export class AgentLife {
       }
       this.detach();
       this.replacing = false;
-      const place = { socket: started.value.socket, bridge: [started.value.path, 'bridge'] };
+      const place = { socket: started.value.socket, bridge: agentBridge(started.value.path) };
       const attached = await this.attach(place, signal);
       if (attached.ok && recording) await this.watch?.keepLease(options.lease);
       return attached;
@@ -307,7 +347,7 @@ export class AgentLife {
     this.replacing = false;
     const attached = await this.attach({
       socket: agentSocket(facts.uid, this.options.runDirectory),
-      bridge: path === undefined ? undefined : [path, 'bridge'],
+      bridge: path === undefined ? undefined : agentBridge(path),
     });
     if (attached.ok && recording) await this.watch?.keepLease(this.options.lease);
   }

@@ -10,7 +10,12 @@ const Manifest = v.object({
   version: v.pipe(v.string(), v.regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$/)),
   files: v.record(
     v.string(),
-    v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), size: v.pipe(v.number(), v.integer()) }),
+    v.object({
+      sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+      size: v.pipe(v.number(), v.integer()),
+      /** Whether the same lies beside it as gzip packed it, under its name and ".gz". */
+      packed: v.optional(v.boolean()),
+    }),
   ),
 });
 
@@ -45,12 +50,16 @@ export async function findAgentBinary(resourcesDir: string, machine: string): Pr
   const kind = `linux-${architecture}`;
   const file = manifest.files[kind];
   if (file === undefined) return fail('unsupported', `This copy of Pyrometer has no agent for ${kind}.`);
+  const { sha256, size, packed } = file;
+  const path = join(folder, kind, 'pyrometer-agent');
   return ok({
-    path: join(folder, kind, 'pyrometer-agent'),
+    path,
+    ...(packed === true ? { packedPath: `${path}.gz` } : {}),
     version: manifest.version,
-    ownVersion: `${manifest.version.split('+')[0] ?? ''}+${file.sha256.slice(0, 12)}`,
-    ...file,
-    folderName: `${manifest.version}-${file.sha256.slice(0, 12)}`,
+    ownVersion: `${manifest.version.split('+')[0] ?? ''}+${sha256.slice(0, 12)}`,
+    sha256,
+    size,
+    folderName: `${manifest.version}-${sha256.slice(0, 12)}`,
     fileName: 'pyrometer-agent',
     title: 'the agent',
   });

@@ -2,11 +2,13 @@ import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Result } from '../../contract/result.js';
 import { LocalLink } from '../link/local-link.js';
 import { silentPrompter, type Prompter, type SecretQuestion } from '../link/prompter.js';
 import { Elevator } from './elevate.js';
 import type { TargetFacts } from './facts.js';
 import type { Rights } from './rights.js';
+import { RootAccess } from './root/root-access.js';
 
 /**
  * Acts as sudo does towards a program without a terminal: -S reads a line after it printed the prompt, three times at
@@ -56,6 +58,7 @@ describe('Elevator', () => {
   function elevator(
     rights: Rights,
     answers: readonly (string | null)[] = [],
+    root?: RootAccess,
   ): { it: Elevator; asked: SecretQuestion[] } {
     const asked: SecretQuestion[] = [];
     const prompter: Prompter = {
@@ -78,10 +81,14 @@ describe('Elevator', () => {
       freeBytes: undefined,
       btf: true,
       ownReadable: false,
+      stored: false,
+      wentDown: false,
       installed: [],
     };
-    return { it: new Elevator({ link, facts, prompter, targetId: 't', targetName: 'web' }), asked };
+    return { it: new Elevator({ link, facts, prompter, root, targetId: 't', targetName: 'web' }), asked };
   }
+
+  const said = (result: Result<unknown>): string => (result.ok ? 'it went well' : result.failure.message);
 
   /** Prints its arguments and its whole input. */
   const program = ['sh', '-c', 'printf "[%s]" "$@"; printf "input:"; cat', 'sh', 'a b', '$(id)'];
@@ -112,6 +119,20 @@ describe('Elevator', () => {
     expect(JSON.stringify(first)).not.toContain('ecret');
   });
 
+  it('asks nothing that was answered while the target is connected to', async () => {
+    // Without an agent for the target there is nothing that could run the rest.
+    const root = new RootAccess({ resourcesDir: folder });
+    const { it: first, asked: before } = elevator('sudo-password', [right], root);
+    expect(await first.run(['echo', 'one'], options)).toMatchObject({ ok: true, value: { stdout: 'one\n' } });
+    expect(before[0]?.explanation).toContain('is kept in memory until you disconnect, and is not stored.');
+    const { it: second, asked } = elevator('sudo-password', [right], root);
+    expect(await second.run(['echo', 'two'], options)).toMatchObject({ ok: true, value: { stdout: 'two\n' } });
+    expect(asked).toEqual([]);
+    root.leave();
+    expect(await second.run(['echo', 'two'], options)).toMatchObject({ ok: true, value: { stdout: 'two\n' } });
+    expect(asked).toHaveLength(1);
+  });
+
   it('answers a second time where sudo remembers nothing', async () => {
     const { it: elevated, asked } = elevator('sudo-password', [right]);
     expect(await elevated.run(['echo', 'done'], options)).toMatchObject({ ok: true, value: { stdout: 'done\n' } });
@@ -131,6 +152,9 @@ describe('Elevator', () => {
     const ran = await elevated.run(['echo', 'done'], options);
     expect(ran).toMatchObject({ ok: false, failure: { code: 'no-sudo' } });
     expect(JSON.stringify(ran)).toContain('3 incorrect');
+    expect(said(ran)).toBe(
+      'sudo did not let "pat" run the agent on web: check the password, and that the user may use sudo.',
+    );
   });
 
   it('says that the user may not', async () => {
@@ -139,7 +163,10 @@ describe('Elevator', () => {
     const ran = await elevated.run(['echo', 'done'], options);
     expect(ran).toMatchObject({ ok: false, failure: { code: 'no-sudo' } });
     expect(JSON.stringify(ran)).toContain('not in the sudoers');
-    expect(await elevator('none').it.run(['true'], options)).toMatchObject({ ok: false, failure: { code: 'no-sudo' } });
+    expect(said(ran)).toContain('sudo did not let "pat" run the agent on web');
+    expect(said(await elevator('none').it.run(['true'], options))).toBe(
+      'The agent needs root: give "pat" sudo, or connect as another user.',
+    );
     const doas = await elevator('doas-password').it.run(['true'], options);
     expect(doas).toMatchObject({
       ok: false,
@@ -149,7 +176,9 @@ describe('Elevator', () => {
 
   it('ends when the user does not answer, or gives up waiting', async () => {
     const { it: elevated } = elevator('sudo-password', [null]);
-    expect(await elevated.run(['echo', 'done'], options)).toMatchObject({ ok: false, failure: { code: 'cancelled' } });
+    const declined = await elevated.run(['echo', 'done'], options);
+    expect(declined).toMatchObject({ ok: false, failure: { code: 'cancelled' } });
+    expect(said(declined)).toBe('The agent needs root, and the password was not given.');
     const slow = elevator('root').it;
     expect(await slow.run(['sleep', '20'], { timeoutMs: 100 })).toMatchObject({
       ok: false,

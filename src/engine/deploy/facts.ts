@@ -1,7 +1,10 @@
 import { fail, ok, type Result } from '../../contract/result.js';
-import type { Link } from '../link/link.js';
+import { dockerFailure, dockerOver } from '../docker/docker-link.js';
+import { engineInfo } from '../docker/engine-info.js';
+import type { Address, Link } from '../link/link.js';
 import { runScript } from '../link/marked.js';
 import { doasNeedsTerminal, rightsOf, rightsScript, type Rights } from './rights.js';
+import { placeScript } from './upload-place.js';
 
 /** What is known of a target before anything is put on it. */
 export interface TargetFacts {
@@ -24,9 +27,18 @@ export interface TargetFacts {
   readonly btf: boolean;
   /** Whether a user may read other processes of the same user, as py-spy does: where Yama does not forbid it. */
   readonly ownReadable: boolean;
+  /** What an agent stored is there. */
+  readonly stored: boolean;
+  /** And what one keeps while it runs is not: the machine was started anew since. */
+  readonly wentDown: boolean;
   /** Agents that were put there, newest last. */
   readonly installed: readonly string[];
 }
+
+/** Where an agent keeps what it sampled: across reboots, and only root may look into it. */
+export const agentStore = '/var/lib/pyrometer';
+/** And its sockets, which a reboot takes away. */
+export const agentRunDirectory = '/run/pyrometer';
 
 const script = `
 # Looks at the target; changes nothing.
@@ -39,17 +51,47 @@ if [ -e /sys/kernel/btf/vmlinux ]; then say btf yes; fi
 if [ "$(uname -s)" = Linux ] && [ "$(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null || echo 0)" = 0 ]; then
   say ownReadable yes
 fi
-cache=\${XDG_CACHE_HOME:-$HOME/.cache}
+if [ -d ${agentStore} ]; then say stored yes; [ -d ${agentRunDirectory} ] || say wentDown yes; fi
+${placeScript}
 say cacheFolder "$cache/pyrometer/agent"
-at=$cache; while [ ! -d "$at" ] && [ "$at" != / ]; do at=$(dirname -- "$at"); done
+near "$cache"
 say freeKb "$(df -Pk -- "$at" 2>/dev/null | awk 'NR==2 {print $4}')"
 for f in $(ls -tr "$cache/pyrometer/agent" 2>/dev/null); do
-  [ -x "$cache/pyrometer/agent/$f/pyrometer-agent" ] && say installed "$cache/pyrometer/agent/$f/pyrometer-agent"
+  [ -f "$cache/pyrometer/agent/$f/pyrometer-agent" ] && say installed "$cache/pyrometer/agent/$f/pyrometer-agent"
 done
 :`;
 
+/** What `uname -s` would be of a Docker engine alone. */
+export const engineKernelName = 'Docker';
+
+/** A Docker engine alone tells of its machine what containers see of it. */
+async function lookAtEngine(link: Link, engine: Address, signal?: AbortSignal): Promise<Result<TargetFacts>> {
+  try {
+    const { kernel, machine } = await engineInfo(dockerOver(link, engine), signal);
+    return ok({
+      uid: -1,
+      user: '',
+      kernelName: engineKernelName,
+      kernel,
+      machine,
+      rights: 'none',
+      pkexec: false,
+      cacheFolder: '',
+      freeBytes: undefined,
+      btf: false,
+      ownReadable: false,
+      stored: false,
+      wentDown: false,
+      installed: [],
+    });
+  } catch (error) {
+    return dockerFailure(error, 'Docker there did not answer: check that its engine runs.');
+  }
+}
+
 /** Looks at a target; changes nothing. */
 export async function lookAt(link: Link, signal?: AbortSignal): Promise<Result<TargetFacts>> {
+  if (link.engine !== undefined) return lookAtEngine(link, link.engine, signal);
   const result = await runScript(link, script, [], signal === undefined ? {} : { signal });
   if (!result.ok) return result;
   const said = new Map<string, string>();
@@ -82,17 +124,25 @@ export async function lookAt(link: Link, signal?: AbortSignal): Promise<Result<T
     freeBytes: Number.isNaN(freeKb) ? undefined : freeKb * 1024,
     btf: said.get('btf') === 'yes',
     ownReadable: said.get('ownReadable') === 'yes',
+    stored: said.get('stored') === 'yes',
+    wentDown: said.get('wentDown') === 'yes',
     installed,
   });
 }
 
 /** The control socket of the login user, in the agent's run directory. */
-export function agentSocket(uid: number, runDirectory = '/run/pyrometer'): string {
+export function agentSocket(uid: number, runDirectory = agentRunDirectory): string {
   return `${runDirectory}/control-${uid}.sock`;
 }
 
 /** Whether an agent can be started, as far as that can be told without putting it there. */
 export function agentPossible(facts: TargetFacts): Result<null> {
+  if (facts.kernelName === engineKernelName) {
+    return fail(
+      'unsupported',
+      'This is a Docker engine alone: nobody logs in to its machine, so the agent cannot be put there. Add that machine as a server where you can.',
+    );
+  }
   if (facts.kernelName !== 'Linux') {
     return fail('unsupported', `The agent runs on Linux only, and this is ${facts.kernelName}.`);
   }

@@ -3,11 +3,14 @@ import { fail, ok, type Result } from '../../contract/result.js';
 import type { Link } from '../link/link.js';
 import { runScript } from '../link/marked.js';
 import type { TargetFacts } from './facts.js';
+import { ownPlaceScript } from './upload-place.js';
 
 /** A program that is put on a target. */
 export interface TargetProgram {
   /** Where it is on this computer. */
   readonly path: string;
+  /** The same as gzip has packed it, where that was done ahead. */
+  readonly packedPath?: string;
   /** Lower-case hexadecimal. */
   readonly sha256: string;
   readonly size: number;
@@ -24,13 +27,25 @@ const spareBytes = 16 * 1024 * 1024;
 /** Defines `sha256 FILE`; macOS has no sha256sum before version 15. */
 const sha256Function = 'sha256() { sha256sum -- "$1" 2>/dev/null || shasum -a 256 "$1"; }';
 
-/** Makes the folder and says the hash of what is there. A part that is an hour old is of an upload that a crash ended. */
+/** Makes the folder, says whether there is gzip, and the hash of what is there. A part that is an hour old is of an upload that a crash ended. */
 const prepareScript = `
 # Makes the program's folder and looks whether the program is there already.
 umask 077; mkdir -p -- "$1" || exit 1
+${ownPlaceScript}
 find "$3" -type f -name '*.part-*' -mmin +60 -exec rm -f -- {} + 2>/dev/null
+command -v gzip >/dev/null && echo gzip
 ${sha256Function}
-sha256 "$2" || :
+[ ! -f "$2" ] || sha256 "$2" || :
+`;
+
+/** One command for both: each is a round trip, and a process or three there. */
+const placeScript = `
+# Compares what arrived with what was sent, and puts it into its place.
+${sha256Function}
+sum=$(sha256 "$1"); s=$?
+printf '%s\\n' "$sum"
+case $sum in *"$3"*) ;; *) rm -f -- "$1"; [ "$s" = 127 ] && exit 127; exit 1;; esac
+chmod 755 -- "$1" && mv -f -- "$1" "$2" || { rm -f -- "$1"; exit 1; }
 `;
 
 export interface InstallOptions {
@@ -77,6 +92,8 @@ export async function install(
   const part = `${path}.part-${randomUUID()}`;
   const sent = await link.upload(program.path, part, {
     ...given,
+    compressed: /^gzip$/m.test(prepared.value.stdout),
+    packedPath: program.packedPath,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
   if (!sent.ok) {
@@ -89,40 +106,20 @@ export async function install(
       : sent;
   }
   options.onVerify?.();
-  const verified = await runScript(
-    link,
-    `# Compares what arrived with what was sent.\n${sha256Function}\nsha256 "$1"`,
-    [part],
-    given,
-  );
-  if (!verified.ok) return verified;
-  if (!verified.value.stdout.includes(program.sha256)) {
-    await discard(link, part);
-    return verified.value.code === 127
-      ? fail('unsupported', `The target has no sha256sum, with which ${program.title} is verified: install coreutils.`)
-      : fail(
-          'upload-corrupt',
-          `What arrived is not ${program.title} as it was sent: try again.`,
-          verified.value.stdout,
-        );
-  }
-  const placed = await runScript(
-    link,
-    '# Puts the program into its place.\nchmod 755 -- "$1" && mv -f -- "$1" "$2"',
-    [part, path],
-    given,
-  );
+  const placed = await runScript(link, placeScript, [part, path, program.sha256], given);
   if (!placed.ok) return placed;
-  if (placed.value.code !== 0) {
-    await discard(link, part);
-    return fail('agent-failed', `There is no way to put ${program.title} into ${folder}.`, placed.value.stderr);
+  const { code, stdout, stderr } = placed.value;
+  if (code === 127) {
+    return fail(
+      'unsupported',
+      `The target has no sha256sum, with which ${program.title} is verified: install coreutils.`,
+    );
   }
+  if (!stdout.includes(program.sha256)) {
+    return fail('upload-corrupt', `What arrived is not ${program.title} as it was sent: try again.`, stdout);
+  }
+  if (code !== 0) return fail('agent-failed', `There is no way to put ${program.title} into ${folder}.`, stderr);
   return ok(path);
-}
-
-/** Removes what was sent and cannot be used; a link that broke meanwhile leaves it to the next sweep. */
-async function discard(link: Link, part: string): Promise<void> {
-  await runScript(link, '# Removes what cannot be used.\nrm -f -- "$1"', [part]);
 }
 
 /** What is free on a folder's disk; undefined where df does not say. */

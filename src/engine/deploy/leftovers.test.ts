@@ -22,6 +22,8 @@ describe.skipIf(process.platform !== 'linux')('what lies on a target', () => {
     freeBytes: undefined,
     btf: true,
     ownReadable: false,
+    stored: false,
+    wentDown: false,
     installed: [],
   });
   beforeEach(async () => {

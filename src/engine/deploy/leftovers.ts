@@ -8,20 +8,20 @@ import { runScript } from '../link/marked.js';
 import { silentPrompter } from '../link/prompter.js';
 import { listSidecars, type ListedSidecar } from '../pyspy/sidecar.js';
 import { Elevator } from './elevate.js';
-import type { TargetFacts } from './facts.js';
-import { copyName, copyPlaces, pySpyCopyName } from './verified-start.js';
+import { agentRunDirectory, agentStore, type TargetFacts } from './facts.js';
+import { isRootFree } from './rights.js';
+import { copyName, copyPlaces, programFolder, pySpyCopyName } from './verified-start.js';
 
 const listTimeoutMs = 30_000;
 
 /** Folders of root's on a target; looking at what is in them needs root. */
-const store = '/var/lib/pyrometer';
-const runDirectory = '/run/pyrometer';
+const store = agentStore;
+const runDirectory = agentRunDirectory;
 /** Where the agent notes that it mounted tracefs, and where it did. */
 const mountNote = `${runDirectory}/tracefs-mounted`;
 const mountPath = '/sys/kernel/tracing';
-/** What makes the agent come back after a reboot: a unit of systemd, and the program that it runs. */
+/** What makes the agent come back after a reboot. */
 const unit = '/etc/systemd/system/pyrometer-agent.service';
-const bootFolder = '/opt/pyrometer';
 
 /** Copies that root's start made and could not remove, as when it was killed; a younger one may be starting. */
 export const findCopies = `find ${copyPlaces.join(' ')} -maxdepth 1 \\( -name '${copyName}*' -o -name '${pySpyCopyName}*' \\) -user 0 -mmin +5`;
@@ -45,8 +45,9 @@ if [ -n "$recorded" ]; then
     f=\${f%/status}; process "\${f#/proc/}"
   done
 fi
-for d in ${store} ${runDirectory} ${unit} ${bootFolder}; do [ -e "$d" ] && printf 'there %s\\n' "$d"; done
+for d in ${store} ${runDirectory} ${unit} ${programFolder}; do [ -e "$d" ] && printf 'there %s\\n' "$d"; done
 [ -e ${mountNote} ] && printf 'there %s\\n' ${mountPath}
+find ${programFolder} ! -type d -exec printf 'in %s\\n' {} \\; 2>/dev/null
 ${findCopies} 2>/dev/null | sed 's/^/copy /'
 cd -- "$cache" 2>/dev/null && for f in *; do
   [ -d "$f" ] || continue
@@ -77,6 +78,10 @@ export async function findLeftovers(
   signal?: AbortSignal,
   before: readonly Leftover[] = [],
 ): Promise<Result<Found>> {
+  if (link.engine !== undefined) {
+    const sidecars = await findSidecars(link, signal);
+    return ok({ leftovers: containersOf(sidecars), sidecars });
+  }
   const pids = before.flatMap(({ kind, path }) => (kind === 'process' ? [path.split(' ')[0] ?? ''] : []));
   const args = [facts.cacheFolder, ...pids];
   const found = await runScript(link, findScript, args, signal === undefined ? {} : { signal });
@@ -84,8 +89,14 @@ export async function findLeftovers(
   const lines = [...new Set(found.value.stdout.split('\n'))];
   const leftovers = lines.flatMap((line) => leftoverOf(line, lines, facts.cacheFolder));
   const sidecars = await findSidecars(link, signal);
-  const containers = sidecars?.listed.map(({ name }): Leftover => ({ kind: 'container', path: name })) ?? [];
-  return ok({ leftovers: [...(await withContents(link, facts, leftovers, signal)), ...containers], sidecars });
+  return ok({
+    leftovers: [...(await withContents(link, facts, leftovers, signal)), ...containersOf(sidecars)],
+    sidecars,
+  });
+}
+
+function containersOf(sidecars: Found['sidecars']): readonly Leftover[] {
+  return sidecars?.listed.map(({ name }): Leftover => ({ kind: 'container', path: name })) ?? [];
 }
 
 function leftoverOf(line: string, lines: readonly string[], cacheFolder: string): readonly Leftover[] {
@@ -100,7 +111,9 @@ function leftoverOf(line: string, lines: readonly string[], cacheFolder: string)
   if (line === `there ${store}`) return [{ kind: 'store', path: store }];
   if (line === `there ${runDirectory}`) return [{ kind: 'sockets', path: runDirectory }];
   if (line === `there ${unit}`) return [{ kind: 'unit', path: unit }];
-  if (line === `there ${bootFolder}`) return [{ kind: 'unit', path: bootFolder }];
+  if (line === `there ${programFolder}`) {
+    return [{ kind: 'program', path: programFolder, contents: contentsOf(lines, programFolder) }];
+  }
   if (line === `there ${mountPath}`) return [{ kind: 'mount', path: mountPath }];
   return line.startsWith('copy ') ? [{ kind: 'copy', path: line.slice(5) }] : [];
 }
@@ -127,8 +140,7 @@ async function withContents(
   signal: AbortSignal | undefined,
 ): Promise<readonly Leftover[]> {
   const closed = leftovers.filter(({ kind }) => kind === 'store' || kind === 'sockets' || kind === 'copy');
-  const free = facts.rights === 'root' || facts.rights === 'sudo' || facts.rights === 'doas';
-  if (closed.length === 0 || !free) return leftovers;
+  if (closed.length === 0 || !isRootFree(facts.rights)) return leftovers;
   const elevator = new Elevator({ link, facts, prompter: silentPrompter, targetId: '', targetName: '' });
   const argv = ['sh', '-c', listScript, 'sh', ...closed.map(({ path }) => path)];
   const listed = await elevator.run(argv, { timeoutMs: listTimeoutMs, signal });

@@ -12,19 +12,21 @@ export interface OutputTakers {
   readonly following?: boolean;
 }
 
-/** Standard output of a command that says by a line of its own when what a login script printed is over. */
+/** Standard output of a command, which may say by a line of its own when what a login script printed is over. */
 export class MarkedOutput {
   private readonly mark: Buffer;
   private readonly takers: OutputTakers;
   private readonly decoder = new StringDecoder('utf8');
   /** What came before the mark, or what may be its beginning. */
   private unmarked: Buffer = Buffer.alloc(0);
-  private begun = false;
+  private begun: boolean;
   private kept = '';
   private line = '';
 
-  constructor(mark: string, takers: OutputTakers) {
-    this.mark = Buffer.from(`\n${mark}\n`);
+  /** @param mark undefined: all that comes is the command's */
+  constructor(mark: string | undefined, takers: OutputTakers) {
+    this.begun = mark === undefined;
+    this.mark = Buffer.from(`\n${mark ?? ''}\n`);
     this.takers = takers;
   }
 

@@ -2,7 +2,8 @@ import type { PushAuthentication } from '../../contract/push.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { PyroscopeConfig, PyroscopeState } from '../../contract/target.js';
 import type { Link } from '../link/link.js';
-import type { Prompter, SecretQuestion } from '../link/prompter.js';
+import type { Prompter } from '../link/prompter.js';
+import { askLogin, isReadableOnTheWay, loginHeaders, loginWords, type Credentials } from '../link/server-login.js';
 import { Http1Transport } from '../pyroscope/http1-transport.js';
 import { PusherClient } from '../pyroscope/pusher-client.js';
 import { QuerierClient } from '../pyroscope/querier-client.js';
@@ -16,9 +17,6 @@ export interface PyroscopeAccessOptions {
   readonly link: () => Link;
   readonly onChange: () => void;
 }
-
-/** What proves to a Pyroscope who reads. */
-type Credentials = Extract<PushAuthentication, { kind: 'basic' | 'bearer' }>;
 
 /** The Pyroscope that belongs to a target, reached directly or through the target's link. */
 export class PyroscopeAccess {
@@ -144,30 +142,16 @@ export class PyroscopeAccess {
   }
 
   private unknown(config: PyroscopeConfig): string {
-    const wanted = config.login === 'bearer' ? 'a token' : 'a user and a password';
+    const wanted = config.login === undefined ? 'a login' : loginWords(config.login);
     return `${nameOf(config)} wants ${wanted}: open "Pyroscope…" and save, to be asked again.`;
   }
 
-  private async ask(
-    config: PyroscopeConfig,
-    login: NonNullable<PyroscopeConfig['login']>,
-  ): Promise<Credentials | undefined> {
-    const question: SecretQuestion = {
-      targetId: this.options.targetId,
-      title: `${nameOf(config)} wants to know who reads`,
-      explanation: 'It is sent to that server alone, kept until Pyrometer is closed, and never saved.',
-      fields:
-        login === 'bearer'
-          ? [{ label: 'Token', echo: false }]
-          : [
-              { label: 'User', echo: true },
-              { label: 'Password', echo: false },
-            ],
-    };
-    const answers = await this.options.prompter.askSecret(question, this.ending.signal);
-    if (answers === null) return undefined;
-    const [first = '', second = ''] = answers;
-    return login === 'bearer' ? { kind: 'bearer', token: first } : { kind: 'basic', user: first, password: second };
+  private ask(config: PyroscopeConfig, login: NonNullable<PyroscopeConfig['login']>): Promise<Credentials | undefined> {
+    const { targetId, prompter } = this.options;
+    const tunnelled = config.reach === 'tunnel' && this.options.link().kind === 'ssh';
+    const readable = !tunnelled && isReadableOnTheWay(config.url);
+    const question = { targetId, server: 'pyroscope', name: nameOf(config), login, readable } as const;
+    return askLogin(prompter, question, this.ending.signal);
   }
 }
 
@@ -175,17 +159,9 @@ function nameOf(config: PyroscopeConfig): string {
   return `Pyroscope at ${new URL(config.url).host}`;
 }
 
-/** Tenant and credentials as a server reads them (RFC 7617, RFC 6750). */
 function headersOf(
   { tenant }: PyroscopeConfig,
   credentials: Credentials | undefined,
 ): Readonly<Record<string, string>> {
-  const headers: Record<string, string> = {};
-  if (tenant !== undefined) headers['x-scope-orgid'] = tenant;
-  if (credentials?.kind === 'basic') {
-    headers['authorization'] =
-      `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`, 'utf8').toString('base64')}`;
-  }
-  if (credentials?.kind === 'bearer') headers['authorization'] = `Bearer ${credentials.token}`;
-  return headers;
+  return { ...(tenant === undefined ? {} : { 'x-scope-orgid': tenant }), ...loginHeaders(credentials) };
 }

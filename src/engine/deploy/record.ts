@@ -1,14 +1,13 @@
 import { fail, ok, type Result } from '../../contract/result.js';
 import { cpuProfileType, type Selection } from '../../contract/selection.js';
 import type { TargetConfig, TargetState } from '../../contract/target.js';
-import { formatNanoseconds } from '../../core/words/numbers.js';
-import { recordTimedSamples } from '../agent/timed-samples.js';
 import type { HostKeys } from '../link/host-keys.js';
 import type { Prompter } from '../link/prompter.js';
-import { everything, sampledOnly, serviceSelector } from '../pyroscope/selectors.js';
+import { everything, serviceSelector } from '../pyroscope/selectors.js';
 import type { LeaseHolder } from './agent-watch.js';
 import { recordingSpan, type RecordingSpan } from './recording-span.js';
 import { recordWithPySpy } from './record-pyspy.js';
+import { recordTimes } from './record-times.js';
 import { TargetSession } from './session.js';
 import { selectionTitle } from './titles.js';
 
@@ -82,7 +81,18 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
     if (!started.ok) return started;
     const status = session.state.agent.status;
     if (status === undefined) return fail('agent-not-running', 'The agent ended while it was recording.');
-    if (options.times === true) return await recordedWithTimes(session, options);
+    const selector = options.service === undefined ? everything : serviceSelector(options.service);
+    if (options.times === true) {
+      const { seconds, onProgress } = options;
+      return await recordTimes(session, {
+        selector,
+        seconds,
+        onProgress: (progress) => {
+          onProgress(progress.seconds, seconds);
+        },
+        signal,
+      });
+    }
     const span = recordingSpan(status, fresh, options.seconds, Date.now());
     const waited = await waitForWindow(session, options, waiters, span);
     if (!waited.ok) return waited;
@@ -90,7 +100,7 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
       targetId: options.config.id,
       source: 'agent',
       profileType: cpuProfileType,
-      selector: options.service === undefined ? everything : serviceSelector(options.service),
+      selector,
       startMs: span.startMs,
       endMs: span.endMs,
     };
@@ -102,42 +112,12 @@ export async function record(options: RecordOptions): Promise<Result<Recorded>> 
   }
 }
 
-async function recordedWithTimes(session: TargetSession, options: RecordOptions): Promise<Result<Recorded>> {
-  const { connection } = session.agent;
-  if (connection === undefined) return fail('agent-not-running', 'The agent ended while it was recording.');
-  const { seconds, service, signal } = options;
-  const selector = service === undefined ? everything : serviceSelector(service);
-  const beganAtMs = performance.now();
-  const recorded = await recordTimedSamples(connection, {
-    selector: sampledOnly(selector),
-    seconds,
-    onProgress: () => {
-      options.onProgress(Math.min(seconds, (performance.now() - beganAtMs) / 1000), seconds);
-    },
-    signal,
-  });
-  if (!recorded.ok) return recorded;
-  const { startMs, endMs, full, bytes } = recorded.value;
-  const selection: Selection = {
-    targetId: options.config.id,
-    source: 'agent',
-    profileType: cpuProfileType,
-    selector,
-    startMs,
-    endMs,
-  };
-  const notes = full
-    ? [`The recording was full after ${formatNanoseconds((endMs - startMs) * 1e6)} and ended then: choose one service.`]
-    : [];
-  return ok({ bytes, title: selectionTitle(selection, options.config.name), selection, notes });
-}
-
 async function fetched(
   session: TargetSession,
   options: RecordOptions,
   selection: Selection,
 ): Promise<Result<Recorded>> {
-  const bytes = await session.fetch(selection, options.signal);
+  const bytes = await session.sources.fetch(selection, options.signal);
   if (!bytes.ok) return bytes;
   return ok({ bytes: bytes.value, title: selectionTitle(selection, options.config.name), selection, notes: [] });
 }

@@ -12,6 +12,7 @@ import type { TargetFacts } from './facts.js';
 import { install } from './install.js';
 import { lastJson } from './last-json.js';
 import { findCopies, findLeftovers, type Found } from './leftovers.js';
+import type { RootAccess } from './root/root-access.js';
 import { agentChanged, agentNotExecutable, verifiedCommand } from './verified-start.js';
 
 const removeTimeoutMs = 90_000;
@@ -47,6 +48,7 @@ export interface RemoveOptions {
   readonly targetId: string;
   readonly targetName: string;
   readonly prompter: Prompter;
+  readonly root?: RootAccess | undefined;
   readonly resourcesDir: string;
   /** Also when others record with the agent or py-spy. */
   readonly force: boolean;
@@ -63,9 +65,12 @@ export async function removeLeftovers(options: RemoveOptions): Promise<Result<re
   if (!found.ok) return found;
   const freed = await removeSidecars(found.value, options.force);
   if (!freed.ok) return freed;
+  if (link.engine !== undefined) return whatRemains(options, found.value, [], '');
   const ofRoot = found.value.leftovers.some(({ kind }) => kind !== 'binary' && kind !== 'container');
   const removed = ofRoot ? await removeAsRoot(options) : ok([]);
   if (!removed.ok) return removed;
+  // What had it removed is of ours, too.
+  await options.root?.close();
   const given = signal === undefined ? {} : { signal };
   const cleared = await runScript(link, removeScript, [facts.cacheFolder], given);
   if (!cleared.ok) return cleared;
@@ -85,32 +90,28 @@ async function removeSidecars({ sidecars }: Found, force: boolean): Promise<Resu
 
 /** What belongs to root the agent itself removes: it knows what is its own. Answers what it could not. */
 async function removeAsRoot(options: RemoveOptions): Promise<Result<Remains>> {
-  const { link, facts, targetId, targetName, prompter, signal } = options;
+  const { link, facts, targetId, targetName, prompter, root, signal } = options;
   const binary = await findAgentBinary(options.resourcesDir, facts.machine);
   if (!binary.ok) return binary;
   const path = await install(link, facts, binary.value, { signal });
   if (!path.ok) return path;
-  const elevator = new Elevator({ link, facts, prompter, targetId, targetName });
+  const elevator = new Elevator({ link, facts, prompter, root, targetId, targetName });
   const given = { timeoutMs: removeTimeoutMs, signal };
-  try {
-    const args = ['remove', ...(options.force ? ['--force'] : [])];
-    const ran = await elevator.run(verifiedCommand(path.value, binary.value, args), given);
-    if (!ran.ok) return ran;
-    const { code, stdout, stderr } = ran.value;
-    const said = stderr.trim().split('\n').at(-1) ?? '';
-    if (code === agentHeld) return fail('agent-in-use', said.slice(0, 500));
-    if (code === agentChanged || code === agentNotExecutable) {
-      return fail('agent-failed', 'Root may not run the agent there, which removes what is its own.', said);
-    }
-    const removal = lastJson(stdout, Removal);
-    if (removal === undefined) {
-      return fail('agent-failed', said === '' ? 'Not all could be removed.' : said.slice(0, 500), stdout + stderr);
-    }
-    const cleared = await elevator.run(['sh', '-c', removeCopiesScript], given);
-    return cleared.ok ? ok(removal.remains) : cleared;
-  } finally {
-    elevator.dispose();
+  const args = ['remove', ...(options.force ? ['--force'] : [])];
+  const ran = await elevator.run(verifiedCommand(path.value, binary.value, args), given);
+  if (!ran.ok) return ran;
+  const { code, stdout, stderr } = ran.value;
+  const said = stderr.trim().split('\n').at(-1) ?? '';
+  if (code === agentHeld) return fail('agent-in-use', said.slice(0, 500));
+  if (code === agentChanged || code === agentNotExecutable) {
+    return fail('agent-failed', 'Root may not run the agent there, which removes what is its own.', said);
   }
+  const removal = lastJson(stdout, Removal);
+  if (removal === undefined) {
+    return fail('agent-failed', said === '' ? 'Not all could be removed.' : said.slice(0, 500), stdout + stderr);
+  }
+  const cleared = await elevator.run(['sh', '-c', removeCopiesScript], given);
+  return cleared.ok ? ok(removal.remains) : cleared;
 }
 
 async function whatRemains(

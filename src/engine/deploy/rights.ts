@@ -22,6 +22,11 @@ export function rightsOf(text: string | undefined): Rights {
   return all.find((rights) => rights === text) ?? 'none';
 }
 
+/** Whether commands run as root without asking anybody. */
+export function isRootFree(rights: Rights): boolean {
+  return rights === 'root' || rights === 'sudo' || rights === 'doas';
+}
+
 /** Why a doas that wants a password cannot be used, and what mends it. */
 export function doasNeedsTerminal(user: string): string {
   return `doas reads passwords from a terminal only, and there is none: add the line "permit nopass ${user}" to /etc/doas.conf, or give "${user}" sudo.`;

@@ -2,12 +2,15 @@ import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FailureCode, Result } from '../../contract/result.js';
+import { memoryPeakType } from '../../contract/pyspy.js';
 import { cpuProfileType, type Selection } from '../../contract/selection.js';
 import type { TargetState } from '../../contract/target.js';
 import { replayMissing, startReplay, type Replay } from '../agent/testing/replay.js';
 import { HostKeys } from '../link/host-keys.js';
 import { silentPrompter } from '../link/prompter.js';
 import { sshdMissing, startSshd, type TestSshd } from '../link/testing/sshd.js';
+import { inventedWindow } from '../pyspy/testing/windows.js';
+import { WindowStore } from '../pyspy/window-store.js';
 import { agentSocket } from './facts.js';
 import { TargetSession } from './session.js';
 import { writeFakeAgent, type FakeAgentOptions } from './testing/fake-agent.js';
@@ -34,7 +37,8 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
   beforeAll(async () => {
     replay = await startReplay();
     sshd = await startSshd();
-    cache = join(sshd.folder, 'cache');
+    // Fault 23: a path with blanks and a quote.
+    cache = join(sshd.folder, "it's a cache");
     const bin = join(sshd.folder, 'bin');
     await mkdir(bin);
     // Where the tests do not run as root: sudo that asks nothing.
@@ -44,7 +48,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     );
     await chmod(join(bin, 'sudo'), 0o755);
     await sshd.configure([
-      `SetEnv XDG_CACHE_HOME=${cache} PATH=${bin}:/usr/local/bin:/usr/bin:/bin`,
+      `SetEnv "XDG_CACHE_HOME=${cache}" PATH=${bin}:/usr/local/bin:/usr/bin:/bin`,
       'ForceCommand echo hello from a login script; eval "$SSH_ORIGINAL_COMMAND"; s=$?; echo bye; exit $s',
     ]);
   }, 180_000);
@@ -60,6 +64,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
   async function make(
     agent: Partial<FakeAgentOptions> = {},
     config = sshd.config,
+    windowsDir?: string,
   ): Promise<{ session: TargetSession; states: TargetState[]; resourcesDir: string }> {
     const resourcesDir = await writeFakeAgent(join(sshd.folder, `resources-${Math.random()}`), {
       socket: replay.socket,
@@ -72,6 +77,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
       hostKeys: new HostKeys(join(sshd.folder, 'own'), []),
       resourcesDir,
       runDirectory: join(sshd.folder, 'run'),
+      windowsDir,
       onChange: (state) => states.push(state),
     });
     sessions.push(session);
@@ -90,7 +96,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
 
     const endMs = Date.now();
     const range = { startMs: endMs - 600_000, endMs };
-    const services = value(await session.services('agent', range));
+    const services = value(await session.sources.services('agent', range));
     expect(services.length).toBeGreaterThan(1);
     const [first] = services;
     expect(first?.recentCores?.length).toBeGreaterThan(1);
@@ -101,16 +107,58 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
       selector: first?.selector ?? '',
       ...range,
     };
-    expect(value(await session.fetch(selection)).length).toBeGreaterThan(100);
-    expect(value(await session.timeline('agent', selection, 15_000)).values).toHaveLength(40);
-    expect(failureCode(await session.fetch({ ...selection, source: 'pyroscope' }))).toBe('not-found');
+    expect(value(await session.sources.fetch(selection)).length).toBeGreaterThan(100);
+    expect(value(await session.sources.timeline('agent', selection, 15_000)).values).toHaveLength(40);
+    expect(failureCode(await session.sources.fetch({ ...selection, source: 'pyroscope' }))).toBe('not-found');
+  });
+
+  it('answers what memray saw beside an agent from this computer, and everything else from the agent', async () => {
+    const windowsDir = join(sshd.folder, 'windows');
+    const startMs = Date.now() - 60_000;
+    value(await new WindowStore(windowsDir).add({ ...inventedWindow(startMs, 'web'), profileType: memoryPeakType }));
+    const { session } = await make({}, sshd.config, windowsDir);
+    value(await session.connect());
+    value(await session.agent.start('continuous'));
+    const range = { startMs: startMs - 540_000, endMs: startMs + 60_000 };
+    expect(value(await session.sources.profileTypes('agent', range))).toEqual(
+      expect.arrayContaining([cpuProfileType, memoryPeakType]),
+    );
+    const of = (service: string): Selection => ({
+      ...{ targetId: sshd.config.id, source: 'agent', profileType: memoryPeakType, ...range },
+      selector: `{service_name="${service}"}`,
+    });
+    expect(value(await session.sources.labelSets(of('web')))[0]).toMatchObject({ service_name: 'web' });
+    expect(value(await session.sources.timeline('agent', of('web'), 60_000)).unit).toBe('bytes');
+    expect(value(await session.sources.fetch(of('web'))).length).toBeGreaterThan(50);
+    // Nothing is here of this one: the agent is asked, who may have been pushed some.
+    expect(value(await session.sources.labelSets(of('shop')))).toEqual([]);
+    expect(
+      failureCode(await session.pyspy.recordMemory({ service: 'web', pid: 2 ** 22 + 1, seconds: 1, install: false })),
+    ).toBe('not-found');
   });
 
   it('lets an agent ask for debug files where that was chosen', async () => {
     const { session, resourcesDir } = await make({}, { ...sshd.config, debuginfod: 'https://debug.example/x' });
     value(await session.agent.start('continuous'));
     const calls = await readFile(join(resourcesDir, 'calls'), 'utf8');
-    expect(calls).toMatch(/start --uid \d+ --upload-dir \S+ --debuginfod https:\/\/debug\.example\/x\n/);
+    expect(calls).toMatch(/start --uid \d+ --upload-dir .+ --debuginfod https:\/\/debug\.example\/x\n/);
+  });
+
+  it('gives an agent the names of its target as it starts, and not when it is restarted', async () => {
+    const naming = { labels: [{ name: 'env', value: "it's $HOME" }], leadingSlash: true, relabelConfigs: '- {}\n' };
+    const { session, resourcesDir } = await make({}, { ...sshd.config, naming });
+    value(await session.agent.start('continuous'));
+    value(await session.agent.restart(true));
+    const calls = (await readFile(join(resourcesDir, 'calls'), 'utf8')).split('\n');
+    const given = calls.filter((line) => line.startsWith('start ')).map((line) => / --naming (.*)$/.exec(line)?.[1]);
+    // The script that notes its arguments may write what stands for the end of a line as one.
+    expect(
+      given.map((each) => each?.startsWith(`{"version":1,"labels":[["env","it's $HOME"]],"leading_slash":true,`)),
+    ).toEqual([true, undefined]);
+
+    const long = { ...naming, relabelConfigs: '# '.repeat(60_000) };
+    const { session: other } = await make({}, { ...sshd.config, naming: long });
+    expect(failureCode(await other.agent.start('continuous'))).toBe('invalid-input');
   });
 
   it('has an agent come back after a reboot where that was chosen, and a recording never', async () => {
@@ -130,7 +178,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     const folder = join(cache, 'pyrometer', 'agent', version);
     const calls = async (): Promise<string> => readFile(join(resourcesDir, 'calls'), 'utf8');
     expect(await calls()).toMatch(
-      /version\npreflight --json\nstart --uid \d+ --upload-dir \S+\/cache\/pyrometer\/agent --lease 600s --keep 86400s --holder [\w-]+ --holder-name a recording\n/,
+      /version\npreflight --json\nstart --uid \d+ --upload-dir \/.+\/it's a cache\/pyrometer\/agent --lease 600s --keep 86400s --holder [\w-]+ --holder-name a recording\n/,
     );
     const verified = (): number => states.filter((state) => state.agent.step?.number === 3).length;
     expect(verified()).toBe(1);
@@ -161,6 +209,25 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     if (said !== undefined && !started.ok) expect(started.failure.message).toBe(said);
     expect(session.state.agent.state).toBe('failed');
     expect(session.state.link.state).toBe('connected');
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('15: says where root may run nothing', async () => {
+    const noexec =
+      'for place in /opt /var/lib /var/tmp /tmp; do mount --bind $place $place && mount -o remount,bind,noexec $place || exit; done; exec "$@"';
+    const closed = await startSshd([`SetEnv XDG_CACHE_HOME=${join(sshd.folder, 'other')}`], {
+      host: '127.0.0.1',
+      command: ['unshare', '--mount', 'sh', '-c', noexec, 'sh'],
+    });
+    try {
+      const { session } = await make({}, closed.config);
+      const started = await session.agent.start('continuous');
+      expect(started.ok ? '' : started.failure.message).toBe(
+        'Root may not copy the agent to /opt, /var/lib, /var/tmp or /tmp there and run it (full, read-only or mounted noexec?): make room in one of them.',
+      );
+      session.dispose();
+    } finally {
+      await closed.dispose();
+    }
   });
 
   it('says that this copy has no agent', async () => {
@@ -224,7 +291,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     expect(session.state.agent.replacement?.running).toBe('other');
     value(await session.agent.restart(false));
     expect(await readFile(join(resourcesDir, 'calls'), 'utf8')).toMatch(
-      /\nstart --uid \d+ --upload-dir \S+ --replace\n/,
+      /\nstart --uid \d+ --upload-dir .+ --replace\n/,
     );
     expect(session.state.agent).toMatchObject({ state: 'profiling', recording: true });
     expect(states.some(({ agent }) => agent.state === 'starting' && agent.recording)).toBe(true);
@@ -246,7 +313,7 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     const startFailure = 'The new agent does not start, and the one before, 0.1.0+old, runs again: No.';
     await writeFakeAgent(resourcesDir, { socket: own.socket, startFailure, failsLate: true });
     const restarted = session.agent.restart(true);
-    await expect.poll(() => readFile(join(resourcesDir, 'calls'), 'utf8')).toContain('--replace');
+    await expect.poll(() => readFile(join(resourcesDir, 'calls'), 'utf8'), { timeout: 15_000 }).toContain('--replace');
     await own.dispose();
     // As agents lie below a run directory.
     const socket = agentSocket(process.getuid?.() ?? 0, join(sshd.folder, 'run'));
@@ -266,9 +333,9 @@ describe.skipIf(missing !== undefined)('TargetSession', { timeout: 60_000 }, () 
     states.length = 0;
     await sshd.restart();
     await expect.poll(() => states.some((state) => state.link.state === 'reconnecting')).toBe(true);
-    await expect.poll(() => session.state.link.state, { timeout: 15_000 }).toBe('connected');
+    await expect.poll(() => session.state.link.state, { timeout: 30_000 }).toBe('connected');
     // The fake agent's socket is not where an agent's is: it is installed, and not running.
-    await expect.poll(() => session.state.agent.state, { timeout: 5000 }).toBe('stopped');
+    await expect.poll(() => session.state.agent.state, { timeout: 30_000 }).toBe('stopped');
     expect(failureCode(await session.agent.stop(false))).toBe('agent-not-running');
   });
 });

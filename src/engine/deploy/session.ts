@@ -1,35 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import type { LogLines } from '../../contract/agent-log.js';
 import type { Check, CheckId } from '../../contract/check.js';
-import type { LabelValues, ServiceRow, TestReport, Timeline, Turnovers, WindowsCost } from '../../contract/links.js';
+import type { TestReport } from '../../contract/links.js';
 import type { Receipt } from '../../contract/receipt.js';
-import { defaultPySpyOptions, type PySpyRequest } from '../../contract/pyspy.js';
-import { isEverything, type Naming, type Running } from '../../contract/profiled.js';
+import { defaultPySpyOptions, type PySpyRequest, type PythonProcess } from '../../contract/pyspy.js';
+import type { Naming, Running } from '../../contract/profiled.js';
 import { pushUrl, type PushState } from '../../contract/push.js';
 import { fail, ok, type Failure, type Result } from '../../contract/result.js';
-import { cpuProfileType, type Selection, type SourceKind } from '../../contract/selection.js';
 import type { Leftover, PyroscopeConfig, Remainder, TargetConfig, TargetState } from '../../contract/target.js';
-import type { Trust } from '../../contract/trust.js';
 import type { Verification, VerifyProgress } from '../../contract/verify.js';
+import type { CountedWork, WorkCounter, WorkRange } from '../../contract/work-counter.js';
 import { agentProcesses } from '../agent/processes.js';
-import { agentTrust } from '../agent/trust.js';
-import { agentWindows } from '../agent/windows.js';
-import { containerRows, listContainers } from '../docker/containers.js';
+import { TargetCode } from '../code/target-code.js';
+import { EngineLink } from '../docker/engine-link.js';
+import { parseHost } from '../docker/find-docker.js';
 import type { HostKeys } from '../link/host-keys.js';
 import type { Link } from '../link/link.js';
 import { LocalLink } from '../link/local-link.js';
 import type { Prompter } from '../link/prompter.js';
 import { SshLink } from '../link/ssh-link.js';
-import { QuerierClient, type Query, type Range } from '../pyroscope/querier-client.js';
-import { sampledOnly } from '../pyroscope/selectors.js';
+import { PrometheusAccess } from '../prometheus/prometheus-access.js';
 import { PySpyLife } from '../pyspy/pyspy-life.js';
-import { sliceSeconds } from '../pyspy/recording.js';
-import { SliceCache } from '../pyroscope/slices.js';
-import { labelValues, sourceTurnovers } from '../pyroscope/source-changes.js';
-import { pyroscopeServices, timeline } from '../pyroscope/source-views.js';
 import { verifyService } from '../verify/verify.js';
 import { AgentLife } from './agent-life.js';
 import { defaultLease, type LeaseHolder, type LeaseTimes } from './agent-watch.js';
+import { AgentCarrier } from './carry/agent-carrier.js';
 import { runCheck } from './checks/run-check.js';
 import { Turns } from './checks/turns.js';
 import { agentPossible, lookAt, type TargetFacts } from './facts.js';
@@ -38,9 +33,10 @@ import { agentLog, followLog } from './follow-log.js';
 import { findLeftovers } from './leftovers.js';
 import { PyroscopeAccess } from './pyroscope-access.js';
 import { removeLeftovers } from './remove-leftovers.js';
-import { NotingLink } from './receipt/noting-link.js';
+import { NotingLink, noteCommand } from './receipt/noting-link.js';
 import { ReceiptBook } from './receipt/receipt-book.js';
-import { agentServices } from './sources.js';
+import { RootAccess } from './root/root-access.js';
+import { SessionSources } from './session-sources.js';
 
 export interface SessionOptions {
   readonly config: TargetConfig;
@@ -56,8 +52,12 @@ export interface SessionOptions {
   readonly holder?: LeaseHolder | undefined;
   /** How recordings are held; default: ten minutes, and windows stay for a day. */
   readonly lease?: LeaseTimes | undefined;
+  /** Whose what py-spy leaves on this target is; the same for each run of an app. Default: a name that nobody had before. */
+  readonly owner?: string | undefined;
   /** Where windows are kept that are recorded without an agent; undefined: in memory. */
   readonly windowsDir?: string | undefined;
+  /** Whether the system's ssh can share a connection; default: not on Windows. */
+  readonly sshShares?: boolean | undefined;
   readonly onChange: (state: TargetState) => void;
   /** A window is in the engine's store; Unix milliseconds of its end. */
   readonly onWindow?: (endMs: number) => void;
@@ -71,19 +71,28 @@ export class TargetSession {
   readonly agent: AgentLife;
   /** Records instead of the agent where that cannot run. */
   readonly pyspy: PySpyLife;
+  /** What profiles of this target are asked of. */
+  readonly sources: SessionSources;
+  /** Where the source files of its profiles are read. */
+  readonly code: TargetCode;
   private readonly options: SessionOptions;
   private readonly pyroscope: PyroscopeAccess;
+  private readonly prometheus: PrometheusAccess;
   private config: TargetConfig;
   private link: Link;
   private readonly book = new ReceiptBook();
+  private readonly root: RootAccess;
   private readonly checkTurns = new Turns(checksAtOnce);
-  private slices = new SliceCache();
   private disposed = false;
   private unsubscribe: () => void = () => undefined;
 
   constructor(options: SessionOptions) {
     this.options = options;
     this.config = options.config;
+    this.root = new RootAccess({
+      resourcesDir: options.resourcesDir,
+      note: (argv) => noteCommand(this.book, argv),
+    });
     const shared = {
       targetName: () => this.targetName,
       link: () => this.link,
@@ -97,16 +106,23 @@ export class TargetSession {
       config: options.config.pyroscope,
       prompter: options.prompter,
     });
+    this.prometheus = new PrometheusAccess({
+      ...shared,
+      targetId: options.config.id,
+      prompter: options.prompter,
+    });
     this.agent = new AgentLife({
       ...shared,
       targetId: options.config.id,
       prompter: options.prompter,
+      root: this.root,
       resourcesDir: options.resourcesDir,
       holder: options.holder ?? { id: randomUUID(), description: 'a recording' },
       lease: options.lease ?? defaultLease,
       windowSeconds: options.windowSeconds,
       debuginfod: () => (this.config.kind === 'ssh' ? this.config.debuginfod : undefined),
       atBoot: () => this.config.kind === 'ssh' && this.config.startsAtBoot === true,
+      naming: () => this.config.naming,
       runDirectory: options.runDirectory,
       onWindow: (endMs) => options.onWindow?.(endMs),
       onAttached: async ({ status }) => {
@@ -120,7 +136,9 @@ export class TargetSession {
       ...shared,
       targetId: options.config.id,
       prompter: options.prompter,
+      root: this.root,
       resourcesDir: options.resourcesDir,
+      owner: options.owner ?? randomUUID(),
       windowsDir: options.windowsDir,
       pyroscope: {
         pushedTo: () => (this.config.pyroscope?.push === true ? this.config.pyroscope : undefined),
@@ -132,6 +150,9 @@ export class TargetSession {
       },
       onWindow: (endMs) => options.onWindow?.(endMs),
     });
+    const { agent, pyspy, pyroscope } = this;
+    this.sources = new SessionSources({ agent, pyspy, pyroscope, link: shared.link });
+    this.code = new TargetCode({ ...shared, labels: (selection, signal) => this.sources.labelSets(selection, signal) });
     this.link = this.makeLink();
   }
 
@@ -173,6 +194,14 @@ export class TargetSession {
     return this.pyspy.chosen ? this.pyspy.stop() : this.agent.stopRecording();
   }
 
+  /** The Python processes of a service whose memory could be recorded, where the agent is the engine. */
+  async memoryProcesses(service: string, signal?: AbortSignal): Promise<Result<readonly PythonProcess[]>> {
+    const running = await this.processes(undefined, signal);
+    if (!running.ok) return running;
+    const own = running.value.processes.filter((each) => each.service === service);
+    return this.pyspy.pythonAmong(own, signal);
+  }
+
   /** Leaves the target; an agent there goes on, a recording until its lease ends. */
   disconnect(): void {
     this.agent.abort();
@@ -191,6 +220,11 @@ export class TargetSession {
     if (JSON.stringify(before.pyroscope) !== JSON.stringify(config.pyroscope))
       void this.applyPyroscope(before.pyroscope); // shown by the state
     this.changed();
+  }
+
+  /** Asks the user, once, for what the target's Pyroscope wants to know; false where there was no answer. */
+  async logIn(): Promise<boolean> {
+    return (await this.pyroscope.authentication()) !== undefined;
   }
 
   /** Asks the target's Pyroscope again, and the user first for what it wants to know. */
@@ -223,6 +257,7 @@ export class TargetSession {
       targetId: this.config.id,
       targetName: this.targetName,
       prompter,
+      root: this.root,
       resourcesDir,
       force,
       signal,
@@ -241,13 +276,10 @@ export class TargetSession {
       prompter: this.options.prompter,
       targetId: this.config.id,
       targetName: this.targetName,
-      purpose: { why: 'Only root may read the log of the agent.', keptUntil: 'the log is closed' },
+      root: this.root,
+      purpose: { why: 'Only root may read the log of the agent.' },
     });
-    try {
-      return await followLog(elevator, { path: agentLog, lines: 500, onLines, signal });
-    } finally {
-      elevator.dispose();
-    }
+    return followLog(elevator, { path: agentLog, lines: 500, onLines, signal });
   }
 
   /** All that was run and written on the target since this session began. */
@@ -259,6 +291,9 @@ export class TargetSession {
   async check(id: CheckId, signal?: AbortSignal): Promise<Result<Check>> {
     const connected = await this.link.connect(signal);
     if (!connected.ok) return connected;
+    if (this.link.engine !== undefined) {
+      return fail('unsupported', 'A Docker engine alone needs nothing but that it answers, which it does.');
+    }
     const surroundings = { targetName: this.targetName, resourcesDir: this.options.resourcesDir };
     return this.checkTurns.run(() => runCheck(this.link, id, surroundings, signal));
   }
@@ -284,41 +319,10 @@ export class TargetSession {
     });
   }
 
-  async services(source: SourceKind, range: Range, signal?: AbortSignal): Promise<Result<readonly ServiceRow[]>> {
-    if (source === 'pyroscope') {
-      const client = this.pyroscope.client();
-      return client.ok ? pyroscopeServices(client.value, range, signal) : client;
-    }
-    if (this.pyspy.chosen) return this.pyspy.services(range);
-    const { connection, facts } = this.agent;
-    if (connection !== undefined) return agentServices(connection, range, this.profilesPart, signal);
-    if (this.link.state.state !== 'connected' || facts === undefined) return this.agent.notRunning();
-    const containers = await listContainers(this.link, facts.uid, signal);
-    return containers.ok ? ok(containerRows(containers.value)) : containers;
-  }
-
-  private get profilesPart(): boolean {
-    const choice = this.agent.state.status?.choice;
-    return choice !== undefined && !isEverything(choice);
-  }
-
   /** What runs there, by the agent's account. */
   async processes(proposed: Naming | undefined, signal?: AbortSignal): Promise<Result<Running>> {
     const { connection } = this.agent;
     return connection === undefined ? this.agent.notRunning() : agentProcesses(connection, proposed, signal);
-  }
-
-  /** How far samples can be believed: the agent judges its own. */
-  async trust(selection: Selection, signal?: AbortSignal): Promise<Result<Trust>> {
-    if (selection.source === 'pyroscope') {
-      return fail(
-        'unsupported',
-        'Only our agent counts what became of each sample: choose its own store as the source.',
-      );
-    }
-    if (this.pyspy.chosen) return fail('unsupported', 'py-spy counts what it could not read, and nothing beyond that.');
-    const { connection } = this.agent;
-    return connection === undefined ? this.agent.notRunning() : agentTrust(connection, selection, signal);
   }
 
   /** Runs py-spy beside the agent on a Python service, and tells how well the two agree. */
@@ -330,97 +334,36 @@ export class TargetSession {
   ): Promise<Result<Verification>> {
     const { connection, state } = this.agent;
     if (connection === undefined || this.pyspy.chosen) return this.agent.notRunning();
-    const docker = await this.pyspy.docker(signal);
-    if (!docker.ok) return docker;
     const clockAheadMs = state.status?.clockAheadMs ?? 0;
-    const { resourcesDir } = this.options;
-    return verifyService({
-      agent: connection,
-      docker: docker.value,
-      resourcesDir,
-      service,
-      seconds,
-      clockAheadMs,
-      onProgress,
+    return this.pyspy.lend(
+      (pythonOf) => verifyService({ agent: connection, pythonOf, service, seconds, clockAheadMs, onProgress, signal }),
       signal,
-    });
+    );
   }
 
-  async profileTypes(source: SourceKind, range: Range, signal?: AbortSignal): Promise<Result<readonly string[]>> {
-    if (this.byPySpy(source)) return ok(await this.pyspy.profileTypes(range));
-    const client = this.source(source);
-    return client.ok ? client.value.profileTypes(range, signal) : client;
-  }
-
-  async timeline(source: SourceKind, query: Query, stepMs: number, signal?: AbortSignal): Promise<Result<Timeline>> {
-    if (this.byPySpy(source)) return this.pyspy.timeline(query, stepMs);
-    const client = this.source(source);
-    return client.ok ? timeline(client.value, asAsked(source, query), stepMs, signal) : client;
-  }
-
-  /** Labels that tell parts of a selection apart. Those of py-spy's samples cannot be selected by. */
-  async labels(selection: Selection, signal?: AbortSignal): Promise<Result<readonly LabelValues[]>> {
-    const { source } = selection;
-    if (this.byPySpy(source)) return ok([]);
-    const client = this.source(source);
-    return client.ok ? labelValues(client.value, asAsked(source, selection), signal) : client;
-  }
-
-  /** Deploys and restarts in a selection. */
-  async turnovers(selection: Selection, signal?: AbortSignal): Promise<Result<Turnovers>> {
-    const { source } = selection;
-    if (this.byPySpy(source)) return ok({ stepMs: 0, turnovers: [] });
-    const client = this.source(source);
-    return client.ok ? sourceTurnovers(client.value, asAsked(source, selection), signal) : client;
-  }
-
-  /** The merged profile: bytes of a pprof, plain or gzip. */
-  async fetch(selection: Selection, signal?: AbortSignal): Promise<Result<Uint8Array>> {
-    if (this.byPySpy(selection.source)) return this.pyspy.fetch(selection);
-    const client = this.source(selection.source);
-    return client.ok ? client.value.mergeProfile(asAsked(selection.source, selection), signal) : client;
-  }
-
-  /** What it takes to have a selection's windows: an agent answers them as such. */
-  windowsCost(selection: Selection): WindowsCost {
-    if (selection.source === 'pyroscope') return this.slices.cost(selection);
-    const usual = this.byPySpy(selection.source) ? sliceSeconds : 15;
-    const windowMs = (this.state.agent.status?.windowSeconds ?? usual) * 1000;
-    return { windows: Math.floor((selection.endMs - selection.startMs) / windowMs), requests: 0, windowMs };
-  }
-
-  /** A selection window by window: what comparisons measure with. */
-  async windows(
-    selection: Selection,
-    onWindows: (done: number) => void,
+  /** Reads from a Prometheus, which may be reached through this target, how much work was done in two ranges. */
+  countWork(
+    counter: WorkCounter,
+    ranges: readonly [WorkRange, WorkRange],
     signal?: AbortSignal,
-  ): Promise<Result<{ readonly bytes: Uint8Array; readonly windows: number }>> {
-    if (this.byPySpy(selection.source)) return this.pyspy.windows(selection, onWindows);
-    const query = asAsked(selection.source, selection);
-    if (selection.source === 'agent') {
-      const { connection } = this.agent;
-      return connection === undefined ? this.agent.notRunning() : agentWindows(connection, query, onWindows, signal);
-    }
-    const client = this.pyroscope.client();
-    return client.ok ? this.slices.windows(client.value, query, onWindows, signal) : client;
+  ): Promise<Result<CountedWork>> {
+    return this.prometheus.count(counter, ranges, signal);
   }
 
   dispose(): void {
     this.disposed = true;
+    this.root.leave();
     this.agent.dispose();
     this.pyspy.dispose();
     this.unsubscribe();
     this.pyroscope.dispose();
+    this.prometheus.dispose();
     this.link.dispose();
   }
 
   private makeLink(): Link {
     const { config, options } = this;
-    const plain =
-      config.kind === 'local'
-        ? new LocalLink()
-        : new SshLink({ config, prompter: options.prompter, hostKeys: options.hostKeys });
-    const link = new NotingLink(plain, this.book);
+    const link = new NotingLink(plainLink(config, options, this.book), this.book);
     let wasLost = false;
     this.unsubscribe = link.onState((state) => {
       if (state.state === 'reconnecting') {
@@ -436,10 +379,14 @@ export class TargetSession {
   }
 
   private get targetName(): string {
-    return this.config.kind === 'local' ? 'this computer' : this.config.host;
+    if (this.config.kind === 'local') return 'this computer';
+    return this.config.kind === 'docker' ? this.config.name : this.config.host;
   }
 
+  /** `message`: it comes back by itself. */
   private leave(message?: string): void {
+    if (message === undefined) this.root.leave();
+    else this.root.cut();
     this.agent.leave(message);
     this.pyspy.leave(message !== undefined);
     this.pyroscope.drop();
@@ -447,12 +394,19 @@ export class TargetSession {
 
   /** Looks at the target and for a running agent, and chooses the engine. */
   private async detect(signal?: AbortSignal): Promise<void> {
-    const facts = await this.agent.detect(signal);
+    const facts = await (this.link.engine === undefined ? this.agent.detect(signal) : this.lookAtEngine(signal));
     if (facts === undefined) return;
     const possible = agentPossible(facts);
     const runs = this.agent.connection !== undefined;
-    await this.pyspy.choose(facts, runs || possible.ok ? undefined : possible.failure, signal);
+    const refusal = possible.ok ? this.pyspy.refusedBefore : possible.failure;
+    await this.pyspy.choose(facts, runs ? undefined : refusal, signal);
     this.changed();
+  }
+
+  /** There is no agent to look for. What went wrong is said when its containers are asked for. */
+  private async lookAtEngine(signal?: AbortSignal): Promise<TargetFacts | undefined> {
+    const facts = await lookAt(this.link, signal);
+    return facts.ok ? facts.value : undefined;
   }
 
   /** That rights or eBPF are missing is known for certain only when the agent was to start. */
@@ -463,25 +417,15 @@ export class TargetSession {
     this.changed();
   }
 
-  private byPySpy(source: SourceKind): boolean {
-    return source === 'agent' && this.pyspy.chosen;
-  }
-
   private async look(signal?: AbortSignal): Promise<Result<TargetFacts>> {
     const connected = await this.link.connect(signal);
     return connected.ok ? lookAt(this.link, signal) : connected;
   }
 
-  private source(kind: SourceKind): Result<QuerierClient> {
-    if (kind === 'pyroscope') return this.pyroscope.client();
-    const { connection } = this.agent;
-    return connection === undefined ? this.agent.notRunning() : ok(new QuerierClient(connection.http, 'The agent'));
-  }
-
   private async applyPyroscope(before: PyroscopeConfig | undefined): Promise<void> {
     const { pyroscope } = this.config;
     this.pyroscope.reconfigure(pyroscope);
-    this.slices = new SliceCache(); // another server has other profiles
+    this.sources.forgetPyroscope();
     const wanted = pyroscope?.push === true ? pyroscope : undefined;
     if (wanted !== undefined) await this.push(wanted);
     this.pyspy.push();
@@ -516,15 +460,21 @@ function isSamePlace(one: PyroscopeConfig, other: PyroscopeConfig): boolean {
   return pushUrl(one.url) === pushUrl(other.url) && one.tenant === other.tenant;
 }
 
-/** An agent is asked for CPU time that it sampled itself, unless the selection names what was pushed into it. */
-function asAsked<T extends Query>(source: SourceKind, query: T): T {
-  const own = source === 'agent' && query.profileType === cpuProfileType;
-  return own ? { ...query, selector: sampledOnly(query.selector) } : query;
+function plainLink(config: TargetConfig, options: SessionOptions, book: ReceiptBook): Link {
+  const { prompter, hostKeys, resourcesDir, sshShares } = options;
+  if (config.kind === 'local') return new LocalLink();
+  if (config.kind === 'ssh') {
+    const carrier = new AgentCarrier({ resourcesDir, book });
+    return new SshLink({ config, prompter, hostKeys, carrier, ...(sshShares === undefined ? {} : { sshShares }) });
+  }
+  // The address was checked with the configuration.
+  return new EngineLink(parseHost(config.address) ?? { kind: 'unix', path: '/nowhere' }, config.certificates);
 }
 
 /** The part of a configuration that a connection is made with. */
 function connectionOf(config: TargetConfig): unknown {
   if (config.kind === 'local') return config.kind;
+  if (config.kind === 'docker') return { address: config.address, certificates: config.certificates };
   const { host, port, user, authentication, jumps, openssh } = config;
   return { host, port, user, authentication, jumps, openssh };
 }

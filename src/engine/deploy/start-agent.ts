@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Naming } from '../../contract/profiled.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Link } from '../link/link.js';
 import type { Prompter } from '../link/prompter.js';
@@ -8,13 +9,16 @@ import { Elevator } from './elevate.js';
 import { agentPossible, agentSocket, lookAt, type TargetFacts } from './facts.js';
 import { install } from './install.js';
 import { lastJson } from './last-json.js';
-import { agentChanged, agentNotExecutable, verifiedStart } from './verified-start.js';
+import type { RootAccess } from './root/root-access.js';
+import { agentChanged, agentNotExecutable, changedAfterSent, verifiedStart } from './verified-start.js';
 
 export interface StartOptions {
   readonly link: Link;
   readonly targetId: string;
   readonly targetName: string;
   readonly prompter: Prompter;
+  /** How root is had on this connection; default: each command asks. */
+  readonly root?: RootAccess | undefined;
   readonly resourcesDir: string;
   /** A recording: the agent samples no more when nobody renews for long enough. Undefined: it does until it is stopped. */
   readonly lease?: LeaseTimes & { readonly holder: LeaseHolder };
@@ -24,6 +28,8 @@ export interface StartOptions {
   readonly windowSeconds?: number | undefined;
   /** A server that the agent gets missing debug files from by their build-ids; undefined: nobody is asked. */
   readonly debuginfod?: string | undefined;
+  /** How it calls services from its first sample on; undefined: as was set there last. */
+  readonly naming?: Naming | undefined;
   /** It comes back after a reboot; for one that is not leased. */
   readonly atBoot?: boolean;
   /** What was seen of the target a moment ago; undefined: look. */
@@ -49,6 +55,19 @@ export interface StartedAgent {
 const steps = 6;
 /** Probing the kernel and loading the BPF programs takes seconds on a small machine. */
 const startTimeoutMs = 150_000;
+
+/** Linux takes 128 KiB in one argument, and over SSH the whole command is one, in which quotes become longer. */
+const longestNaming = 80_000;
+
+/** As the agent's flag wants it. */
+function namingArgument({ labels, leadingSlash, relabelConfigs }: Naming): string {
+  return JSON.stringify({
+    version: 1,
+    labels: labels.map(({ name, value }) => [name, value]),
+    leading_slash: leadingSlash,
+    relabel_configs: relabelConfigs,
+  });
+}
 
 /** What preflight prints. */
 const Report = v.object({ refusals: v.array(v.object({ code: v.string(), message: v.string() })) });
@@ -88,18 +107,14 @@ export async function startAgent(options: StartOptions): Promise<Result<StartedA
     },
   });
   if (!path.ok) return path;
-  const elevator = new Elevator({ link, facts: facts.value, prompter, targetId, targetName });
-  try {
-    step(4, 'Checking what the kernel allows');
-    const started = await start(elevator, path.value, binary.value, facts.value, options, (text) => {
-      step(5, text);
-    });
-    if (!started.ok) return started;
-    step(6, 'Connecting to the agent');
-    return ok({ facts: facts.value, path: path.value, socket: started.value });
-  } finally {
-    elevator.dispose();
-  }
+  const elevator = new Elevator({ link, facts: facts.value, prompter, root: options.root, targetId, targetName });
+  step(4, 'Checking what the kernel allows');
+  const started = await start(elevator, path.value, binary.value, facts.value, options, (text) => {
+    step(5, text);
+  });
+  if (!started.ok) return started;
+  step(6, 'Connecting to the agent');
+  return ok({ facts: facts.value, path: path.value, socket: started.value });
 }
 
 /** Has the agent itself look whether it can run, and then be started: one run as root, for each may ask the user. */
@@ -121,6 +136,10 @@ async function start(
         ];
   const window = options.windowSeconds === undefined ? [] : ['--window', `${options.windowSeconds}s`];
   const debuginfod = options.debuginfod === undefined ? [] : ['--debuginfod', options.debuginfod];
+  const naming = options.naming === undefined ? [] : ['--naming', namingArgument(options.naming)];
+  if (naming.join().length > longestNaming) {
+    return fail('invalid-input', 'The relabel rules of this target are too long for a start: make them shorter.');
+  }
   const replace = options.replace === true ? ['--replace'] : [];
   const args = [
     'start',
@@ -131,6 +150,7 @@ async function start(
     ...replace,
     ...window,
     ...debuginfod,
+    ...naming,
     ...(options.atBoot === true ? ['--at-boot'] : []),
     ...lease,
   ];
@@ -144,13 +164,7 @@ async function start(
   });
   if (!ran.ok) return ran;
   const { code, stdout, stderr } = ran.value;
-  if (code === agentChanged) {
-    return fail(
-      'upload-corrupt',
-      `The agent in ${facts.cacheFolder} was changed after it was sent and was not started: look who writes there.`,
-      stderr.slice(0, 2000),
-    );
-  }
+  if (code === agentChanged) return changedAfterSent(facts.cacheFolder, stderr);
   if (code === agentNotExecutable) return notExecutable(stderr);
   const detail = `exit ${String(code)}\n${stdout}\n${stderr}`.slice(0, 4000);
   const report = lastJson(stdout, Report);
@@ -171,7 +185,7 @@ async function start(
 function notExecutable(stderr: string): Result<never> {
   return fail(
     'agent-failed',
-    'Root may not copy the agent to /var/lib, /var/tmp or /tmp there and run it (full, read-only or mounted noexec?): make room in one of them.',
+    'Root may not copy the agent to /opt, /var/lib, /var/tmp or /tmp there and run it (full, read-only or mounted noexec?): make room in one of them.',
     stderr.slice(0, 2000),
   );
 }

@@ -7,6 +7,7 @@ it.each([
   [serviceSelector('revel_web'), 'revel_web'],
   [serviceSelector('a "b"'), 'a "b"'],
   [pushedSelector('sdk'), 'sdk (pushed)'],
+  [serviceSelector('caf\ufffd'), 'caf\ufffd'],
   [everything, 'Everything'],
   ['{image=~"x.*"}', '{image=~"x.*"}'],
 ])('names %s', (selector, name) => {
@@ -23,6 +24,10 @@ it.each([
   [everything, '{pyrometer_origin=""}'],
   [serviceSelector('web'), '{service_name="web",pyrometer_origin=""}'],
   [pushedSelector('web'), pushedSelector('web')],
+  // Others choose names: what is in one asks for no origin.
+  [serviceSelector('pyrometer_origin'), '{service_name="pyrometer_origin",pyrometer_origin=""}'],
+  ['{ a = "1", }', '{a="1",pyrometer_origin=""}'],
+  ["{a='1'}", `{a='1',pyrometer_origin=""}`],
 ])('asks an agent for %s', (selector, asked) => {
   expect(sampledOnly(selector)).toBe(asked);
 });

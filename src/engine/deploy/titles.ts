@@ -1,9 +1,10 @@
 import type { Selection } from '../../contract/selection.js';
+import { unquotedLabelValue } from '../../core/words/selectors.js';
 
 /** A selection in words: "revel_web on build-1, 14:03:00-14:18:00". Times are this computer's. */
 export function selectionTitle(selection: Selection, targetName: string): string {
   const found = /^\{service_name="((?:[^"\\]|\\.)*)"(,pyrometer_origin="push")?\}$/.exec(selection.selector);
-  const service = found?.[1]?.replace(/\\(.)/g, '$1');
+  const service = found?.[1] === undefined ? undefined : unquotedLabelValue(found[1]);
   const pushed = found?.[2] === undefined ? '' : ' (pushed)';
   const what =
     (service === undefined ? undefined : service + pushed) ??

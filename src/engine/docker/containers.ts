@@ -4,6 +4,7 @@ import Docker from 'dockerode';
 import type { ServiceRow } from '../../contract/links.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Link } from '../link/link.js';
+import { timeLimit } from '../link/time-limit.js';
 import { errorText } from '../failures/thrown.js';
 import { serviceSelector } from '../pyroscope/selectors.js';
 
@@ -67,12 +68,10 @@ async function ask(stream: Duplex, signal?: AbortSignal): Promise<Result<readonl
   // docker-modem takes an agent, which its types do not know.
   const options = { host: 'docker', protocol: 'http' as const, port: 80, agent };
   const docker = new Docker(options);
+  // Not the client's own time limit, which wants a socket: a channel of SSH has no setTimeout.
+  const limit = timeLimit(listTimeoutMs, signal);
   try {
-    // Not the client's own time limit, which wants a socket: a channel of SSH has no setTimeout.
-    const limit = AbortSignal.timeout(listTimeoutMs);
-    const listed = await docker.listContainers({
-      abortSignal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-    });
+    const listed = await docker.listContainers({ abortSignal: limit.signal });
     return ok(
       listed.map((container) => ({
         id: container.Id,
@@ -88,6 +87,7 @@ async function ask(stream: Duplex, signal?: AbortSignal): Promise<Result<readonl
     if (signal?.aborted === true) return fail('cancelled', 'Cancelled.');
     return fail('docker-denied', 'Docker there did not answer: check that its engine runs.', errorText(error));
   } finally {
+    limit.release();
     stream.destroy();
     agent.destroy();
   }

@@ -1,16 +1,25 @@
 import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import * as v from 'valibot';
 
 /**
  * Runs in a worker, for deriving a key from a passphrase blocks; text, because bundlers and test runners each want
- * another way to name a worker's file. ed25519 has no PEM form but PKCS#8, whose DER ends with the 32 bytes of the seed.
+ * another way to name a worker's file. OpenSSH's own format is ssh2's to read, which makes PEM of it; from there all goes
+ * the same way. ed25519 has no PEM form but PKCS#8, whose DER ends with the 32 bytes of the seed.
  */
 const program = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { createPrivateKey, createPublicKey } = require('node:crypto');
+const opened = () => {
+  const { text, passphrase, ssh2 } = workerData;
+  if (ssh2 === undefined) return { key: text, passphrase };
+  const parsed = require(ssh2).utils.parseKey(text, passphrase);
+  if (parsed instanceof Error) throw parsed;
+  return { key: parsed.getPrivatePEM() };
+};
 try {
-  const key = createPrivateKey({ key: workerData.text, format: 'pem', passphrase: workerData.passphrase });
+  const key = createPrivateKey({ ...opened(), format: 'pem' });
   const type = key.asymmetricKeyType;
   if (type === 'rsa') parentPort.postMessage({ pem: key.export({ type: 'pkcs1', format: 'pem' }) });
   else if (type === 'ec') parentPort.postMessage({ pem: key.export({ type: 'sec1', format: 'pem' }) });
@@ -34,10 +43,14 @@ const Answer = v.union([
 /** A key without passphrase in a form that ssh2 reads, or what the decoder said. */
 export type Converted = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly said: string };
 
-/** Decrypts a PEM or PKCS#8 key. */
-export function convertKey(text: string, passphrase?: string): Promise<Converted> {
+/** A worker whose program is a text finds no packages by their names. */
+const { resolve: pathOf } = createRequire(import.meta.url);
+
+/** Decrypts a key in PEM or PKCS#8, or in OpenSSH's own format. */
+export function convertKey(format: 'pem' | 'pkcs8' | 'openssh', text: string, passphrase?: string): Promise<Converted> {
   return new Promise((resolve) => {
-    const worker = new Worker(program, { eval: true, workerData: { text, passphrase } });
+    const ssh2 = format === 'openssh' ? pathOf('ssh2') : undefined;
+    const worker = new Worker(program, { eval: true, workerData: { text, passphrase, ssh2 } });
     const settle = (converted: Converted): void => {
       void worker.terminate(); // has answered
       resolve(converted);

@@ -101,6 +101,38 @@ describe.skipIf(missing !== undefined)('keys of other programs', { timeout: 60_0
     await login(privateKey(kind, 'own', true), [passphrase]);
   });
 
+  it.each(['ed25519', 'ecdsa', 'rsa'])(
+    "an encrypted %s key in OpenSSH's format logs in, and nothing waits while it is opened",
+    async (type) => {
+      const path = join(folder, `openssh-${type}`);
+      // So many rounds take a second or more.
+      execFileSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-a', '100', '-f', path]);
+      await appendFile(join(sshd.folder, 'authorized_keys'), await readFile(`${path}.pub`));
+      let turns = 0;
+      const asked: SecretQuestion[] = [];
+      const link = new SshLink({
+        config: { ...sshd.config, authentication: { method: 'key', path } },
+        prompter: answering(asked, ['wrong', passphrase]),
+        hostKeys: new HostKeys(join(folder, 'known'), []),
+      });
+      const file = await readKeyFile(path);
+      if (!file.ok) throw new Error(file.failure.message);
+      const timer = setInterval(() => turns++, 5);
+      const key = await decodeKey(file.value, passphrase);
+      clearInterval(timer);
+      // Where this thread opened it, it would have come to no other work meanwhile.
+      expect(turns).toBeGreaterThan(5);
+      expect(key.ok && key.value.isPrivateKey()).toBe(true);
+      try {
+        const connected = await link.connect();
+        expect(connected.ok ? '' : connected.failure.message).toBe('');
+        expect(asked).toHaveLength(2);
+      } finally {
+        link.dispose();
+      }
+    },
+  );
+
   it('says what is wrong with a key', async () => {
     const path = join(folder, 'bad');
     const said = async (text: string, phrase?: string): Promise<string> => {

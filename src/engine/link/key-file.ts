@@ -82,16 +82,16 @@ export async function readKeyFile(path: string): Promise<Result<KeyFile>> {
 }
 
 /**
- * Decodes a private key. PEM and PKCS#8 go through a worker, which derives the key from the passphrase. OpenSSH's own
- * format is derived here and blocks for about 0.2 s, once a link, before anything else runs over it: a decoded key cannot
- * cross threads. Should passphrases with many rounds turn up, signing has to move to the worker as a whole.
+ * Decodes a private key. What is encrypted, and what ssh2 does not read, goes through a worker, which derives the key from the
+ * passphrase: with OpenSSH's own format that takes about 0.2 s, and seconds where its owner chose many rounds (`-a`).
  */
 export async function decodeKey(file: KeyFile, passphrase?: string): Promise<Result<ssh2.ParsedKey>> {
-  if (file.facts.format === 'openssh') return parseKey(file, file.text, passphrase);
-  const converted = await convertKey(file.text, passphrase);
+  const { format, encrypted } = file.facts;
+  if (format === 'unknown' || (format === 'openssh' && !encrypted)) return parseKey(file, file.text, passphrase);
+  const converted = await convertKey(format, file.text, passphrase);
   if (converted.ok) return parseKey(file, converted.text);
   // Old PEM files may be encrypted in ways that the runtime's OpenSSL gave up and ssh2 still knows.
-  if (file.facts.format === 'pem') return parseKey(file, file.text, passphrase);
+  if (format === 'pem') return parseKey(file, file.text, passphrase);
   return refused(file, converted.said);
 }
 

@@ -45,6 +45,10 @@ export interface ExecResult extends ExitStatus {
 export interface UploadOptions {
   /** Called with bytes sent so far. */
   readonly onProgress?: (sentBytes: number, totalBytes: number) => void;
+  /** On its way over a network, where the target has gzip. */
+  readonly compressed?: boolean;
+  /** Where `compressed`: the same file as gzip packed it before, which spares the time for that. */
+  readonly packedPath?: string | undefined;
   /** Default 600,000. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -56,9 +60,13 @@ export interface UploadOptions {
  */
 export interface Link {
   readonly kind: 'local' | 'ssh';
+  /** Of a link to nothing but a Docker engine: where that listens. No command can be run there. */
+  readonly engine?: Address | undefined;
   readonly state: LinkState;
   /** Returns what ends the subscription. */
   onState(listener: (state: LinkState) => void): () => void;
+  /** Called when a command has waited a while because the server takes no more at once: who holds one in reserve ends it. */
+  onCrowded(listener: () => void): () => void;
   /** Connects once; a link that broke later reconnects by itself until `dispose`. */
   connect(signal?: AbortSignal): Promise<Result<null>>;
   /** Starts a command. Arguments reach it as they are: no shell reads them. */

@@ -32,6 +32,11 @@ export class LocalLink implements Link {
     return () => undefined;
   }
 
+  /** There is always room. */
+  onCrowded(): () => void {
+    return () => undefined;
+  }
+
   connect(): Promise<Result<null>> {
     return Promise.resolve(ok(null));
   }

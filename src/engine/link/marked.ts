@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { fail, ok, type Result } from '../../contract/result.js';
+import { fail, ok, type Failure, type Result } from '../../contract/result.js';
 import type { ExecOptions, Link } from './link.js';
 
 export interface ScriptResult {
@@ -43,11 +43,16 @@ export async function runScript(
   const end = stdout.lastIndexOf(`\n${mark} `);
   const code = Number.parseInt(stdout.slice(end + mark.length + 2), 10);
   if (begin < 0 || end < begin || Number.isNaN(code)) {
-    return fail(
-      'unsupported',
-      'The login shell there does not run commands: check that the account has a POSIX shell.',
-      `${stdout.slice(0, 1000)}\n${stderr.slice(0, 1000)}`,
-    );
+    return runsNothing(`${stdout.slice(0, 1000)}\n${stderr.slice(0, 1000)}`);
   }
   return ok({ code, stdout: stdout.slice(begin + mark.length + 2, end), stderr });
+}
+
+/** What to say where no command of ours is run. */
+export function runsNothing(detail: string): { ok: false; failure: Failure } {
+  return fail(
+    'unsupported',
+    'The login shell there does not run commands: check that the account has a POSIX shell.',
+    detail,
+  );
 }

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { gatherWrites } from './gathered-writes.js';
 
 /** How much is read from the network at once. Twice as fast as the 64 KiB that a socket takes by itself. */
 const readBytes = 256 * 1024;
@@ -11,6 +12,8 @@ export interface NetworkSocket {
    * listeners that keep nothing of it: ssh2 once packets are encrypted, whose plain text lies in memory of its own.
    */
   readonly reuseMemory: () => void;
+  /** See `GatheredWrites`. */
+  readonly takeMemory: () => void;
 }
 
 /**
@@ -35,32 +38,12 @@ export function connectNetwork(host: string, port: number): NetworkSocket {
       },
     },
   });
-  gatherWrites(socket);
+  const { takeMemory } = gatherWrites(socket);
   return {
     socket,
     reuseMemory: () => {
       copies = false;
     },
+    takeMemory,
   };
-}
-
-/**
- * Hands what is written in one go to the system in one call. ssh2 writes a packet in three pieces, each of which would
- * leave as a TCP segment of its own and wake the server: uploads took twice as long.
- */
-export function gatherWrites(socket: Socket): void {
-  const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-  let gathering = false;
-  const gathered = (...args: unknown[]): boolean => {
-    if (!gathering) {
-      gathering = true;
-      socket.cork();
-      process.nextTick(() => {
-        gathering = false;
-        socket.uncork();
-      });
-    }
-    return write(...args);
-  };
-  socket.write = gathered; // takes what the other takes, in all its forms
 }

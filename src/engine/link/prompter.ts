@@ -8,9 +8,14 @@ export interface HostKeyQuestion {
   readonly fingerprint: string;
 }
 
+/** Which kind of server a login is for. */
+export type LoginServer = 'pyroscope' | 'prometheus';
+
 /** A question for secrets; see the contract's Prompt for what the texts must say. */
 export interface SecretQuestion {
   readonly targetId: string;
+  /** It is a login of such a server, which a command line may have been told before. */
+  readonly server?: LoginServer;
   readonly title: string;
   readonly explanation: string;
   readonly fields: readonly { readonly label: string; readonly echo: boolean }[];

@@ -6,6 +6,7 @@ import type { ChannelClient } from './channels.js';
 import { Deadline } from './deadline.js';
 import type { HostKeys } from './host-keys.js';
 import { connectNetwork } from './network-socket.js';
+import type { SessionCarrier } from './openssh/one-session.js';
 import type { Prompter } from './prompter.js';
 import { errorText } from '../failures/thrown.js';
 import { mismatchOf, ServerOffer } from './server-offer.js';
@@ -27,10 +28,16 @@ export interface SshOptions {
   readonly agentSocket?: string;
   /** The system's ssh; default: the one in PATH. */
   readonly sshProgram?: string;
+  /** Whether the system's ssh can share a connection; default: not on Windows. */
+  readonly sshShares?: boolean;
+  /** What carries a connection where it cannot; undefined: there is no such connection then. */
+  readonly carrier?: SessionCarrier;
   /** For the TCP connection, default 15,000. */
   readonly dialTimeoutMs?: number;
   /** For key exchange and authentication without the time that questions are open; default 30,000. */
   readonly handshakeTimeoutMs?: number;
+  /** For room among the sessions that the server allows, default 60,000. */
+  readonly sessionWaitMs?: number;
 }
 
 /** A connection that let us in. */
@@ -50,6 +57,7 @@ interface Way {
   readonly latencyMs: number;
   /** Of a socket: see `NetworkSocket`. */
   readonly reuseMemory?: () => void;
+  readonly takeMemory?: () => void;
 }
 
 /** So much of what a server says before the handshake is kept, for the details of a failure. */
@@ -164,7 +172,7 @@ function reach(
 function dial(host: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<Result<Way>> {
   return new Promise((resolve) => {
     let beganAt = performance.now();
-    const { socket, reuseMemory } = connectNetwork(host, port);
+    const { socket, reuseMemory, takeMemory } = connectNetwork(host, port);
     const timer = setTimeout(() => {
       give(fail('timeout', `${host} did not answer on port ${port}: check the address, the port and firewalls.`));
     }, timeoutMs);
@@ -191,7 +199,7 @@ function dial(host: string, port: number, timeoutMs: number, signal: AbortSignal
     socket.once('error', onError);
     socket.once('connect', () => {
       settle();
-      resolve(ok({ stream: socket, latencyMs: performance.now() - beganAt, reuseMemory }));
+      resolve(ok({ stream: socket, latencyMs: performance.now() - beganAt, reuseMemory, takeMemory }));
     });
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
@@ -208,7 +216,7 @@ interface Server {
 function handshake(
   options: SshOptions,
   secrets: Secrets,
-  { stream, reuseMemory }: Way,
+  { stream, reuseMemory, takeMemory }: Way,
   server: Server,
   signal: AbortSignal,
 ): Promise<Result<ssh2.Client>> {
@@ -221,6 +229,8 @@ function handshake(
     });
     let keyFailure: Failure | undefined;
     let authenticating = false;
+    /** Asked for again whenever the server wants new keys, which it may each hour or gigabyte: no question then. */
+    let acceptedKey: Buffer | undefined;
     /** Into memory of its own, by a cipher whose code was read for this. */
     let decrypts = false;
     const authenticator = new Authenticator({
@@ -271,6 +281,7 @@ function handshake(
     };
     client.on('ready', () => {
       if (decrypts) reuseMemory?.();
+      takeMemory?.();
       authenticator.succeeded();
       settle(ok(client));
     });
@@ -301,12 +312,17 @@ function handshake(
         keepaliveCountMax: 3,
         algorithms: { serverHostKey: server.algorithms },
         hostVerifier: (key: Buffer, verify: (accepted: boolean) => void): void => {
+          if (acceptedKey !== undefined) {
+            verify(acceptedKey.equals(key));
+            return;
+          }
           deadline.pause();
           const where = { targetId: config.id, host: server.host, port: server.port };
           options.hostKeys.check(where, key, prompter, ending.signal).then(
             (verdict) => {
               deadline.resume();
-              if (!verdict.ok) keyFailure = verdict.failure;
+              if (verdict.ok) acceptedKey = Buffer.from(key);
+              else keyFailure = verdict.failure;
               verify(verdict.ok);
             },
             (error: unknown) => {

@@ -164,7 +164,7 @@ describe.skipIf(missing !== undefined)('faults of a connection', { timeout: 90_0
     const running = link.exec(['sleep', '300'], { timeoutMs: 120_000 });
     await vi.waitFor(() => {
       expect(sessions().length).toBeGreaterThan(0);
-    });
+    }, 10_000);
     const pids = sessions();
     for (const pid of pids) process.kill(pid, 'SIGSTOP');
     try {

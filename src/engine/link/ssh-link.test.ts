@@ -72,7 +72,9 @@ describe.skipIf(missing !== undefined)('SshLink', { timeout: 60_000 }, () => {
 
   it('does not connect when the host key is not accepted', async () => {
     const link = make({}, { hostKeys: new HostKeys(join(sshd.folder, 'none'), []), prompter: silentPrompter });
-    expect(failureCode(await link.connect())).toBe('host-key-refused');
+    const result = await link.connect();
+    expect(failureCode(result)).toBe('host-key-refused');
+    expect(result.ok ? '' : result.failure.message).toMatch(/^The key of \S+ was not accepted\.$/);
   });
 
   it.each<[string, () => Promise<Partial<SshTargetConfig>>, FailureCode]>([

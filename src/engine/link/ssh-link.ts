@@ -1,9 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { Transform, type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { fail, failureWords, ok, type Failure, type FailureCode, type Result } from '../../contract/result.js';
 import type { LinkState } from '../../contract/target.js';
+import { channelCommand } from './channel-command.js';
 import type { ChannelError, CommandChannel } from './channels.js';
 import { collect } from './collect.js';
 import { connectServer, ServerMemory } from './connect-server.js';
@@ -12,31 +13,36 @@ import {
   type Address,
   type ExecOptions,
   type ExecResult,
-  type ExitStatus,
   type Link,
   type RunningCommand,
   type UploadOptions,
 } from './link.js';
 import { LinkStates } from './link-states.js';
 import { quoteCommand } from './quote.js';
+import { sendFile } from './send-file.js';
 import { errorText } from '../failures/thrown.js';
 import type { SshConnection, SshOptions } from './ssh-connect.js';
+import { timeLimit } from './time-limit.js';
 
 const channelTimeoutMs = 20_000;
 /** For room among the sessions that a server allows: an upload to end, not an agent's bridge. */
 const sessionWaitMs = 60_000;
+/** Short commands end meanwhile; what is left then are sessions that stay. */
+const crowdedAfterMs = 3000;
+/** sshd frees a session when it has seen its command end, which may be after it closed the channel: who waits tries again after these. */
+const lingerMs = [100, 500, 2000];
 const retryDelaysMs = [500, 1000, 2000, 5000, 10_000, 15_000];
 /** Failures that may pass by themselves while reconnecting. */
 const transient: readonly FailureCode[] = ['unreachable', 'refused', 'timeout', 'unsupported'];
 /**
- * Writes its input to $1 and keeps it only when all $2 bytes are there: a disk that filled, a cut and a stop look the
+ * Writes its input, through $3, to $1 and keeps it only when all $2 bytes are there: a disk that filled, a cut and a stop look the
  * same from inside, an early end of the input, and the other side may be gone then.
  */
 const receiveScript = `
 umask 077; whole=
 trap '[ -n "$whole" ] || [ ! -f "$1" ] || rm -f -- "$1"' EXIT
 trap 'exit 1' HUP INT TERM
-cat > "$1" && [ "$(wc -c < "$1")" -eq "$2" ] && whole=1
+$3 > "$1" && [ "$(wc -c < "$1")" -eq "$2" ] && whole=1
 `;
 /** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED of RFC 4254. */
 const prohibited = 1;
@@ -52,6 +58,9 @@ export class SshLink implements Link {
   /** Sessions that were asked for and not yet answered. */
   private opening = 0;
   private readonly waiters = new Set<(room: boolean) => void>();
+  /** Sessions that have ended, of which the server may not know yet. */
+  private lingering = 0;
+  private readonly crowdedListeners = new Set<() => void>();
   private connection: SshConnection | undefined;
   private connecting: Promise<Result<null>> | undefined;
 
@@ -75,6 +84,13 @@ export class SshLink implements Link {
     return this.connecting;
   }
 
+  onCrowded(listener: () => void): () => void {
+    this.crowdedListeners.add(listener);
+    return () => {
+      this.crowdedListeners.delete(listener);
+    };
+  }
+
   async spawn(argv: readonly string[], signal?: AbortSignal): Promise<Result<RunningCommand>> {
     const line = quoteCommand(argv);
     const name = argv[0] ?? '';
@@ -90,8 +106,9 @@ export class SshLink implements Link {
       if (command.ok) return command;
       // A server refuses a session beyond its MaxSessions as it refuses anything else: while sessions of ours are open,
       // the next that ends makes room.
-      if (this.sessions.size + this.opening === 0) this.wakeWaiters();
-      if (command.failure.code !== 'refused' || this.sessions.size + this.opening === 0) return command;
+      const others = this.sessions.size + this.opening + this.lingering;
+      if (others === 0) this.wakeWaiters();
+      if (command.failure.code !== 'refused' || others === 0) return command;
       const room = await this.roomForSession(signal);
       if (!room) {
         if (signal?.aborted === true) return fail('cancelled', 'Cancelled.');
@@ -111,8 +128,11 @@ export class SshLink implements Link {
 
   /** By "cat": as fast as SFTP at its best, and unlike it not broken by a login script that prints. */
   async upload(localPath: string, remotePath: string, options: UploadOptions = {}): Promise<Result<null>> {
+    const packedPath = options.compressed === true ? options.packedPath : undefined;
     const totalBytes = (await stat(localPath)).size;
-    const argv = ['sh', '-c', receiveScript, 'sh', remotePath, String(totalBytes)];
+    const sendBytes = packedPath === undefined ? totalBytes : (await stat(packedPath)).size;
+    const through = options.compressed === true ? 'gzip -dc' : 'cat';
+    const argv = ['sh', '-c', receiveScript, 'sh', remotePath, String(totalBytes), through];
     const command = await this.spawn(argv, options.signal);
     if (!command.ok) return command;
     const { stdin, stdout, stderr, exit, stop } = command.value;
@@ -121,22 +141,24 @@ export class SshLink implements Link {
     stderr.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(-2000);
     });
-    let sentBytes = 0;
-    const counter = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        sentBytes += chunk.length;
-        options.onProgress?.(sentBytes, totalBytes);
-        done(null, chunk);
-      },
-    });
-    const timeout = AbortSignal.timeout(options.timeoutMs ?? 600_000);
-    const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
-    const sent = await pipeline(createReadStream(localPath, { highWaterMark: 256 * 1024 }), counter, stdin, {
+    const limit = timeLimit(options.timeoutMs ?? 600_000, options.signal);
+    const { signal } = limit;
+    const sending = {
       signal,
-    }).then(
+      onTaken: (sentBytes: number) =>
+        options.onProgress?.(Math.round((sentBytes / sendBytes) * totalBytes), totalBytes),
+    };
+    // The fastest level: a program becomes less than half of it, and only a fast network would wait for more.
+    const gzip = options.compressed === true && packedPath === undefined ? createGzip({ level: 1 }) : undefined;
+    const pipes =
+      gzip === undefined
+        ? sendFile(packedPath ?? localPath, stdin, sending)
+        : Promise.all([sendFile(localPath, gzip, sending), pipeline(gzip, stdin, { signal })]);
+    const sent = await pipes.then(
       () => undefined,
       (error: unknown) => error,
     );
+    limit.release();
     if (signal.aborted) {
       stop();
       if (options.signal?.aborted === true) return fail('cancelled', 'Cancelled.');
@@ -285,6 +307,18 @@ export class SshLink implements Link {
     });
   }
 
+  /** A session of ours has ended here, and soon there. */
+  private linger(): void {
+    this.lingering++;
+    this.wakeWaiters();
+    lingerMs.forEach((ms, i) => {
+      setTimeout(() => {
+        if (i === lingerMs.length - 1) this.lingering--;
+        this.wakeWaiters();
+      }, ms).unref();
+    });
+  }
+
   private wakeWaiters(): void {
     for (const wake of [...this.waiters]) wake(true);
   }
@@ -294,6 +328,7 @@ export class SshLink implements Link {
     return new Promise((resolve) => {
       const settle = (room: boolean): void => {
         clearTimeout(timer);
+        clearTimeout(crowded);
         this.waiters.delete(settle);
         signal?.removeEventListener('abort', onAbort);
         resolve(room);
@@ -301,7 +336,10 @@ export class SshLink implements Link {
       const onAbort = (): void => {
         settle(false);
       };
-      const timer = setTimeout(onAbort, sessionWaitMs);
+      const timer = setTimeout(onAbort, this.options.sessionWaitMs ?? sessionWaitMs);
+      const crowded = setTimeout(() => {
+        for (const listener of [...this.crowdedListeners]) listener();
+      }, crowdedAfterMs);
       this.waiters.add(settle);
       signal?.addEventListener('abort', onAbort, { once: true });
       if (signal?.aborted === true) onAbort();
@@ -312,31 +350,9 @@ export class SshLink implements Link {
     this.sessions.add(channel);
     channel.on('close', () => {
       this.sessions.delete(channel);
-      this.wakeWaiters();
+      this.linger();
     });
-    let status: ExitStatus | undefined;
-    channel.on('exit', (code: number | null, signalName?: string) => {
-      status = { code, signal: signalName ?? null };
-    });
-    const exit = new Promise<Result<ExitStatus>>((resolve) => {
-      channel.on('close', () => {
-        resolve(status === undefined ? this.notConnected() : ok(status));
-      });
-    });
-    return {
-      stdin: channel.stdin,
-      stdout: channel.stdout,
-      stderr: channel.stderr,
-      exit,
-      stop: () => {
-        channel.on('error', () => undefined); // given up; nobody is left to be told
-        channel.signal('TERM');
-        channel.close();
-        // A channel whose output nobody reads never says that it closed.
-        channel.resume();
-        channel.stderr.resume();
-      },
-    };
+    return channelCommand(channel, () => this.notConnected());
   }
 
   private notConnected(): { ok: false; failure: Failure } {

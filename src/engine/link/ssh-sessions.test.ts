@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { join } from 'node:path';
 import { HostKeys } from './host-keys.js';
 import { silentPrompter } from './prompter.js';
+import type { SshOptions } from './ssh-connect.js';
 import { SshLink } from './ssh-link.js';
 import { sshdMissing, startSshd, type TestSshd } from './testing/sshd.js';
 
@@ -18,8 +19,9 @@ describe.skipIf(missing !== undefined)('a server with few sessions', { timeout: 
     link.dispose();
   });
 
-  async function connect(): Promise<void> {
+  async function connect(options: Partial<SshOptions> = {}): Promise<void> {
     link = new SshLink({
+      ...options,
       config: sshd.config,
       prompter: { ...silentPrompter, acceptHostKey: () => Promise.resolve(true) },
       hostKeys: new HostKeys(join(sshd.folder, 'known'), []),
@@ -54,6 +56,28 @@ describe.skipIf(missing !== undefined)('a server with few sessions', { timeout: 
     ]);
     other.dispose();
     await none.dispose();
+  });
+
+  it('19: says which setting allows too few', async () => {
+    await connect({ sessionWaitMs: 300 });
+    await Promise.all([1, 2].map(() => link.spawn(['cat'])));
+    const refused = await link.exec(['true']);
+    expect(refused.ok ? '' : refused.failure.message).toBe(
+      '127.0.0.1 takes no more commands at once: raise MaxSessions in its sshd_config.',
+    );
+  });
+
+  it('says after a while that there is no room', async () => {
+    await connect();
+    const held = await Promise.all([1, 2].map(() => link.spawn(['cat'])));
+    let told = 0;
+    const end = link.onCrowded(() => {
+      told++;
+      for (const command of held) if (command.ok) command.value.stop();
+    });
+    expect((await link.exec(['true'])).ok).toBe(true);
+    expect(told).toBe(1);
+    end();
   });
 
   it('lets who waits give up', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -45,6 +45,19 @@ describe('TargetsStore', () => {
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ version: 1 });
     expect((await stat(path)).mode & 0o077).toBe(0);
     expect(await readdir(join(folder, 'data'))).toEqual(['targets.json']);
+  });
+
+  it('forgets what could not be written', async () => {
+    const store = await open();
+    expect((await store.save(config)).ok).toBe(true);
+    await rename(path, `${path}.away`);
+    await mkdir(join(path, 'in the way'), { recursive: true });
+    expect((await store.save({ ...config, name: 'New' })).ok).toBe(false);
+    expect((await store.remove(config.id)).ok).toBe(false);
+    expect(store.list()).toEqual([config]);
+    await rm(path, { recursive: true });
+    expect((await store.save({ ...config, id: 't-2' })).ok).toBe(true);
+    expect((await open()).list()).toEqual([config, { ...config, id: 't-2' }]);
   });
 
   it('moves a damaged file aside', async () => {

@@ -13,7 +13,7 @@ const Stored = v.object({ version: v.pipe(v.number(), v.integer(), v.minValue(1)
 /** The saved targets: a file with a version, written whole. It holds no secrets. */
 export class TargetsStore {
   private readonly path: string;
-  private readonly targets = new Map<string, TargetConfig>();
+  private targets: ReadonlyMap<string, TargetConfig> = new Map();
   private foreign: unknown[] = [];
   private writing: Promise<unknown> = Promise.resolve();
 
@@ -41,11 +41,13 @@ export class TargetsStore {
     if (parsed.version > currentVersion) {
       return fail('unsupported', `${path} was written by a newer Pyrometer (version ${parsed.version}): use that one.`);
     }
+    const targets = new Map<string, TargetConfig>();
     for (const target of parsed.targets) {
       const checked = v.safeParse(TargetConfig, target);
-      if (checked.success) store.targets.set(checked.output.id, checked.output);
+      if (checked.success) targets.set(checked.output.id, checked.output);
       else store.foreign.push(target);
     }
+    store.targets = targets;
     return ok(store);
   }
 
@@ -54,35 +56,37 @@ export class TargetsStore {
   }
 
   save(config: TargetConfig): Promise<Result<null>> {
-    this.targets.set(config.id, config);
-    return this.write();
+    return this.change((targets) => targets.set(config.id, config));
   }
 
   remove(targetId: string): Promise<Result<null>> {
-    this.targets.delete(targetId);
-    return this.write();
+    return this.change((targets) => targets.delete(targetId));
   }
 
-  private write(): Promise<Result<null>> {
-    const content = { version: currentVersion, targets: [...this.targets.values(), ...this.foreign] };
-    const text = JSON.stringify(content, null, 2) + '\n';
-    const done = this.writing.then(async (): Promise<Result<null>> => {
-      try {
-        await writeAtomic(this.path, text);
-        return ok(null);
-      } catch (error) {
-        if (isDiskFull(error)) {
-          return fail(
-            'no-space',
-            `The disk of ${this.path} is full: make room there and save again.`,
-            errorText(error),
-          );
-        }
-        return fail('internal', `The targets could not be saved in ${this.path}.`, errorText(error));
-      }
+  /** What could not be written has not happened: it must not come with the next that is saved. */
+  private change(make: (targets: Map<string, TargetConfig>) => unknown): Promise<Result<null>> {
+    const done = this.writing.then(async () => {
+      const changed = new Map(this.targets);
+      make(changed);
+      const written = await this.write([...changed.values()]);
+      if (written.ok) this.targets = changed;
+      return written;
     });
     this.writing = done;
     return done;
+  }
+
+  private async write(targets: readonly TargetConfig[]): Promise<Result<null>> {
+    const content = { version: currentVersion, targets: [...targets, ...this.foreign] };
+    try {
+      await writeAtomic(this.path, JSON.stringify(content, null, 2) + '\n');
+      return ok(null);
+    } catch (error) {
+      if (isDiskFull(error)) {
+        return fail('no-space', `The disk of ${this.path} is full: make room there and save again.`, errorText(error));
+      }
+      return fail('internal', `The targets could not be saved in ${this.path}.`, errorText(error));
+    }
   }
 }
 

@@ -61,7 +61,7 @@ describe.skipIf(missing !== undefined)('Tunnels over a real server', { timeout: 
       const port = tunnels.list().find((tunnel) => tunnel.config.id === config.id)?.localPort;
       if (port === undefined) throw new Error('the tunnel is not open');
       return port;
-    });
+    }, 20_000);
   }
 
   async function dial(port: number): Promise<Socket> {
@@ -119,7 +119,7 @@ describe.skipIf(missing !== undefined)('Tunnels over a real server', { timeout: 
     await closed;
     await vi.waitFor(() => {
       expect(link.state.state).toBe('reconnecting');
-    });
+    }, 20_000);
     const meanwhile = ask(port, 'patient');
     await sshd.restart();
     expect(await meanwhile).toBe('patient');

@@ -1,10 +1,14 @@
 import { ok, type Result } from '../../contract/result.js';
+import { mojoImporter } from '../../core/formats/austin/mojo.js';
+import { austinTextImporter } from '../../core/formats/austin/text.js';
 import { foldedImporter } from '../../core/formats/folded.js';
-import { importProfile, tooManyCallPaths, type ImportContext, type Importer } from '../../core/formats/importing.js';
+import { importInSteps, tooManyCallPaths, type ImportContext, type Importer } from '../../core/formats/importing.js';
 import { pprofImporter } from '../../core/formats/pprof/read.js';
 import { buildCallNodes, type ProfileCallNodes } from '../../core/profile/call-tree.js';
 import type { Profile } from '../../core/profile/profile.js';
 import { isGzip, unpackGzip } from './gunzip.js';
+import { inTurns } from './in-turns.js';
+import type { Watch } from './watch.js';
 
 /** A profile as bytes became it, with its call nodes. */
 export interface DecodedProfile {
@@ -29,17 +33,24 @@ export function decodeText(utf8: Uint8Array): string {
 /** What importers get. */
 export const importContext: ImportContext = { decode: decodeText, callPathLimit };
 
-const importers: readonly Importer[] = [pprofImporter, foldedImporter];
+const importers: readonly Importer[] = [pprofImporter, mojoImporter, austinTextImporter, foldedImporter];
 
-/** Turns the bytes of a profile into columns in TypeScript: gzip or plain, any format that we know. */
-export async function decodeInTypeScript(bytes: Uint8Array, reason: string): Promise<Result<DecodedProfile>> {
+/**
+ * Turns the bytes of a profile into columns in TypeScript: gzip or plain, any format that we know. Between steps others have their turn, and
+ * a watch's signal ends it.
+ */
+export async function decodeInTypeScript(
+  bytes: Uint8Array,
+  reason: string,
+  watch?: Watch,
+): Promise<Result<DecodedProfile>> {
   let plain = bytes;
   if (isGzip(bytes)) {
-    const unpacked = await unpackGzip(bytes);
+    const unpacked = await unpackGzip(bytes, watch);
     if (!unpacked.ok) return unpacked;
     plain = unpacked.value;
   }
-  const imported = importProfile(plain, importers, importContext);
+  const imported = await inTurns(importInSteps(plain, importers, importContext), watch);
   if (!imported.ok) return imported;
   const built = buildCallNodes(imported.value.profile, callPathLimit);
   if (!built.ok) return tooManyCallPaths(built.limit);

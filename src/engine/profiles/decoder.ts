@@ -1,5 +1,7 @@
 import type { Result } from '../../contract/result.js';
-import type { FlameLayout, LayoutInput } from '../../core/flame/layout.js';
+import { alignTrees, type AlignedSide, type AlignedTrees } from '../../core/compare/align-trees.js';
+import { robustReference, type Reference } from '../../core/compare/robust-reference.js';
+import type { FlameLayout, LayoutInput, LayoutPart } from '../../core/flame/layout.js';
 import { layoutFlame } from '../../core/flame/layout.js';
 import { rewriteNodes, type Rewrite, type Rewritten } from '../../core/operations/rewrite.js';
 import {
@@ -10,21 +12,34 @@ import {
   type ProfileCallNodes,
 } from '../../core/profile/call-tree.js';
 import { sumUp, type NodeValues, type ValuesInput } from '../../core/profile/sum-up.js';
-import type { Locations, Profile, Stacks } from '../../core/profile/profile.js';
+import type { Locations, Profile, Samples, Stacks } from '../../core/profile/profile.js';
 import { callPathLimit, decodeInTypeScript, type DecodedProfile } from './decode.js';
+import type { Watch } from './watch.js';
 
-/** What turns bytes into profiles and trees into graphs: the native addon, or TypeScript. Both answer alike. */
+/**
+ * What turns bytes into profiles and trees into graphs: the native addon, or TypeScript. Both answer alike. A watch's signal ends the
+ * work with an exception, the signal's reason. TypeScript decodes in turns with others; what else it does it begins only where nobody gave up.
+ */
 export interface ProfileDecoder {
   /** Which of the two, and if it is not the addon, why: every path that was tried. */
   readonly description: string;
-  decode(bytes: Uint8Array): Promise<Result<DecodedProfile>>;
-  layout(tree: LayoutInput): Promise<FlameLayout>;
+  decode(bytes: Uint8Array, watch?: Watch): Promise<Result<DecodedProfile>>;
+  layout(tree: LayoutInput, watch?: Watch, part?: LayoutPart): Promise<FlameLayout>;
   /** Call nodes anew, from locations whose lines stand for other frames than functions. */
   callNodes(stacks: Stacks, locations: Locations): Promise<CallNodesOutcome>;
   /** Puts values onto call nodes. */
   values(input: ValuesInput): Promise<NodeValues>;
-  /** One operation on call nodes. A signal ends it with an exception, the signal's reason. */
-  rewrite(nodes: CallNodes, rewrite: Rewrite, signal?: AbortSignal): Promise<Rewritten>;
+  /** Two call trees as one. */
+  align(comparison: AlignedSide, baseline: AlignedSide, functionCount: number): Promise<AlignedTrees>;
+  /** What of the merged tree's own values did not move; see robustReference. A sample is worth so much on each side. */
+  reference(
+    baseline: Float64Array,
+    comparison: Float64Array,
+    parent: Uint32Array,
+    worths: readonly [number, number],
+  ): Promise<Reference | undefined>;
+  /** One operation on call nodes. */
+  rewrite(nodes: CallNodes, rewrite: Rewrite, watch?: Watch): Promise<Rewritten>;
 }
 
 /** The decoder that needs no addon. `reason` is told with every profile. */
@@ -32,13 +47,19 @@ export function typeScriptDecoder(reason: string): ProfileDecoder {
   const description = reason === '' ? 'TypeScript' : `TypeScript, because ${reason}`;
   return {
     description,
-    decode: (bytes) => decodeInTypeScript(bytes, description),
-    layout: (tree) => Promise.resolve(layoutFlame(tree)),
+    decode: (bytes, watch) => decodeInTypeScript(bytes, description, watch),
+    layout: (tree, watch, part) =>
+      new Promise((resolve) => {
+        watch?.signal?.throwIfAborted();
+        resolve(layoutFlame(tree, part));
+      }),
     callNodes: (stacks, locations) => Promise.resolve(buildCallNodes({ stacks, locations }, callPathLimit)),
     values: (input) => Promise.resolve(sumUp(input)),
-    rewrite: (nodes, rewrite, signal) =>
+    align: (comparison, baseline, functionCount) => Promise.resolve(alignTrees(comparison, baseline, functionCount)),
+    reference: (...given) => Promise.resolve(robustReference(...given)),
+    rewrite: (nodes, rewrite, watch) =>
       new Promise((resolve) => {
-        signal?.throwIfAborted();
+        watch?.signal?.throwIfAborted();
         resolve(rewriteNodes(nodes, rewrite));
       }),
   };
@@ -48,10 +69,19 @@ export function typeScriptDecoder(reason: string): ProfileDecoder {
 export async function decodedTree(
   decoder: ProfileDecoder,
   { samples }: Pick<Profile, 'samples'>,
-  { nodeCount, functionIndex, parent, subtreeEnd, depth, nodeOfStack }: ProfileCallNodes,
+  nodes: ProfileCallNodes,
   valueIndex: number,
 ): Promise<CallTree> {
-  const values = samples.values[valueIndex] ?? new Float64Array(samples.stack.length);
+  return treeOfValues(decoder, samples, nodes, samples.values[valueIndex] ?? new Float64Array(samples.stack.length));
+}
+
+/** The call tree of other values of a profile's samples, one a sample. */
+export async function treeOfValues(
+  decoder: ProfileDecoder,
+  samples: Pick<Samples, 'stack'>,
+  { nodeCount, functionIndex, parent, subtreeEnd, depth, nodeOfStack }: ProfileCallNodes,
+  values: Float64Array,
+): Promise<CallTree> {
   const summed = await decoder.values({ values, to: samples.stack, via: nodeOfStack, parent });
   return { nodeCount, functionIndex, parent, subtreeEnd, depth, ...summed };
 }

@@ -2,10 +2,12 @@ import type { Certainty } from '../../contract/certainty.js';
 import type { SampleType, ViewSource } from '../../contract/decoder.js';
 import { ok, type Result } from '../../contract/result.js';
 import type { Scaling } from '../../core/compare/merge-trees.js';
+import { shownFile } from '../../core/operations/frames.js';
 import { f64At, u32At } from '../../core/profile/columns.js';
 import type { ProfileStore } from './store.js';
 import { viewCertainty } from './view-certainty.js';
-import { buildView, viewFunctionTable } from './views.js';
+import { buildView } from './lay-out-view.js';
+import { viewFunctionTable } from './views.js';
 import type { DecodedWindows } from './windows.js';
 
 /** A function on both sides; the baseline's values scaled to be comparable. Totals count recursion once. */
@@ -13,6 +15,8 @@ export interface FunctionChange {
   readonly name: string;
   /** Source file or library, "" when unknown. */
   readonly file: string;
+  /** What the baseline calls it, where that is another name. */
+  readonly formerName?: string;
   readonly before: number;
   readonly after: number;
   /** Half of the 95 % interval for all functions at once; undefined where there are too few samples to judge. */
@@ -41,24 +45,29 @@ export interface Difference {
   readonly functions: readonly FunctionChange[];
 }
 
-/** Compares two profiles and judges what differs by the windows of both sides. `source` is of profiles in the store. */
+/**
+ * Compares two profiles and judges what differs by the windows of both sides, and by those of earlier ranges where they are given.
+ * `source` is of profiles in the store.
+ */
 export async function differenceOf(
   store: ProfileStore,
   source: Extract<ViewSource, { kind: 'diff' }>,
   windows: readonly [DecodedWindows, DecodedWindows],
   signal: AbortSignal,
+  earlier?: DecodedWindows,
 ): Promise<Result<Difference>> {
-  const built = await buildView(store, source, signal);
+  const built = await buildView(store, source, { signal });
   if (!built.ok) return built;
   const view = built.value;
   const { values } = view.tree;
   if (values.kind !== 'diff') throw new Error('a comparison has two sides');
-  const judged = await viewCertainty(store.decoder, view, ...windows, signal);
+  const judged = await viewCertainty(store.decoder, view, ...windows, signal, earlier);
   if (!judged.ok) return judged;
   const evidence = judged.value;
-  const place = (functionIndex: number): Pick<FunctionChange, 'name' | 'file'> => {
-    const { name, file, library } = view.frameOf(functionIndex);
-    return { name, file: file === '' ? library : file };
+  const place = (functionIndex: number): Pick<FunctionChange, 'name' | 'file' | 'formerName'> => {
+    const frame = view.frameOf(functionIndex);
+    const { name, formerName } = frame;
+    return { name, file: shownFile(frame), ...(formerName === undefined ? {} : { formerName }) };
   };
   const judgedAt = new Map(Array.from(evidence.functions.functionIndex, (index, at) => [index, at]));
   const table = viewFunctionTable(view.tree, view.functions);

@@ -1,9 +1,9 @@
-import { gunzip } from 'node:zlib';
-import { promisify } from 'node:util';
+import { addAbortSignal } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { fail, ok, type Result } from '../../contract/result.js';
-import { errorCode } from '../failures/thrown.js';
+import type { Watch } from './watch.js';
 
-const gunzipAsync = promisify(gunzip);
+const chunkSize = 1024 * 1024;
 
 /** Whether bytes begin as gzip does. */
 export function isGzip(bytes: Uint8Array): boolean {
@@ -34,13 +34,27 @@ export function damagedGzip(detail: string): Result<never> {
   return fail('bad-profile', 'The compressed profile is cut off or damaged. Fetch or copy it again.', detail);
 }
 
-/** Unpacks gzip of any number of members, by zlib, off the main thread. */
-export async function unpackGzip(bytes: Uint8Array): Promise<Result<Uint8Array>> {
+/** Unpacks gzip of any number of members, by zlib, off the main thread. A watch's signal ends it with its reason. */
+export async function unpackGzip(bytes: Uint8Array, watch?: Watch): Promise<Result<Uint8Array>> {
+  const { signal, onStep } = watch ?? {};
+  signal?.throwIfAborted();
   const cap = unpackedCap(bytes.length);
+  const unzip = createGunzip({ chunkSize });
+  if (signal !== undefined) addAbortSignal(signal, unzip);
+  unzip.end(bytes);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  onStep?.('unpacking', 0);
   try {
-    return ok(await gunzipAsync(bytes, { maxOutputLength: cap }));
+    for await (const chunk of unzip as AsyncIterable<Uint8Array>) {
+      length += chunk.length;
+      if (length > cap) return unpackedTooLarge(cap);
+      chunks.push(chunk);
+      onStep?.('unpacking', Math.min(1, unzip.bytesWritten / bytes.length));
+    }
   } catch (error) {
-    if (errorCode(error) === 'ERR_BUFFER_TOO_LARGE') return unpackedTooLarge(cap);
+    signal?.throwIfAborted();
     return damagedGzip(String(error));
   }
+  return ok(Buffer.concat(chunks, length));
 }

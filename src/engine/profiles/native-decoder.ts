@@ -9,12 +9,16 @@ import {
   type Repairs,
 } from '../../core/formats/pprof/repairs.js';
 import { beginsLikePprof } from '../../core/formats/pprof/wire.js';
-import type { FlameLayout } from '../../core/flame/layout.js';
+import type { AlignedTrees } from '../../core/compare/align-trees.js';
+import type { Reference } from '../../core/compare/robust-reference.js';
+import { wholeLayout, type FlameLayout } from '../../core/flame/layout.js';
 import type { NodeValues } from '../../core/profile/sum-up.js';
-import type { ProfileCallNodes } from '../../core/profile/call-tree.js';
+import type { CallNodes, ProfileCallNodes } from '../../core/profile/call-tree.js';
 import type { SampleType } from '../../core/profile/profile.js';
 import { lazyStrings } from '../../core/profile/strings.js';
 import { rewriteNatively, type NativeRewrite } from './native-rewrite.js';
+import { unlessGivenUp, watchNatively, type WorkControl } from './native-watch.js';
+import type { Watch } from './watch.js';
 import { callPathLimit, decodeInTypeScript, decodeText, type DecodedProfile } from './decode.js';
 import type { ProfileDecoder } from './decoder.js';
 import { damagedGzip, isGzip, unpackedCap, unpackedTooLarge, unpackGzip } from './gunzip.js';
@@ -51,6 +55,15 @@ export interface NativeProfile {
   readonly stackLocation: Uint32Array;
   readonly sampleStack: Uint32Array;
   readonly sampleValues: readonly Float64Array[];
+  readonly labelKey: Uint32Array;
+  readonly labelText: Uint32Array;
+  readonly labelNumber: BigInt64Array;
+  readonly labelUnit: Uint32Array;
+  readonly labelSetPrefix: Uint32Array;
+  readonly labelSetLabel: Uint32Array;
+  readonly labelledSample: Uint32Array;
+  readonly labelledSet: Uint32Array;
+  readonly labelledValues: readonly Float64Array[];
   readonly nodeFunction: Uint32Array;
   readonly nodeParent: Uint32Array;
   readonly nodeSubtreeEnd: Uint32Array;
@@ -60,7 +73,8 @@ export interface NativeProfile {
 
 /** What the addon answers for a file: columns, or a code and where. */
 export type NativeOutcome =
-  { readonly profile: NativeProfile } | { readonly problem: PprofProblem | 'out-of-memory'; readonly offset: number };
+  | { readonly profile: NativeProfile }
+  | { readonly problem: PprofProblem | 'out-of-memory' | 'cancelled'; readonly offset: number };
 
 /** What unpacking answers. */
 export type NativeUnpacked =
@@ -71,7 +85,12 @@ export interface Addon {
   readonly version: number;
   /** Absent when it was compiled without libdeflate. */
   readonly gunzip?: (bytes: Uint8Array, cap: number) => Promise<NativeUnpacked>;
-  readonly decodePprof: (bytes: Uint8Array, callPathLimit: number, sampleTypeLimit: number) => Promise<NativeOutcome>;
+  readonly decodePprof: (
+    bytes: Uint8Array,
+    callPathLimit: number,
+    sampleTypeLimit: number,
+    control: WorkControl,
+  ) => Promise<NativeOutcome>;
   readonly callNodes: (
     prefix: Uint32Array,
     location: Uint32Array,
@@ -88,12 +107,40 @@ export interface Addon {
     parent: Uint32Array,
   ) => Promise<NodeValues | { readonly problem: 'out-of-memory' | 'unsound-tree' }>;
   readonly rewrite: NativeRewrite;
+  /** The comparison's function, subtree end, self and number in the merged tree, then the baseline's. */
+  readonly align: (
+    comparisonFunction: Uint32Array,
+    comparisonEnd: Uint32Array,
+    comparisonSelf: Float64Array,
+    comparisonToMerged: Uint32Array,
+    baselineFunction: Uint32Array,
+    baselineEnd: Uint32Array,
+    baselineSelf: Float64Array,
+    baselineToMerged: Uint32Array,
+    functionCount: number,
+  ) => Promise<
+    | (Omit<CallNodes, 'nodeCount'> & Omit<AlignedTrees, 'nodes'>)
+    | { readonly problem: 'out-of-memory' | 'unsound-tree' }
+  >;
+  /** Of the baseline's and the comparison's values by node, the callers, and what a sample is worth on each side; empty: nothing in common. */
+  readonly reference: (
+    baseline: Float64Array,
+    comparison: Float64Array,
+    parent: Uint32Array,
+    worthBefore: number,
+    worthAfter: number,
+  ) => Promise<Partial<Reference> & { readonly problem?: 'out-of-memory' | 'unsound-tree' }>;
   readonly layout: (
     functionIndex: Uint32Array,
     subtreeEnd: Uint32Array,
     total: Float64Array,
     self: Float64Array,
-  ) => Promise<NativeLayout | { readonly problem: 'out-of-memory' | 'unsound-tree' }>;
+    narrowest: number,
+    from: number,
+    to: number,
+    most: number,
+    control: WorkControl,
+  ) => Promise<NativeLayout | { readonly problem: 'out-of-memory' | 'unsound-tree' | 'cancelled' }>;
 }
 
 /** A layout as the addon answers it; see FlameGraph. */
@@ -117,10 +164,12 @@ const outOfMemory = (): Result<never> =>
 /** The decoder that runs the addon for gzip, pprof and layout, and TypeScript for formats that only it knows. */
 export function nativeDecoder(addon: Addon, path: string): ProfileDecoder {
   const description = `the native addon (${path})`;
-  const unpack = async (bytes: Uint8Array): Promise<Result<Uint8Array>> => {
-    if (addon.gunzip === undefined) return unpackGzip(bytes);
+  const unpack = async (bytes: Uint8Array, watch: Watch | undefined): Promise<Result<Uint8Array>> => {
+    if (addon.gunzip === undefined) return unpackGzip(bytes, watch);
     const cap = unpackedCap(bytes.length);
-    const unpacked = await addon.gunzip(bytes, cap);
+    watch?.onStep?.('unpacking', null);
+    // libdeflate unpacks in one go: its thread comes to its end, some seconds at most, and nobody waits for it.
+    const unpacked = await unlessGivenUp(addon.gunzip(bytes, cap), watch);
     if ('bytes' in unpacked) return ok(unpacked.bytes);
     switch (unpacked.problem) {
       case 'too-large':
@@ -133,24 +182,31 @@ export function nativeDecoder(addon: Addon, path: string): ProfileDecoder {
   };
   return {
     description,
-    async decode(bytes) {
+    async decode(bytes, watch) {
+      watch?.signal?.throwIfAborted();
       let plain = bytes;
       if (isGzip(bytes)) {
-        const unpacked = await unpack(bytes);
+        const unpacked = await unpack(bytes, watch);
         if (!unpacked.ok) return unpacked;
         plain = unpacked.value;
       }
       if (looksLikeText(plain) || !beginsLikePprof(plain)) {
-        return decodeInTypeScript(plain, 'TypeScript, which is the only reader of this format');
+        return decodeInTypeScript(plain, 'TypeScript, which is the only reader of this format', watch);
       }
-      const outcome = await addon.decodePprof(plain, callPathLimit, sampleTypeLimit);
+      const outcome = await watchNatively(watch, 'decoding', (control) =>
+        addon.decodePprof(plain, callPathLimit, sampleTypeLimit, control),
+      );
       if ('profile' in outcome) return ok(assemble(outcome.profile, description));
       if (outcome.problem === 'too-many-call-paths') return tooManyCallPaths(callPathLimit);
       if (outcome.problem === 'out-of-memory') return outOfMemory();
+      if (outcome.problem === 'cancelled') throw new Error('decode: cancelled by nobody');
       return pprofFailure(outcome.problem, outcome.offset);
     },
-    async layout(tree) {
-      const laidOut = await addon.layout(tree.functionIndex, tree.subtreeEnd, tree.total, tree.self);
+    async layout({ functionIndex, subtreeEnd, total, self }, watch, part = wholeLayout) {
+      const { narrowest, from, to, most } = part;
+      const laidOut = await watchNatively(watch, 'laying-out', (control) =>
+        addon.layout(functionIndex, subtreeEnd, total, self, narrowest, from, to, most, control),
+      );
       // A tree of ours that is not sound is a bug, and memory that is gone after decoding cannot be mended here.
       if ('problem' in laidOut) throw new Error(`layout: ${laidOut.problem}`);
       return layoutOf(laidOut);
@@ -172,7 +228,30 @@ export function nativeDecoder(addon: Addon, path: string): ProfileDecoder {
       if ('problem' in summed) throw new Error(`values: ${summed.problem}`);
       return summed;
     },
-    rewrite: (nodes, rewrite, signal) => rewriteNatively(addon, nodes, rewrite, signal),
+    async align({ tree, toMerged }, baseline, functionCount) {
+      const aligned = await addon.align(
+        tree.functionIndex,
+        tree.subtreeEnd,
+        tree.self,
+        toMerged,
+        baseline.tree.functionIndex,
+        baseline.tree.subtreeEnd,
+        baseline.tree.self,
+        baseline.toMerged,
+        functionCount,
+      );
+      if ('problem' in aligned) throw new Error(`align: ${aligned.problem}`);
+      const { functionIndex, parent, subtreeEnd, depth, comparisonSelf, baselineSelf } = aligned;
+      const nodes = { nodeCount: parent.length, functionIndex, parent, subtreeEnd, depth };
+      return { nodes, comparisonSelf, baselineSelf };
+    },
+    async reference(baseline, comparison, parent, worths) {
+      const found = await addon.reference(baseline, comparison, parent, ...worths);
+      const { problem, factor, error } = found;
+      if (problem !== undefined) throw new Error(`reference: ${problem}`);
+      return factor === undefined || error === undefined ? undefined : { factor, error };
+    },
+    rewrite: (nodes, rewrite, watch) => rewriteNatively(addon, nodes, rewrite, watch),
   };
 }
 
@@ -224,6 +303,15 @@ export function assemble(native: NativeProfile, decodedBy: string): DecodedProfi
       },
       stacks: { prefix: native.stackPrefix, location: native.stackLocation },
       samples: { stack: native.sampleStack, values: native.sampleValues },
+      labels: {
+        key: native.labelKey,
+        text: native.labelText,
+        number: native.labelNumber,
+        unit: native.labelUnit,
+        setPrefix: native.labelSetPrefix,
+        setLabel: native.labelSetLabel,
+      },
+      labelled: { sample: native.labelledSample, set: native.labelledSet, values: native.labelledValues },
     },
     nodes: {
       nodeCount: native.nodeFunction.length,

@@ -119,9 +119,9 @@ describe.each<readonly [string, ProfileDecoder]>([
     };
     const rewrite: Rewrite = { kind: 'hide', marks: new Uint8Array(nodeCount) };
     const before = AbortSignal.abort(new Error('too late'));
-    await expect(decoder.rewrite(nodes, rewrite, before)).rejects.toThrow('too late');
+    await expect(decoder.rewrite(nodes, rewrite, { signal: before })).rejects.toThrow('too late');
     const controller = new AbortController();
-    const running = decoder.rewrite(nodes, rewrite, controller.signal);
+    const running = decoder.rewrite(nodes, rewrite, { signal: controller.signal });
     controller.abort(new Error('not wanted'));
     await running.then(
       (rewritten) => {

@@ -1,7 +1,9 @@
 import type { Rewrite, Rewritten } from '../../core/operations/rewrite.js';
 import type { CallNodes } from '../../core/profile/call-tree.js';
+import { watchNatively, type WorkControl } from './native-watch.js';
+import type { Watch } from './watch.js';
 
-/** How the addon does a rewrite: what a kind does not need is empty. `cancelled` is looked at while it works: 0 goes on. */
+/** How the addon does a rewrite: what a kind does not need is empty. */
 export type NativeRewrite = (
   functionIndex: Uint32Array,
   parent: Uint32Array,
@@ -13,7 +15,7 @@ export type NativeRewrite = (
   weight: Float64Array,
   narrowest: number,
   frame: number,
-  cancelled: Int32Array,
+  control: WorkControl,
 ) => Promise<
   | (Omit<CallNodes, 'nodeCount'> & { readonly map: Uint32Array })
   | { readonly problem: 'out-of-memory' | 'unsound-tree' | 'cancelled' }
@@ -33,21 +35,15 @@ const rewriteCodes = [
   'invert',
 ] as const satisfies readonly Rewrite['kind'][];
 
-/** Does one operation on a thread of the addon. A signal ends it there and answers with its reason as an exception. */
+/** Does one operation on a thread of the addon. */
 export async function rewriteNatively(
   addon: { readonly rewrite: NativeRewrite },
   nodes: CallNodes,
   rewrite: Rewrite,
-  signal?: AbortSignal,
+  watch?: Watch,
 ): Promise<Rewritten> {
-  signal?.throwIfAborted();
-  const cancelled = new Int32Array(1);
-  const cancel = (): void => {
-    Atomics.store(cancelled, 0, 1);
-  };
-  signal?.addEventListener('abort', cancel);
-  try {
-    const answer = await addon.rewrite(
+  const answer = await watchNatively(watch, 'rewriting', (control) =>
+    addon.rewrite(
       nodes.functionIndex,
       nodes.parent,
       nodes.subtreeEnd,
@@ -58,15 +54,12 @@ export async function rewriteNatively(
       rewrite.kind === 'invert' ? rewrite.weight : new Float64Array(0),
       rewrite.kind === 'invert' ? rewrite.narrowest : 0,
       frameOf(rewrite),
-      cancelled,
-    );
-    signal?.throwIfAborted();
-    if ('problem' in answer) throw new Error(`rewrite: ${answer.problem}`);
-    const { functionIndex, parent, subtreeEnd, depth, map } = answer;
-    return { nodes: { nodeCount: parent.length, functionIndex, parent, subtreeEnd, depth }, map };
-  } finally {
-    signal?.removeEventListener('abort', cancel);
-  }
+      control,
+    ),
+  );
+  if ('problem' in answer) throw new Error(`rewrite: ${answer.problem}`);
+  const { functionIndex, parent, subtreeEnd, depth, map } = answer;
+  return { nodes: { nodeCount: parent.length, functionIndex, parent, subtreeEnd, depth }, map };
 }
 
 function ofFrame(rewrite: Rewrite): Uint32Array {

@@ -4,11 +4,13 @@ import { describe, expect, it } from 'vitest';
 import type { Result } from '../../contract/result.js';
 import { writePprof } from '../../core/formats/pprof/write.js';
 import { brokenFiles, len, num, smallPprof } from '../../core/formats/testing/wire.js';
+import { alignTrees } from '../../core/compare/align-trees.js';
 import { layoutFlame } from '../../core/flame/layout.js';
 import { createProfileBuilder } from '../../core/profile/builder.js';
 import { callTreeOf } from '../../core/profile/call-tree.js';
-import { toText } from '../../core/profile/testing/pictures.js';
+import { toText, treeOf } from '../../core/profile/testing/pictures.js';
 import { anyProfile } from '../../core/profile/testing/random-profile.js';
+import type { Profile } from '../../core/profile/profile.js';
 import type { DecodedProfile } from './decode.js';
 import { typeScriptDecoder } from './decoder.js';
 import { loadDecoder } from './native.js';
@@ -59,6 +61,14 @@ describe.runIf(isNative)('the addon and the reference agree', () => {
         if (!one.ok) return;
         const tree = callTreeOf(one.value.profile, one.value.nodes, 1);
         expect(await native.layout(tree)).toEqual(layoutFlame(tree));
+        const total = tree.total[0] ?? 0;
+        for (const part of [
+          { narrowest: total / 9, from: 0, to: total, most: 1000 },
+          { narrowest: 1, from: total / 3, to: total / 2, most: 1000 },
+          { narrowest: 0, from: 0, to: Infinity, most: 1 + (tree.nodeCount >> 1) },
+        ]) {
+          expect(await native.layout(tree, undefined, part)).toEqual(layoutFlame(tree, part));
+        }
       }),
     );
   });
@@ -75,7 +85,8 @@ describe.runIf(isNative)('the addon and the reference agree', () => {
     // Some dangle, some have a value too many.
     const samples = Array.from({ length: 20_000 }, () => {
       const ids = Array.from({ length: below(9) }, () => (below(900) === 0 ? 127 : 1 + below(120)));
-      return len(2, [...len(1, ids), ...len(2, below(900) === 0 ? [1, 2] : [below(100)])]);
+      const label = below(3) === 0 ? len(3, [...num(1, 3), ...num(3, below(40))]) : [];
+      return len(2, [...len(1, ids), ...len(2, below(900) === 0 ? [1, 2] : [below(100)]), ...label]);
     });
     const bytes = smallPprof({ locations, sample: samples.flat() });
     const read = outcomeOf(await native.decode(bytes));
@@ -155,6 +166,41 @@ describe.runIf(isNative)('the addon and the reference agree', () => {
     }
   });
 
+  it('on two trees as one, also where functions of a side become one', async () => {
+    const numbers = fc.array(fc.nat(5), { minLength: 64, maxLength: 64 });
+    await fc.assert(
+      fc.asyncProperty(anyProfile, anyProfile, numbers, numbers, async (one, other, first, second) => {
+        const side = (profile: Profile, mapped: readonly number[]) => ({
+          tree: treeOf(profile),
+          toMerged: Uint32Array.from(profile.functions.name, (_, index) =>
+            index === 0 ? 0 : 1 + (mapped[index % mapped.length] ?? 0),
+          ),
+        });
+        const [comparison, baseline] = [side(one, first), side(other, second)];
+        expect(await native.align(comparison, baseline, 7)).toEqual(alignTrees(comparison, baseline, 7));
+      }),
+    );
+  });
+
+  it('on what did not move between two sides', async () => {
+    const nodes = fc.array(fc.tuple(fc.nat(1000), fc.nat(300), fc.nat(300)), { minLength: 1, maxLength: 300 });
+    const worth = fc.integer({ min: 1, max: 1_000_000 });
+    await fc.assert(
+      fc.asyncProperty(nodes, worth, worth, async (drawn, before, after) => {
+        const parent = Uint32Array.from(drawn, ([caller], node) => (node === 0 ? 0 : caller % node));
+        const baseline = Float64Array.from(drawn, ([, one]) => one * before);
+        const comparison = Float64Array.from(drawn, ([, , other]) => other * after);
+        const given = [baseline, comparison, parent, [before, after]] as const;
+        const [ours, theirs] = [await native.reference(...given), await reference.reference(...given)];
+        if (ours === undefined || theirs === undefined) expect(ours).toEqual(theirs);
+        else {
+          expect(ours.factor).toBeCloseTo(theirs.factor, 12);
+          expect(ours.error).toBeCloseTo(theirs.error, 12);
+        }
+      }),
+    );
+  });
+
   it('on trees that no profile has', async () => {
     const bad = {
       nodeCount: 2,
@@ -166,5 +212,8 @@ describe.runIf(isNative)('the addon and the reference agree', () => {
       self: Float64Array.of(0, 1),
     };
     await expect(native.layout(bad)).rejects.toThrow('unsound');
+    const side = { tree: bad, toMerged: Uint32Array.of(0, 1) };
+    await expect(native.align(side, side, 2)).rejects.toThrow('unsound');
+    await expect(native.reference(bad.self, bad.self, Uint32Array.of(0, 1), [1, 1])).rejects.toThrow('unsound');
   });
 });

@@ -2,12 +2,21 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { DecoderCalls, DecoderEvents, DecoderShellCalls, FlamePiece, NamesPiece } from '../../contract/decoder.js';
-import type { FrameSet } from '../../contract/operations.js';
+import type {
+  DecoderCalls,
+  DecoderEvents,
+  DecoderShellCalls,
+  FlamePiece,
+  NamesPiece,
+  ViewSource,
+  WorkProgress,
+} from '../../contract/decoder.js';
+import type { FrameSet, LabelKey, Operation } from '../../contract/operations.js';
 import type { EventMap } from '../../contract/calls.js';
+import { unpackNames } from '../../contract/packed-names.js';
 import { connect, type Client } from '../../contract/rpc.js';
 import { createFlameAssembly } from '../../core/flame/flame-graph.js';
-import { smallPprof } from '../../core/formats/testing/wire.js';
+import { len, num, smallPprof } from '../../core/formats/testing/wire.js';
 import { typeScriptDecoder } from './decoder.js';
 import { serveShell, serveWindow } from './serve.js';
 import { writeShare } from './share.js';
@@ -28,7 +37,7 @@ beforeEach(() => {
   const [here, there] = portPair();
   serveWindow(there, spool.store, (error) => bugs.push(error));
   window = connect<DecoderCalls, DecoderEvents>(here);
-  window.on('view.names', (piece) => names.push(piece));
+  window.on('view.names', (piece) => names.push(unpackNames(piece)));
   window.on('view.piece', (piece) => pieces.push(piece));
 });
 afterEach(() => {
@@ -62,6 +71,7 @@ describe('the decoder serves', () => {
         functionCount: 4,
         total: 10,
         narrowest: 0,
+        samplePeriod: 0,
       },
     });
     await lastPiece();
@@ -73,6 +83,9 @@ describe('the decoder serves', () => {
         files: ['', '', '', ''],
         packages: ['', '', 'kernel', 'shop'],
         kinds: Uint8Array.of(0, 0, 2, 3),
+        libraries: [],
+        library: new Uint32Array(4),
+        lines: new Uint32Array(8),
       },
     ]);
     expect(pieces).toEqual([
@@ -120,8 +133,25 @@ describe('the decoder serves', () => {
       ]),
     );
     expect(byName).toEqual({ all: [8, 8], a: [8, 6], b: [16 / 3, 6], c: [8 / 3, 0], d: [0, 2] });
+    expect(await window.call('view.summary', { viewId: 'd' })).toMatchObject({ failure: { code: 'unsupported' } });
     const table = await window.call('view.functions', { viewId: 'd' });
     expect(table.ok && table.value.baselineTotal?.length).toBe(5);
+  });
+
+  it('how far it is, and ends what is given up', async () => {
+    const steps: WorkProgress[] = [];
+    window.on('work.progress', (progress) => steps.push(progress));
+    spool.put('p', 'main;read 6\nmain 2\n');
+    expect((await window.call('profile.open', { profileId: 'p' })).ok).toBe(true);
+    expect(steps).toEqual([
+      { of: 'p', step: 'reading', share: null },
+      { of: 'p', step: 'decoding', share: 0 },
+    ]);
+    spool.put('large', 'main;read 6\n'.repeat(100_000));
+    const controller = new AbortController();
+    const opening = window.call('profile.open', { profileId: 'large' }, controller.signal);
+    controller.abort();
+    expect(await opening).toMatchObject({ ok: false, failure: { code: 'cancelled' } });
   });
 
   it('a diff with a selection that has no samples, on either side', async () => {
@@ -280,6 +310,115 @@ describe('the decoder serves', () => {
     expect(pieces.length).toBeGreaterThan(3);
     expect(assembly.graph.count).toBe(header.value.nodeCount);
     expect(names.reduce((sum, piece) => sum + piece.names.length, 0)).toBe(header.value.functionCount);
+  });
+
+  it('what the screen shows of a large view ahead of it, in the same places and by the same names', async () => {
+    const lines = Array.from({ length: 60_000 }, (_, n) => `root;f${n % 500};g${n};h${n % 77} ${1 + (n % 9)}`);
+    spool.put('big', ['hot;spot 500000', ...lines].join('\n'));
+    const ahead: FlamePiece[] = [];
+    window.on('view.preview', (piece) => ahead.push(piece));
+    const header = await window.call('view.open', {
+      viewId: 'v',
+      source: { kind: 'flame', profileId: 'big', valueIndex: 0 },
+      screen: { widthPx: 800, zoomPath: [], from: 0, to: 1 },
+    });
+    if (!header.ok) throw new Error(header.failure.message);
+    await lastPiece();
+    expect(header.value.preview).toEqual({ nodeCount: 504, depth: 3 });
+    expect(ahead.at(-1)).toMatchObject({ last: true });
+    const nameOf = names.flatMap((each) => each.names);
+    const boxes = (runs: readonly FlamePiece[]): readonly string[] =>
+      runs.flatMap(({ functionIndex, depth, x0, x1 }) =>
+        Array.from(functionIndex, (index, node) => [nameOf[index], depth[node], x0[node], x1[node]].join()),
+      );
+    const [whole, preview] = [boxes(pieces), boxes(ahead)];
+    expect(whole).toHaveLength(header.value.nodeCount);
+    const places = new Set(whole);
+    expect(preview.filter((box) => !places.has(box))).toEqual([]);
+    expect(preview).toHaveLength(504);
+    const table = await window.call('view.functions', { viewId: 'v' });
+    expect(table.ok && table.value.functionIndex.length).toBe(header.value.functionCount);
+  });
+
+  it('what was measured with a label, and without it', async () => {
+    const label = (value: number): number[] => len(3, [...num(1, 3), ...num(3, value)]);
+    const sample = (count: number, labels: readonly number[]): number[] =>
+      len(2, [...len(1, [2, 1]), ...len(2, [count]), ...labels]);
+    spool.put('p', smallPprof({ sample: [...sample(5, label(7)), ...sample(3, label(8)), ...sample(2, [])] }));
+    expect(await window.call('profile.open', { profileId: 'p' })).toMatchObject({ value: { labelKeys: ['main'] } });
+    expect(await window.call('profile.labels', { profileId: 'p', valueIndex: 0 })).toEqual({
+      ok: true,
+      value: {
+        rows: [
+          { key: 'main', value: '7', unit: '', total: 5 },
+          { key: 'main', value: '8', unit: '', total: 3 },
+        ],
+        leftOut: 0,
+        unlabelled: 2,
+      },
+    });
+    const totalOf = async (...operations: readonly Operation[]): Promise<number> => {
+      const source: ViewSource = { kind: 'flame', profileId: 'p', valueIndex: 0, operations: [...operations] };
+      const opened = await window.call('view.open', { viewId: 'v', source });
+      return opened.ok ? opened.value.total : NaN;
+    };
+    const of = (value: string): LabelKey => ({ key: 'main', value, unit: '' });
+    expect(await totalOf({ kind: 'keep-label', label: of('7') })).toBe(5);
+    expect(await totalOf({ kind: 'drop-label', label: of('7') })).toBe(5);
+    expect(await totalOf({ kind: 'invert' }, { kind: 'drop-label', label: of('7') })).toBe(5);
+    expect(await totalOf({ kind: 'drop-label', label: of('7') }, { kind: 'drop-label', label: of('8') })).toBe(2);
+    expect(await totalOf({ kind: 'keep-label', label: of('7') }, { kind: 'keep-label', label: of('8') })).toBe(0);
+    expect(await totalOf({ kind: 'keep-label', label: of('none') })).toBe(0);
+  });
+
+  it('when samples were taken, and what was measured in a part of that time', async () => {
+    const at = (ns: bigint): number[] => len(3, [...num(1, 3), ...num(3, ns)]);
+    const thread = (name: number): number[] => len(3, [...num(1, 4), ...num(2, name)]);
+    const sample = (count: number, ...labels: readonly number[][]): number[] =>
+      len(2, [...len(1, [2, 1]), ...len(2, [count]), ...labels.flat()]);
+    spool.put(
+      'p',
+      smallPprof({
+        sample: [
+          ...sample(5, at(10_100_000_000n), thread(5)),
+          ...sample(3, at(10_190_000_000n)),
+          ...sample(2, at(11_900_000_000n), thread(5)),
+          ...sample(1),
+        ],
+        strings: ['', 'samples', 'count', 'end_timestamp_ns', 'thread', 'io'].flatMap((text) => len(6, text)),
+      }),
+    );
+    const cellsOf = async (...operations: readonly Operation[]): Promise<unknown> => {
+      const heat = await window.call('profile.heat', { profileId: 'p', operations: [...operations] });
+      if (!heat.ok) return heat.failure.code;
+      return Array.from(heat.value.counts, (count, cell) => [cell, count]).filter(([, count]) => count !== 0);
+    };
+    expect(await cellsOf()).toEqual([
+      [5, 5],
+      [9, 3],
+      [95, 2],
+    ]);
+    const io: Operation = { kind: 'keep-label', label: { key: 'thread', value: 'io', unit: '' } };
+    expect(await cellsOf(io)).toEqual([
+      [5, 5],
+      [95, 2],
+    ]);
+    const totalOf = async (...operations: readonly Operation[]): Promise<number> => {
+      const source: ViewSource = { kind: 'flame', profileId: 'p', valueIndex: 0, operations: [...operations] };
+      const opened = await window.call('view.open', { viewId: 'v', source });
+      return opened.ok ? opened.value.total : NaN;
+    };
+    const second: Operation = { kind: 'keep-times', spans: [{ fromMs: 10_000, toMs: 11_000 }] };
+    expect(await totalOf(second)).toBe(8);
+    expect(await totalOf(second, io)).toBe(5);
+    expect(await cellsOf(second)).toHaveLength(3);
+    // A time of its own is no label to filter by.
+    const labels = await window.call('profile.labels', { profileId: 'p', valueIndex: 0 });
+    expect(labels).toMatchObject({ value: { rows: [{ key: 'thread', value: 'io', total: 7 }], leftOut: 0 } });
+    spool.put('untimed', smallPprof());
+    expect(await window.call('profile.heat', { profileId: 'untimed' })).toMatchObject({
+      failure: { code: 'unsupported' },
+    });
   });
 
   it('nothing more of a view that was closed', async () => {

@@ -8,7 +8,7 @@ import { renderSharePage, type SharePage, type SharePageAssets } from '../../cor
 import { shownFile } from '../../core/operations/frames.js';
 import { f64At } from '../../core/profile/columns.js';
 import { pathsUpwards } from './find-upwards.js';
-import type { View } from './views.js';
+import type { View } from './lay-out-view.js';
 
 /** The page is drawn on white. */
 const theme = 'light';

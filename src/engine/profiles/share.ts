@@ -10,7 +10,7 @@ import { writeFailure } from './failures.js';
 import { renderShareHtml, sharePageOf } from './share-page-of-view.js';
 import type { ProfileStore } from './store.js';
 import { viewTree } from './view-tree.js';
-import { buildView } from './views.js';
+import { buildView } from './lay-out-view.js';
 
 const gzipAsync = promisify(gzip);
 

@@ -46,11 +46,13 @@ describe('profile store', () => {
         sampleTypes: [{ type: 'cpu', unit: 'ns' }],
         defaultValueIndex: 0,
         totals: [5],
+        periods: [0],
         sampleCount: 1,
         functionCount: 2,
         timeMs: 0,
         durationMs: 0,
         comments: [],
+        labelKeys: [],
         warnings: [],
         decodedBy: 'TypeScript, because the test wants it',
       },
@@ -98,6 +100,44 @@ describe('profile store', () => {
     expect(again.ok && (await again.value.tree(0)).total[0]).toBe(5);
   });
 
+  it('ends decoding that nobody waits for any more, and forgets it', async () => {
+    const ended: unknown[] = [];
+    const never: ProfileDecoder = {
+      ...counting,
+      decode: (_bytes, watch) =>
+        new Promise((_resolve, reject) => {
+          watch?.signal?.addEventListener('abort', () => {
+            ended.push(watch.signal?.reason);
+            reject(new Error('ended'));
+          });
+        }),
+    };
+    spool = testSpool(never);
+    const { store, put } = spool;
+    put('p', smallPprof());
+    const controller = new AbortController();
+    const opening = store.open('p', {}, { signal: controller.signal });
+    controller.abort(new Error('not wanted'));
+    await expect(opening).rejects.toThrow('not wanted');
+    await expect.poll(() => ended.length).toBe(1);
+    expect(store.heldBytes).toBe(0);
+  });
+
+  it('goes on decoding for the request that superseded another one', async () => {
+    const { store, put } = start();
+    put('p', smallPprof());
+    const holder = {};
+    const controller = new AbortController();
+    const superseded = store.open('p', holder, { signal: controller.signal });
+    controller.abort(new Error('superseded'));
+    const opened = store.open('p', holder);
+    await expect(superseded).rejects.toThrow('superseded');
+    expect((await opened).ok).toBe(true);
+    expect(decodes).toBe(1);
+    store.close('p', holder);
+    expect(store.heldBytes).toBe(0);
+  });
+
   it('answers what is wrong with a file', async () => {
     const { store, put, folder } = start();
     put('cut', smallPprof().subarray(0, 60));
@@ -118,7 +158,7 @@ describe('profile store', () => {
         "cut": "bad-profile: The profile is cut off: the file ends in the middle of it. Fetch or copy it again.",
         "cut-gz": "bad-profile: The compressed profile is cut off or damaged. Fetch or copy it again.",
         "empty": "bad-profile: The file is empty.",
-        "text": "bad-profile: This is not a profile that Pyrometer can read: it reads pprof and folded stacks, gzip or plain.",
+        "text": "bad-profile: This is not a profile that Pyrometer can read: it reads pprof, Austin and folded stacks, gzip or plain.",
       }
     `);
     expect(store.heldBytes).toBe(0);

@@ -8,6 +8,8 @@ import type { DecodedProfile } from './decode.js';
 import { decodedTree, type ProfileDecoder } from './decoder.js';
 import { readFailure } from './failures.js';
 import { profileBytes, treeBytes } from './memory.js';
+import { SharedWork } from './shared-work.js';
+import type { Watch } from './watch.js';
 import { WindowStore } from './windows.js';
 
 /** Files above this are refused before they are read: no buffer of Node holds more in one piece on all platforms. */
@@ -26,7 +28,8 @@ export type Holder = object;
 
 interface Entry {
   readonly holders: Set<Holder>;
-  decoded: Promise<Result<DecodedProfile>> | undefined;
+  /** Decoding, or what it came to as long as that is held. */
+  decoded: SharedWork<Result<DecodedProfile>> | undefined;
   trees: Map<number, CallTree>;
   bytes: number;
   /** Rises with each use; the smallest is the first to go. */
@@ -61,24 +64,38 @@ export class ProfileStore {
     return bytes;
   }
 
-  /** Opens a profile for a holder, who keeps it open until `close` or `closeAll`. */
-  async open(profileId: string, holder: Holder): Promise<Result<OpenProfile>> {
+  /**
+   * Opens a profile for a holder, who keeps it open until `close` or `closeAll`. A watch's signal ends the waiting with an exception, the
+   * signal's reason, and the decoding when nobody else waits for it.
+   */
+  async open(profileId: string, holder: Holder, watch: Watch = {}): Promise<Result<OpenProfile>> {
     if (!v.is(Id, profileId)) return fail('invalid-input', 'This is not the id of a profile.');
     let entry = this.#entries.get(profileId);
     if (entry === undefined) {
       entry = { holders: new Set(), decoded: undefined, trees: new Map(), bytes: 0, usedAt: 0 };
       this.#entries.set(profileId, entry);
     }
+    const held = entry.holders.has(holder);
     entry.holders.add(holder);
-    const result = await this.#use(profileId, entry);
-    if (!result.ok) this.close(profileId, holder);
-    return result;
+    let opened = false;
+    try {
+      const result = await this.#use(profileId, entry, watch);
+      opened = result.ok;
+      return result;
+    } finally {
+      if (!opened && !held) entry.holders.delete(holder);
+      this.#forget(profileId, entry);
+    }
   }
 
   /** Opens for the time of one use, for those who need not keep it. */
-  async withProfile<T>(profileId: string, use: (profile: OpenProfile) => Promise<Result<T>>): Promise<Result<T>> {
+  async withProfile<T>(
+    profileId: string,
+    use: (profile: OpenProfile) => Promise<Result<T>>,
+    watch: Watch = {},
+  ): Promise<Result<T>> {
     const holder = {};
-    const opened = await this.open(profileId, holder);
+    const opened = await this.open(profileId, holder, watch);
     if (!opened.ok) return opened;
     try {
       return await use(opened.value);
@@ -92,7 +109,13 @@ export class ProfileStore {
     const entry = this.#entries.get(profileId);
     if (entry === undefined) return;
     entry.holders.delete(holder);
-    if (entry.holders.size === 0) this.#entries.delete(profileId);
+    this.#forget(profileId, entry);
+  }
+
+  /** Forgets what nobody holds; what is being decoded still may be asked for by a request that superseded another one. */
+  #forget(profileId: string, entry: Entry): void {
+    if (entry.holders.size > 0 || entry.decoded?.running === true) return;
+    if (this.#entries.get(profileId) === entry) this.#entries.delete(profileId);
   }
 
   /** What a holder that goes away had open. */
@@ -105,12 +128,12 @@ export class ProfileStore {
     this.#entries.clear();
   }
 
-  async #use(profileId: string, entry: Entry): Promise<Result<OpenProfile>> {
+  async #use(profileId: string, entry: Entry, watch: Watch): Promise<Result<OpenProfile>> {
     entry.usedAt = ++this.#clock;
-    entry.decoded ??= this.#decode(profileId);
-    const result = await entry.decoded;
+    const work = (entry.decoded ??= this.#decode(profileId, entry));
+    const result = await work.wait(watch);
     if (!result.ok) {
-      entry.decoded = undefined; // the file may be there, or whole, the next time
+      if (entry.decoded === work) entry.decoded = undefined; // the file may be there, or whole, the next time
       return result;
     }
     const decoded = result.value;
@@ -151,20 +174,33 @@ export class ProfileStore {
     }
   }
 
-  async #decode(profileId: string): Promise<Result<DecodedProfile>> {
-    return readProfileFile(join(this.#spoolDir, profileId), this.decoder);
+  #decode(profileId: string, entry: Entry): SharedWork<Result<DecodedProfile>> {
+    const path = join(this.#spoolDir, profileId);
+    return new SharedWork(
+      (watch) => readProfileFile(path, this.decoder, watch),
+      (ended) => {
+        if (ended) entry.decoded = undefined;
+        this.#forget(profileId, entry);
+      },
+    );
   }
 }
 
-/** Reads and decodes one file: what the command line does without a spool. */
-export async function readProfileFile(path: string, decoder: ProfileDecoder): Promise<Result<DecodedProfile>> {
+/** Reads and decodes one file: what the command line does without a spool. A watch's signal ends it with an exception. */
+export async function readProfileFile(
+  path: string,
+  decoder: ProfileDecoder,
+  watch?: Watch,
+): Promise<Result<DecodedProfile>> {
   let bytes: Uint8Array;
+  watch?.onStep?.('reading', null);
   try {
     const { size } = await stat(path);
     if (size > fileCap) return fail('too-large', 'The profile is larger than 2 GiB. Choose a shorter time range.');
-    bytes = await readFile(path);
+    bytes = await readFile(path, watch?.signal === undefined ? {} : { signal: watch.signal });
   } catch (error) {
+    watch?.signal?.throwIfAborted();
     return readFailure(error);
   }
-  return decoder.decode(bytes);
+  return decoder.decode(bytes, watch);
 }

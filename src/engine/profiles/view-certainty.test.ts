@@ -1,21 +1,15 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Certainty } from '../../contract/certainty.js';
-import type { DecoderCalls, DecoderEvents, NamesPiece, Scale } from '../../contract/decoder.js';
+import type { Scale } from '../../contract/decoder.js';
 import type { Operation } from '../../contract/operations.js';
-import { connect, type Client } from '../../contract/rpc.js';
-import { createProfileBuilder } from '../../core/profile/builder.js';
-import { toBytes } from '../../core/profile/testing/pictures.js';
-import { writePprof } from '../../core/formats/pprof/write.js';
 import { WindowSetSchema } from '../gen/agent/v1/agent_pb.js';
-import { decodeText } from './decode.js';
-import { typeScriptDecoder } from './decoder.js';
-import { serveWindow } from './serve.js';
-import { portPair } from './testing/ports.js';
-import { testSpool, type TestSpool } from './testing/spool.js';
+import { cpuPprof, period } from './testing/cpu-pprof.js';
+import { serveEachTest } from './testing/served-window.js';
 
-const period = 10_000_000;
 const windowMs = 15_000;
+/** When both sides begin. */
+const sidesFromMs = 100 * 3_600_000;
 /** Samples a window by stack. */
 type Load = Readonly<Record<string, number>>;
 
@@ -26,29 +20,15 @@ const shop: Load = {
   'main;gc': 80,
 };
 
-let spool: TestSpool;
-let window: Client<DecoderCalls, DecoderEvents>;
-let names: string[];
+const bed = serveEachTest();
 let seed: number;
 /** The ids of the sides that were put last: bytes of an id never change. */
 let ids: Record<string, string>;
 let sides = 0;
 
 beforeEach(() => {
-  spool = testSpool(typeScriptDecoder('the test wants it'));
-  names = [];
   ids = {};
   seed = 1;
-  const [here, there] = portPair();
-  serveWindow(there, spool.store, (error) => {
-    throw error;
-  });
-  window = connect<DecoderCalls, DecoderEvents>(here);
-  window.on('view.names', (piece: NamesPiece) => names.push(...piece.names));
-});
-afterEach(() => {
-  window.dispose();
-  spool.dispose();
 });
 
 /** Near enough to counting: the sum of uniform numbers, scattered as much as a count of this mean. */
@@ -61,36 +41,11 @@ function scattered(mean: number): number {
   return Math.max(0, Math.round(mean + Math.sqrt(mean) * sum));
 }
 
-function pprof(counts: Load, durationNs: number): Uint8Array {
-  const builder = createProfileBuilder(1);
-  const locations = new Map<string, number>();
-  const location = (name: string): number => {
-    const known = locations.get(name);
-    if (known !== undefined) return known;
-    const made = builder.location(0, 0n);
-    builder.line(
-      builder.function({ name: builder.string(toBytes(name)), systemName: 0, file: 0, library: 0, startLine: 0 }),
-      0,
-    );
-    locations.set(name, made);
-    return made;
-  };
-  for (const [stack, count] of Object.entries(counts)) {
-    const at = stack.split(';').reduce((prefix, name) => builder.stack(prefix, location(name)), 0);
-    builder.sample(at, [count * period]);
-  }
-  const cpu = { type: 'cpu', unit: 'nanoseconds' };
-  const profile = builder.freeze({
-    sampleTypes: [cpu],
-    defaultValueIndex: 0,
-    timeNs: 0,
-    durationNs,
-    period,
-    periodType: cpu,
-    comments: [],
-  });
-  return writePprof(profile, decodeText);
-}
+const pprof = (counts: Load, durationNs: number): Uint8Array =>
+  cpuPprof(
+    Object.entries(counts).map(([stack, count]) => ({ stack, count })),
+    { durationNs },
+  );
 
 /** Puts a side's profile and windows into the spool: as an agent answers them, or as slices of Pyroscope. */
 function side(
@@ -99,6 +54,7 @@ function side(
   windows: number,
   form: 'table' | 'slices' = 'table',
   course: (row: number) => number = () => 1,
+  setBackMs: (row: number) => number = () => 0,
 ): void {
   const id = `${name}${++sides}`;
   ids[name] = id;
@@ -110,8 +66,8 @@ function side(
     stacks.map((stack, at) => [stack, rows.reduce((sum, row) => sum + (row[at] ?? 0), 0)]),
   );
   const whole = pprof(sums, windows * windowMs * 1e6);
-  spool.put(id, whole);
-  const times = (row: number) => ({ start: BigInt(row * windowMs), end: BigInt((row + 1) * windowMs) });
+  bed.spool.put(id, whole);
+  const times = (row: number) => timesOf(row, sidesFromMs - setBackMs(row));
   const set =
     form === 'table'
       ? create(WindowSetSchema, {
@@ -129,11 +85,44 @@ function side(
             profile: pprof(Object.fromEntries(stacks.map((stack, index) => [stack, row[index] ?? 0])), 0),
           })),
         });
-  spool.put(`${id}-windows`, toBinary(WindowSetSchema, set));
+  bed.spool.put(`${id}-windows`, toBinary(WindowSetSchema, set));
 }
 
-async function judge(scale: Scale = { by: 'auto' }, operations: Operation[] = []): Promise<Certainty> {
-  names = [];
+function timesOf(row: number, fromMs: number): { readonly start: bigint; readonly end: bigint } {
+  return { start: BigInt(fromMs + row * windowMs), end: BigInt(fromMs + (row + 1) * windowMs) };
+}
+
+/** Puts windows into the spool that end where the sides begin: so many ranges of so many windows, each range with a load of its own. */
+function putEarlier(ranges: number, windows: number, loadOf: (range: number) => Load): string {
+  const count = ranges * windows;
+  const stacks = Object.keys(shop);
+  const rows = Array.from({ length: count }, (_, row) => {
+    const load = loadOf(Math.floor(row / windows));
+    return stacks.map((stack) => scattered(load[stack] ?? 0));
+  });
+  const sums = Object.fromEntries(
+    stacks.map((stack, at) => [stack, rows.reduce((sum, row) => sum + (row[at] ?? 0), 0)]),
+  );
+  const set = create(WindowSetSchema, {
+    profile: pprof(sums, count * windowMs * 1e6),
+    windows: rows.map((row, at) => ({
+      ...timesOf(at, sidesFromMs - count * windowMs),
+      stack: row.flatMap((samples, stack) => (samples > 0 ? [stack] : [])),
+      value: row.filter((samples) => samples > 0).map((samples) => BigInt(samples * period)),
+      period: BigInt(period),
+    })),
+  });
+  const id = `earlier${++sides}`;
+  bed.spool.put(id, toBinary(WindowSetSchema, set));
+  return id;
+}
+
+async function judge(
+  scale: Scale = { by: 'auto' },
+  operations: Operation[] = [],
+  earlierWindows?: string,
+): Promise<Certainty> {
+  bed.names.length = 0;
   const source = {
     kind: 'diff',
     baselineId: ids['a'] ?? '',
@@ -142,25 +131,26 @@ async function judge(scale: Scale = { by: 'auto' }, operations: Operation[] = []
     scale,
     operations,
   } as const;
-  const header = await window.call('view.open', { viewId: 'v', source });
+  const header = await bed.window.call('view.open', { viewId: 'v', source });
   expect(header.ok).toBe(true);
-  const judged = await window.call('view.certainty', {
+  const judged = await bed.window.call('view.certainty', {
     viewId: 'v',
     baselineWindows: `${ids['a']}-windows`,
     comparisonWindows: `${ids['b']}-windows`,
+    ...(earlierWindows === undefined ? {} : { earlierWindows }),
   });
   if (!judged.ok) throw new Error(`${judged.failure.message} ${judged.failure.detail ?? ''}`);
-  await expect.poll(() => names.length).toBe(header.ok ? header.value.functionCount : 0);
+  await expect.poll(() => bed.names.length).toBe(header.ok ? header.value.functionCount : 0);
   return judged.value;
 }
 
 const certainNames = ({ functions }: Certainty): readonly string[] =>
   [...functions.functionIndex]
     .filter((_, row) => functions.certain[row] === 1)
-    .map((index) => names[index] ?? '')
+    .map((index) => bed.names[index] ?? '')
     .sort();
 const causeNames = ({ causes }: Certainty): readonly string[] =>
-  causes.map(({ functionIndex }) => names[functionIndex] ?? '');
+  causes.map(({ functionIndex }) => bed.names[functionIndex] ?? '');
 
 describe('certainty of a view', () => {
   it('names what changed, by the windows of an agent and by slices', async () => {
@@ -200,6 +190,8 @@ describe('certainty of a view', () => {
     expect(judged.causes[0]?.before).toBe(0);
     const absolute = await judge({ by: 'absolute' });
     expect(certainNames(absolute)).toContain('sql');
+    const idle = putEarlier(48, 10, () => ({ 'main;gc': 3 }));
+    expect((await judge({ by: 'auto' }, [], idle)).history).toEqual({ used: false, why: 'few-pairs', pairs: 0 });
     const work = await judge({ by: 'work', baseline: 1000, comparison: 1600 });
     expect(causeNames(work)).toEqual(['hash']);
   });
@@ -224,6 +216,17 @@ describe('certainty of a view', () => {
     expect(await judge()).toMatchObject({ abstained: 'few-windows', windows: [20, 0] });
   });
 
+  it('says that windows overlap where a clock was set back, and counts all of them', async () => {
+    side('a', shop, 20);
+    side('b', { ...shop, 'main;handle;render': 200 }, 20, 'table', undefined, (row) => (row < 12 ? 0 : 100_000));
+    const judged = await judge();
+    expect(judged.overlapping).toEqual([0, 1]);
+    expect(judged.windows).toEqual([20, 20]);
+    expect(causeNames(judged)).toEqual(['render']);
+    side('b', shop, 20);
+    expect((await judge()).overlapping).toBeUndefined();
+  });
+
   it('judges what the operations made of the view', async () => {
     side('a', shop, 20);
     side('b', { ...shop, 'main;handle;sql;poll': 320 }, 20);
@@ -234,19 +237,65 @@ describe('certainty of a view', () => {
     expect(certainNames(dropped)).toEqual([]);
   });
 
+  it('is judged by earlier pairs: what differs as much without a change is not certain', async () => {
+    side('a', shop, 10);
+    side('b', { ...shop, 'main;handle;render': 180 }, 10);
+    expect(causeNames(await judge())).toEqual(['render']);
+    const calm = await judge(
+      { by: 'auto' },
+      [],
+      putEarlier(48, 10, () => shop),
+    );
+    expect(calm.history).toMatchObject({ used: true, pairs: 24 });
+    expect(causeNames(calm)).toEqual(['render']);
+    // From one range to the next what is rendered changes by as much, and no window of a range tells it.
+    const levels = [0.7, 1.3, 1, 1.5, 0.8, 1.2, 0.6];
+    const restless = putEarlier(40, 10, (range) => ({
+      ...shop,
+      'main;handle;render': 120 * (levels[range % levels.length] ?? 1),
+    }));
+    const judged = await judge({ by: 'auto' }, [], restless);
+    expect(judged.history).toMatchObject({ used: true, pairs: 20 });
+    expect(judged.history?.used === true ? judged.history.widening : 0).toBeGreaterThan(1.5);
+    expect(certainNames(judged)).toEqual([]);
+    expect(judged.causes).toEqual([]);
+    expect(judged.smallestShare).toBeGreaterThan(1.5 * calm.smallestShare);
+  });
+
+  it('says why earlier pairs were not used', async () => {
+    side('a', shop, 10);
+    side('b', shop, 10);
+    const few = putEarlier(6, 10, () => shop);
+    expect((await judge({ by: 'auto' }, [], few)).history).toEqual({ used: false, why: 'few-pairs', pairs: 3 });
+    const work = await judge({ by: 'work', baseline: 10, comparison: 10 }, [], few);
+    expect(work.history).toEqual({ used: false, why: 'work', pairs: 0 });
+    // Windows of the sides themselves are no earlier ones.
+    expect((await judge({ by: 'auto' }, [], `${ids['a']}-windows`)).history).toMatchObject({ pairs: 0 });
+    side('b', shop, 4);
+    expect((await judge({ by: 'auto' }, [], few)).history).toBeUndefined();
+  });
+
+  it('tells what part of each side its windows hold', async () => {
+    side('a', shop, 10);
+    side('b', shop, 10);
+    const [before, after] = (await judge()).told;
+    expect(before).toBeCloseTo(1, 9);
+    expect(after).toBeCloseTo(1, 9);
+  });
+
   it('refuses windows that are damaged or gone, and a flame graph', async () => {
     side('a', shop, 10);
     side('b', shop, 10);
     await judge();
     const ask = (comparisonWindows: string) =>
-      window.call('view.certainty', { viewId: 'v', baselineWindows: `${ids['a']}-windows`, comparisonWindows });
-    spool.put('bad', Uint8Array.of(0xff, 0xff));
+      bed.window.call('view.certainty', { viewId: 'v', baselineWindows: `${ids['a']}-windows`, comparisonWindows });
+    bed.spool.put('bad', Uint8Array.of(0xff, 0xff));
     expect(await ask('bad')).toMatchObject({ ok: false, failure: { code: 'bad-profile' } });
     expect(await ask('none')).toMatchObject({ ok: false, failure: { code: 'not-found' } });
     const far = create(WindowSetSchema, { windows: [{ start: 0n, end: 1n, stack: [7], value: [1n] }] });
-    spool.put('far', toBinary(WindowSetSchema, far));
+    bed.spool.put('far', toBinary(WindowSetSchema, far));
     expect(await ask('far')).toMatchObject({ ok: false, failure: { code: 'bad-profile' } });
-    await window.call('view.open', {
+    await bed.window.call('view.open', {
       viewId: 'v',
       source: { kind: 'flame', profileId: ids['a'] ?? '', valueIndex: 0 },
     });

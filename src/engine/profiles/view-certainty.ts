@@ -1,18 +1,18 @@
-import type { Certainty } from '../../contract/certainty.js';
+import type { Certainty, HistoryEvidence } from '../../contract/certainty.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { findCauses } from '../../core/compare/causes.js';
 import { judgeTree, type Judged, type TreeJudgement } from '../../core/compare/judge-tree.js';
 import type { Scaling } from '../../core/compare/merge-trees.js';
 import { outlookOf, secondsToTell } from '../../core/compare/outlook.js';
-import { moveWindows, sampleWorth, type NodeWindows } from '../../core/compare/window-counts.js';
+import { moveWindows, overlapsOf } from '../../core/compare/window-counts.js';
 import type { ViewFunctions } from '../../core/flame/view-functions.js';
-import type { CallNodes, ProfileCallNodes } from '../../core/profile/call-tree.js';
+import { isInterpreterInternal } from '../../core/operations/frames.js';
 import { f64At, u32At } from '../../core/profile/columns.js';
-import { createPairTable } from '../../core/profile/pair-table.js';
 import { nowhere } from '../../core/profile/sum-up.js';
-import type { FrameTable } from '../../core/operations/frames.js';
 import type { ProfileDecoder } from './decoder.js';
-import { decodedFrames, keyOfFrame, type DiffBase, type ViewTree } from './view-tree.js';
+import { judgeEarlier } from './judge-earlier.js';
+import { layWindows, namesTo, placesIn, type LaidWindows } from './lay-windows.js';
+import type { ViewTree } from './view-tree.js';
 import type { DecodedWindows } from './windows.js';
 
 /** A view as certainty wants it: its tree, its numbers of functions, and where its nodes are in the graph. */
@@ -26,110 +26,74 @@ export interface CertainView {
 /** Changes that are told of although they are not certain. */
 const mostUncertain = 3;
 
-/** Judges what a diff shows by the windows of its sides. */
+/** Judges what a diff shows by the windows of its sides, and by earlier ones of the same service where they are given. */
 export async function viewCertainty(
   decoder: ProfileDecoder,
   view: CertainView,
   baseline: DecodedWindows,
   comparison: DecodedWindows,
   signal: AbortSignal,
+  earlier?: DecodedWindows,
 ): Promise<Result<Certainty>> {
   const { values, layout, frames } = view.tree;
   if (values.kind !== 'diff') return fail('invalid-input', 'Only a comparison has two sides to judge.');
+  if (values.byLabel && !(baseline.tellLabels === true && comparison.tellLabels === true)) {
+    return fail(
+      'unsupported',
+      'Windows do not tell labels apart, so what is filtered by one cannot be judged. Take the label out to see what is certain.',
+    );
+  }
   const place = placesIn(values.base);
-  const sides: NodeWindows[] = [];
-  const worths: number[] = [];
-  for (const windows of [baseline, comparison]) {
+  const told: number[] = [];
+  const lay = async (windows: DecodedWindows): Promise<Result<LaidWindows>> => {
     const laid = await layWindows(decoder, windows, values.base, place, signal);
     if (!laid.ok) return laid;
     const { map } = values.base;
-    sides.push(map === undefined ? laid.value.windows : moveWindows(laid.value.windows, map, nowhere));
-    worths.push(laid.value.worth);
-  }
-  const [before, after] = sides as [NodeWindows, NodeWindows];
-  // Sides may have been sampled at different rates, and an empty one does not say at which: told is in the comparison's samples.
-  const [worthBefore = 0, worthAfter = 0] = worths;
-  const worth = worthAfter > 0 ? worthAfter : worthBefore > 0 ? worthBefore : 1;
-  const factor = values.scaling.factor * (worthBefore > 0 ? worthBefore / worth : 1);
-  const judgement = judgeTree(layout, frames.count, [before, after], { ...values.scaling, factor });
-  signal.throwIfAborted();
-  return ok(answerOf(view, judgement, { ...values.scaling, factor }, worth));
-}
-
-/** Finds the node of the merged tree below a caller, by what its function is. */
-type PlaceOf = (caller: number, key: string) => number;
-
-function placesIn({ nodes, frames }: DiffBase): PlaceOf {
-  const functionOf = new Map<string, number>();
-  // The first of a key is the one that the merge named it by.
-  for (let frame = frames.count - 1; frame > 0; frame--) functionOf.set(keyOfFrame(frames.frameAt(frame)), frame);
-  const children = createPairTable(nodes.nodeCount);
-  for (let node = 1; node < nodes.nodeCount; node++) {
-    children.insert(u32At(nodes.parent, node), u32At(nodes.functionIndex, node), node);
-  }
-  return (caller, key) => {
-    const callee = functionOf.get(key);
-    return callee === undefined ? -1 : children.find(caller, callee);
+    told.push(sumOf(laid.value.windows.samples) * laid.value.worth);
+    const moved = map === undefined ? laid.value.windows : moveWindows(laid.value.windows, map, nowhere);
+    return ok({ ...laid.value, windows: moved });
   };
-}
-
-/** The windows of a side over the nodes of the merged tree. What is not in the tree counts for its nearest caller that is. */
-async function layWindows(
-  decoder: ProfileDecoder,
-  windows: DecodedWindows,
-  base: DiffBase,
-  place: PlaceOf,
-  signal: AbortSignal,
-): Promise<Result<{ readonly windows: NodeWindows; readonly worth: number }>> {
-  const seconds: number[] = [];
-  const rowStart = [0];
-  const node: number[] = [];
-  const value: number[] = [];
-  const periods = new Set<number>();
-  for (const { decoded, rows } of windows.parts) {
-    const made = await decodedFrames(decoder, decoded, base.byLine);
-    if (!made.ok) return made;
-    signal.throwIfAborted();
-    const at = nodesIn(made.value.nodes, made.value.frames, place);
-    const { samples, stacks } = decoded.profile;
-    const nodeOfSample = samples.stack.map((stack) => u32At(at, u32At(made.value.nodes.nodeOfStack, stack)));
-    if (stacks.prefix.length === 0) continue;
-    for (const row of rows) {
-      seconds.push(row.seconds);
-      for (let entry = 0; entry < row.sample.length; entry++) {
-        node.push(u32At(nodeOfSample, u32At(row.sample, entry)));
-        value.push(f64At(row.value, entry));
-      }
-      rowStart.push(node.length);
-      if (row.sample.length > 0) periods.add(row.period);
+  const before = await lay(baseline);
+  if (!before.ok) return before;
+  const after = await lay(comparison);
+  if (!after.ok) return after;
+  const sides = [before.value.windows, after.value.windows] as const;
+  // Sides may have been sampled at different rates, and an empty one does not say at which: told is in the comparison's samples.
+  const [worthBefore, worthAfter] = [before.value.worth, after.value.worth];
+  const worth = worthAfter > 0 ? worthAfter : worthBefore > 0 ? worthBefore : 1;
+  const scaling = { ...values.scaling, factor: values.scaling.factor * (worthBefore > 0 ? worthBefore / worth : 1) };
+  let judgement = judgeTree(layout, frames.count, sides, scaling);
+  signal.throwIfAborted();
+  let history: HistoryEvidence | undefined;
+  // Where nothing is called certain there is nothing to widen.
+  if (earlier !== undefined && judgement.result.abstained === undefined) {
+    const laid = await lay(earlier);
+    if (!laid.ok) return laid;
+    const laidSides = [before.value, after.value];
+    const found = await judgeEarlier(layout, frames.count, laidSides, laid.value, scaling.by, signal);
+    const { widening } = found;
+    history = found.evidence;
+    if (Math.max(widening.functions, widening.nodes) > 1) {
+      judgement = judgeTree(layout, frames.count, sides, scaling, { widening });
     }
   }
-  const values = Float64Array.from(value);
-  const [only = 0] = periods;
-  const worth = periods.size === 1 && only > 0 ? only : sampleWorth(values);
-  const unit = worth > 0 ? worth : 1;
+  const [overlapsBefore, overlapsAfter] = [before.value, after.value].map(({ startMs, windows }) =>
+    overlapsOf(startMs, windows.seconds),
+  );
+  const overlapping = [overlapsBefore ?? 0, overlapsAfter ?? 0] as const;
+  const part = (side: 0 | 1, total: number): number => (total > 0 ? (told[side] ?? 0) / total : 1);
   return ok({
-    worth,
-    windows: {
-      seconds: Float64Array.from(seconds),
-      rowStart: Uint32Array.from(rowStart),
-      node: Uint32Array.from(node),
-      samples: values.map((each) => each / unit),
-    },
+    ...answerOf(view, judgement, scaling, worth),
+    told: [part(0, values.baselineTotal), part(1, values.comparisonTotal)],
+    ...(overlapping[0] + overlapping[1] === 0 ? {} : { overlapping }),
+    ...(history === undefined ? {} : { history }),
   });
 }
 
-function nodesIn(nodes: ProfileCallNodes, frames: FrameTable, place: PlaceOf): Uint32Array {
-  const keys = Array.from({ length: frames.count }, (_, frame) =>
-    frame === 0 ? '' : keyOfFrame(frames.frameAt(frame)),
-  );
-  const at = new Uint32Array(nodes.nodeCount);
-  for (let node = 1; node < nodes.nodeCount; node++) {
-    const caller = u32At(at, u32At(nodes.parent, node));
-    const found = place(caller, keys[u32At(nodes.functionIndex, node)] ?? '');
-    at[node] = found < 0 ? caller : found;
-  }
-  return at;
+function sumOf(values: Float64Array): number {
+  let sum = 0;
+  for (let index = 0; index < values.length; index++) sum += f64At(values, index);
+  return sum;
 }
 
 /** The judgement by the view's numbers, in its unit. */
@@ -138,7 +102,7 @@ function answerOf(
   judgement: TreeJudgement,
   scaling: Scaling,
   worth: number,
-): Certainty {
+): Omit<Certainty, 'told' | 'history' | 'overlapping'> {
   const { values, layout, frames } = tree;
   if (values.kind !== 'diff') throw new Error('a flame graph has no sides');
   const { result } = judgement;
@@ -151,7 +115,9 @@ function answerOf(
   }
   const column = (pick: (each: Judged) => number): Float64Array =>
     Float64Array.from(judged, (each) => pick(each) * worth);
-  const causes = findCauses(layout, values.baseline.total, values.comparison.total, judgement);
+  const causes = findCauses(layout, values.baseline.total, values.comparison.total, judgement, (frame) =>
+    isInterpreterInternal(frames.frameAt(frame)),
+  );
   const uncertain = judged
     .filter(({ certain }) => !certain)
     .sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference))
@@ -167,6 +133,7 @@ function answerOf(
     smallestShare: outlook.smallestShare,
     secondsToSeeOnePercent: outlook.secondsToSeeOnePercent,
     nodes: Uint8Array.from(order, (node) => stateOf(judgement.nodes.get(node))),
+    nodeMargins: marginsOf(order, judgement.nodes, worth),
     functions: {
       functionIndex: Uint32Array.from(judged, ({ number }) => number),
       before: column(({ before }) => before),
@@ -192,13 +159,20 @@ function answerOf(
   };
 }
 
+/** In the view's unit, by level-order index. */
+function marginsOf(order: Uint32Array, judged: ReadonlyMap<number, Judged>, worth: number): Certainty['nodeMargins'] {
+  const node: number[] = [];
+  const margin: number[] = [];
+  for (let at = 0; at < order.length; at++) {
+    const found = judged.get(u32At(order, at));
+    if (found === undefined) continue;
+    node.push(at);
+    margin.push(found.margin * worth);
+  }
+  return { node: Uint32Array.from(node), margin: Float64Array.from(margin) };
+}
+
 function stateOf(judged: Judged | undefined): number {
   if (judged === undefined) return 0;
   return judged.certain ? 2 : 1;
-}
-
-function namesTo({ parent, functionIndex }: CallNodes, frames: FrameTable, node: number): readonly string[] {
-  const names: string[] = [];
-  for (let at = node; at !== 0; at = u32At(parent, at)) names.push(frames.frameAt(u32At(functionIndex, at)).name);
-  return names.reverse();
 }

@@ -1,72 +1,26 @@
 import type {
   CallTreeRequest,
   CallTreeRows,
-  FlameHeader,
   FrameDetails,
   FunctionTable,
+  Library,
   NamesPiece,
-  ViewSource,
 } from '../../contract/decoder.js';
 import { fail, ok, type Result } from '../../contract/result.js';
-import type { FlameGraph } from '../../core/flame/flame-graph.js';
 import { frameKindIndex } from '../../core/flame/frame-kinds.js';
 import { gatherF64, gatherU32 } from '../../core/flame/layout.js';
-import { numberViewFunctions, type ViewFunctions } from '../../core/flame/view-functions.js';
-import { isInterpreterInternal, shownFile, type Frame } from '../../core/operations/frames.js';
+import type { ViewFunctions } from '../../core/flame/view-functions.js';
+import { summarySteps, type SummaryPart } from '../../core/guidance/summary.js';
+import { isInterpreterInternal, shownFile } from '../../core/operations/frames.js';
 import { calleeRows, callerRows, pickRows, type CallColumn } from '../../core/profile/call-rows.js';
 import { callerCounts } from '../../core/profile/caller-counts.js';
 import { f64At, u32At } from '../../core/profile/columns.js';
 import { functionTotals } from '../../core/profile/function-totals.js';
-import type { ProfileStore } from './store.js';
-import { viewTree, type ViewTree } from './view-tree.js';
-
-/** A laid-out view: all that the window gets of it but the view's id. */
-export interface View {
-  readonly header: Omit<FlameHeader, 'viewId'>;
-  /** functionIndex numbers the view's own functions. */
-  readonly graph: FlameGraph;
-  readonly functions: ViewFunctions;
-  readonly frameOf: (viewFunction: number) => Frame;
-  readonly tree: ViewTree;
-  /** By level-order index, the node of the tree. */
-  readonly order: Uint32Array;
-}
-
-/** Lays a source out. A signal ends it with an exception, the signal's reason. */
-export async function buildView(store: ProfileStore, source: ViewSource, signal?: AbortSignal): Promise<Result<View>> {
-  const made = await viewTree(store, source, signal === undefined ? {} : { signal });
-  if (!made.ok) return made;
-  const { sampleType, layout, frames, narrowest, values } = made.value;
-  const { graph, order } = await store.decoder.layout(layout);
-  signal?.throwIfAborted();
-  const functions = numberViewFunctions(graph.functionIndex, frames.count);
-  const sides =
-    values.kind === 'flame'
-      ? {}
-      : { baseline: gatherF64(values.baseline.total, order), comparison: gatherF64(values.comparison.total, order) };
-  return ok({
-    header: {
-      sampleType,
-      nodeCount: graph.count,
-      depth: graph.depthCount,
-      functionCount: functions.source.length,
-      total: f64At(graph.x1, 0),
-      narrowest,
-      ...(values.kind === 'flame'
-        ? {}
-        : {
-            baselineTotal: values.baselineTotal,
-            comparisonTotal: values.comparisonTotal,
-            scaling: values.scaling,
-          }),
-    },
-    graph: { ...graph, ...sides, functionIndex: functions.functionIndex },
-    functions,
-    frameOf: (viewFunction) => frames.frameAt(u32At(functions.source, viewFunction)),
-    tree: made.value,
-    order,
-  });
-}
+import { inTurns } from './in-turns.js';
+import type { ViewPlan } from './lay-out-view.js';
+import type { Precedence } from './precedence.js';
+import type { ViewTree } from './view-tree.js';
+import type { Watch } from './watch.js';
 
 /** Self, total and callers by the view's function numbers. */
 export function viewFunctionTable({ layout, values, frames }: ViewTree, functions: ViewFunctions): FunctionTable {
@@ -100,6 +54,21 @@ export function viewFunctionTable({ layout, values, frames }: ViewTree, function
 function columnsOf(values: ViewTree['values']): readonly CallColumn[] {
   return values.kind === 'flame' ? [values.tree] : [values.comparison, values.baseline];
 }
+
+/** Where the time of a view goes, in parts for sentences. */
+export async function viewSummary(
+  { values, frames }: ViewTree,
+  watch: Watch,
+  precedence: Precedence,
+): Promise<Result<readonly SummaryPart[]>> {
+  if (values.kind !== 'flame') return fail('unsupported', 'A comparison has two profiles, and no summary of one.');
+  await precedence.calm();
+  const before = (): Promise<void> => precedence.calm();
+  return ok(await inTurns(summarySteps(values.tree, frames), watch, { turnMs: summaryTurnMs, before }));
+}
+
+/** Nobody waits for a summary: what comes meanwhile must not be felt to wait for it. */
+const summaryTurnMs = 4;
 
 /** What is known of a function of a view. */
 export function frameDetails(
@@ -137,11 +106,10 @@ export function viewChildren(
   const ranks = rank(order === 'self' ? rows.self : rows.total);
   const sorted = Array.from(ranks, (_, row) => row).sort((a, b) => f64At(ranks, b) - f64At(ranks, a) || a - b);
   const picked = pickRows(rows, sorted.slice(first, first + count));
-  const numbers = viewNumbers(functions, frames.count);
   const [self = new Float64Array(0), baselineSelf] = picked.self;
   const [total = new Float64Array(0), baselineTotal] = picked.total;
   return ok({
-    functionIndex: picked.functionIndex.map((frame) => u32At(numbers, frame)),
+    functionIndex: picked.functionIndex.map((frame) => u32At(functions.numbers, frame)),
     self,
     total,
     childCount: picked.childCount,
@@ -150,19 +118,17 @@ export function viewChildren(
   });
 }
 
-/** By frame of the tree, its number in the view. */
-function viewNumbers({ source }: ViewFunctions, frameCount: number): Uint32Array {
-  const numbers = new Uint32Array(frameCount);
-  for (let number = 0; number < source.length; number++) numbers[u32At(source, number)] = number;
-  return numbers;
-}
-
 /** Names of the view's functions from `first` on, as many as fit into about `maxBytes`. */
-export function namesPiece(view: View, viewId: string, first: number, maxBytes = 1_000_000): NamesPiece {
+export function namesPiece(view: ViewPlan, viewId: string, first: number, maxBytes = 1_000_000): NamesPiece {
   const names: string[] = [];
   const files: string[] = [];
   const packages: string[] = [];
   const kinds: number[] = [];
+  const formerNames: [number, string][] = [];
+  const libraries: Library[] = [];
+  const libraryNumbers = new Map<string, number>();
+  const library: number[] = [];
+  const lines: number[] = [];
   let bytes = 0;
   for (let index = first; index < view.functions.source.length && bytes < maxBytes; index++) {
     const frame = view.frameOf(index);
@@ -171,7 +137,29 @@ export function namesPiece(view: View, viewId: string, first: number, maxBytes =
     files.push(file);
     packages.push(frame.packageName);
     kinds.push(frameKindIndex(frame.kind));
-    bytes += 2 * (frame.name.length + file.length + frame.packageName.length) + 32;
+    if (frame.formerName !== undefined) formerNames.push([index, frame.formerName]);
+    lines.push(frame.origin?.firstLine ?? 0, frame.origin?.lastLine ?? 0);
+    const buildId = frame.origin?.buildId ?? '';
+    const libraryKey = `${frame.library}\n${buildId}`;
+    let number = frame.library === '' ? 0 : libraryNumbers.get(libraryKey);
+    if (number === undefined) {
+      number = libraries.push({ path: frame.library, buildId });
+      libraryNumbers.set(libraryKey, number);
+      bytes += 2 * libraryKey.length;
+    }
+    library.push(number);
+    bytes += 2 * (frame.name.length + file.length + frame.packageName.length) + 44;
   }
-  return { viewId, first, names, files, packages, kinds: Uint8Array.from(kinds) };
+  return {
+    viewId,
+    first,
+    names,
+    files,
+    packages,
+    kinds: Uint8Array.from(kinds),
+    libraries,
+    library: Uint32Array.from(library),
+    lines: Uint32Array.from(lines),
+    ...(formerNames.length === 0 ? {} : { formerNames }),
+  };
 }

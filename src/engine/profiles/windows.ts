@@ -11,6 +11,7 @@ import { readFailure } from './failures.js';
 
 /** One window of a part: which of the profile's samples were seen in it, and how much. */
 export interface WindowRow {
+  /** Unix milliseconds; NaN where nobody knows when it began. */
   readonly startMs: number;
   readonly seconds: number;
   /** Sample indices of the part's profile. */
@@ -31,6 +32,8 @@ export interface WindowPart {
 export interface DecodedWindows {
   readonly parts: readonly WindowPart[];
   readonly windowCount: number;
+  /** They were made of labelled samples, of those that the view lets through; others do not tell labels apart. */
+  readonly tellLabels?: true;
 }
 
 const damaged = (detail: string): Result<never> =>
@@ -55,13 +58,7 @@ export class WindowStore {
       this.#kept.set(windowsId, kept);
       return ok(kept);
     }
-    let bytes: Uint8Array;
-    try {
-      bytes = await readFile(join(this.#spoolDir, windowsId));
-    } catch (error) {
-      return readFailure(error);
-    }
-    const read = await readWindows(bytes, this.#decoder);
+    const read = await this.read(windowsId);
     if (!read.ok) return read;
     this.#kept.set(windowsId, read.value);
     for (const oldest of this.#kept.keys()) {
@@ -70,10 +67,21 @@ export class WindowStore {
     }
     return read;
   }
+
+  /** Reads windows that are looked at once, and keeps nothing. */
+  async read(windowsId: string): Promise<Result<DecodedWindows>> {
+    let bytes: Uint8Array;
+    try {
+      bytes = await readFile(join(this.#spoolDir, windowsId));
+    } catch (error) {
+      return readFailure(error);
+    }
+    return readWindows(bytes, this.#decoder);
+  }
 }
 
-/** Both sides of the comparison on the screen, and of the one before it. */
-const mostKept = 4;
+/** Both sides of the comparison on the screen with what was before them, and of the one before it. */
+const mostKept = 6;
 
 /** Decodes what an agent or a collection of slices was written as. */
 export async function readWindows(bytes: Uint8Array, decoder: ProfileDecoder): Promise<Result<DecodedWindows>> {
@@ -90,6 +98,7 @@ export async function readWindows(bytes: Uint8Array, decoder: ProfileDecoder): P
     parts.push(part.value);
   }
   for (const { start, end, profile } of set.profiles) {
+    if (end <= start) return damaged(`the window of ${start}`);
     const decoded = await decodedOrEmpty(profile, decoder);
     if (!decoded.ok) return decoded;
     const { samples } = decoded.value.profile;

@@ -28,21 +28,28 @@ export class Http1Transport implements HttpTransport {
   private readonly port: number;
   private readonly link: Link | undefined;
   private readonly headers: Readonly<Record<string, string>>;
+  private readonly serverName: string;
   private readonly ending = new AbortController();
 
-  /** `headers` go with each request, to this server alone: redirects are not followed. */
+  /** `headers` go with each request, to this server alone: redirects are not followed. `serverName` is what messages call it. */
   constructor(
     url: string,
     {
       link,
       headers = {},
-    }: { readonly link?: Link | undefined; readonly headers?: Readonly<Record<string, string>> } = {},
+      serverName = 'Pyroscope',
+    }: {
+      readonly link?: Link | undefined;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly serverName?: string;
+    } = {},
   ) {
     this.base = new URL(url);
     this.host = this.base.hostname.replace(/^\[(.*)\]$/, '$1');
     this.port = this.base.port === '' ? (this.base.protocol === 'https:' ? 443 : 80) : Number(this.base.port);
     this.link = link;
     this.headers = headers;
+    this.serverName = serverName;
   }
 
   post(request: HttpRequest): Promise<Result<HttpReply>> {
@@ -55,11 +62,10 @@ export class Http1Transport implements HttpTransport {
       host: this.host,
       port: this.port,
       path,
-      agent: false,
       headers: {
         ...this.headers,
-        'content-type': 'application/proto',
-        'connect-protocol-version': '1',
+        'content-type': request.contentType ?? 'application/proto',
+        ...(request.contentType === undefined ? { 'connect-protocol-version': '1' } : {}),
         'accept-encoding': 'gzip',
         'content-length': request.body.byteLength,
       },
@@ -72,7 +78,10 @@ export class Http1Transport implements HttpTransport {
       (head, failed) => {
         const start = (stream?: Duplex): void => {
           const client = call(
-            stream === undefined ? options : { ...options, createConnection: () => this.secured(stream, secure) },
+            stream === undefined
+              ? { ...options, agent: false }
+              : // An agent, even none, would connect by itself.
+                { ...options, createConnection: () => this.secured(stream, secure) },
             (reply) => {
               head({
                 status: reply.statusCode ?? 0,
@@ -90,11 +99,14 @@ export class Http1Transport implements HttpTransport {
           start();
           return;
         }
-        void link.open({ kind: 'tcp', host: this.host, port: this.port }, signal).then((opened) => {
-          if (!opened.ok) failed(new StreamError(opened.failure));
-          else if (signal.aborted) opened.value.destroy();
-          else start(opened.value);
-        }, failed);
+        void link
+          .open({ kind: 'tcp', host: this.host, port: this.port }, signal)
+          .then((opened) => {
+            if (!opened.ok) failed(new StreamError(opened.failure));
+            else if (signal.aborted) opened.value.destroy();
+            else start(opened.value);
+          })
+          .catch(failed);
       },
       () => ongoing?.destroy(),
       (error) => this.failureOf(error),
@@ -114,7 +126,7 @@ export class Http1Transport implements HttpTransport {
       if (error.failure.code !== 'refused') return error.failure;
       return fail(
         'refused',
-        `Nothing answers at ${this.base.host} on the target: check the address of its Pyroscope as the target sees it.`,
+        `Nothing answers at ${this.base.host} on the target: check the address of its ${this.serverName} as the target sees it.`,
         error.failure.detail,
       ).failure;
     }
@@ -122,6 +134,6 @@ export class Http1Transport implements HttpTransport {
       return fail('pyroscope-error', `The connection to ${this.base.host} broke.`, errorText(error)).failure;
     }
     const failure = dialFailure(error, this.host, this.port);
-    return fail(failure.code, `Pyroscope at ${this.base.host} cannot be reached.`, failure.detail).failure;
+    return fail(failure.code, `${this.serverName} at ${this.base.host} cannot be reached.`, failure.detail).failure;
   }
 }

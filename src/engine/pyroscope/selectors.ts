@@ -1,4 +1,4 @@
-import { quoteLabelValue } from '../../core/words/selectors.js';
+import { parseMatchers, quoteLabelValue, selectorOfMatchers } from '../../core/words/selectors.js';
 
 /** Everything that a source has. */
 export const everything = '{}';
@@ -8,9 +8,14 @@ export const originLabel = 'pyrometer_origin';
 
 /** What an agent sampled itself of a selection that does not name an origin: nobody can add to it by pushing. */
 export function sampledOnly(selector: string): string {
-  if (selector.includes(originLabel)) return selector;
-  const inner = selector.slice(1, -1);
-  return `{${inner === '' ? '' : `${inner},`}${originLabel}=""}`;
+  const matchers = parseMatchers(selector);
+  if (matchers !== undefined) {
+    // The label itself: its name in a value, which others choose, names no origin.
+    if (matchers.some(({ label }) => label === originLabel)) return selector;
+    return selectorOfMatchers([...matchers, { label: originLabel, operator: '=', value: '' }]);
+  }
+  // Written in a way that only the agent understands, or not at all.
+  return `{${selector.slice(1, -1)},${originLabel}=""}`;
 }
 
 /** What was pushed into an agent under a service's name. */

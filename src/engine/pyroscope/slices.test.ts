@@ -46,6 +46,19 @@ describe('slices of Pyroscope', () => {
     expect(day[1]).toEqual({ startMs: 360_000, endMs: 720_000 });
   });
 
+  it('are as long as somebody wants them', async () => {
+    expect(slicesOf({ startMs: 0, endMs: 86_400_000 }, 30_000).length).toBe(2880);
+    const { noted, client } = server();
+    const cache = new SliceCache(() => 1e9);
+    expect(cache.cost(query, 50_000)).toEqual({ windows: 3, requests: 3, windowMs: 50_000 });
+    expect(windowsIn(await cache.windows(client, { ...query, windowMs: 50_000 }, () => undefined))).toEqual([
+      '0-50000',
+      '50000-100000',
+      '100000-150000',
+    ]);
+    expect(noted.asked.length).toBe(3);
+  });
+
   it('are asked for four at once, told as they come, and not asked for twice', async () => {
     const { noted, client } = server();
     const cache = new SliceCache(() => 1e9);

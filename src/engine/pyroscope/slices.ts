@@ -20,12 +20,12 @@ export interface Slice {
 }
 
 /**
- * The whole slices that lie in a range: of 15 s, or of the multiple of it that makes 240 or fewer. Aligned to the clock,
- * so that ranges that overlap have the same ones.
+ * The whole slices that lie in a range: as long as they are wanted, or of 15 s, or of the multiple of it that makes 240 or fewer. Aligned to
+ * the clock, so that ranges that overlap have the same ones.
  */
-export function slicesOf({ startMs, endMs }: Slice): readonly Slice[] {
+export function slicesOf({ startMs, endMs }: Slice, wantedMs?: number): readonly Slice[] {
   const span = Math.max(0, endMs - startMs);
-  const lengthMs = shortestMs * Math.max(1, Math.ceil(span / shortestMs / mostSlices));
+  const lengthMs = wantedMs ?? shortestMs * Math.max(1, Math.ceil(span / shortestMs / mostSlices));
   const slices: Slice[] = [];
   for (let at = Math.ceil(startMs / lengthMs) * lengthMs; at + lengthMs <= endMs; at += lengthMs) {
     slices.push({ startMs: at, endMs: at + lengthMs });
@@ -44,8 +44,8 @@ export class SliceCache {
   }
 
   /** What it would cost to have a selection's windows. */
-  cost(query: Query): WindowsCost {
-    const slices = slicesOf(query);
+  cost(query: Query, windowMs?: number): WindowsCost {
+    const slices = slicesOf(query, windowMs);
     const [first] = slices;
     const missing = slices.filter((slice) => !this.#kept.has(keyOf(query, slice)));
     return {
@@ -58,11 +58,11 @@ export class SliceCache {
   /** A selection's windows as one file; asks for what is not kept, four at once. */
   async windows(
     client: Pick<QuerierClient, 'mergeProfile'>,
-    query: Query,
+    { windowMs, ...query }: Query & { readonly windowMs?: number | undefined },
     onWindows: (done: number) => void,
     signal?: AbortSignal,
   ): Promise<Result<{ readonly bytes: Uint8Array; readonly windows: number }>> {
-    const slices = slicesOf(query);
+    const slices = slicesOf(query, windowMs);
     const found: Uint8Array[] = [];
     let next = 0;
     let done = 0;

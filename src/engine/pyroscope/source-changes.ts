@@ -1,6 +1,9 @@
 import type { LabelValues, Turnovers } from '../../contract/links.js';
 import { ok, type Result } from '../../contract/result.js';
+import { containerStarts, type ContainerSteps } from '../../core/compare/container-starts.js';
 import { turnoversOf, type InstanceSteps } from '../../core/compare/turnovers.js';
+import type { KnownLabel } from '../../core/words/complete-selector.js';
+import { isLabelName } from '../../core/words/selectors.js';
 import type { Query, QuerierClient } from './querier-client.js';
 import { originLabel } from './selectors.js';
 import { lookingBack } from './source-views.js';
@@ -15,18 +18,22 @@ export async function labelValues(
   signal?: AbortSignal,
 ): Promise<Result<readonly LabelValues[]>> {
   const sets = await client.series(query, [], signal, [query.selector]);
-  if (!sets.ok) return sets;
+  return sets.ok ? ok(tellingApart(sets.value)) : sets;
+}
+
+/** Of label sets, the labels that tell some of them apart, with their values. */
+export function tellingApart(sets: readonly Readonly<Record<string, string>>[]): readonly LabelValues[] {
+  return labelsIn(sets).filter(({ values }) => values.length > 1 && values.length <= mostValues);
+}
+
+/** All labels of label sets that a selector can be made of with their values, both in the order of the alphabet. */
+export function labelsIn(sets: readonly Readonly<Record<string, string>>[]): readonly KnownLabel[] {
   const values = new Map<string, Set<string>>();
-  for (const [name, value] of sets.value.flatMap((set) => Object.entries(set))) {
-    if (name.startsWith('__') || name === originLabel) continue;
+  for (const [name, value] of sets.flatMap((set) => Object.entries(set))) {
+    if (name.startsWith('__') || name === originLabel || !isLabelName(name) || value === '') continue;
     values.set(name, (values.get(name) ?? new Set()).add(value));
   }
-  return ok(
-    [...values]
-      .filter(([, of]) => of.size > 1 && of.size <= mostValues)
-      .map(([name, of]) => ({ name, values: [...of].sort() }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1)),
-  );
+  return [...values].map(([name, of]) => ({ name, values: [...of].sort() })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 const stepsMs = [15_000, 30_000, 60_000, 300_000, 900_000];
@@ -42,7 +49,7 @@ export async function sourceTurnovers(
 ): Promise<Result<Turnovers>> {
   const span = query.endMs - query.startMs;
   const stepMs = stepsMs.find((step) => span / step <= mostSteps) ?? Math.ceil(span / mostSteps);
-  const labels = ['service_name', 'container_id', 'service_git_ref', 'image_digest'];
+  const labels = ['service_name', 'container_id', 'container', 'service_git_ref', 'image_digest'];
   const groupBy = span <= longestByProcessMs ? [...labels, 'pid'] : labels;
   // Steps begin where windows do, so that no window is in two steps' time.
   const range = { startMs: Math.floor(query.startMs / stepMs) * stepMs, endMs: query.endMs };
@@ -61,5 +68,10 @@ export async function sourceTurnovers(
   const told = instances.filter(
     ({ instance, version, stepsMs: of }) => of.length > 0 && (instance !== ' ' || version !== ''),
   );
-  return ok({ stepMs, turnovers: turnoversOf(told, stepMs) });
+  const turnovers = turnoversOf(told, stepMs);
+  const containers = reply.value.map(({ labels: of }, index): ContainerSteps => {
+    const { service_name: service = '', container_id: container = '', container: name = '' } = of;
+    return { service, container, name, stepsMs: instances[index]?.stepsMs ?? [] };
+  });
+  return ok({ stepMs, turnovers, starts: containerStarts(containers, turnovers, stepMs) });
 }

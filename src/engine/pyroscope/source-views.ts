@@ -1,11 +1,14 @@
-import type { ServiceRow, Timeline } from '../../contract/links.js';
+import type { Courses, ServiceRow, Timeline } from '../../contract/links.js';
 import { ok, type Result } from '../../contract/result.js';
 import { cpuProfileType } from '../../contract/selection.js';
+import { rankCourses, type Course } from '../../core/timeline/courses.js';
 import type { PointSeries, Query, QuerierClient, Range } from './querier-client.js';
 import { everything, serviceSelector } from './selectors.js';
 
 const sparklinePoints = 24;
 const maxTimelineSteps = 20_000;
+/** More bands than these nobody tells apart. */
+export const mostCourses = 8;
 
 /** "name:type:unit:period type:period unit" -> unit; "" when it is not of that form. */
 export function sampleUnit(profileType: string): string {
@@ -58,6 +61,38 @@ export async function timeline(
   return ok({ startMs: query.startMs, stepMs, values, unit });
 }
 
+/** A selection's course by service. */
+export async function courses(
+  client: Pick<QuerierClient, 'selectSeries'>,
+  query: Query,
+  stepMs: number,
+  signal?: AbortSignal,
+): Promise<Result<Courses>> {
+  const found = await coursesOf(client, query, stepMs, signal);
+  if (!found.ok) return found;
+  const { unit } = rateOf(query.profileType);
+  return ok({ startMs: query.startMs, stepMs, unit, ...rankCourses(found.value, mostCourses) });
+}
+
+async function coursesOf(
+  client: Pick<QuerierClient, 'selectSeries'>,
+  query: Query,
+  stepMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Result<readonly Course[]>> {
+  const { range, steps } = lookingBack(query, stepMs);
+  const reply = await client.selectSeries({ ...query, ...range }, stepMs, ['service_name'], signal);
+  if (!reply.ok) return reply;
+  const { perSecond } = rateOf(query.profileType);
+  return ok(
+    reply.value.map((series): Course => {
+      const values = new Float64Array(steps).fill(Number.NaN);
+      toSteps(series, range.startMs, stepMs, perSecond / (stepMs / 1000), values);
+      return { name: series.labels['service_name'] ?? '', values };
+    }),
+  );
+}
+
 /** Cores by time for each service, for sparklines. */
 export async function recentCores(
   client: QuerierClient,
@@ -68,18 +103,8 @@ export async function recentCores(
 ): Promise<Result<ReadonlyMap<string, readonly number[]>>> {
   // Whole windows of 15 s, so that no step is empty only because none began in it.
   const stepMs = Math.max(15_000, Math.ceil((range.endMs - range.startMs) / sparklinePoints / 15_000) * 15_000);
-  const back = lookingBack(range, stepMs);
-  const query = { profileType, selector, ...back.range };
-  const reply = await client.selectSeries(query, stepMs, ['service_name'], signal);
-  if (!reply.ok) return reply;
-  const { perSecond } = rateOf(profileType);
-  const found = new Map<string, readonly number[]>();
-  for (const series of reply.value) {
-    const values = new Float64Array(back.steps).fill(Number.NaN);
-    toSteps(series, back.range.startMs, stepMs, perSecond / (stepMs / 1000), values);
-    found.set(series.labels['service_name'] ?? '', [...values]);
-  }
-  return ok(found);
+  const found = await coursesOf(client, { profileType, selector, ...range }, stepMs, signal);
+  return found.ok ? ok(new Map(found.value.map(({ name, values }) => [name, [...values]]))) : found;
 }
 
 /** The services that a Pyroscope server knows in a range, those that others push included. */

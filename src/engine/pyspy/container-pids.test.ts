@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matchPids } from './container-pids.js';
+import { matchPids, readInside } from './container-pids.js';
 
 const outside = [
   { pid: 900, parentPid: 800, command: 'gunicorn: master [shop]', seconds: 60 },
@@ -29,4 +29,19 @@ describe('matchPids', () => {
     );
     expect(matchPids(outside, inside.with(2, { pid: 31, parentPid: 8, startedAt: 10_700, command: '' })).size).toBe(0);
   });
+});
+
+it('reads what a shell prints, which drops what stands between arguments', () => {
+  const said = [
+    '1 0 5000  tini--python3.14-cimport time while True: pass',
+    '7 1 5001  python3.14-cimport time while True: pass',
+    'sh: something else',
+    '',
+  ].join('\n');
+  const commands = ['tini -- python3.14 -c import time?while True: pass', 'python3.14 -c import time while True: pass'];
+  const listed = commands.map((command, index) => ({ pid: 800 + index, parentPid: 799 + index, command, seconds: 9 }));
+  expect([...matchPids(listed, readInside(said))]).toEqual([
+    [800, 1],
+    [801, 7],
+  ]);
 });

@@ -1,59 +1,78 @@
 import type Docker from 'dockerode';
 import { ok } from '../../contract/result.js';
+import { firstPidInside } from './container-pids.js';
 import { containerLabels, pythonContainers, type PythonContainer } from './containers.js';
-import { continueStopped, stoppedIn } from './continue-stopped.js';
+import { continueStopped, stoppedBefore } from './continue-stopped.js';
 import { ExecRuns } from './exec-run.js';
-import type { Subject } from './recording.js';
-import { Sidecar } from './sidecar.js';
-
-/** The first process of a container's namespace; with its children that is all that the container was started for. */
-const firstPid = 1;
+import { ofProcess } from './failures.js';
+import type { PreparedSlice, Subject } from './recording.js';
+import { Sidecar, type SidecarProgram } from './sidecar.js';
 
 /**
- * A container as something to record, through sidecars, or by `docker exec` where the daemon forbids those. One that is
- * started anew under its name goes on being recorded, unless a single process of it was chosen (`pid`, as it counts itself).
+ * A container as something to record, through sidecars, or by `docker exec` where the daemon forbids those: the process that it
+ * was started with, with whose children that is all that it was started for. One that is started anew under its name goes on
+ * being recorded, unless a single process of it was chosen (`chosen`, as it counts itself) that has no place in the next. Of what
+ * it runs, failures name the first that `found` has.
  */
 export async function containerSubject(
   docker: Docker,
   found: PythonContainer,
-  archive: Buffer,
-  pid = firstPid,
+  program: SidecarProgram,
+  chosen?: number,
 ): Promise<Subject> {
   let container = found;
   let execRuns: ExecRuns | undefined;
-  const stoppedBefore = await stoppedIn(docker.getContainer(container.id));
+  let pid = chosen ?? (await firstPidInside(docker.getContainer(found.id)));
+  const isOne = chosen !== undefined && chosen !== 1;
+  let before = await stoppedBefore(docker.getContainer(container.id));
+  const naming = (prepared: PreparedSlice): PreparedSlice => ({
+    run: async (signal) => {
+      const ran = await prepared.run(signal);
+      return ran.ok ? ran : { ok: false, failure: ofProcess(ran.failure, container.processes[0]) };
+    },
+    discard: () => prepared.discard(),
+  });
   return {
     get labels() {
       return containerLabels(container);
     },
-    pid,
+    get pid() {
+      return pid;
+    },
     async prepare(slice) {
-      if (execRuns !== undefined) return execRuns.prepare(slice);
-      const made = await Sidecar.create(docker, container, slice, archive);
+      if (execRuns !== undefined) {
+        const again = await execRuns.prepare(slice);
+        return again.ok ? ok(naming(again.value)) : again;
+      }
+      const made = await Sidecar.create(docker, container, slice, program);
       if (made.ok) {
         const sidecar = made.value;
-        return ok({ run: (signal) => sidecar.run(signal), discard: () => sidecar.remove() });
+        return ok(naming({ run: (signal) => sidecar.run(signal), discard: () => sidecar.remove() }));
       }
       if (made.failure.code !== 'docker-denied') return made;
-      const runs = new ExecRuns(docker.getContainer(container.id), archive);
+      const runs = new ExecRuns(docker.getContainer(container.id), program);
       const prepared = await runs.prepare(slice);
       if (prepared.ok) execRuns = runs;
       return prepared.ok
-        ? prepared
+        ? ok(naming(prepared.value))
         : { ok: false, failure: { ...prepared.failure, detail: made.failure.detail ?? '' } };
     },
     async recover() {
       try {
-        await continueStopped(docker.getContainer(container.id), stoppedBefore);
+        await continueStopped(docker.getContainer(container.id), before);
       } catch {
         // it is gone; a new one is looked for
       }
       const now = await pythonContainers(docker);
       if (!now.ok) return true; // Docker does not answer just now: the next slice says so again
       const again = now.value.find(({ name }) => name === container.name);
-      if (again === undefined || (pid !== firstPid && again.id !== container.id)) return false;
-      if (again.id !== container.id) execRuns = undefined;
+      if (again === undefined || (isOne && again.id !== container.id)) return false;
+      if (again.id !== container.id) {
+        execRuns = undefined;
+        before = await stoppedBefore(docker.getContainer(again.id));
+      }
       container = again;
+      pid = chosen ?? (await firstPidInside(docker.getContainer(again.id)));
       return true;
     },
     async dispose() {

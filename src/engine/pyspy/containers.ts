@@ -20,9 +20,13 @@ export interface PythonContainer {
 /** A process with more threads than this loses most of its throughput when it is stopped for each sample. */
 export const mostThreads = 64;
 
-/** The threads of the process that has most. */
-export function threadsOf(processes: readonly PythonProcess[]): number {
-  return Math.max(0, ...processes.map(({ threads = 0 }) => threads));
+/**
+ * The threads of the process that has most; undefined where that is not known, because one was not counted and none of the
+ * others has too many.
+ */
+export function threadsOf(processes: readonly PythonProcess[]): number | undefined {
+  const most = Math.max(0, ...processes.map(({ threads = 0 }) => threads));
+  return most > mostThreads || processes.every(({ threads }) => threads !== undefined) ? most : undefined;
 }
 
 /** The running containers with Python in them. */
@@ -54,16 +58,24 @@ export async function pythonContainers(docker: Docker): Promise<Result<readonly 
   }
 }
 
+/** Docker hands them to ps. */
+const psOptions = '-eo pid,ppid,stat,pcpu,nlwp,etimes,args';
+/** What Podman reads itself, and no ps takes for options. */
+const podmanColumns = 'pid,ppid,state,pcpu,user,args';
+
 /**
- * What runs in a container. The engine runs the ps of its own machine, which on a Mac is a small Linux whose ps may know
- * none of these columns: then what it lists by itself is taken. A container that has just ended has nothing.
+ * What runs in a container. Docker runs the ps of its own machine, which on a Mac is a small Linux whose ps may know none of
+ * these columns: then what it lists by itself is taken. Podman runs the ps of the container, which is then in its own list; of an
+ * image without one it tells nothing, not even that, unless it is asked for columns that it reads itself. A container that
+ * has just ended has nothing.
  */
 export async function processesIn(container: Docker.Container): Promise<readonly ListedProcess[]> {
-  for (const options of [{ ps_args: '-eo pid,ppid,stat,pcpu,nlwp,etimes,args' }, {}]) {
+  for (const options of [{ ps_args: psOptions }, { ps_args: podmanColumns }, {}]) {
     try {
       const top: unknown = await container.top(options);
       const { Titles: titles, Processes: rows } = top as { Titles?: string[]; Processes?: string[][] };
-      return readProcesses(titles ?? [], rows ?? []);
+      if (titles === undefined || rows === undefined || rows.length === 0) continue;
+      return readProcesses(titles, rows).filter(({ command }) => !command.endsWith(psOptions));
     } catch {
       // the next way
     }

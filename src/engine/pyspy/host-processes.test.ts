@@ -1,5 +1,11 @@
+import { execFile, spawn } from 'node:child_process';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hostServices, withDescendants } from './host-processes.js';
+import { ok } from '../../contract/result.js';
+import type { ExecResult, Link } from '../link/link.js';
+import { hostProcesses, hostServices, withDescendants } from './host-processes.js';
 import { childrenSeconds } from './host-runner.js';
 
 const listed = [
@@ -24,6 +30,41 @@ describe('hostServices', () => {
       { name: 'gunicorn', roots: ['40 ann'], processes: ['40 3.12', '41 3.12'] },
       { name: 'billing', roots: ['50 bob', '51 bob'], processes: ['50 3.11', '51 3.11'] },
     ]);
+  });
+});
+
+/** As the ps of busybox, which has no column for threads: lists a process, and one that has just ended. */
+const busyboxPs = (pid: number): string => `#!/bin/sh
+case "$*" in *nlwp*) echo "ps: bad -o argument 'nlwp'" >&2; exit 1;; esac
+printf 'PID   PPID  USER     STAT COMMAND\\n'
+printf '%s 1 root S python3 a.py\\n' ${pid} 999999999`;
+
+describe.runIf(process.platform === 'linux')('hostProcesses', () => {
+  it('counts threads where ps has no column for them, and leaves out what it cannot count', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'busybox-'));
+    const sleeper = spawn('sleep', ['600']);
+    try {
+      const pid = sleeper.pid ?? 0;
+      await writeFile(join(folder, 'ps'), busyboxPs(pid));
+      await chmod(join(folder, 'ps'), 0o755);
+      const link = {
+        exec: ([program = '', ...args]: readonly string[]) =>
+          new Promise((resolve) => {
+            const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+            execFile(program, args, { env, maxBuffer: 2 ** 24 }, (_error, stdout, stderr) => {
+              resolve(ok({ code: 0, signal: null, stdout, stderr } satisfies ExecResult));
+            });
+          }),
+      } as unknown as Link;
+      const found = await hostProcesses(link, 'Linux');
+      expect(found.ok ? found.value.map((each) => [each.pid, each.threads]) : found).toEqual([
+        [pid, 1],
+        [999999999, undefined],
+      ]);
+    } finally {
+      sleeper.kill();
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

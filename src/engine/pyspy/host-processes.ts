@@ -18,15 +18,21 @@ const darwinScript = `
 # Lists processes; changes nothing.
 ps -axww -o pid,ppid,user,stat,%cpu,command`;
 
-/** The ps of busybox knows few columns. Links of /proc say the programs' files, as far as this user may read them. */
+/**
+ * The ps of busybox knows few columns, and none for threads, which /proc says. Links there say the programs' files, as far as this
+ * user may read them.
+ */
 const linuxScript = `
 # Lists processes; changes nothing.
 ps -eww -o pid,ppid,user:32,stat,pcpu,nlwp,args 2>/dev/null || ps -o pid,ppid,user,stat,args
+printf '\\nthreads\\n'
+grep '^Threads:' /proc/[0-9]*/status /dev/null 2>/dev/null
 printf '\\nprograms\\n'
 ls -l /proc/[0-9]*/exe 2>/dev/null | sed -n 's#.* /proc/\\([0-9]*\\)/exe -> #\\1 #p'
 :`;
 
-const separator = '\nprograms\n';
+/** Between the list, the threads and the programs. A file's name may hold a line like these, and stands last. */
+const separator = /\n(?:threads|programs)\n/;
 
 /** All processes of a machine. */
 export async function hostProcesses(
@@ -37,19 +43,30 @@ export async function hostProcesses(
   const script = kernelName === 'Darwin' ? darwinScript : linuxScript;
   const ran = await runScript(link, script, [], signal === undefined ? {} : { signal });
   if (!ran.ok) return ran;
-  const [list = '', links = ''] = ran.value.stdout.split(separator);
+  const [list = '', counts = '', links = ''] = ran.value.stdout.split(separator);
   const programs = new Map(
     links.split('\n').map((line): readonly [number, string] => {
       const at = line.indexOf(' ');
       return [Number(line.slice(0, at)), line.slice(at + 1)];
     }),
   );
+  const threads = new Map(
+    [...counts.matchAll(/^\/proc\/(\d+)\/status:Threads:\s*(\d+)$/gm)].map(([, pid, count]) => [
+      Number(pid),
+      Number(count),
+    ]),
+  );
   const listed = readPsText(list.trimStart());
   if (listed.length === 0) return fail('unsupported', 'ps there lists no processes.', ran.value.stderr.slice(0, 2000));
   return ok(
     listed.map((process): ListedProcess => {
       const program = programs.get(process.pid);
-      return program === undefined ? process : { ...process, program };
+      const counted = threads.get(process.pid);
+      return {
+        ...(counted === undefined ? {} : { threads: counted }),
+        ...process,
+        ...(program === undefined ? {} : { program }),
+      };
     }),
   );
 }
@@ -92,14 +109,22 @@ const threadsScript = `
 # Counts threads; changes nothing.
 for p; do printf '%s %s\\n' "$p" "$(ps -M -p "$p" | tail -n +2 | wc -l)"; done`;
 
-/** The threads of processes on macOS, by pid. Empty where ps did not say. */
-export async function darwinThreads(link: Link, pids: readonly number[]): Promise<ReadonlyMap<number, number>> {
-  const ran = await runScript(link, threadsScript, pids.map(String));
-  if (!ran.ok) return new Map();
-  return new Map(
+/** Processes on macOS with their threads, where ps said them. */
+export async function withDarwinThreads(
+  link: Link,
+  processes: readonly PythonProcess[],
+): Promise<readonly PythonProcess[]> {
+  const pids = processes.map(({ pid }) => String(pid));
+  const ran = await runScript(link, threadsScript, pids);
+  if (!ran.ok) return processes;
+  const counted = new Map(
     ran.value.stdout.split('\n').flatMap((line): readonly (readonly [number, number])[] => {
       const [, pid, threads] = /^(\d+)\s+(\d+)$/.exec(line.trim()) ?? [];
       return pid === undefined ? [] : [[Number(pid), Number(threads)]];
     }),
   );
+  return processes.map((process) => {
+    const threads = counted.get(process.pid) ?? 0; // no lines: ps failed
+    return threads === 0 ? process : { ...process, threads };
+  });
 }

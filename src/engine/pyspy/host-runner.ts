@@ -217,7 +217,7 @@ export class HostRunner {
   }
 }
 
-const ended: Failure = { code: 'pyspy-failed', message: 'What runs py-spy there has ended.' };
+const ended: Failure = { code: 'pyspy-failed', message: 'What runs py-spy there has ended: record again.' };
 
 function failureOf(code: number | null, said: string): Failure {
   const detail = said.trim().slice(-2000);

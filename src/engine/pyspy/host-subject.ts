@@ -4,6 +4,7 @@ import type { Elevator } from '../deploy/elevate.js';
 import type { TargetFacts } from '../deploy/facts.js';
 import type { Link } from '../link/link.js';
 import { recordArguments, type Slice } from './arguments.js';
+import { ofProcess } from './failures.js';
 import { hostProcesses, hostServices, withDescendants } from './host-processes.js';
 import { HostRunner } from './host-runner.js';
 import type { PreparedSlice, Subject } from './recording.js';
@@ -55,7 +56,7 @@ export async function hostSubject(
         run: async (ending) => {
           const args = recordArguments(slice);
           const ran = await runner.run(args, (latenessAllowed * slice.seconds + 1) * 1000, ending);
-          return ran.ok ? ran : { ok: false, failure: inContext(ran.failure, facts, asRoot) };
+          return ran.ok ? ran : { ok: false, failure: ofProcess(inContext(ran.failure, facts, asRoot), root) };
         },
         discard: () => Promise.resolve(),
       }),

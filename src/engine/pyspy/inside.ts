@@ -1,5 +1,7 @@
 import { finished } from 'node:stream/promises';
 import type Docker from 'dockerode';
+import { processesIn } from './containers.js';
+import { interpretersOf } from './interpreters.js';
 import { Collector } from './slice-output.js';
 
 /** What a command in a container printed, and how it ended. */
@@ -41,24 +43,28 @@ export async function runInside(
 }
 
 /**
- * Runs a script with the first interpreter that the container has: Python, which is there under one name or the other, else
- * a shell where the script is given for one. Undefined when none ran it to a good end.
+ * Runs a script with the first interpreter that the container has: the Python that its processes run, under whatever name, else
+ * a shell where the script is given for one. As the container's root, then as its own user, who may read what that root
+ * without capabilities may not. Nothing is compiled into the container's files, and nothing of its own is imported. Undefined
+ * when none ran it to a good end.
  */
 export async function scriptInside(
   container: Docker.Container,
   script: { readonly python: string; readonly sh?: string },
-  rights: InsideRights = 'root',
+  rights: readonly InsideRights[] = ['root', 'user'],
 ): Promise<string | undefined> {
-  for (const command of [
-    ['python3', '-c', script.python],
-    ['python', '-c', script.python],
+  const commands = [
+    ...interpretersOf(await processesIn(container)).map((python) => [python, '-B', '-S', '-c', script.python]),
     ...(script.sh === undefined ? [] : [['sh', '-c', script.sh]]),
-  ]) {
-    try {
-      const ran = await runInside(container, command, rights);
-      if (ran.code === 0) return ran.stdout.text;
-    } catch {
-      // the next way
+  ];
+  for (const each of rights) {
+    for (const command of commands) {
+      try {
+        const ran = await runInside(container, command, each);
+        if (ran.code === 0) return ran.stdout.text;
+      } catch {
+        // the next way
+      }
     }
   }
   return undefined;

@@ -26,6 +26,7 @@ const columns: Readonly<Record<string, keyof ListedProcess>> = {
   ARGS: 'command',
   USER: 'user',
   STAT: 'state',
+  STATE: 'state',
   S: 'state',
   '%CPU': 'cpuShare',
   NLWP: 'threads',
@@ -103,6 +104,11 @@ function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
+/** Whether a program is called as Python's interpreters are. */
+export function isInterpreter(program: string): boolean {
+  return interpreter.test(baseName(program));
+}
+
 /** Whether a command line is one of Python's, and of which version as far as it says. */
 export function pythonOf(command: string): { readonly version?: string } | undefined {
   const program = command.split(' ', 1)[0] ?? '';
@@ -152,7 +158,7 @@ export function programName(command: string): string {
   const title = /^([\w.-]+): /.exec(command)?.[1];
   if (title !== undefined) return title;
   const words = command.split(' ');
-  const isPython = interpreter.test(baseName(words[0] ?? '')) || frameworkVersion.test(words[0] ?? '');
+  const isPython = isInterpreter(words[0] ?? '') || frameworkVersion.test(words[0] ?? '');
   if (!isPython) return baseName(words[0] ?? '').replace(/^\[|:?\]?$/g, '') || 'python';
   for (let at = 1; at < words.length; at++) {
     const word = words[at] ?? '';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import * as v from 'valibot';
 import { fail, ok, type Result } from '../../contract/result.js';
+import { engineInfo } from '../docker/engine-info.js';
 import { tarOfProgram } from '../docker/tar.js';
 import type { TargetProgram } from '../deploy/install.js';
 import { errorText } from '../failures/thrown.js';
@@ -65,8 +66,8 @@ export async function sidecarProgram(
   docker: Docker,
   resourcesDir: string,
 ): Promise<Result<{ readonly archive: Buffer; readonly version: string }>> {
-  const info = (await docker.info()) as { readonly Architecture?: string };
-  const program = await findPySpy(resourcesDir, 'linux', info.Architecture ?? '');
+  const { machine } = await engineInfo(docker);
+  const program = await findPySpy(resourcesDir, 'linux', machine);
   if (!program.ok) return program;
   return ok({
     archive: tarOfProgram('pyrometer-py-spy', await readFile(program.value.path)),

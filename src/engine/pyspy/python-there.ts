@@ -1,18 +1,21 @@
 import type Docker from 'dockerode';
 import type { ServiceRow } from '../../contract/links.js';
-import type { PySpyOptions, PySpyRequest, PythonProcess } from '../../contract/pyspy.js';
+import { defaultPySpyOptions, type PySpyOptions, type PySpyRequest, type PythonProcess } from '../../contract/pyspy.js';
+import type { RunningProcess } from '../../contract/profiled.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Elevator } from '../deploy/elevate.js';
-import type { TargetFacts } from '../deploy/facts.js';
+import { engineKernelName, type TargetFacts } from '../deploy/facts.js';
 import { install } from '../deploy/install.js';
 import { dockerOver } from '../docker/docker-link.js';
 import { findDocker } from '../docker/find-docker.js';
 import type { Address, Link } from '../link/link.js';
+import { quoteLabelValue } from '../../core/words/selectors.js';
 import { serviceSelector } from '../pyroscope/selectors.js';
 import { pidInside } from './container-pids.js';
+import { mostThreadsIn } from './container-threads.js';
 import { containerSubject } from './container-subject.js';
 import { containerLabels, mostThreads, pythonContainers, threadsOf, type PythonContainer } from './containers.js';
-import { darwinThreads, hostProcesses, hostServices, withDescendants, type HostService } from './host-processes.js';
+import { hostProcesses, hostServices, withDarwinThreads, withDescendants, type HostService } from './host-processes.js';
 import { hostLabels, hostSubject, isProtected, systemProtects } from './host-subject.js';
 import { findPySpy, sidecarProgram } from './pyspy-resources.js';
 import type { Subject } from './recording.js';
@@ -26,17 +29,37 @@ export interface PythonThereOptions {
   readonly targetName: () => string;
   /** The link now: another one after a disconnect. */
   readonly link: () => Link;
-  /** The folder that holds pyspy/manifest.json. */
+  /** The folder that holds pyspy/manifest.json, and memray/python-3.12.txt and its like. */
   readonly resourcesDir: string;
+  /** Whose containers and files are ours: the same for each run of this app with this target, and for nothing else. */
+  readonly owner: string;
 }
 
 /** What is to be recorded, and the version of py-spy that does it. */
 export interface Subjects {
   readonly subjects: readonly Subject[];
   readonly version: string;
+  /** What was asked for and is not recorded, and why, and what could not be made sure of: sentences. */
+  readonly notes: readonly string[];
 }
 
-interface Listed {
+/** A request, and what can be done where it is refused for too many threads. */
+interface Wanted extends PySpyRequest {
+  readonly otherwise?: string;
+}
+
+/** Python that an agent samples, ready for py-spy beside it. */
+export interface Beside extends Subjects {
+  /** What they are called: containers, or a program and its pid. Hostile text. */
+  readonly names: readonly string[];
+  /** What a selector of the agent's samples has for these and no others: `container_id=~"..."`. */
+  readonly matcher: string;
+  /** How many there are; not all may be looked at. */
+  readonly found: number;
+}
+
+/** What runs Python on a target. */
+export interface Listed {
   readonly containers: readonly PythonContainer[];
   readonly services: readonly HostService[];
 }
@@ -49,6 +72,23 @@ export class PythonThere {
 
   constructor(options: PythonThereOptions) {
     this.options = options;
+  }
+
+  /** The link now. */
+  get link(): Link {
+    return this.options.link();
+  }
+
+  get owner(): string {
+    return this.options.owner;
+  }
+
+  get targetName(): string {
+    return this.options.targetName();
+  }
+
+  get resourcesDir(): string {
+    return this.options.resourcesDir;
   }
 
   /** Docker's API; where it listens is asked once a connection. */
@@ -106,14 +146,74 @@ export class PythonThere {
       : fail('not-found', `Nothing called ${service} runs Python on ${there} now: choose something that does.`);
   }
 
-  private async look(facts: TargetFacts, signal?: AbortSignal): Promise<Result<Listed>> {
+  /**
+   * The Python of processes that an agent samples: what of it runs in containers or, where nothing does, on the machine itself.
+   * `most` are taken, those that use most of the processors first.
+   */
+  async beside(
+    processes: readonly Pick<RunningProcess, 'pid' | 'containerId'>[],
+    most: number,
+    facts: TargetFacts,
+    elevator: Elevator,
+    signal?: AbortSignal,
+  ): Promise<Result<Beside>> {
+    const request = { service: null, options: defaultPySpyOptions, otherwise: 'it is not looked at.' };
+    const ids = new Set(processes.map(({ containerId }) => containerId).filter((id) => id !== ''));
+    if (ids.size > 0) {
+      const docker = await this.docker(signal);
+      if (!docker.ok) return docker;
+    }
+    const found = await this.look(facts, signal);
+    if (!found.ok) return found;
+    const inside = found.value.containers.filter(({ id }) => ids.has(id));
+    if (inside.length > 0) {
+      const taken = mostBusy(inside, (each) => each.processes, most);
+      const made = await this.inContainers(taken, request, signal);
+      if (!made.ok) return made;
+      const looked = taken.filter(({ name }) => made.value.subjects.some(({ labels }) => labels['container'] === name));
+      const matcher = `container_id=~${quoteLabelValue(looked.map(({ id }) => id).join('|'))}`;
+      return ok({ ...made.value, names: looked.map(({ name }) => name), matcher, found: inside.length });
+    }
+    const pids = new Set(processes.filter(({ containerId }) => containerId === '').map(({ pid }) => pid));
+    const roots = found.value.services.flatMap((service) =>
+      service.roots.filter(({ pid }) => pids.has(pid)).map((root) => ({ ...service, roots: [root] })),
+    );
+    if (roots.length === 0) return fail('not-found', 'No Python runs in it: py-spy sees Python only.');
+    const taken = mostBusy(roots, ({ roots: [root], processes: all }) => below(all, root), most);
+    const made = await this.onHost(taken, request, facts, elevator, signal);
+    if (!made.ok) return made;
+    const sampled = taken.flatMap(({ roots: [root], processes: all }) => below(all, root).map(({ pid }) => pid));
+    return ok({
+      ...made.value,
+      names: taken.map(({ name, roots: [root] }) => `${name} (${root?.pid ?? ''})`),
+      matcher: `pid=~${quoteLabelValue(sampled.join('|'))}`,
+      found: roots.length,
+    });
+  }
+
+  /** The Python among processes of a machine, wherever it runs; parents before children. */
+  async pythonAmong(
+    processes: readonly Pick<RunningProcess, 'pid'>[],
+    facts: TargetFacts,
+    signal?: AbortSignal,
+  ): Promise<Result<readonly PythonProcess[]>> {
+    const found = await this.look(facts, signal);
+    if (!found.ok) return found;
+    const pids = new Set(processes.map(({ pid }) => pid));
+    const all = [...found.value.containers, ...found.value.services].flatMap((each) => each.processes);
+    return ok(all.filter(({ pid }) => pids.has(pid)));
+  }
+
+  /** What runs Python there now. */
+  async look(facts: TargetFacts, signal?: AbortSignal): Promise<Result<Listed>> {
     const docker = await this.docker(signal);
     const [inside, listed] = await Promise.all([
       docker.ok ? pythonContainers(docker.value) : undefined,
-      hostProcesses(this.options.link(), facts.kernelName, signal),
+      facts.kernelName === engineKernelName ? undefined : hostProcesses(this.options.link(), facts.kernelName, signal),
     ]);
     if (inside?.ok === false) return inside;
     const containers = inside?.value ?? [];
+    if (listed === undefined) return docker.ok ? ok({ containers, services: [] }) : docker;
     if (!listed.ok) return containers.length > 0 ? ok({ containers, services: [] }) : listed;
     // On Linux their processes are the machine's; on a Mac they run in a virtual machine that counts for itself.
     const elsewhere = facts.kernelName === 'Linux' ? containers.flatMap(({ processes }) => processes) : [];
@@ -127,15 +227,26 @@ export class PythonThere {
 
   private async inContainers(
     wanted: readonly PythonContainer[],
-    { pid, options }: PySpyRequest,
+    { pid, options, otherwise = withoutStopping }: Wanted,
     signal: AbortSignal | undefined,
   ): Promise<Result<Subjects>> {
     const docker = await this.docker(signal);
     if (!docker.ok) return docker;
     const [first] = wanted;
-    const stopped = (each: PythonContainer): number => threadsOf(recorded(each.processes, pid, options));
-    const fits = options.nonblocking ? wanted : wanted.filter((each) => stopped(each) <= mostThreads);
-    if (fits.length === 0 && first !== undefined) return tooManyThreads(first.name, stopped(first));
+    const counted = await Promise.all(
+      wanted.map(async (each) => {
+        const stopped = recorded(each.processes, pid, options);
+        const threads = options.nonblocking ? 0 : await mostThreadsIn(docker.value.getContainer(each.id), stopped);
+        return { each: { ...each, processes: stopped }, threads };
+      }),
+    );
+    const crowded = counted.filter(({ threads = 0 }) => threads > mostThreads);
+    const fits = counted.filter(({ threads = 0 }) => threads <= mostThreads).map(({ each }) => each);
+    const uncounted = counted.filter(({ threads }) => threads === undefined).map(({ each }) => each.name);
+    const [most] = crowded;
+    if (fits.length === 0 && most?.threads !== undefined) {
+      return tooManyThreads(most.each.name, most.threads, otherwise);
+    }
     const inside =
       pid === undefined || first === undefined
         ? ok(undefined)
@@ -144,16 +255,24 @@ export class PythonThere {
     if (fits.length > mostAtOnce) return tooMany(`${fits.length} containers run Python`);
     const program = await sidecarProgram(docker.value, this.options.resourcesDir);
     if (!program.ok) return program;
-    const { archive, version } = program.value;
+    const { version } = program.value;
+    const spy = { archive: program.value.archive, owner: this.options.owner };
     return ok({
-      subjects: await Promise.all(fits.map((each) => containerSubject(docker.value, each, archive, inside.value))),
+      subjects: await Promise.all(fits.map((each) => containerSubject(docker.value, each, spy, inside.value))),
       version,
+      notes: [
+        ...leftOutWords(
+          crowded.map(({ each }) => each.name),
+          otherwise,
+        ),
+        ...uncountedWords(uncounted),
+      ],
     });
   }
 
   private async onHost(
     wanted: readonly HostService[],
-    { pid, options }: PySpyRequest,
+    { pid, options, otherwise = withoutStopping }: Wanted,
     facts: TargetFacts,
     elevator: Elevator,
     signal: AbortSignal | undefined,
@@ -167,10 +286,12 @@ export class PythonThere {
     if (roots.length > mostAtOnce) return tooMany(`${roots.length} processes run Python`);
     const isDarwin = facts.kernelName === 'Darwin';
     if (isDarwin && roots.every(({ root }) => isProtected(root.command))) return fail('refused', systemProtects);
+    const uncounted: string[] = [];
     for (const { name, processes } of options.nonblocking ? [] : wanted) {
       const stopped = recorded(processes, pid, options);
-      const threads = isDarwin ? await mostDarwinThreads(link, stopped) : threadsOf(stopped);
-      if (threads > mostThreads) return tooManyThreads(name, threads);
+      const threads = threadsOf(isDarwin ? await withDarwinThreads(link, stopped) : stopped);
+      if (threads === undefined) uncounted.push(name);
+      else if (threads > mostThreads) return tooManyThreads(name, threads, otherwise);
     }
     const program = await findPySpy(this.options.resourcesDir, isDarwin ? 'darwin' : 'linux', facts.machine);
     if (!program.ok) return program;
@@ -193,7 +314,7 @@ export class PythonThere {
       }
       subjects.push(made.value);
     }
-    return ok({ subjects, version: program.value.version });
+    return ok({ subjects, version: program.value.version, notes: uncountedWords(uncounted) });
   }
 
   private labelsOf(name: string): Readonly<Record<string, string>> {
@@ -211,24 +332,46 @@ function recorded(
   return subprocesses ? withDescendants(processes, pid) : processes.filter((each) => each.pid === pid);
 }
 
-async function mostDarwinThreads(link: Link, processes: readonly PythonProcess[]): Promise<number> {
-  const counted = await darwinThreads(
-    link,
-    processes.map(({ pid }) => pid),
-  );
-  return Math.max(0, ...counted.values());
+/** A process with those below it; none of nothing. */
+function below(processes: readonly PythonProcess[], root: PythonProcess | undefined): readonly PythonProcess[] {
+  return root === undefined ? [] : withDescendants(processes, root.pid);
+}
+
+/** Those whose processes use most of the processors. */
+function mostBusy<T>(all: readonly T[], processesOf: (one: T) => readonly PythonProcess[], most: number): readonly T[] {
+  const share = (one: T): number => processesOf(one).reduce((sum, { cpuShare = 0 }) => sum + cpuShare, 0);
+  return all.toSorted((a, b) => share(b) - share(a)).slice(0, most);
 }
 
 function tooMany(what: string): Result<never> {
   return fail('refused', `${what}, more than ${mostAtOnce} at once: choose one of them.`);
 }
 
-function tooManyThreads(name: string, threads: number): Result<never> {
+/** What can be done about too many threads. */
+const withoutStopping = 'record with "Without stopping" switched on.';
+
+function tooManyThreads(name: string, threads: number, otherwise: string): Result<never> {
   return fail(
     'refused',
     `A process of ${name} has ${threads} threads. py-spy stops a process for each sample, and with more than ` +
-      `${mostThreads} threads most of its throughput is lost: record with "Without stopping" switched on.`,
+      `${mostThreads} threads most of its throughput is lost: ${otherwise}`,
   );
+}
+
+function leftOutWords(names: readonly string[], otherwise: string): readonly string[] {
+  if (names.length === 0) return [];
+  return [
+    `Left out: ${names.join(', ')}, with a process of more than ${mostThreads} threads, which would lose most of its ` +
+      `throughput: ${otherwise}`,
+  ];
+}
+
+function uncountedWords(names: readonly string[]): readonly string[] {
+  if (names.length === 0) return [];
+  return [
+    `The threads of ${names.join(', ')} could not be counted: a process with more than ${mostThreads} loses most of its ` +
+      'throughput while py-spy stops it for each sample, which "Without stopping" avoids.',
+  ];
 }
 
 function rowOf(

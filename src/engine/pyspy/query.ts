@@ -1,11 +1,14 @@
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
-import type { ServiceRow, Timeline } from '../../contract/links.js';
+import type { Courses, LabelValues, ServiceRow, Timeline } from '../../contract/links.js';
+import { gilProfileType, memoryLeaksType, memoryPeakType, threadUnits, wallProfileType } from '../../contract/pyspy.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { cpuProfileType } from '../../contract/selection.js';
+import { rankCourses } from '../../core/timeline/courses.js';
 import { WindowSetSchema, type WindowCountsSchema } from '../gen/agent/v1/agent_pb.js';
 import type { Query, Range } from '../pyroscope/querier-client.js';
 import { serviceSelector } from '../pyroscope/selectors.js';
-import { rateOf } from '../pyroscope/source-views.js';
+import { mostCourses } from '../pyroscope/source-views.js';
+import { tellingApart } from '../pyroscope/source-changes.js';
 import { parseSelector, type Labels } from './selector.js';
 import type { CountedStack } from './speedscope.js';
 import { WindowProfile } from './window-profile.js';
@@ -50,24 +53,77 @@ function rates(
   );
 }
 
+/** A thread that is counted at each instant makes a second a second. */
+const threadsPerNanosecond = 1e-9;
+
+/** Bytes by step: what memory windows hold that began in it. No value where there is none. */
+function bytesByStep(
+  cards: readonly WindowCard[],
+  fits: (labels: Labels) => boolean,
+  { startMs, endMs }: Range,
+  stepMs: number,
+): Float64Array {
+  const steps = Math.min(maxTimelineSteps, Math.max(1, Math.ceil((endMs - startMs) / stepMs)));
+  const values = new Float64Array(steps).fill(Number.NaN);
+  for (const card of cards) {
+    const at = Math.floor((card.startMs - startMs) / stepMs);
+    const before = values[at];
+    if (before === undefined) continue;
+    const bytes = samplesOf(card, fits) * card.periodNs;
+    values[at] = Number.isNaN(before) ? bytes : before + bytes;
+  }
+  return values;
+}
+
+function threadUnitOf(profileType: string): string {
+  if (profileType === gilProfileType) return threadUnits.gil;
+  return profileType === wallProfileType ? threadUnits.all : threadUnits.active;
+}
+
 /** The profile types that the store has in a range. */
 export async function profileTypes(store: WindowStore, range: Range): Promise<readonly string[]> {
   return [...new Set(within(await store.cards(), range).map((card) => card.profileType))].sort();
 }
 
-/** A selection's course. */
-export async function timeline(store: WindowStore, query: Query, stepMs: number): Promise<Result<Timeline>> {
-  const fits = parseSelector(query.selector);
-  if (!fits.ok) return fits;
-  const { unit, perSecond } = rateOf(query.profileType);
-  const cards = within(await store.cards(), query).filter(({ profileType }) => profileType === query.profileType);
-  const own = cards.filter((card) => samplesOf(card, fits.value) > 0 || fits.value(card.labels));
-  return ok({ startMs: query.startMs, stepMs, values: rates(own, fits.value, query, stepMs, perSecond), unit });
+/** The windows that a selection is made of, and what makes a course of some of them. */
+interface Rates {
+  readonly cards: readonly WindowCard[];
+  readonly unit: string;
+  readonly valuesOf: (cards: readonly WindowCard[]) => Float64Array;
 }
 
-/** The services that were recorded in a range, most CPU first. */
-export async function recordedServices(store: WindowStore, range: Range): Promise<readonly ServiceRow[]> {
-  const cards = within(await store.cards(), range);
+async function ratesOf(store: WindowStore, query: Query, stepMs: number): Promise<Result<Rates>> {
+  const fits = parseSelector(query.selector);
+  if (!fits.ok) return fits;
+  const cards = within(await store.cards(), query)
+    .filter(({ profileType }) => profileType === query.profileType)
+    .filter((card) => samplesOf(card, fits.value) > 0 || fits.value(card.labels));
+  if (query.profileType === memoryPeakType || query.profileType === memoryLeaksType) {
+    return ok({ cards, unit: 'bytes', valuesOf: (some) => bytesByStep(some, fits.value, query, stepMs) });
+  }
+  const valuesOf = (some: readonly WindowCard[]): Float64Array =>
+    rates(some, fits.value, query, stepMs, threadsPerNanosecond);
+  return ok({ cards, unit: threadUnitOf(query.profileType), valuesOf });
+}
+
+/** A selection's course. */
+export async function timeline(store: WindowStore, query: Query, stepMs: number): Promise<Result<Timeline>> {
+  const found = await ratesOf(store, query, stepMs);
+  if (!found.ok) return found;
+  const { cards, unit, valuesOf } = found.value;
+  return ok({ startMs: query.startMs, stepMs, values: valuesOf(cards), unit });
+}
+
+/** The same by service. */
+export async function courses(store: WindowStore, query: Query, stepMs: number): Promise<Result<Courses>> {
+  const found = await ratesOf(store, query, stepMs);
+  if (!found.ok) return found;
+  const { cards, unit, valuesOf } = found.value;
+  const named = [...byService(cards)].map(([name, own]) => ({ name, values: valuesOf(own) }));
+  return ok({ startMs: query.startMs, stepMs, unit, ...rankCourses(named, mostCourses) });
+}
+
+function byService(cards: readonly WindowCard[]): ReadonlyMap<string, readonly WindowCard[]> {
   const groups = new Map<string, WindowCard[]>();
   for (const card of cards) {
     const name = card.labels['service_name'] ?? '';
@@ -75,8 +131,14 @@ export async function recordedServices(store: WindowStore, range: Range): Promis
     if (group === undefined) groups.set(name, [card]);
     else group.push(card);
   }
+  return groups;
+}
+
+/** The services that were recorded in a range, most active first; `cpuCores` are active threads. */
+export async function recordedServices(store: WindowStore, range: Range): Promise<readonly ServiceRow[]> {
+  const cards = within(await store.cards(), range);
   const stepMs = Math.max(15_000, Math.ceil((range.endMs - range.startMs) / sparklinePoints / 15_000) * 15_000);
-  const rows = [...groups].map(([name, group]): ServiceRow => {
+  const rows = [...byService(cards)].map(([name, group]): ServiceRow => {
     const cpu = group.filter(({ profileType }) => profileType === cpuProfileType);
     const usedNs = cpu.reduce((sum, card) => sum + samplesOf(card, () => true) * card.periodNs, 0);
     const sampledMs = cpu.reduce((sum, card) => sum + card.endMs - card.startMs, 0);
@@ -86,12 +148,27 @@ export async function recordedServices(store: WindowStore, range: Range): Promis
       labels: last?.labels ?? {},
       selector: serviceSelector(name),
       ...(sampledMs === 0 ? {} : { cpuCores: usedNs / (sampledMs * 1e6) }),
-      recentCores: [...rates(cpu, () => true, range, stepMs, 1e-9)],
+      recentCores: [...rates(cpu, () => true, range, stepMs, threadsPerNanosecond)],
       ...(last === undefined ? {} : { lastSeenMs: last.endMs }),
       profileTypes: [...new Set(group.map(({ profileType }) => profileType))].sort(),
     };
   });
   return rows.sort((a, b) => (b.cpuCores ?? 0) - (a.cpuCores ?? 0));
+}
+
+/** Labels that tell parts of a selection apart: processes, threads, containers. */
+export async function labelValues(store: WindowStore, query: Query): Promise<Result<readonly LabelValues[]>> {
+  const sets = await labelSets(store, query);
+  return sets.ok ? ok(tellingApart(sets.value)) : sets;
+}
+
+/** The labels of what was recorded of a selection. */
+export async function labelSets(store: WindowStore, query: Query): Promise<Result<readonly Labels[]>> {
+  const found = await selected(store, query);
+  if (!found.ok) return found;
+  const { cards, fits } = found.value;
+  const sets = cards.flatMap((card) => card.totals.map((total) => sampleLabels(card, total)));
+  return ok(sets.filter(fits));
 }
 
 /** Windows of a selection's profile type that have samples of it, and those in which its services had none. */

@@ -5,7 +5,7 @@ import { sliceSeconds } from './recording.js';
 
 /** The account that a recording by py-spy gives of itself, in the words of an agent's. */
 export class RecordingStatus {
-  private readonly startedAtMs = Date.now();
+  private readonly startedAtMs: number;
   private readonly fixed: Pick<AgentStatus, 'version' | 'hostname' | 'kernel' | 'sampleRateHz'>;
   private closesAtMs = 0;
   private lastEndMs = 0;
@@ -19,7 +19,10 @@ export class RecordingStatus {
     system: { readonly kernelName: string; readonly kernel: string } | undefined,
     rateHz: number,
     version: string,
+    /** Earlier than now when the recording was interrupted. */
+    startedAtMs: number,
   ) {
+    this.startedAtMs = startedAtMs;
     const kernel = system === undefined ? '' : `${system.kernelName} ${system.kernel}`;
     this.fixed = { version: `py-spy ${version}`, hostname: '', kernel, sampleRateHz: rateHz };
   }

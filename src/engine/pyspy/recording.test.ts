@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { defaultPySpyOptions, gilProfileType, wallProfileType } from '../../contract/pyspy.js';
-import { fail, ok, type Result } from '../../contract/result.js';
+import { fail, ok, type Failure, type Result } from '../../contract/result.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import type { Slice } from './arguments.js';
-import { planSlice, profileTypeOf, recordSubject, type Subject } from './recording.js';
+import { planSlice, profileTypeOf, recordSubject, recordSubjects, untilOver, type Subject } from './recording.js';
 import type { SliceOutput } from './slice-output.js';
 import type { NewWindow } from './window.js';
 
@@ -111,6 +111,50 @@ describe('recordSubject', () => {
     const always = subjectOf(['ok', broken]);
     expect(await record(always.subject)).toMatchObject({ failure: { code: 'pyspy-failed' } });
     expect(always.counts.recovered).toBe(3);
+  });
+
+  it('mends what a slice left that failed as the recording was ended', async () => {
+    const { subject, counts } = subjectOf(['ok', fail('pyspy-failed', 'killed')]);
+    const ending = new AbortController();
+    const events = {
+      onSlice: () => {
+        if (counts.ran === 1) ending.abort();
+      },
+      onWindow: () => Promise.resolve(ok(null)),
+    };
+    expect(await recordSubject(subject, defaultPySpyOptions, events, ending.signal)).toBeUndefined();
+    expect(counts).toMatchObject({ ran: 2, recovered: 1 });
+  });
+
+  it('goes on with others where one cannot be read, and says which', async () => {
+    const [gone, web] = [subjectOf([fail('pyspy-failed', 'It cannot be read.')], false), subjectOf(['ok'])];
+    const ending = new AbortController();
+    const said: string[] = [];
+    const events = {
+      onSlice: () => undefined,
+      onWindow: () => {
+        if (web.counts.ran === 3) ending.abort();
+        return Promise.resolve(ok(null));
+      },
+      onLost: ({ message }: Failure) => said.push(message),
+    };
+    const subjects = [{ ...gone.subject, labels: { service_name: 'old' } }, web.subject];
+    const failure = await recordSubjects(subjects, defaultPySpyOptions, events, ending.signal);
+    expect(failure?.message).toBe('old: It cannot be read.');
+    expect(said).toEqual(['old: It cannot be read.']);
+    expect(web.counts.ran).toBe(3);
+  });
+
+  it('ends by itself when its time is over, also one that went on after it was interrupted', async () => {
+    const ending = new AbortController();
+    const options = { ...defaultPySpyOptions, forSeconds: 60 };
+    expect(untilOver(ending.signal, defaultPySpyOptions, 0).signal).toBe(ending.signal);
+    const { signal: long } = untilOver(ending.signal, options, Date.now());
+    const { signal: over } = untilOver(ending.signal, options, Date.now() - 59_990);
+    await expect.poll(() => over.aborted).toBe(true);
+    expect(long.aborted).toBe(false);
+    ending.abort();
+    expect(long.aborted).toBe(true);
   });
 
   it('ends when its subject is gone', async () => {

@@ -1,6 +1,7 @@
 import { gilProfileType, wallProfileType, type PySpyOptions } from '../../contract/pyspy.js';
 import type { Failure, Result } from '../../contract/result.js';
 import { cpuProfileType } from '../../contract/selection.js';
+import { timeLimit, type TimeLimit } from '../link/time-limit.js';
 import type { SliceKind, Slice } from './arguments.js';
 import type { SliceOutput } from './slice-output.js';
 import { readSpeedscope, readWords } from './speedscope.js';
@@ -36,11 +37,16 @@ export interface Subject {
   dispose?(): void | Promise<void>;
 }
 
-export interface RecordingEvents {
+export interface SubjectEvents {
   /** A slice begins; it should be stored at `closesAtMs`. */
   onSlice(closesAtMs: number): void;
   /** Keeps a window; a failure ends the recording. */
   onWindow(window: NewWindow, facts: SliceFacts): Promise<Result<unknown>>;
+}
+
+export interface RecordingEvents extends SubjectEvents {
+  /** One of the subjects cannot be recorded any more; the others go on. */
+  onLost(failure: Failure): void;
 }
 
 /** What a slice is known by besides its samples. */
@@ -81,7 +87,7 @@ export function profileTypeOf(kind: SliceKind, options: PySpyOptions): string {
 export async function recordSubject(
   subject: Subject,
   options: PySpyOptions,
-  events: RecordingEvents,
+  events: SubjectEvents,
   signal: AbortSignal,
 ): Promise<Failure | undefined> {
   const beganAtMs = Date.now();
@@ -110,10 +116,12 @@ export async function recordSubject(
           failures = 0;
         } else failure = read.failure;
       } else failure = prepared.failure;
-      if (failure === undefined || isAborted(signal)) continue;
+      if (failure === undefined) continue;
       failures++;
-      if (!(await subject.recover())) return failure;
-      if (failures >= failuresAllowed) return failure;
+      // Also at the end of a recording: nobody looks at the subject after that.
+      const there = await subject.recover();
+      if (isAborted(signal)) break;
+      if (!there || failures >= failuresAllowed) return failure;
       await pause(retryMs, signal);
     }
     return undefined;
@@ -122,6 +130,28 @@ export async function recordSubject(
     if (left?.ok === true) await left.value.discard();
     await subject.dispose?.();
   }
+}
+
+/**
+ * Records subjects side by side until the signal ends it or none can go on. Answers the first that failed; of several the
+ * sentence says which.
+ */
+export async function recordSubjects(
+  subjects: readonly Subject[],
+  options: PySpyOptions,
+  events: RecordingEvents,
+  signal: AbortSignal,
+): Promise<Failure | undefined> {
+  const failures = await Promise.all(
+    subjects.map(async (subject) => {
+      const failure = await recordSubject(subject, options, events, signal);
+      if (failure === undefined || subjects.length === 1) return failure;
+      const named = { ...failure, message: `${subject.labels['service_name'] ?? 'One'}: ${failure.message}` };
+      events.onLost(named);
+      return named;
+    }),
+  );
+  return failures.find((failure) => failure !== undefined);
 }
 
 function windowOf(
@@ -147,6 +177,16 @@ function windowOf(
   const { errors, behind } = readWords(output.said);
   const samples = stacks.reduce((sum, stack) => sum + stack.samples, 0);
   return { ok: true, value: { window, facts: { samples, errors, behind, cores: output.cores } } };
+}
+
+/** Ends with a signal and, where a recording is for a time, when that is over; it counts from when the recording began. */
+export function untilOver(
+  signal: AbortSignal,
+  { forSeconds }: PySpyOptions,
+  beganAtMs: number,
+): Pick<TimeLimit, 'signal' | 'release'> {
+  if (forSeconds === undefined) return { signal, release: () => undefined };
+  return timeLimit(Math.max(0, beganAtMs + forSeconds * 1000 - Date.now()), signal);
 }
 
 /** Its own function, because it changes while others wait. */

@@ -1,41 +1,43 @@
 import { RE2JS } from 're2js';
 import { fail, ok, type Result } from '../../contract/result.js';
+import { parseMatchers } from '../../core/words/selectors.js';
+import { patternSize } from './pattern-size.js';
+
+/** A link that somebody sent has a selector as well: a larger pattern takes seconds, and gigabytes, before it looks at anything. */
+const largestPattern = 10_000;
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** One condition of a selector. A label that is not there is "". */
-interface Matcher {
+/** What a condition asks of a label. A label that is not there is "". */
+interface Condition {
   readonly label: string;
   readonly matches: (value: string) => boolean;
 }
 
-const matcher = /\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(,|$)/y;
-
 /** Reads a selector of Prometheus' form, {a="b",c=~"d.*"}; answers what tells whether labels fit it. */
 export function parseSelector(text: string): Result<(labels: Labels) => boolean> {
-  const inner = /^\{(.*)\}$/s.exec(text.trim())?.[1]?.trim();
-  if (inner === undefined) return badSelector(text);
-  const matchers: Matcher[] = [];
-  for (matcher.lastIndex = 0; matcher.lastIndex < inner.length;) {
-    const found = matcher.exec(inner);
-    if (found === null) return badSelector(text);
-    const [, label = '', operator, quoted = ''] = found;
-    const value = quoted.replace(/\\(.)/g, (_whole, character: string) => (character === 'n' ? '\n' : character));
+  const matchers = /^\s*\{/.test(text) ? parseMatchers(text) : undefined;
+  if (matchers === undefined) return badSelector(text);
+  const conditions: Condition[] = [];
+  for (const { label, operator, value } of matchers) {
     if (operator === '=' || operator === '!=') {
-      matchers.push({ label, matches: (is) => (is === value) === (operator === '=') });
+      conditions.push({ label, matches: (is) => (is === value) === (operator === '=') });
       continue;
     }
+    if (patternSize(value) > largestPattern) return badSelector(text, "The selector's pattern repeats too much");
     try {
       // RE2, so that no pattern takes forever; a whole match, as Prometheus has it.
       const pattern = RE2JS.compile(`^(?:${value})$`, RE2JS.DOTALL);
-      matchers.push({ label, matches: (is) => pattern.matcher(is).find() === (operator === '=~') });
+      conditions.push({ label, matches: (is) => pattern.matcher(is).find() === (operator === '=~') });
     } catch {
       return badSelector(text);
     }
   }
-  return ok((labels) => matchers.every(({ label, matches }) => matches(labels[label] ?? '')));
+  return ok((labels) =>
+    conditions.every(({ label, matches }) => matches(Object.hasOwn(labels, label) ? (labels[label] ?? '') : '')),
+  );
 }
 
-function badSelector(text: string): Result<never> {
-  return fail('invalid-input', 'The selector is not understood: write it as {service_name="web"}.', text.slice(0, 500));
+function badSelector(text: string, why = 'The selector is not understood'): Result<never> {
+  return fail('invalid-input', `${why}: write it as {service_name="web"}.`, text.slice(0, 500));
 }

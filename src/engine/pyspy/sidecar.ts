@@ -11,6 +11,17 @@ import { Collector, readOutput, type SliceOutput } from './slice-output.js';
 /** What our containers are known by; its value is when they should be gone, Unix seconds. */
 export const sidecarLabel = 'dev.pyrometer.py-spy';
 
+/** Whose a container is; see `SidecarProgram`. */
+const ownerLabel = 'dev.pyrometer.owner';
+
+/** py-spy, as containers take it. */
+export interface SidecarProgram {
+  /** A tar of one file, `programName`. */
+  readonly archive: Buffer;
+  /** Who may sweep what is left of it at any time: who has nothing else there then. undefined: it is swept when its time is over. */
+  readonly owner?: string | undefined;
+}
+
 /** What py-spy is called in a container. */
 export const programName = 'pyrometer-py-spy';
 const megabyte = 1024 * 1024;
@@ -35,18 +46,18 @@ export class Sidecar {
     this.seconds = seconds;
   }
 
-  /** Makes the container and copies py-spy into it; nothing runs yet. `archive` holds py-spy; see `sidecarArchive`. */
+  /** Makes the container and copies py-spy into it; nothing runs yet. */
   static async create(
     docker: Docker,
     watched: { readonly id: string; readonly imageId: string },
     slice: Slice,
-    archive: Buffer,
+    { archive, owner }: SidecarProgram,
   ): Promise<Result<Sidecar>> {
     const goneBy = Math.ceil(Date.now() / 1000 + slice.seconds + slackSeconds);
     let container: Docker.Container | undefined;
     try {
       container = await docker.createContainer({
-        ...sidecarSettings(watched, goneBy),
+        ...sidecarSettings(watched, goneBy, owner),
         name: `${programName}-${randomUUID().slice(0, 8)}`,
         // Its words go to standard output; what it writes shares standard error with the one line of a failure.
         Cmd: [...recordArguments(slice), '--output', '/dev/stderr'],
@@ -124,13 +135,8 @@ export class Sidecar {
     }
   }
 
-  /** Lets py-spy write what it has and end. */
   private async interrupt(): Promise<void> {
-    try {
-      if (!this.ended) await this.container.kill({ signal: 'SIGINT' });
-    } catch {
-      // it has ended meanwhile
-    }
+    if (!this.ended) await interruptContainer(this.container);
   }
 }
 
@@ -148,6 +154,7 @@ async function removeContainer(container: Docker.Container): Promise<void> {
 export function sidecarSettings(
   watched: { readonly id: string; readonly imageId: string },
   goneBySeconds: number,
+  owner?: string,
 ): Docker.ContainerCreateOptions {
   return {
     Image: watched.imageId,
@@ -160,7 +167,11 @@ export function sidecarSettings(
     AttachStderr: true,
     Healthcheck: { Test: ['NONE'] },
     // Under one name where an agent samples it beside others: each has a name of its own.
-    Labels: { [sidecarLabel]: String(goneBySeconds), 'pyrometer.service': programName },
+    Labels: {
+      [sidecarLabel]: String(goneBySeconds),
+      ...(owner === undefined ? {} : { [ownerLabel]: owner }),
+      'pyrometer.service': programName,
+    },
     HostConfig: {
       PidMode: `container:${watched.id}`,
       // The interpreter, or a virtual environment, may lie in a volume.
@@ -184,20 +195,33 @@ export function sidecarSettings(
 export interface ListedSidecar {
   readonly id: string;
   readonly name: string;
+  readonly running: boolean;
+  readonly owner: string | undefined;
   /** It should be gone by now: its app ended suddenly. */
   readonly late: boolean;
+  /** It should be gone for so long that it does not heed what it is told. */
+  readonly stuck: boolean;
 }
+
+/** A computer may have slept while py-spy ran. */
+const patienceMs = 600_000;
 
 /** All containers of ours. */
 export async function listSidecars(docker: Docker, nowMs: number): Promise<Result<readonly ListedSidecar[]>> {
   try {
     const ours = await docker.listContainers({ all: true, filters: { label: [sidecarLabel] } });
     return ok(
-      ours.map(({ Id: id, Names: names, Labels: labels }) => ({
-        id,
-        name: (names[0] ?? id.slice(0, 12)).replace(/^\//, ''),
-        late: !(Number(labels[sidecarLabel]) * 1000 > nowMs),
-      })),
+      ours.map(({ Id: id, Names: names, Labels: labels, State: state }) => {
+        const goneByMs = Number(labels[sidecarLabel]) * 1000;
+        return {
+          id,
+          name: (names[0] ?? id.slice(0, 12)).replace(/^\//, ''),
+          running: state === 'running',
+          owner: labels[ownerLabel],
+          late: !(goneByMs > nowMs),
+          stuck: !(goneByMs + patienceMs > nowMs),
+        };
+      }),
     );
   } catch (error) {
     return dockerFailure(error, 'Docker there did not answer: check that its engine runs.');
@@ -209,11 +233,27 @@ export async function removeSidecar(docker: Docker, { id }: ListedSidecar): Prom
   await removeContainer(docker.getContainer(id));
 }
 
-/** Removes what an app that ended suddenly left: containers of ours that should be gone by now. Answers how many. */
-export async function sweepSidecars(docker: Docker, nowMs: number): Promise<Result<number>> {
+/**
+ * Removes what an app that ended suddenly left: containers that should be gone by now, and all of `owner`, who has nothing
+ * there now. Of those, one that runs is told to end and removes itself, because a process whose py-spy is killed may stay
+ * stopped; only one that is stuck is killed. Answers how many.
+ */
+export async function sweepSidecars(docker: Docker, nowMs: number, owner?: string): Promise<Result<number>> {
   const ours = await listSidecars(docker, nowMs);
   if (!ours.ok) return ours;
-  const late = ours.value.filter((sidecar) => sidecar.late);
-  for (const sidecar of late) await removeSidecar(docker, sidecar);
-  return ok(late.length);
+  const left = ours.value.filter((sidecar) => sidecar.late || (owner !== undefined && sidecar.owner === owner));
+  for (const sidecar of left) {
+    if (sidecar.running && !sidecar.stuck) await interruptContainer(docker.getContainer(sidecar.id));
+    else await removeSidecar(docker, sidecar);
+  }
+  return ok(left.length);
+}
+
+/** Lets py-spy write what it has and end. */
+async function interruptContainer(container: Docker.Container): Promise<void> {
+  try {
+    await container.kill({ signal: 'SIGINT' });
+  } catch {
+    // it has ended meanwhile
+  }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultPySpyOptions } from '../../contract/pyspy.js';
 import { recordArguments } from './arguments.js';
-import { pySpyFailure } from './failures.js';
+import { ofProcess, pySpyFailure } from './failures.js';
 import { readSpeedscope, readWords } from './speedscope.js';
 
 const frame = (name: string, file = '/app/a.py', line = 1) => ({ name, file, line, col: null });
@@ -83,9 +83,23 @@ describe('py-spy', () => {
     ['Error: No such file or directory (os error 2)', /ended before/],
     ['Error: Failed to find python version from target process', /version of Python/],
     ['standard_init_linux.go: exec format error', /another processor/],
-    ['Error: something new', /could not read the process/],
+    ['Error: something new', /could not read the process: record it again/],
+    ['', /could not read the process: record it again/],
   ])('%s', (said, sentence) => {
     expect(pySpyFailure(said)).toMatchObject({ failure: { code: 'pyspy-failed', detail: said } });
     expect(pySpyFailure(said).failure.message).toMatch(sentence);
+  });
+
+  it('names the process that it failed with, whatever that calls itself', () => {
+    const { failure } = pySpyFailure('Error: Permission denied (os error 13)');
+    expect(ofProcess(failure, { pid: 7, command: 'python3 a.py' }).message).toMatch(
+      /^Process 7 \(python3 a\.py\): py-spy may not read this process/,
+    );
+    expect(ofProcess(failure, { pid: 7, command: `x\u001b[31m\n${'y'.repeat(900)}` }).message).toMatch(
+      /^Process 7 \(x‹U\+001B›\[31m‹U\+000A›y{52}…\): /,
+    );
+    expect(ofProcess(failure, undefined)).toBe(failure);
+    const denied = { code: 'docker-denied', message: 'Docker forbids it.' } as const;
+    expect(ofProcess(denied, { pid: 7, command: 'python3' })).toBe(denied);
   });
 });

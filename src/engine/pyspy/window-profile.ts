@@ -8,6 +8,7 @@ import {
   StringTable,
   ValueType,
 } from 'pprof-format';
+import { pySpyComment } from '../../contract/pyspy.js';
 import type { Frame } from './speedscope.js';
 
 export interface ProfileFacts {
@@ -82,7 +83,7 @@ export class WindowProfile {
       durationNanos: BigInt(Math.round(durationMs * 1e6)),
       period: Math.round(periodNs),
       periodType: valueType(periodType, periodUnit),
-      comment: [this.strings.dedup('recorded by py-spy')],
+      comment: [this.strings.dedup(unit === 'nanoseconds' ? pySpyComment : 'recorded by memray')],
       defaultSampleType: this.strings.dedup(type),
     }).encode();
   }

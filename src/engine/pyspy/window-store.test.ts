@@ -7,7 +7,7 @@ import type { Result } from '../../contract/result.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import { typeScriptDecoder } from '../profiles/decoder.js';
 import { readWindows } from '../profiles/windows.js';
-import { mergeProfile, profileTypes, recordedServices, timeline, windowSet } from './query.js';
+import { labelValues, mergeProfile, profileTypes, recordedServices, timeline, windowSet } from './query.js';
 import { parseSelector } from './selector.js';
 import { inventedWindow } from './testing/windows.js';
 import { WindowStore } from './window-store.js';
@@ -77,7 +77,10 @@ describe.each(['in a folder', 'in memory'])('windows %s', (where) => {
       Number.NaN,
       Number.NaN,
     ]);
-    expect(course.unit).toBe('cores');
+    expect(course.unit).toBe('active threads');
+    expect(value(await labelValues(store, query('{service_name="web"}')))).toEqual([
+      { name: 'pid', values: ['7', '8'] },
+    ]);
     const all = value(await timeline(store, query('{}'), 15_000));
     expect(all.values[0]).toBeCloseTo(0.066, 9);
     const rows = await recordedServices(store, { startMs: 0, endMs: 60_000 });
@@ -163,11 +166,21 @@ describe('parseSelector', () => {
     ['{a!~"1|2"}', false],
     ['{c=""}', true],
     ['{d="quo\\"te\\n"}', true],
+    ['{constructor=""}', true],
+    ['{toString=~".+"}', false],
   ])('%s', (selector, expected) => {
     expect(value(parseSelector(selector))({ a: '1', b: '2', d: 'quo"te\n' })).toBe(expected);
   });
 
   it.each(['', 'a="1"', '{a}', '{a="1"', '{a=1}', '{a=~"("}', '{a="1" b="2"}'])('refuses %s', (selector) => {
     expect(parseSelector(selector)).toMatchObject({ ok: false, failure: { code: 'invalid-input' } });
+  });
+
+  it('refuses what would take seconds and gigabytes to look at', () => {
+    expect(parseSelector(`{a=~"${'(?:x{0,1000})'.repeat(290)}"}`)).toMatchObject({
+      ok: false,
+      failure: { message: `The selector's pattern repeats too much: write it as {service_name="web"}.` },
+    });
+    expect(parseSelector(`{a=~"sha256:[0-9a-f]{64}|${'web|'.repeat(900)}"}`).ok).toBe(true);
   });
 });

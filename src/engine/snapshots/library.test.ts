@@ -57,6 +57,35 @@ describe('SnapshotLibrary', () => {
     expect(await library.remove(first.snapshotId)).toMatchObject({ ok: false, failure: { code: 'not-found' } });
   });
 
+  it('keeps what is known of a profile, and of its view', async () => {
+    const selection = {
+      targetId: 't1',
+      source: 'agent',
+      profileType: 'cpu',
+      selector: '{}',
+      startMs: 1,
+      endMs: 2,
+    } as const;
+    const built = [{ repository: 'https://git.example/shop', revision: '4f2a' }];
+    const timeOrder = { thread: { key: 'tid', value: '7', unit: '' } };
+    const saved = value(
+      await library.save({
+        ...input,
+        view: { ...view, timeOrder },
+        profiles: [
+          { bytes: plain, title: 'known', selection, built },
+          { bytes: plain, title: 'unknown', built: [] },
+        ],
+      }),
+    );
+    const { row, profiles } = value(await library.open(saved.snapshotId));
+    expect(row.view.timeOrder).toEqual(timeOrder);
+    expect(profiles.map(({ bytes, ...known }) => ({ ...known, isThere: bytes.length > 0 }))).toEqual([
+      { title: 'known', selection, built, isThere: true },
+      { title: 'unknown', isThere: true },
+    ]);
+  });
+
   it('lists damaged snapshots as such, and loses nothing of them', async () => {
     const good = value(await library.save(input));
     const bad = value(await library.save(input));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import * as v from 'valibot';
+import { BuiltList, type Built } from '../../contract/code.js';
 import type { SnapshotRow } from '../../contract/links.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import { Id, Selection, ViewState } from '../../contract/selection.js';
@@ -31,6 +32,7 @@ const SnapshotFile = v.object({
         file: v.pipe(v.string(), v.regex(/^profile-[0-9]\.(pb\.gz|folded)$/)),
         title: v.string(),
         selection: v.optional(Selection),
+        built: v.exactOptional(BuiltList),
       }),
     ),
     v.minLength(1),
@@ -52,12 +54,21 @@ export interface SnapshotInput {
     readonly bytes: Uint8Array;
     readonly title: string;
     readonly selection?: Selection | undefined;
+    readonly built?: readonly Built[];
   }[];
 }
 
 export interface SnapshotContent {
   readonly row: SnapshotRow;
-  readonly profiles: readonly { readonly bytes: Uint8Array; readonly title: string }[];
+  readonly profiles: readonly SnapshotProfile[];
+}
+
+/** A profile of a snapshot, what it was asked for by, and what its code was built from. */
+export interface SnapshotProfile {
+  readonly bytes: Uint8Array;
+  readonly title: string;
+  readonly selection?: Selection;
+  readonly built?: readonly Built[];
 }
 
 /** The saved snapshots: a folder each, which appears whole or not at all. Works without any server. */
@@ -99,8 +110,13 @@ export class SnapshotLibrary {
         const kind = sniff(profile.bytes);
         const file = `profile-${index}.${kind === 'text' ? 'folded' : 'pb.gz'}`;
         await writeAtomic(join(making, file), kind === 'binary' ? await zip(profile.bytes) : profile.bytes);
-        const { title, selection } = profile;
-        profiles.push({ file, title, ...(selection === undefined ? {} : { selection }) });
+        const { title, selection, built } = profile;
+        profiles.push({
+          file,
+          title,
+          ...(selection === undefined ? {} : { selection }),
+          ...(built === undefined || built.length === 0 ? {} : { built: [...built] }),
+        });
       }
       const { title, notes, view } = input;
       const content: SnapshotFile = { version: currentVersion, title, notes, createdAtMs: this.now(), view, profiles };
@@ -119,10 +135,11 @@ export class SnapshotLibrary {
   async open(snapshotId: string): Promise<Result<SnapshotContent>> {
     const content = await this.read(snapshotId);
     if (!content.ok) return content;
-    const profiles: { bytes: Uint8Array; title: string }[] = [];
-    for (const { file, title } of content.value.profiles) {
+    const profiles: SnapshotProfile[] = [];
+    for (const { file, ...known } of content.value.profiles) {
       try {
-        profiles.push({ bytes: await readFile(join(this.folder, snapshotId, file)), title });
+        const bytes = await readFile(join(this.folder, snapshotId, file));
+        profiles.push({ bytes, ...knownOf(known) });
       } catch (error) {
         return fail('bad-profile', `The snapshot lacks its file ${file}.`, errorText(error));
       }
@@ -161,6 +178,15 @@ export class SnapshotLibrary {
 function rowOf(snapshotId: string, content: SnapshotFile): SnapshotRow {
   const { title, notes, createdAtMs, view, profiles } = content;
   return { snapshotId, title, notes, createdAtMs, view, profiles: profiles.length };
+}
+
+/** What is known of a profile, without what is not. */
+function knownOf({
+  title,
+  selection,
+  built,
+}: Omit<SnapshotFile['profiles'][number], 'file'>): Omit<SnapshotProfile, 'bytes'> {
+  return { title, ...(selection === undefined ? {} : { selection }), ...(built === undefined ? {} : { built }) };
 }
 
 /** profiles: 0 marks it: it cannot be opened, and removing it is the user's choice. */

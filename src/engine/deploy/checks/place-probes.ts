@@ -1,15 +1,14 @@
+import { dirname } from 'node:path/posix';
+import { placeScript } from '../upload-place.js';
+import { copyPlaces, programFolder } from '../verified-start.js';
 import { fine, refused, warning, type Probe, type Said } from './probe.js';
 
 const megabyte = 1024 * 1024;
 /** For the agent's program and the hour after: the same as the agent asks for itself. */
 const neededMegabytes = 64;
 
-/** The nearest folder above a place that is there. */
-const nearest = 'near() { at=$1; while [ ! -d "$at" ] && [ "$at" != / ]; do at=$(dirname -- "$at"); done; }';
-const homeCache = 'cache=${XDG_CACHE_HOME:-$HOME/.cache}';
-
 export const space: Probe = {
-  script: `${nearest}; ${homeCache}
+  script: `${placeScript}
 for place in "$cache" /var/lib/pyrometer; do
   near "$place"
   set -- $(df -Pk -- "$at" 2>/dev/null | awk 'NR==2 {print $4}') 
@@ -17,7 +16,7 @@ for place in "$cache" /var/lib/pyrometer; do
   set -- $(df -Pi -- "$at" 2>/dev/null | awk 'NR==2 && $2>0 {print $4}')
   [ -n "\${1:-}" ] && say files "$place=$1"
 done
-[ -w "$HOME" ] || [ -w "$cache" ] || say readonly "$HOME"`,
+near "$cache"; [ -w "$at" ] || say readonly "$HOME"`,
   judge: (said) => {
     const [readonly] = said.all('readonly');
     if (readonly !== undefined) {
@@ -56,12 +55,15 @@ function inWords(bytes: number): string {
 }
 
 /** Where root copies the agent and runs it. */
-const rootPlaces = ['/var/lib', '/var/tmp', '/tmp'];
+const rootPlaces = [dirname(programFolder), ...copyPlaces];
 
 export const noexec: Probe = {
-  script: `${nearest}; ${homeCache}
+  script: `${placeScript}
 near "$cache"; say home "$(readlink -f -- "$at")"
-for place in ${rootPlaces.join(' ')}; do near "$place"; say root "$(readlink -f -- "$at")"; done
+for place in ${rootPlaces.join(' ')}; do
+  [ -d "$place" ] || [ "$place" != ${dirname(programFolder)} ] || continue
+  near "$place"; say root "$(readlink -f -- "$at")"
+done
 while read -r device at type options rest; do say mount "$at $options"; done < /proc/mounts`,
   judge: (said) => {
     const mounts = said.all('mount').map((line) => {
@@ -78,6 +80,10 @@ while read -r device at type options rest; do say mount "$at $options"; done < /
     }
     const [place = ''] = usable;
     const home = said.one('home');
+    // What root keeps there anybody may run.
+    if (forbidden(home) && place === dirname(programFolder)) {
+      return fine(`${place}; ${home} is mounted noexec, which is in nobody's way`);
+    }
     if (forbidden(home)) {
       return warning(
         `${place}; ${home} is mounted noexec`,
@@ -113,7 +119,8 @@ const programs = ['sha256sum', 'mktemp', 'cp', 'mv', 'chmod', 'mkdir', 'find', '
 export const tools: Probe = {
   script: `
 for t in ${programs.join(' ')}; do command -v "$t" >/dev/null 2>&1 || say missing "$t"; done
-case $(readlink -f -- "$(command -v cp)") in *busybox*) say userland busybox;; *) say userland coreutils;; esac
+# A shell of busybox has cp in itself, at no path.
+case "$(readlink -f -- "$(command -v cp)") $(cp --help 2>&1 | head -n 1)" in *[Bb]usy[Bb]ox*) say userland busybox;; *) say userland coreutils;; esac
 for l in /lib/ld-musl-*; do [ -e "$l" ] && say library musl; done`,
   judge: (said) => {
     const missing = said.all('missing');

@@ -62,7 +62,7 @@ function ofRights(rights: string, user: string, pkexec: boolean): Verdict {
       if (pkexec) return warning('no sudo, but pkexec', 'The desktop of this computer will ask for an administrator.');
       return refused(
         'neither root nor sudo nor doas',
-        `The agent needs root: give "${user}" sudo (usermod -aG sudo ${user}), or connect as another user.`,
+        `The agent needs root: give "${user}" sudo (usermod -aG sudo ${user}, or the line "${user} ALL=(root) ALL" in a file below /etc/sudoers.d), or connect as another user.`,
       );
   }
 }

@@ -20,11 +20,13 @@ import type { ReceiptBook } from './receipt-book.js';
 /** A link that notes in a book what is run and written through it. What is written to a command is not noted. */
 export class NotingLink implements Link {
   readonly kind: Link['kind'];
+  readonly engine: Address | undefined;
   private readonly link: Link;
   private readonly book: ReceiptBook;
 
   constructor(link: Link, book: ReceiptBook) {
     this.kind = link.kind;
+    this.engine = link.engine;
     this.link = link;
     this.book = book;
   }
@@ -37,23 +39,23 @@ export class NotingLink implements Link {
     return this.link.onState(listener);
   }
 
+  onCrowded(listener: () => void): () => void {
+    return this.link.onCrowded(listener);
+  }
+
   connect(signal?: AbortSignal): Promise<Result<null>> {
     return this.link.connect(signal);
   }
 
   async spawn(argv: readonly string[], signal?: AbortSignal): Promise<Result<RunningCommand>> {
-    const done = this.ran(argv);
+    const began = noteCommand(this.book, argv);
     const spawned = await this.link.spawn(argv, signal);
-    if (!spawned.ok) done(spawned.failure.message);
-    else
-      void spawned.value.exit.then((exit) => {
-        done(outcomeOf(exit));
-      });
+    began(spawned);
     return spawned;
   }
 
   async exec(argv: readonly string[], options?: ExecOptions): Promise<Result<ExecResult>> {
-    const done = this.ran(argv);
+    const done = note(this.book, argv);
     const result = await this.link.exec(argv, options);
     done(outcomeOf(result));
     return result;
@@ -82,11 +84,23 @@ export class NotingLink implements Link {
   dispose(): void {
     this.link.dispose();
   }
+}
 
-  private ran(argv: readonly string[]): (outcome: string) => void {
-    const { title, asRoot, text } = plainCommand(argv);
-    return this.book.note({ kind: 'ran', title, asRoot, command: text });
-  }
+/** Notes a command that is to begin now. The answer is called once it has, or has not; what comes of it is noted by itself. */
+export function noteCommand(book: ReceiptBook, argv: readonly string[]): (spawned: Result<RunningCommand>) => void {
+  const done = note(book, argv);
+  return (spawned) => {
+    if (!spawned.ok) done(spawned.failure.message);
+    else
+      void spawned.value.exit.then((exit) => {
+        done(outcomeOf(exit));
+      });
+  };
+}
+
+function note(book: ReceiptBook, argv: readonly string[]): (outcome: string) => void {
+  const { title, asRoot, text } = plainCommand(argv);
+  return book.note({ kind: 'ran', title, asRoot, command: text });
 }
 
 function outcomeOf(result: Result<ExitStatus>): string {

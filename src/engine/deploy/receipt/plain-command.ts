@@ -1,6 +1,6 @@
 import { unmarked } from '../../link/marked.js';
 import { quoteCommand } from '../../link/quote.js';
-import { typedAsRoot } from '../elevate.js';
+import { readsNothing, typedAsRoot } from '../root/scripts.js';
 
 /** A command as a receipt shows it. */
 export interface PlainCommand {
@@ -20,7 +20,7 @@ export function plainCommand(argv: readonly string[]): PlainCommand {
   return {
     title: plain.map(purpose).find((said) => said !== undefined) ?? briefly(plain),
     asRoot: rootPrograms.includes(plain[0] ?? ''),
-    text: quoteCommand(plain),
+    text: `${quoteCommand(plain)}${readsNothing(argv) ? ' < /dev/null' : ''}`,
   };
 }
 

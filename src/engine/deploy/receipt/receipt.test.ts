@@ -77,6 +77,8 @@ describe('a receipt', () => {
       freeBytes: undefined,
       btf: true,
       ownReadable: false,
+      stored: false,
+      wentDown: false,
       installed: [],
     };
     const asked: string[] = [];

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { quoteArgument } from '../../link/quote.js';
+import { programFolder } from '../verified-start.js';
 
 export interface FakeAgentOptions {
   /** The socket that `start` says it serves. */
@@ -12,11 +14,17 @@ export interface FakeAgentOptions {
   readonly startFailure?: string;
   /** It fails once there is a file `go` in the folder. */
   readonly failsLate?: boolean;
+  /** The real agent, which is its bridges: that of root and that of a login. */
+  readonly bridges?: string;
+  /** Nothing of it runs. */
+  readonly broken?: boolean;
+  /** What lies packed beside it; default: the same. */
+  readonly packed?: string;
 }
 
 /**
  * A resources folder whose agent is a script that answers as the real one does, and notes its arguments in
- * the folder's file `calls`. Answers the folder.
+ * the folder's file `calls`. What root has of it goes as soon as it starts: nobody would remove it. Answers the folder.
  */
 export async function writeFakeAgent(folder: string, options: FakeAgentOptions): Promise<string> {
   const refusals = options.refusals ?? [];
@@ -27,17 +35,26 @@ export async function writeFakeAgent(folder: string, options: FakeAgentOptions):
       ? `echo 'Loading the unwinder into the kernel.'; echo ${quoteArgument(JSON.stringify(started))}`
       : `${options.failsLate === true ? `until [ -e ${quoteArgument(join(folder, 'go'))} ]; do sleep 0.05; done; ` : ''}echo ${quoteArgument(JSON.stringify(failed))}; echo ${quoteArgument(options.startFailure)} >&2; exit 1`;
   const script = `#!/bin/sh
+${options.broken === true ? 'exit 1' : ''}
 echo "$@" >> ${quoteArgument(join(folder, 'calls'))}
+case $1 in start | remove | root-bridge)
+  case $0 in ${programFolder}/*) rm -rf -- "\${0%/*}"; rmdir ${programFolder} 2>/dev/null;; esac;;
+esac
 case $1 in
   preflight) echo ${quoteArgument(JSON.stringify({ refusals }))}; exit ${refusals.length === 0 ? 0 : 1};;
   start) ${start};;
+  remove) echo '{"removed":[],"remains":[]}';;
+  root-bridge | login-bridge) exec ${quoteArgument(options.bridges ?? 'false')} "$1";;
 esac
 `;
-  const files: Record<string, { sha256: string; size: number }> = {};
+  const files: Record<string, { sha256: string; size: number; packed: boolean }> = {};
   for (const kind of ['linux-amd64', 'linux-arm64']) {
     await mkdir(join(folder, 'agent', kind), { recursive: true });
-    await writeFile(join(folder, 'agent', kind, 'pyrometer-agent'), script);
-    files[kind] = { sha256: createHash('sha256').update(script).digest('hex'), size: Buffer.byteLength(script) };
+    const path = join(folder, 'agent', kind, 'pyrometer-agent');
+    await writeFile(path, script);
+    await writeFile(`${path}.gz`, gzipSync(options.packed ?? script));
+    const sha256 = createHash('sha256').update(script).digest('hex');
+    files[kind] = { sha256, size: Buffer.byteLength(script), packed: true };
   }
   await writeFile(join(folder, 'agent', 'manifest.json'), JSON.stringify({ version: '0.1.0+fake', files }));
   return folder;

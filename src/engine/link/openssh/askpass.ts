@@ -32,9 +32,19 @@ export interface AskpassQuestion {
 /** Answers a question; null: no answer is given. */
 export type Answerer = (question: AskpassQuestion) => Promise<string | null>;
 
-/** Takes questions of ssh processes whose SSH_ASKPASS is the program of this folder. */
-export class Askpass {
+/** How ssh hands its questions to us, until `dispose`. */
+export interface AskpassWay {
+  /** For SSH_ASKPASS. */
   readonly program: string;
+  /** What that needs beside it. */
+  readonly environment: NodeJS.ProcessEnv;
+  dispose(): void;
+}
+
+/** Takes questions of ssh processes whose SSH_ASKPASS is the program of this folder. */
+export class Askpass implements AskpassWay {
+  readonly program: string;
+  readonly environment = {};
   private readonly folder: string;
   private readonly answerer: Answerer;
   private readonly ending = new AbortController();

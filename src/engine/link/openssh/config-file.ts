@@ -13,7 +13,8 @@ export interface ConfigFileOptions {
   readonly hostKeys: 'yes' | 'ask';
   /** Ours first: accepted keys are added to it. */
   readonly knownHosts: readonly string[];
-  readonly controlSocket: string;
+  /** Of a master; undefined: it is to be none. */
+  readonly controlSocket: string | undefined;
   /** OpenSSH's own configuration: for a server that was imported from it. */
   readonly include: readonly string[];
 }
@@ -55,7 +56,7 @@ export function destination(config: SshTargetConfig): string {
 }
 
 /**
- * A configuration for ssh that makes a master of it. As a file, not as arguments: ssh hands it on to those that it starts
+ * A configuration for ssh that makes a master of it, or has it carry one session. As a file, not as arguments: ssh hands it on to those that it starts
  * for the servers on the way, and no shell reads it. Every value is checked again and quoted.
  */
 export function configText(options: ConfigFileOptions): Result<string> {
@@ -67,8 +68,9 @@ export function configText(options: ConfigFileOptions): Result<string> {
     const way = jumps.length > 0 ? `ProxyJump ${names.join(',')}` : 'ProxyJump none';
     const lines = [
       ...hostLines(destination(config), config, config.openssh !== undefined),
-      'ControlMaster yes',
-      `ControlPath ${pathValue(options.controlSocket)}`,
+      ...(options.controlSocket === undefined
+        ? []
+        : ['ControlMaster yes', `ControlPath ${pathValue(options.controlSocket)}`]),
       ...(jumps.length === 0 && config.openssh !== undefined ? [] : [way]),
       ...jumps.flatMap((jump, index) => [...hostLines(names[index] ?? '', jump, false), 'ProxyCommand none']),
       'Host *',
@@ -78,7 +80,7 @@ export function configText(options: ConfigFileOptions): Result<string> {
       `UserKnownHostsFile ${options.knownHosts.map(pathValue).join(' ')}`,
       'GlobalKnownHostsFile none',
       ...settings,
-      ...options.include.map((path) => `Include ${quoted(path)}`),
+      ...options.include.map((path) => `Include ${quoted(slashed(path))}`),
     ];
     return ok(lines.join('\n') + '\n');
   } catch (error) {
@@ -128,7 +130,12 @@ function loginLines(authentication: SshHop['authentication'], imported: boolean)
 /** A file's path where ssh expands "~", "%h" and "${NAME}": it is absolute and stands for itself. */
 function pathValue(path: string): string {
   if (path.includes('${')) throw new Unsafe(`ssh cannot be told of the file ${path}: rename it without "\${".`);
-  return quoted(resolve(expandHome(path)).replaceAll('%', '%%'));
+  return quoted(slashed(resolve(expandHome(path))).replaceAll('%', '%%'));
+}
+
+/** On Windows with the slashes that ssh takes there as well: older ones read a backslash within quotes in their own way. Pipes have none. */
+function slashed(path: string): string {
+  return process.platform === 'win32' && !path.startsWith('\\\\.\\') ? path.replaceAll('\\', '/') : path;
 }
 
 function quoted(value: string): string {

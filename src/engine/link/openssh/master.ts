@@ -1,66 +1,42 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ok, type Result } from '../../../contract/result.js';
+import type { SshConnection } from '../ssh-connect.js';
+import { MuxClient } from './mux-client.js';
 import { guard } from './private-folder.js';
+import { SshProcess } from './ssh-process.js';
+import type { Carrying, CarryingOptions } from './carrying.js';
 
 const lookEveryMs = 20;
-/** So much of what ssh says is kept. */
-const keptBytes = 32 * 1024;
-const endTimeoutMs = 2000;
 
-export interface MasterOptions {
-  readonly program: string;
-  readonly configFile: string;
-  readonly destination: string;
+export interface MasterOptions extends CarryingOptions {
   readonly controlSocket: string;
-  readonly folder: string;
-  readonly environment: NodeJS.ProcessEnv;
 }
 
 /** An ssh process that holds one connection for others: OpenSSH's master. */
-export class Master {
-  /** Settles when the process is gone. */
-  readonly exited: Promise<void>;
-  private readonly child: ChildProcess;
+export class Master implements Carrying {
+  private readonly process: SshProcess;
   private readonly controlSocket: string;
-  private text = '';
-  private gone = false;
 
-  constructor(options: MasterOptions) {
-    this.controlSocket = options.controlSocket;
-    // In a group of its own, with what it starts: ssh must not ask on a terminal, nor end by its Ctrl+C.
-    this.child = spawn(options.program, ['-F', options.configFile, '-N', '-n', '-T', '--', options.destination], {
-      env: options.environment,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      detached: true,
-    });
-    this.child.stderr?.on('data', (chunk: Buffer) => {
-      this.text = (this.text + chunk.toString()).slice(-keptBytes);
-    });
-    const watch = this.child.pid === undefined ? undefined : guard(this.child.pid, options.folder);
-    this.exited = new Promise((resolve) => {
-      const ended = (): void => {
-        this.gone = true;
-        watch?.end();
-        resolve();
-      };
-      this.child.once('error', (error) => {
-        this.text += error.message;
-        ended();
-      });
-      // Not "close": what a ProxyCommand left running may hold the pipe.
-      this.child.once('exit', ended);
-    });
+  constructor({ controlSocket, program, configFile, destination, environment, folder }: MasterOptions) {
+    this.controlSocket = controlSocket;
+    const args = ['-F', configFile, '-N', '-n', '-T', '--', destination];
+    this.process = new SshProcess({ program, args, environment, folder, stdio: 'ignore' });
+    const { pid } = this.process.child;
+    const watch = pid === undefined ? undefined : guard(pid, folder);
+    void this.exited.then(() => watch?.end());
   }
 
-  /** What it said, from the latest. */
+  get exited(): Promise<void> {
+    return this.process.exited;
+  }
+
   get said(): string {
-    return this.text;
+    return this.process.said;
   }
 
-  /** Whether it let others in; false: it ended before. */
   async ready(): Promise<boolean> {
-    while (!this.gone) {
+    while (!this.process.gone) {
       const there = await access(this.controlSocket).then(
         () => true,
         () => false,
@@ -72,20 +48,23 @@ export class Master {
     return false;
   }
 
-  /** Ends it and what it started; settles when it is gone. */
-  async end(): Promise<void> {
-    this.signal('SIGTERM');
-    await Promise.race([this.exited, delay(endTimeoutMs, undefined, { ref: false })]);
-    this.signal('SIGKILL');
+  async join(): Promise<Result<SshConnection>> {
+    const client = await MuxClient.connect(this.controlSocket);
+    if (!client.ok) return client;
+    const { value } = client;
+    value.once('close', () => {
+      void this.end(); // also when nobody but us could still use it
+    });
+    return ok({
+      client: value,
+      close: () => {
+        value.end();
+      },
+      latencyMs: await value.roundTrip(),
+    });
   }
 
-  private signal(name: NodeJS.Signals): void {
-    const { pid } = this.child;
-    if (this.gone || pid === undefined) return;
-    try {
-      process.kill(-pid, name);
-    } catch {
-      this.child.kill(name); // there is no group any more
-    }
+  end(): Promise<void> {
+    return this.process.end();
   }
 }

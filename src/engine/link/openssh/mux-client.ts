@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { fail, ok, type Result } from '../../../contract/result.js';
 import { errorText } from '../../failures/thrown.js';
 import type { ChannelClient, ChannelError, CommandChannel } from '../channels.js';
-import { gatherWrites } from '../network-socket.js';
+import { gatherWrites } from '../gathered-writes.js';
 import { message, PacketReader, sshString, uint32 } from './channel-packets.js';
 import {
   MuxChannel,

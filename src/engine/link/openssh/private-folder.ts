@@ -17,14 +17,19 @@ export interface PrivateFolder {
 
 /** Makes a folder whose paths are short enough for a socket. It holds the number of the process that it belongs to. */
 export async function makePrivateFolder(): Promise<PrivateFolder> {
-  const base = [tmpdir(), '/tmp'].find((folder) => join(folder, `${prefix}XXXXXX`, 'm').length <= maxSocketPath);
-  const path = await mkdtemp(join(base ?? '/tmp', prefix));
+  const path = await mkdtemp(join(base(), prefix));
   await chmod(path, 0o700);
   await writeFile(join(path, 'owner'), String(process.pid), { mode: 0o600 });
   return {
     path,
     remove: () => rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined), // swept at the next start
   };
+}
+
+/** On Windows no socket lies there, and the folder for temporary files is the user's own. */
+function base(): string {
+  const fits = (folder: string): boolean => join(folder, `${prefix}XXXXXX`, 'm').length <= maxSocketPath;
+  return process.platform === 'win32' || fits(tmpdir()) ? tmpdir() : '/tmp';
 }
 
 /**
@@ -58,7 +63,7 @@ export async function sweepPrivateFolders(): Promise<void> {
 async function removeIfLeft(path: string): Promise<void> {
   try {
     const facts = await lstat(path);
-    if (!facts.isDirectory() || facts.uid !== process.getuid?.()) return;
+    if (!facts.isDirectory() || facts.uid !== (process.getuid?.() ?? facts.uid)) return;
     const owner = Number(await readFile(join(path, 'owner'), 'utf8'));
     if (!Number.isInteger(owner) || owner <= 0 || isAlive(owner)) return;
     await rm(path, { recursive: true, force: true });

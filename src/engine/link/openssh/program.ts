@@ -7,9 +7,6 @@ const oldest = { major: 8, minor: 5 };
 
 /** Whether the system's ssh can hold a connection for us. */
 export async function checkOpenSsh(program: string): Promise<Result<null>> {
-  if (process.platform === 'win32') {
-    return fail('unsupported', 'On Windows it cannot share a connection: connect from Linux or macOS.');
-  }
   const said = await new Promise<Result<string>>((resolve) => {
     execFile(program, ['-V'], { timeout: 10_000 }, (error, stdout, stderr) => {
       if (errorCode(error) === 'ENOENT') {
@@ -18,7 +15,7 @@ export async function checkOpenSsh(program: string): Promise<Result<null>> {
     });
   });
   if (!said.ok) return said;
-  const [, major, minor] = /OpenSSH_(\d+)\.(\d+)/.exec(said.value) ?? [];
+  const [, major, minor] = /OpenSSH_(?:for_Windows_)?(\d+)\.(\d+)/.exec(said.value) ?? [];
   const version = { major: Number(major), minor: Number(minor) };
   if (version.major > oldest.major || (version.major === oldest.major && version.minor >= oldest.minor))
     return ok(null);

@@ -31,6 +31,16 @@ export function isUnknownKey(said: string): boolean {
   return /^No \S+ host key is known for .* and you have requested strict checking\.\r?$/m.test(said);
 }
 
+/** Whether the target itself, behind all servers on the way, let us in. */
+export function letsIn({ config, said }: Pick<Outcome, 'config' | 'said'>): boolean {
+  return loginsOf(said) > (config.jumps ?? []).length;
+}
+
+/** How many servers let us in so far. */
+function loginsOf(said: string): number {
+  return said.match(/^Authenticated to /gm)?.length ?? 0;
+}
+
 /** Why there is no connection, in the words of the built-in SSH where it knows the reason as well. */
 export function failureOf(outcome: Outcome): Failure {
   const { config, said } = outcome;
@@ -71,7 +81,7 @@ function wayFailure(config: SshTargetConfig, said: string): Failure | undefined 
     const code = dialErrors.find(([pattern]) => pattern.test(why))?.[1] ?? '';
     return dialFailure(withCode(code, detail), host, Number(port));
   }
-  const passed = said.match(/^Authenticated to /gm)?.length ?? 0;
+  const passed = loginsOf(said);
   const via = config.jumps?.[passed - 1];
   if (via !== undefined && /open failed/.test(said)) {
     const next: SshHop = config.jumps?.[passed] ?? config;
@@ -137,7 +147,7 @@ function hostKeyFailure({ said, known }: Outcome): Failure | undefined {
 }
 
 function loginFailure({ config, said, passphrasesAsked }: Outcome): Failure | undefined {
-  const passed = said.match(/^Authenticated to /gm)?.length ?? 0;
+  const passed = loginsOf(said);
   const at: SshHop = config.jumps?.[passed] ?? config;
   if (/Too many authentication failures/i.test(said)) return tooManyAttempts(at, said);
   if (/signing failed for \S*-SK .*: device not found/.test(said)) {

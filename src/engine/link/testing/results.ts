@@ -23,7 +23,7 @@ export function sentence(result: Result<unknown>): string {
 }
 
 /** Waits for a state of a link. */
-export function reaches(link: Link, state: LinkState['state'], timeoutMs = 15_000): Promise<void> {
+export function reaches(link: Link, state: LinkState['state'], timeoutMs = 30_000): Promise<void> {
   return new Promise((resolve, reject) => {
     if (link.state.state === state) {
       resolve();

@@ -101,7 +101,7 @@ export async function startSshd(
     const [program, ...argv] = [...command, sshdPath, '-D', '-e', '-f', configFile];
     child = spawn(program, argv, { stdio: 'ignore' });
     for (let tries = 0; !(await listens(host, port)); tries++) {
-      if (tries > 100 || child.exitCode !== null) throw new Error(`sshd did not start with ${configFile}`);
+      if (tries > 400 || child.exitCode !== null) throw new Error(`sshd did not start with ${configFile}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };
@@ -139,7 +139,8 @@ export async function startSshd(
     },
     dispose: async () => {
       await kill();
-      await rm(folder, { recursive: true });
+      // A command of a connection that was killed may still be writing there.
+      await rm(folder, { recursive: true, maxRetries: 10, retryDelay: 50 });
     },
   };
 }

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agent/v1/agent.proto.
  */
 export const file_agent_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIr8GCgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZRIVCg1idXJzdF9lbmRzX2F0GBcgASgDEiAKBm5hbWluZxgYIAEoCzIQLmFnZW50LnYxLk5hbWluZxIgCgZidWRnZXQYGSABKAsyEC5hZ2VudC52MS5CdWRnZXQSJAoGcHVzaGVzGBogAygLMhQuYWdlbnQudjEuUHVzaFN0YXR1cxIWCg5pbmdlc3RfYWRkcmVzcxgbIAEoCRImCglzZWxlY3Rpb24YHCABKAsyEy5hZ2VudC52MS5TZWxlY3Rpb24SGwoTYnVyc3RfcmV0dXJuc190b19oehgdIAEoDRISCgpkZWJ1Z2luZm9kGB4gAygJEhcKD3VucmVuZXdlZF9zaW5jZRgfIAEoAxISCgpyZW1vdmFsX2F0GCAgASgDEhYKDnN0YXJ0c19hdF9ib290GCEgASgISgQIExAUIkIKCVNlbGVjdGlvbhIVCg1jb250YWluZXJfaWRzGAEgAygJEgwKBHBpZHMYAiADKA0SEAoIc2VydmljZXMYAyADKAkiXQoGTmFtaW5nEiMKBmxhYmVscxgBIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIVCg1sZWFkaW5nX3NsYXNoGAIgASgIEhcKD3JlbGFiZWxfY29uZmlncxgDIAEoCSJACgVMZWFzZRIOCgZob2xkZXIYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSEgoKZXhwaXJlc19hdBgDIAEoAyIwCg1MZWFzZUNvbmZsaWN0Eh8KBmxlYXNlcxgBIAMoCzIPLmFnZW50LnYxLkxlYXNlIqwBCghPdmVyaGVhZBIZChFwcm9jZXNzX2NwdV9jb3JlcxgBIAEoARIVCg1icGZfY3B1X2NvcmVzGAIgASgBEhYKDnJlc2lkZW50X2J5dGVzGAMgASgEEhUKDWJwZl9tYXBfYnl0ZXMYBCABKAQSHQoVZGlza19ieXRlc19wZXJfc2Vjb25kGAUgASgBEiAKGG5ldHdvcmtfYnl0ZXNfcGVyX3NlY29uZBgGIAEoASKIAQoGQnVkZ2V0EhcKD21hY2hpbmVfcGVyY2VudBgBIAEoARIUCgxtZW1vcnlfYnl0ZXMYAiABKAQSHAoUbWVhbl9tYWNoaW5lX3BlcmNlbnQYAyABKAESGQoRbWVhbl9tZW1vcnlfYnl0ZXMYBCABKAQSFgoOd2FudGVkX3JhdGVfaHoYBSABKA0iJgoHQ291bnRlchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgEIkYKDERvY2tlclN0YXR1cxIRCglyZWFjaGFibGUYASABKAgSDwoHbWVzc2FnZRgCIAEoCRISCgpjb250YWluZXJzGAMgASgNIsMCCgpQdXNoU3RhdHVzEgsKA3VybBgBIAEoCRINCgVlcnJvchgCIAEoCRIWCg53aW5kb3dzX3B1c2hlZBgDIAEoBBIXCg93aW5kb3dzX3dhaXRpbmcYBCABKAQSFwoPbGFzdF9zdWNjZXNzX2F0GAUgASgDEg4KBnRlbmFudBgGIAEoCRIWCg5hdXRoZW50aWNhdGlvbhgHIAEoCRIOCgZvd25fY2EYCCABKAgSIwoGbGFiZWxzGAkgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEhcKD3dpbmRvd3NfdG9vX29sZBgKIAEoBBIXCg93aW5kb3dzX3JlZnVzZWQYCyABKAQSDgoGc2VyaWVzGAwgASgEEhcKD3Nlcmllc19mb3JlY2FzdBgNIAEoBBIXCg9sYWJlbHNfbGVmdF9vdXQYDiADKAkiMQoTTGlzdFNlcnZpY2VzUmVxdWVzdBINCgVzdGFydBgBIAEoAxILCgNlbmQYAiABKAMiOwoUTGlzdFNlcnZpY2VzUmVzcG9uc2USIwoIc2VydmljZXMYASADKAsyES5hZ2VudC52MS5TZXJ2aWNlImsKB1NlcnZpY2USIwoGbGFiZWxzGAEgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEhEKCWNwdV9jb3JlcxgCIAEoARIRCglsYXN0X3NlZW4YAyABKAMSFQoNcHJvY2Vzc19jb3VudBgEIAEoDSJFCg9HZXRUcnVzdFJlcXVlc3QSFgoObGFiZWxfc2VsZWN0b3IYASABKAkSDQoFc3RhcnQYAiABKAMSCwoDZW5kGAMgASgDIpcCChBHZXRUcnVzdFJlc3BvbnNlEh4KBWZhdGVzGAEgASgLMg8uYWdlbnQudjEuRmF0ZXMSEAoIdG90YWxfbnMYAiABKAMSDgoGY3V0X25zGAMgASgDEiAKBGN1dHMYBCADKAsyEi5hZ2VudC52MS5TdGFja0N1dBIRCgluYXRpdmVfbnMYBSABKAMSEAoIbGluZWRfbnMYByABKAMSJQoFZmlsZXMYCCADKAsyFi5hZ2VudC52MS5GaWxlQ292ZXJhZ2USIwoIcnVudGltZXMYCSADKAsyES5hZ2VudC52MS5SdW50aW1lEhAKCGZyYW1lX25zGAogASgDEhYKDm5hbWVkX2ZyYW1lX25zGAsgASgDSgQIBhAHItQCCgVGYXRlcxINCgVmaXJlZBgBIAEoBBIYChBsb3N0X25ld19wcm9jZXNzGAIgASgEEhYKDmxvc3RfdGFpbF9jYWxsGAMgASgEEhEKCWRlbGl2ZXJlZBgEIAEoBBIMCgRsYXRlGAUgASgEEhgKEGxvc3Rfd2luZG93X2Z1bGwYBiABKAQSDwoHbWlzc2luZxgHIAEoAxIRCglpbl9mbGlnaHQYCCABKAMSEgoKc2FtcGxlZF9ucxgJIAEoAxIUCgxzY2hlZHVsZXJfbnMYCiABKAMSFwoPZW5kZWRfcHJvY2Vzc2VzGAsgASgEEg8KB3dpbmRvd3MYDCABKA0SGgoSdW5tZWFzdXJlZF93aW5kb3dzGA0gASgNEhoKEnVuYmFsYW5jZWRfd2luZG93cxgOIAEoDRIfChdmaXJzdF91bmJhbGFuY2VkX3dpbmRvdxgPIAEoAyIsCghTdGFja0N1dBIOCgZyZWFzb24YASABKAkSEAoIdmFsdWVfbnMYAiABKAMikAEKDEZpbGVDb3ZlcmFnZRIMCgRwYXRoGAEgASgJEhAKCGJ1aWxkX2lkGAIgASgJEhAKCHZhbHVlX25zGAMgASgDEhAKCGxpbmVkX25zGAUgASgDEgwKBG1lbmQYBiABKAkSEAoIZnJhbWVfbnMYByABKAMSFgoObmFtZWRfZnJhbWVfbnMYCCABKANKBAgEEAUiKAoHUnVudGltZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiYgoUU2VsZWN0V2luZG93c1JlcXVlc3QSFgoOcHJvZmlsZV90eXBlSUQYASABKAkSFgoObGFiZWxfc2VsZWN0b3IYAiABKAkSDQoFc3RhcnQYAyABKAMSCwoDZW5kGAQgASgDIkAKFVNlbGVjdFdpbmRvd3NSZXNwb25zZRIhCgRwYXJ0GAQgASgLMhMuYWdlbnQudjEuV2luZG93U2V0SgQIARAEInAKCVdpbmRvd1NldBInCgd3aW5kb3dzGAEgAygLMhYuYWdlbnQudjEuV2luZG93Q291bnRzEg8KB3Byb2ZpbGUYAiABKAwSKQoIcHJvZmlsZXMYAyADKAsyFy5hZ2VudC52MS5XaW5kb3dQcm9maWxlIlgKDFdpbmRvd0NvdW50cxINCgVzdGFydBgBIAEoAxILCgNlbmQYAiABKAMSDQoFc3RhY2sYAyADKA0SDQoFdmFsdWUYBCADKAMSDgoGcGVyaW9kGAUgASgDIjwKDVdpbmRvd1Byb2ZpbGUSDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDEg8KB3Byb2ZpbGUYAyABKAwiPwoUUmVjb3JkU2FtcGxlc1JlcXVlc3QSFgoObGFiZWxfc2VsZWN0b3IYASABKAkSDwoHc2Vjb25kcxgCIAEoDSKAAQoVUmVjb3JkU2FtcGxlc1Jlc3BvbnNlEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxIPCgdzYW1wbGVzGAMgASgEEg8KB2Ryb3BwZWQYBCABKAQSDAoEZnVsbBgFIAEoCBIPCgdwcm9maWxlGAYgASgMEgoKAmlkGAcgASgJIiEKE0VuZFJlY29yZGluZ1JlcXVlc3QSCgoCaWQYASABKAkiFgoURW5kUmVjb3JkaW5nUmVzcG9uc2UiTAoTU2V0U2VsZWN0aW9uUmVxdWVzdBIVCg1jb250YWluZXJfaWRzGAEgAygJEgwKBHBpZHMYAiADKA0SEAoIc2VydmljZXMYAyADKAkiFgoUU2V0U2VsZWN0aW9uUmVzcG9uc2UiOgoUTGlzdFByb2Nlc3Nlc1JlcXVlc3QSIgoIcHJvcG9zZWQYASABKAsyEC5hZ2VudC52MS5OYW1pbmciagoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEiQKCXByb2Nlc3NlcxgBIAMoCzIRLmFnZW50LnYxLlByb2Nlc3MSKwoMbmFtaW5nX2Vycm9yGAIgASgLMhUuYWdlbnQudjEuTmFtaW5nRXJyb3IiOgoLTmFtaW5nRXJyb3ISDwoHbWVzc2FnZRgBIAEoCRIMCgRydWxlGAIgASgNEgwKBGxpbmUYAyABKA0i8QEKB1Byb2Nlc3MSCwoDcGlkGAEgASgNEhIKCmV4ZWN1dGFibGUYAiABKAkSDAoEY29tbRgDIAEoCRIUCgxjb250YWluZXJfaWQYBCABKAkSEQoJY29udGFpbmVyGAUgASgJEiMKBmxhYmVscxgGIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIPCgdkcm9wcGVkGAcgASgIEhAKCHByb2ZpbGVkGAggASgIEiwKD3Byb3Bvc2VkX2xhYmVscxgJIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIYChBwcm9wb3NlZF9kcm9wcGVkGAogASgIIlQKElNldFNhbXBsaW5nUmVxdWVzdBIPCgdyYXRlX2h6GAEgASgNEhYKDndpbmRvd19zZWNvbmRzGAIgASgNEhUKDWJ1cnN0X3NlY29uZHMYAyABKA0iFQoTU2V0U2FtcGxpbmdSZXNwb25zZSJBChBTZXRCdWRnZXRSZXF1ZXN0EhcKD21hY2hpbmVfcGVyY2VudBgBIAEoARIUCgxtZW1vcnlfYnl0ZXMYAiABKAQiEwoRU2V0QnVkZ2V0UmVzcG9uc2UiNAoQU2V0TmFtaW5nUmVxdWVzdBIgCgZuYW1pbmcYASABKAsyEC5hZ2VudC52MS5OYW1pbmciEwoRU2V0TmFtaW5nUmVzcG9uc2Ui1AEKDlNldFB1c2hSZXF1ZXN0EgsKA3VybBgBIAEoCRIkCgdoZWFkZXJzGAIgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEiMKBmxhYmVscxgDIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIOCgZ0ZW5hbnQYBCABKAkSDAoEdXNlchgFIAEoCRIQCghwYXNzd29yZBgGIAEoCRIUCgxiZWFyZXJfdG9rZW4YByABKAkSFAoMa2VlcF9zZWNyZXRzGAggASgIEg4KBmNhX3BlbRgJIAEoCSIRCg9TZXRQdXNoUmVzcG9uc2UiMAoRUmVtb3ZlUHVzaFJlcXVlc3QSCwoDdXJsGAEgASgJEg4KBnRlbmFudBgCIAEoCSIUChJSZW1vdmVQdXNoUmVzcG9uc2UiSQoRUmVuZXdMZWFzZVJlcXVlc3QSDwoHc2Vjb25kcxgBIAEoDRIOCgZob2xkZXIYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkiKAoSUmVuZXdMZWFzZVJlc3BvbnNlEhIKCmV4cGlyZXNfYXQYASABKAMiJQoTUmVsZWFzZUxlYXNlUmVxdWVzdBIOCgZob2xkZXIYASABKAkiJgoUUmVsZWFzZUxlYXNlUmVzcG9uc2USDgoGZW5kaW5nGAEgASgIIiwKC1N0b3BSZXF1ZXN0Eg4KBmhvbGRlchgBIAEoCRINCgVmb3JjZRgCIAEoCCIOCgxTdG9wUmVzcG9uc2UqfQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABISCg5TVEFURV9TVEFSVElORxABEhMKD1NUQVRFX1BST0ZJTElORxACEhIKDlNUQVRFX1NUT1BQSU5HEAMSEAoMU1RBVEVfRkFJTEVEEAQSDgoKU1RBVEVfS0VQVBAFMp4KCgxBZ2VudFNlcnZpY2USRgoJR2V0U3RhdHVzEhouYWdlbnQudjEuR2V0U3RhdHVzUmVxdWVzdBobLmFnZW50LnYxLkdldFN0YXR1c1Jlc3BvbnNlIgASTgoLV2F0Y2hTdGF0dXMSHC5hZ2VudC52MS5XYXRjaFN0YXR1c1JlcXVlc3QaHS5hZ2VudC52MS5XYXRjaFN0YXR1c1Jlc3BvbnNlIgAwARJPCgxMaXN0U2VydmljZXMSHS5hZ2VudC52MS5MaXN0U2VydmljZXNSZXF1ZXN0Gh4uYWdlbnQudjEuTGlzdFNlcnZpY2VzUmVzcG9uc2UiABJDCghHZXRUcnVzdBIZLmFnZW50LnYxLkdldFRydXN0UmVxdWVzdBoaLmFnZW50LnYxLkdldFRydXN0UmVzcG9uc2UiABJUCg1TZWxlY3RXaW5kb3dzEh4uYWdlbnQudjEuU2VsZWN0V2luZG93c1JlcXVlc3QaHy5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVzcG9uc2UiADABElQKDVJlY29yZFNhbXBsZXMSHi5hZ2VudC52MS5SZWNvcmRTYW1wbGVzUmVxdWVzdBofLmFnZW50LnYxLlJlY29yZFNhbXBsZXNSZXNwb25zZSIAMAESTwoMRW5kUmVjb3JkaW5nEh0uYWdlbnQudjEuRW5kUmVjb3JkaW5nUmVxdWVzdBoeLmFnZW50LnYxLkVuZFJlY29yZGluZ1Jlc3BvbnNlIgASTwoMU2V0U2VsZWN0aW9uEh0uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVxdWVzdBoeLmFnZW50LnYxLlNldFNlbGVjdGlvblJlc3BvbnNlIgASUgoNTGlzdFByb2Nlc3NlcxIeLmFnZW50LnYxLkxpc3RQcm9jZXNzZXNSZXF1ZXN0Gh8uYWdlbnQudjEuTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlIgASTAoLU2V0U2FtcGxpbmcSHC5hZ2VudC52MS5TZXRTYW1wbGluZ1JlcXVlc3QaHS5hZ2VudC52MS5TZXRTYW1wbGluZ1Jlc3BvbnNlIgASRgoJU2V0TmFtaW5nEhouYWdlbnQudjEuU2V0TmFtaW5nUmVxdWVzdBobLmFnZW50LnYxLlNldE5hbWluZ1Jlc3BvbnNlIgASRgoJU2V0QnVkZ2V0EhouYWdlbnQudjEuU2V0QnVkZ2V0UmVxdWVzdBobLmFnZW50LnYxLlNldEJ1ZGdldFJlc3BvbnNlIgASQAoHU2V0UHVzaBIYLmFnZW50LnYxLlNldFB1c2hSZXF1ZXN0GhkuYWdlbnQudjEuU2V0UHVzaFJlc3BvbnNlIgASSQoKUmVtb3ZlUHVzaBIbLmFnZW50LnYxLlJlbW92ZVB1c2hSZXF1ZXN0GhwuYWdlbnQudjEuUmVtb3ZlUHVzaFJlc3BvbnNlIgASSQoKUmVuZXdMZWFzZRIbLmFnZW50LnYxLlJlbmV3TGVhc2VSZXF1ZXN0GhwuYWdlbnQudjEuUmVuZXdMZWFzZVJlc3BvbnNlIgASTwoMUmVsZWFzZUxlYXNlEh0uYWdlbnQudjEuUmVsZWFzZUxlYXNlUmVxdWVzdBoeLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlc3BvbnNlIgASNwoEU3RvcBIVLmFnZW50LnYxLlN0b3BSZXF1ZXN0GhYuYWdlbnQudjEuU3RvcFJlc3BvbnNlIgBCOlo4cHlyb21ldGVyLmRldi9yZW1vdGUtYWdlbnQvaW50ZXJuYWwvZ2VuL2FnZW50L3YxO2FnZW50djFiBnByb3RvMw", [file_types_v1_types]);
+  fileDesc("ChRhZ2VudC92MS9hZ2VudC5wcm90bxIIYWdlbnQudjEiEgoQR2V0U3RhdHVzUmVxdWVzdCI1ChFHZXRTdGF0dXNSZXNwb25zZRIgCgZzdGF0dXMYASABKAsyEC5hZ2VudC52MS5TdGF0dXMiFAoSV2F0Y2hTdGF0dXNSZXF1ZXN0IjcKE1dhdGNoU3RhdHVzUmVzcG9uc2USIAoGc3RhdHVzGAEgASgLMhAuYWdlbnQudjEuU3RhdHVzIr8GCgZTdGF0dXMSHgoFc3RhdGUYASABKA4yDy5hZ2VudC52MS5TdGF0ZRIPCgdtZXNzYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSEAoIaG9zdG5hbWUYBCABKAkSDgoGa2VybmVsGAUgASgJEhQKDGFyY2hpdGVjdHVyZRgGIAEoCRIRCgljcHVfY291bnQYByABKA0SCwoDcGlkGAggASgNEhIKCnN0YXJ0ZWRfYXQYCSABKAMSFgoOc2FtcGxlX3JhdGVfaHoYCiABKA0SFgoOd2luZG93X3NlY29uZHMYCyABKA0SGAoQd2luZG93X2Nsb3Nlc19hdBgMIAEoAxIXCg9sYXN0X3dpbmRvd19lbmQYDSABKAMSFgoOd2luZG93c19zdG9yZWQYDiABKAQSGAoQbGVhc2VfZXhwaXJlc19hdBgPIAEoAxIkCghvdmVyaGVhZBgQIAEoCzISLmFnZW50LnYxLk92ZXJoZWFkEiMKCGNvdW50ZXJzGBEgAygLMhEuYWdlbnQudjEuQ291bnRlchImCgZkb2NrZXIYEiABKAsyFi5hZ2VudC52MS5Eb2NrZXJTdGF0dXMSEwoLc3RvcmVfYnl0ZXMYFCABKAQSDAoEdGltZRgVIAEoAxIfCgZsZWFzZXMYFiADKAsyDy5hZ2VudC52MS5MZWFzZRIVCg1idXJzdF9lbmRzX2F0GBcgASgDEiAKBm5hbWluZxgYIAEoCzIQLmFnZW50LnYxLk5hbWluZxIgCgZidWRnZXQYGSABKAsyEC5hZ2VudC52MS5CdWRnZXQSJAoGcHVzaGVzGBogAygLMhQuYWdlbnQudjEuUHVzaFN0YXR1cxIWCg5pbmdlc3RfYWRkcmVzcxgbIAEoCRImCglzZWxlY3Rpb24YHCABKAsyEy5hZ2VudC52MS5TZWxlY3Rpb24SGwoTYnVyc3RfcmV0dXJuc190b19oehgdIAEoDRISCgpkZWJ1Z2luZm9kGB4gAygJEhcKD3VucmVuZXdlZF9zaW5jZRgfIAEoAxISCgpyZW1vdmFsX2F0GCAgASgDEhYKDnN0YXJ0c19hdF9ib290GCEgASgISgQIExAUIkIKCVNlbGVjdGlvbhIVCg1jb250YWluZXJfaWRzGAEgAygJEgwKBHBpZHMYAiADKA0SEAoIc2VydmljZXMYAyADKAkiXQoGTmFtaW5nEiMKBmxhYmVscxgBIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIVCg1sZWFkaW5nX3NsYXNoGAIgASgIEhcKD3JlbGFiZWxfY29uZmlncxgDIAEoCSJACgVMZWFzZRIOCgZob2xkZXIYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSEgoKZXhwaXJlc19hdBgDIAEoAyIwCg1MZWFzZUNvbmZsaWN0Eh8KBmxlYXNlcxgBIAMoCzIPLmFnZW50LnYxLkxlYXNlIqwBCghPdmVyaGVhZBIZChFwcm9jZXNzX2NwdV9jb3JlcxgBIAEoARIVCg1icGZfY3B1X2NvcmVzGAIgASgBEhYKDnJlc2lkZW50X2J5dGVzGAMgASgEEhUKDWJwZl9tYXBfYnl0ZXMYBCABKAQSHQoVZGlza19ieXRlc19wZXJfc2Vjb25kGAUgASgBEiAKGG5ldHdvcmtfYnl0ZXNfcGVyX3NlY29uZBgGIAEoASKIAQoGQnVkZ2V0EhcKD21hY2hpbmVfcGVyY2VudBgBIAEoARIUCgxtZW1vcnlfYnl0ZXMYAiABKAQSHAoUbWVhbl9tYWNoaW5lX3BlcmNlbnQYAyABKAESGQoRbWVhbl9tZW1vcnlfYnl0ZXMYBCABKAQSFgoOd2FudGVkX3JhdGVfaHoYBSABKA0iJgoHQ291bnRlchIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgEIkYKDERvY2tlclN0YXR1cxIRCglyZWFjaGFibGUYASABKAgSDwoHbWVzc2FnZRgCIAEoCRISCgpjb250YWluZXJzGAMgASgNIsMCCgpQdXNoU3RhdHVzEgsKA3VybBgBIAEoCRINCgVlcnJvchgCIAEoCRIWCg53aW5kb3dzX3B1c2hlZBgDIAEoBBIXCg93aW5kb3dzX3dhaXRpbmcYBCABKAQSFwoPbGFzdF9zdWNjZXNzX2F0GAUgASgDEg4KBnRlbmFudBgGIAEoCRIWCg5hdXRoZW50aWNhdGlvbhgHIAEoCRIOCgZvd25fY2EYCCABKAgSIwoGbGFiZWxzGAkgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEhcKD3dpbmRvd3NfdG9vX29sZBgKIAEoBBIXCg93aW5kb3dzX3JlZnVzZWQYCyABKAQSDgoGc2VyaWVzGAwgASgEEhcKD3Nlcmllc19mb3JlY2FzdBgNIAEoBBIXCg9sYWJlbHNfbGVmdF9vdXQYDiADKAkiMQoTTGlzdFNlcnZpY2VzUmVxdWVzdBINCgVzdGFydBgBIAEoAxILCgNlbmQYAiABKAMiOwoUTGlzdFNlcnZpY2VzUmVzcG9uc2USIwoIc2VydmljZXMYASADKAsyES5hZ2VudC52MS5TZXJ2aWNlImsKB1NlcnZpY2USIwoGbGFiZWxzGAEgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEhEKCWNwdV9jb3JlcxgCIAEoARIRCglsYXN0X3NlZW4YAyABKAMSFQoNcHJvY2Vzc19jb3VudBgEIAEoDSJFCg9HZXRUcnVzdFJlcXVlc3QSFgoObGFiZWxfc2VsZWN0b3IYASABKAkSDQoFc3RhcnQYAiABKAMSCwoDZW5kGAMgASgDIpcCChBHZXRUcnVzdFJlc3BvbnNlEh4KBWZhdGVzGAEgASgLMg8uYWdlbnQudjEuRmF0ZXMSEAoIdG90YWxfbnMYAiABKAMSDgoGY3V0X25zGAMgASgDEiAKBGN1dHMYBCADKAsyEi5hZ2VudC52MS5TdGFja0N1dBIRCgluYXRpdmVfbnMYBSABKAMSEAoIbGluZWRfbnMYByABKAMSJQoFZmlsZXMYCCADKAsyFi5hZ2VudC52MS5GaWxlQ292ZXJhZ2USIwoIcnVudGltZXMYCSADKAsyES5hZ2VudC52MS5SdW50aW1lEhAKCGZyYW1lX25zGAogASgDEhYKDm5hbWVkX2ZyYW1lX25zGAsgASgDSgQIBhAHItQCCgVGYXRlcxINCgVmaXJlZBgBIAEoBBIYChBsb3N0X25ld19wcm9jZXNzGAIgASgEEhYKDmxvc3RfdGFpbF9jYWxsGAMgASgEEhEKCWRlbGl2ZXJlZBgEIAEoBBIMCgRsYXRlGAUgASgEEhgKEGxvc3Rfd2luZG93X2Z1bGwYBiABKAQSDwoHbWlzc2luZxgHIAEoAxIRCglpbl9mbGlnaHQYCCABKAMSEgoKc2FtcGxlZF9ucxgJIAEoAxIUCgxzY2hlZHVsZXJfbnMYCiABKAMSFwoPZW5kZWRfcHJvY2Vzc2VzGAsgASgEEg8KB3dpbmRvd3MYDCABKA0SGgoSdW5tZWFzdXJlZF93aW5kb3dzGA0gASgNEhoKEnVuYmFsYW5jZWRfd2luZG93cxgOIAEoDRIfChdmaXJzdF91bmJhbGFuY2VkX3dpbmRvdxgPIAEoAyIsCghTdGFja0N1dBIOCgZyZWFzb24YASABKAkSEAoIdmFsdWVfbnMYAiABKAMikAEKDEZpbGVDb3ZlcmFnZRIMCgRwYXRoGAEgASgJEhAKCGJ1aWxkX2lkGAIgASgJEhAKCHZhbHVlX25zGAMgASgDEhAKCGxpbmVkX25zGAUgASgDEgwKBG1lbmQYBiABKAkSEAoIZnJhbWVfbnMYByABKAMSFgoObmFtZWRfZnJhbWVfbnMYCCABKANKBAgEEAUiKAoHUnVudGltZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiUAoaTGlzdENvbnRhaW5lclN0YXJ0c1JlcXVlc3QSFgoObGFiZWxfc2VsZWN0b3IYASABKAkSDQoFc3RhcnQYAiABKAMSCwoDZW5kGAMgASgDIlsKG0xpc3RDb250YWluZXJTdGFydHNSZXNwb25zZRIoCgZzdGFydHMYASADKAsyGC5hZ2VudC52MS5Db250YWluZXJTdGFydBISCgprbm93bl9mcm9tGAIgASgDImYKDkNvbnRhaW5lclN0YXJ0EhQKDGNvbnRhaW5lcl9pZBgBIAEoCRIKCgJhdBgCIAEoAxINCgVhZ2FpbhgDIAEoCBIjCgZsYWJlbHMYBCADKAsyEy50eXBlcy52MS5MYWJlbFBhaXIiYgoUU2VsZWN0V2luZG93c1JlcXVlc3QSFgoOcHJvZmlsZV90eXBlSUQYASABKAkSFgoObGFiZWxfc2VsZWN0b3IYAiABKAkSDQoFc3RhcnQYAyABKAMSCwoDZW5kGAQgASgDIkAKFVNlbGVjdFdpbmRvd3NSZXNwb25zZRIhCgRwYXJ0GAQgASgLMhMuYWdlbnQudjEuV2luZG93U2V0SgQIARAEInAKCVdpbmRvd1NldBInCgd3aW5kb3dzGAEgAygLMhYuYWdlbnQudjEuV2luZG93Q291bnRzEg8KB3Byb2ZpbGUYAiABKAwSKQoIcHJvZmlsZXMYAyADKAsyFy5hZ2VudC52MS5XaW5kb3dQcm9maWxlIlgKDFdpbmRvd0NvdW50cxINCgVzdGFydBgBIAEoAxILCgNlbmQYAiABKAMSDQoFc3RhY2sYAyADKA0SDQoFdmFsdWUYBCADKAMSDgoGcGVyaW9kGAUgASgDIjwKDVdpbmRvd1Byb2ZpbGUSDQoFc3RhcnQYASABKAMSCwoDZW5kGAIgASgDEg8KB3Byb2ZpbGUYAyABKAwiPwoUUmVjb3JkU2FtcGxlc1JlcXVlc3QSFgoObGFiZWxfc2VsZWN0b3IYASABKAkSDwoHc2Vjb25kcxgCIAEoDSKAAQoVUmVjb3JkU2FtcGxlc1Jlc3BvbnNlEg0KBXN0YXJ0GAEgASgDEgsKA2VuZBgCIAEoAxIPCgdzYW1wbGVzGAMgASgEEg8KB2Ryb3BwZWQYBCABKAQSDAoEZnVsbBgFIAEoCBIPCgdwcm9maWxlGAYgASgMEgoKAmlkGAcgASgJIiEKE0VuZFJlY29yZGluZ1JlcXVlc3QSCgoCaWQYASABKAkiFgoURW5kUmVjb3JkaW5nUmVzcG9uc2UiTAoTU2V0U2VsZWN0aW9uUmVxdWVzdBIVCg1jb250YWluZXJfaWRzGAEgAygJEgwKBHBpZHMYAiADKA0SEAoIc2VydmljZXMYAyADKAkiFgoUU2V0U2VsZWN0aW9uUmVzcG9uc2UiOgoUTGlzdFByb2Nlc3Nlc1JlcXVlc3QSIgoIcHJvcG9zZWQYASABKAsyEC5hZ2VudC52MS5OYW1pbmciagoVTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlEiQKCXByb2Nlc3NlcxgBIAMoCzIRLmFnZW50LnYxLlByb2Nlc3MSKwoMbmFtaW5nX2Vycm9yGAIgASgLMhUuYWdlbnQudjEuTmFtaW5nRXJyb3IiOgoLTmFtaW5nRXJyb3ISDwoHbWVzc2FnZRgBIAEoCRIMCgRydWxlGAIgASgNEgwKBGxpbmUYAyABKA0i8QEKB1Byb2Nlc3MSCwoDcGlkGAEgASgNEhIKCmV4ZWN1dGFibGUYAiABKAkSDAoEY29tbRgDIAEoCRIUCgxjb250YWluZXJfaWQYBCABKAkSEQoJY29udGFpbmVyGAUgASgJEiMKBmxhYmVscxgGIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIPCgdkcm9wcGVkGAcgASgIEhAKCHByb2ZpbGVkGAggASgIEiwKD3Byb3Bvc2VkX2xhYmVscxgJIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIYChBwcm9wb3NlZF9kcm9wcGVkGAogASgIIlQKElNldFNhbXBsaW5nUmVxdWVzdBIPCgdyYXRlX2h6GAEgASgNEhYKDndpbmRvd19zZWNvbmRzGAIgASgNEhUKDWJ1cnN0X3NlY29uZHMYAyABKA0iFQoTU2V0U2FtcGxpbmdSZXNwb25zZSJBChBTZXRCdWRnZXRSZXF1ZXN0EhcKD21hY2hpbmVfcGVyY2VudBgBIAEoARIUCgxtZW1vcnlfYnl0ZXMYAiABKAQiEwoRU2V0QnVkZ2V0UmVzcG9uc2UiNAoQU2V0TmFtaW5nUmVxdWVzdBIgCgZuYW1pbmcYASABKAsyEC5hZ2VudC52MS5OYW1pbmciEwoRU2V0TmFtaW5nUmVzcG9uc2Ui1AEKDlNldFB1c2hSZXF1ZXN0EgsKA3VybBgBIAEoCRIkCgdoZWFkZXJzGAIgAygLMhMudHlwZXMudjEuTGFiZWxQYWlyEiMKBmxhYmVscxgDIAMoCzITLnR5cGVzLnYxLkxhYmVsUGFpchIOCgZ0ZW5hbnQYBCABKAkSDAoEdXNlchgFIAEoCRIQCghwYXNzd29yZBgGIAEoCRIUCgxiZWFyZXJfdG9rZW4YByABKAkSFAoMa2VlcF9zZWNyZXRzGAggASgIEg4KBmNhX3BlbRgJIAEoCSIRCg9TZXRQdXNoUmVzcG9uc2UiMAoRUmVtb3ZlUHVzaFJlcXVlc3QSCwoDdXJsGAEgASgJEg4KBnRlbmFudBgCIAEoCSIUChJSZW1vdmVQdXNoUmVzcG9uc2UiSQoRUmVuZXdMZWFzZVJlcXVlc3QSDwoHc2Vjb25kcxgBIAEoDRIOCgZob2xkZXIYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkiKAoSUmVuZXdMZWFzZVJlc3BvbnNlEhIKCmV4cGlyZXNfYXQYASABKAMiJQoTUmVsZWFzZUxlYXNlUmVxdWVzdBIOCgZob2xkZXIYASABKAkiJgoUUmVsZWFzZUxlYXNlUmVzcG9uc2USDgoGZW5kaW5nGAEgASgIIiwKC1N0b3BSZXF1ZXN0Eg4KBmhvbGRlchgBIAEoCRINCgVmb3JjZRgCIAEoCCIOCgxTdG9wUmVzcG9uc2UqfQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABISCg5TVEFURV9TVEFSVElORxABEhMKD1NUQVRFX1BST0ZJTElORxACEhIKDlNUQVRFX1NUT1BQSU5HEAMSEAoMU1RBVEVfRkFJTEVEEAQSDgoKU1RBVEVfS0VQVBAFMoQLCgxBZ2VudFNlcnZpY2USRgoJR2V0U3RhdHVzEhouYWdlbnQudjEuR2V0U3RhdHVzUmVxdWVzdBobLmFnZW50LnYxLkdldFN0YXR1c1Jlc3BvbnNlIgASTgoLV2F0Y2hTdGF0dXMSHC5hZ2VudC52MS5XYXRjaFN0YXR1c1JlcXVlc3QaHS5hZ2VudC52MS5XYXRjaFN0YXR1c1Jlc3BvbnNlIgAwARJPCgxMaXN0U2VydmljZXMSHS5hZ2VudC52MS5MaXN0U2VydmljZXNSZXF1ZXN0Gh4uYWdlbnQudjEuTGlzdFNlcnZpY2VzUmVzcG9uc2UiABJDCghHZXRUcnVzdBIZLmFnZW50LnYxLkdldFRydXN0UmVxdWVzdBoaLmFnZW50LnYxLkdldFRydXN0UmVzcG9uc2UiABJkChNMaXN0Q29udGFpbmVyU3RhcnRzEiQuYWdlbnQudjEuTGlzdENvbnRhaW5lclN0YXJ0c1JlcXVlc3QaJS5hZ2VudC52MS5MaXN0Q29udGFpbmVyU3RhcnRzUmVzcG9uc2UiABJUCg1TZWxlY3RXaW5kb3dzEh4uYWdlbnQudjEuU2VsZWN0V2luZG93c1JlcXVlc3QaHy5hZ2VudC52MS5TZWxlY3RXaW5kb3dzUmVzcG9uc2UiADABElQKDVJlY29yZFNhbXBsZXMSHi5hZ2VudC52MS5SZWNvcmRTYW1wbGVzUmVxdWVzdBofLmFnZW50LnYxLlJlY29yZFNhbXBsZXNSZXNwb25zZSIAMAESTwoMRW5kUmVjb3JkaW5nEh0uYWdlbnQudjEuRW5kUmVjb3JkaW5nUmVxdWVzdBoeLmFnZW50LnYxLkVuZFJlY29yZGluZ1Jlc3BvbnNlIgASTwoMU2V0U2VsZWN0aW9uEh0uYWdlbnQudjEuU2V0U2VsZWN0aW9uUmVxdWVzdBoeLmFnZW50LnYxLlNldFNlbGVjdGlvblJlc3BvbnNlIgASUgoNTGlzdFByb2Nlc3NlcxIeLmFnZW50LnYxLkxpc3RQcm9jZXNzZXNSZXF1ZXN0Gh8uYWdlbnQudjEuTGlzdFByb2Nlc3Nlc1Jlc3BvbnNlIgASTAoLU2V0U2FtcGxpbmcSHC5hZ2VudC52MS5TZXRTYW1wbGluZ1JlcXVlc3QaHS5hZ2VudC52MS5TZXRTYW1wbGluZ1Jlc3BvbnNlIgASRgoJU2V0TmFtaW5nEhouYWdlbnQudjEuU2V0TmFtaW5nUmVxdWVzdBobLmFnZW50LnYxLlNldE5hbWluZ1Jlc3BvbnNlIgASRgoJU2V0QnVkZ2V0EhouYWdlbnQudjEuU2V0QnVkZ2V0UmVxdWVzdBobLmFnZW50LnYxLlNldEJ1ZGdldFJlc3BvbnNlIgASQAoHU2V0UHVzaBIYLmFnZW50LnYxLlNldFB1c2hSZXF1ZXN0GhkuYWdlbnQudjEuU2V0UHVzaFJlc3BvbnNlIgASSQoKUmVtb3ZlUHVzaBIbLmFnZW50LnYxLlJlbW92ZVB1c2hSZXF1ZXN0GhwuYWdlbnQudjEuUmVtb3ZlUHVzaFJlc3BvbnNlIgASSQoKUmVuZXdMZWFzZRIbLmFnZW50LnYxLlJlbmV3TGVhc2VSZXF1ZXN0GhwuYWdlbnQudjEuUmVuZXdMZWFzZVJlc3BvbnNlIgASTwoMUmVsZWFzZUxlYXNlEh0uYWdlbnQudjEuUmVsZWFzZUxlYXNlUmVxdWVzdBoeLmFnZW50LnYxLlJlbGVhc2VMZWFzZVJlc3BvbnNlIgASNwoEU3RvcBIVLmFnZW50LnYxLlN0b3BSZXF1ZXN0GhYuYWdlbnQudjEuU3RvcFJlc3BvbnNlIgBCOlo4cHlyb21ldGVyLmRldi9yZW1vdGUtYWdlbnQvaW50ZXJuYWwvZ2VuL2FnZW50L3YxO2FnZW50djFiBnByb3RvMw", [file_types_v1_types]);
 
 /**
  * @generated from message agent.v1.GetStatusRequest
@@ -1049,6 +1049,101 @@ export const RuntimeSchema: GenMessage<Runtime> = /*@__PURE__*/
   messageDesc(file_agent_v1_agent, 22);
 
 /**
+ * @generated from message agent.v1.ListContainerStartsRequest
+ */
+export type ListContainerStartsRequest = Message<"agent.v1.ListContainerStartsRequest"> & {
+  /**
+   * By labels of services: one that asks for processes or threads takes none.
+   *
+   * @generated from field: string label_selector = 1;
+   */
+  labelSelector: string;
+
+  /**
+   * Unix milliseconds, as is end.
+   *
+   * @generated from field: int64 start = 2;
+   */
+  start: bigint;
+
+  /**
+   * @generated from field: int64 end = 3;
+   */
+  end: bigint;
+};
+
+/**
+ * Describes the message agent.v1.ListContainerStartsRequest.
+ * Use `create(ListContainerStartsRequestSchema)` to create a new message.
+ */
+export const ListContainerStartsRequestSchema: GenMessage<ListContainerStartsRequest> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 23);
+
+/**
+ * @generated from message agent.v1.ListContainerStartsResponse
+ */
+export type ListContainerStartsResponse = Message<"agent.v1.ListContainerStartsResponse"> & {
+  /**
+   * Oldest first; of more than 200 the latest.
+   *
+   * @generated from field: repeated agent.v1.ContainerStart starts = 1;
+   */
+  starts: ContainerStart[];
+
+  /**
+   * Unix milliseconds: from when on all starts are known; 0: none is.
+   *
+   * @generated from field: int64 known_from = 2;
+   */
+  knownFrom: bigint;
+};
+
+/**
+ * Describes the message agent.v1.ListContainerStartsResponse.
+ * Use `create(ListContainerStartsResponseSchema)` to create a new message.
+ */
+export const ListContainerStartsResponseSchema: GenMessage<ListContainerStartsResponse> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 24);
+
+/**
+ * @generated from message agent.v1.ContainerStart
+ */
+export type ContainerStart = Message<"agent.v1.ContainerStart"> & {
+  /**
+   * @generated from field: string container_id = 1;
+   */
+  containerId: string;
+
+  /**
+   * Unix milliseconds.
+   *
+   * @generated from field: int64 at = 2;
+   */
+  at: bigint;
+
+  /**
+   * It had run before.
+   *
+   * @generated from field: bool again = 3;
+   */
+  again: boolean;
+
+  /**
+   * As Service.labels.
+   *
+   * @generated from field: repeated types.v1.LabelPair labels = 4;
+   */
+  labels: LabelPair[];
+};
+
+/**
+ * Describes the message agent.v1.ContainerStart.
+ * Use `create(ContainerStartSchema)` to create a new message.
+ */
+export const ContainerStartSchema: GenMessage<ContainerStart> = /*@__PURE__*/
+  messageDesc(file_agent_v1_agent, 25);
+
+/**
  * @generated from message agent.v1.SelectWindowsRequest
  */
 export type SelectWindowsRequest = Message<"agent.v1.SelectWindowsRequest"> & {
@@ -1080,7 +1175,7 @@ export type SelectWindowsRequest = Message<"agent.v1.SelectWindowsRequest"> & {
  * Use `create(SelectWindowsRequestSchema)` to create a new message.
  */
 export const SelectWindowsRequestSchema: GenMessage<SelectWindowsRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 23);
+  messageDesc(file_agent_v1_agent, 26);
 
 /**
  * @generated from message agent.v1.SelectWindowsResponse
@@ -1099,7 +1194,7 @@ export type SelectWindowsResponse = Message<"agent.v1.SelectWindowsResponse"> & 
  * Use `create(SelectWindowsResponseSchema)` to create a new message.
  */
 export const SelectWindowsResponseSchema: GenMessage<SelectWindowsResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 24);
+  messageDesc(file_agent_v1_agent, 27);
 
 /**
  * The windows of a selection: one table of stacks, and for each window which of them were seen in it, how much. It is also
@@ -1135,7 +1230,7 @@ export type WindowSet = Message<"agent.v1.WindowSet"> & {
  * Use `create(WindowSetSchema)` to create a new message.
  */
 export const WindowSetSchema: GenMessage<WindowSet> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 25);
+  messageDesc(file_agent_v1_agent, 28);
 
 /**
  * @generated from message agent.v1.WindowCounts
@@ -1178,7 +1273,7 @@ export type WindowCounts = Message<"agent.v1.WindowCounts"> & {
  * Use `create(WindowCountsSchema)` to create a new message.
  */
 export const WindowCountsSchema: GenMessage<WindowCounts> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 26);
+  messageDesc(file_agent_v1_agent, 29);
 
 /**
  * @generated from message agent.v1.WindowProfile
@@ -1209,7 +1304,7 @@ export type WindowProfile = Message<"agent.v1.WindowProfile"> & {
  * Use `create(WindowProfileSchema)` to create a new message.
  */
 export const WindowProfileSchema: GenMessage<WindowProfile> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 27);
+  messageDesc(file_agent_v1_agent, 30);
 
 /**
  * @generated from message agent.v1.RecordSamplesRequest
@@ -1235,7 +1330,7 @@ export type RecordSamplesRequest = Message<"agent.v1.RecordSamplesRequest"> & {
  * Use `create(RecordSamplesRequestSchema)` to create a new message.
  */
 export const RecordSamplesRequestSchema: GenMessage<RecordSamplesRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 28);
+  messageDesc(file_agent_v1_agent, 31);
 
 /**
  * @generated from message agent.v1.RecordSamplesResponse
@@ -1294,7 +1389,7 @@ export type RecordSamplesResponse = Message<"agent.v1.RecordSamplesResponse"> & 
  * Use `create(RecordSamplesResponseSchema)` to create a new message.
  */
 export const RecordSamplesResponseSchema: GenMessage<RecordSamplesResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 29);
+  messageDesc(file_agent_v1_agent, 32);
 
 /**
  * @generated from message agent.v1.EndRecordingRequest
@@ -1311,7 +1406,7 @@ export type EndRecordingRequest = Message<"agent.v1.EndRecordingRequest"> & {
  * Use `create(EndRecordingRequestSchema)` to create a new message.
  */
 export const EndRecordingRequestSchema: GenMessage<EndRecordingRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 30);
+  messageDesc(file_agent_v1_agent, 33);
 
 /**
  * @generated from message agent.v1.EndRecordingResponse
@@ -1324,7 +1419,7 @@ export type EndRecordingResponse = Message<"agent.v1.EndRecordingResponse"> & {
  * Use `create(EndRecordingResponseSchema)` to create a new message.
  */
 export const EndRecordingResponseSchema: GenMessage<EndRecordingResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 31);
+  messageDesc(file_agent_v1_agent, 34);
 
 /**
  * @generated from message agent.v1.SetSelectionRequest
@@ -1353,7 +1448,7 @@ export type SetSelectionRequest = Message<"agent.v1.SetSelectionRequest"> & {
  * Use `create(SetSelectionRequestSchema)` to create a new message.
  */
 export const SetSelectionRequestSchema: GenMessage<SetSelectionRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 32);
+  messageDesc(file_agent_v1_agent, 35);
 
 /**
  * @generated from message agent.v1.SetSelectionResponse
@@ -1366,7 +1461,7 @@ export type SetSelectionResponse = Message<"agent.v1.SetSelectionResponse"> & {
  * Use `create(SetSelectionResponseSchema)` to create a new message.
  */
 export const SetSelectionResponseSchema: GenMessage<SetSelectionResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 33);
+  messageDesc(file_agent_v1_agent, 36);
 
 /**
  * @generated from message agent.v1.ListProcessesRequest
@@ -1385,7 +1480,7 @@ export type ListProcessesRequest = Message<"agent.v1.ListProcessesRequest"> & {
  * Use `create(ListProcessesRequestSchema)` to create a new message.
  */
 export const ListProcessesRequestSchema: GenMessage<ListProcessesRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 34);
+  messageDesc(file_agent_v1_agent, 37);
 
 /**
  * @generated from message agent.v1.ListProcessesResponse
@@ -1411,7 +1506,7 @@ export type ListProcessesResponse = Message<"agent.v1.ListProcessesResponse"> & 
  * Use `create(ListProcessesResponseSchema)` to create a new message.
  */
 export const ListProcessesResponseSchema: GenMessage<ListProcessesResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 35);
+  messageDesc(file_agent_v1_agent, 38);
 
 /**
  * @generated from message agent.v1.NamingError
@@ -1444,7 +1539,7 @@ export type NamingError = Message<"agent.v1.NamingError"> & {
  * Use `create(NamingErrorSchema)` to create a new message.
  */
 export const NamingErrorSchema: GenMessage<NamingError> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 36);
+  messageDesc(file_agent_v1_agent, 39);
 
 /**
  * @generated from message agent.v1.Process
@@ -1516,7 +1611,7 @@ export type Process = Message<"agent.v1.Process"> & {
  * Use `create(ProcessSchema)` to create a new message.
  */
 export const ProcessSchema: GenMessage<Process> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 37);
+  messageDesc(file_agent_v1_agent, 40);
 
 /**
  * @generated from message agent.v1.SetSamplingRequest
@@ -1549,7 +1644,7 @@ export type SetSamplingRequest = Message<"agent.v1.SetSamplingRequest"> & {
  * Use `create(SetSamplingRequestSchema)` to create a new message.
  */
 export const SetSamplingRequestSchema: GenMessage<SetSamplingRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 38);
+  messageDesc(file_agent_v1_agent, 41);
 
 /**
  * @generated from message agent.v1.SetSamplingResponse
@@ -1562,7 +1657,7 @@ export type SetSamplingResponse = Message<"agent.v1.SetSamplingResponse"> & {
  * Use `create(SetSamplingResponseSchema)` to create a new message.
  */
 export const SetSamplingResponseSchema: GenMessage<SetSamplingResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 39);
+  messageDesc(file_agent_v1_agent, 42);
 
 /**
  * @generated from message agent.v1.SetBudgetRequest
@@ -1588,7 +1683,7 @@ export type SetBudgetRequest = Message<"agent.v1.SetBudgetRequest"> & {
  * Use `create(SetBudgetRequestSchema)` to create a new message.
  */
 export const SetBudgetRequestSchema: GenMessage<SetBudgetRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 40);
+  messageDesc(file_agent_v1_agent, 43);
 
 /**
  * @generated from message agent.v1.SetBudgetResponse
@@ -1601,7 +1696,7 @@ export type SetBudgetResponse = Message<"agent.v1.SetBudgetResponse"> & {
  * Use `create(SetBudgetResponseSchema)` to create a new message.
  */
 export const SetBudgetResponseSchema: GenMessage<SetBudgetResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 41);
+  messageDesc(file_agent_v1_agent, 44);
 
 /**
  * @generated from message agent.v1.SetNamingRequest
@@ -1620,7 +1715,7 @@ export type SetNamingRequest = Message<"agent.v1.SetNamingRequest"> & {
  * Use `create(SetNamingRequestSchema)` to create a new message.
  */
 export const SetNamingRequestSchema: GenMessage<SetNamingRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 42);
+  messageDesc(file_agent_v1_agent, 45);
 
 /**
  * @generated from message agent.v1.SetNamingResponse
@@ -1633,7 +1728,7 @@ export type SetNamingResponse = Message<"agent.v1.SetNamingResponse"> & {
  * Use `create(SetNamingResponseSchema)` to create a new message.
  */
 export const SetNamingResponseSchema: GenMessage<SetNamingResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 43);
+  messageDesc(file_agent_v1_agent, 46);
 
 /**
  * @generated from message agent.v1.SetPushRequest
@@ -1705,7 +1800,7 @@ export type SetPushRequest = Message<"agent.v1.SetPushRequest"> & {
  * Use `create(SetPushRequestSchema)` to create a new message.
  */
 export const SetPushRequestSchema: GenMessage<SetPushRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 44);
+  messageDesc(file_agent_v1_agent, 47);
 
 /**
  * @generated from message agent.v1.SetPushResponse
@@ -1718,7 +1813,7 @@ export type SetPushResponse = Message<"agent.v1.SetPushResponse"> & {
  * Use `create(SetPushResponseSchema)` to create a new message.
  */
 export const SetPushResponseSchema: GenMessage<SetPushResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 45);
+  messageDesc(file_agent_v1_agent, 48);
 
 /**
  * @generated from message agent.v1.RemovePushRequest
@@ -1740,7 +1835,7 @@ export type RemovePushRequest = Message<"agent.v1.RemovePushRequest"> & {
  * Use `create(RemovePushRequestSchema)` to create a new message.
  */
 export const RemovePushRequestSchema: GenMessage<RemovePushRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 46);
+  messageDesc(file_agent_v1_agent, 49);
 
 /**
  * @generated from message agent.v1.RemovePushResponse
@@ -1753,7 +1848,7 @@ export type RemovePushResponse = Message<"agent.v1.RemovePushResponse"> & {
  * Use `create(RemovePushResponseSchema)` to create a new message.
  */
 export const RemovePushResponseSchema: GenMessage<RemovePushResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 47);
+  messageDesc(file_agent_v1_agent, 50);
 
 /**
  * @generated from message agent.v1.RenewLeaseRequest
@@ -1784,7 +1879,7 @@ export type RenewLeaseRequest = Message<"agent.v1.RenewLeaseRequest"> & {
  * Use `create(RenewLeaseRequestSchema)` to create a new message.
  */
 export const RenewLeaseRequestSchema: GenMessage<RenewLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 48);
+  messageDesc(file_agent_v1_agent, 51);
 
 /**
  * @generated from message agent.v1.RenewLeaseResponse
@@ -1803,7 +1898,7 @@ export type RenewLeaseResponse = Message<"agent.v1.RenewLeaseResponse"> & {
  * Use `create(RenewLeaseResponseSchema)` to create a new message.
  */
 export const RenewLeaseResponseSchema: GenMessage<RenewLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 49);
+  messageDesc(file_agent_v1_agent, 52);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseRequest
@@ -1820,7 +1915,7 @@ export type ReleaseLeaseRequest = Message<"agent.v1.ReleaseLeaseRequest"> & {
  * Use `create(ReleaseLeaseRequestSchema)` to create a new message.
  */
 export const ReleaseLeaseRequestSchema: GenMessage<ReleaseLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 50);
+  messageDesc(file_agent_v1_agent, 53);
 
 /**
  * @generated from message agent.v1.ReleaseLeaseResponse
@@ -1839,7 +1934,7 @@ export type ReleaseLeaseResponse = Message<"agent.v1.ReleaseLeaseResponse"> & {
  * Use `create(ReleaseLeaseResponseSchema)` to create a new message.
  */
 export const ReleaseLeaseResponseSchema: GenMessage<ReleaseLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 51);
+  messageDesc(file_agent_v1_agent, 54);
 
 /**
  * @generated from message agent.v1.StopRequest
@@ -1865,7 +1960,7 @@ export type StopRequest = Message<"agent.v1.StopRequest"> & {
  * Use `create(StopRequestSchema)` to create a new message.
  */
 export const StopRequestSchema: GenMessage<StopRequest> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 52);
+  messageDesc(file_agent_v1_agent, 55);
 
 /**
  * @generated from message agent.v1.StopResponse
@@ -1878,7 +1973,7 @@ export type StopResponse = Message<"agent.v1.StopResponse"> & {
  * Use `create(StopResponseSchema)` to create a new message.
  */
 export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/
-  messageDesc(file_agent_v1_agent, 53);
+  messageDesc(file_agent_v1_agent, 56);
 
 /**
  * @generated from enum agent.v1.State
@@ -1963,6 +2058,16 @@ export const AgentService: GenService<{
     methodKind: "unary";
     input: typeof GetTrustRequestSchema;
     output: typeof GetTrustResponseSchema;
+  },
+  /**
+   * When containers began to run, also those that use no CPU time.
+   *
+   * @generated from rpc agent.v1.AgentService.ListContainerStarts
+   */
+  listContainerStarts: {
+    methodKind: "unary";
+    input: typeof ListContainerStartsRequestSchema;
+    output: typeof ListContainerStartsResponseSchema;
   },
   /**
    * Every window of a selection by itself, oldest first, then what their stacks are: what comparisons measure with.

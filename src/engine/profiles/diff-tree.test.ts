@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { ViewSource } from '../../contract/decoder.js';
+import type { Operation } from '../../contract/operations.js';
+import { typeScriptDecoder, type ProfileDecoder } from './decoder.js';
+import { cpuPprof } from './testing/cpu-pprof.js';
+import { testSpool, type TestSpool } from './testing/spool.js';
+import { viewTree, type ViewTree } from './view-tree.js';
+
+let spool: TestSpool;
+const decoder = typeScriptDecoder('the test wants it');
+const align = vi.fn<ProfileDecoder['align']>((...given) => decoder.align(...given));
+
+beforeEach(() => {
+  align.mockClear();
+  spool = testSpool({ ...decoder, align });
+  const side = (count: number) => cpuPprof([{ stack: 'main;serve;json', count }], { durationNs: 1e9 });
+  spool.put('A', side(40));
+  spool.put('B', side(60));
+});
+
+afterEach(() => {
+  spool.dispose();
+});
+
+const source = (how: Partial<Extract<ViewSource, { kind: 'diff' }>> = {}): ViewSource => ({
+  kind: 'diff',
+  baselineId: 'A',
+  comparisonId: 'B',
+  valueIndex: 0,
+  scale: { by: 'absolute' },
+  ...how,
+});
+
+async function open(how?: Partial<Extract<ViewSource, { kind: 'diff' }>>): Promise<ViewTree> {
+  const made = await viewTree(spool.store, source(how));
+  if (!made.ok) throw new Error(made.failure.message);
+  return made.value;
+}
+
+it('what is done to a comparison that is held does not align it once more', async () => {
+  const holder = {};
+  for (const id of ['A', 'B']) await spool.store.open(id, holder);
+  const held = [await open()];
+  const hide: Operation = { kind: 'hide', frames: { by: 'function', name: 'json', file: '' } };
+  held.push(await open({ operations: [hide] }), await open({ width: 'baseline' }));
+  expect(align).toHaveBeenCalledTimes(1);
+  expect(held.map(({ layout }) => layout.total[0])).toEqual([5e8, 5e8, 4e8]);
+  expect(held[1]?.layout.nodeCount).toBeLessThan(held[0]?.layout.nodeCount ?? 0);
+  // Another question, the other way round.
+  held.push(await open({ scale: { by: 'relative' } }), await open({ baselineId: 'B', comparisonId: 'A' }));
+  expect(align).toHaveBeenCalledTimes(3);
+});
+
+it('profiles that were read anew are aligned anew', async () => {
+  const before = await open();
+  const after = await open();
+  expect(align).toHaveBeenCalledTimes(2);
+  expect(after.layout.total).toEqual(before.layout.total);
+});

@@ -1,0 +1,31 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Watch } from './watch.js';
+
+/** How work is shared with others. */
+export interface Turns {
+  /** Work goes on for so long before others have their turn: a request that waits for it is not felt. */
+  readonly turnMs?: number;
+  /** What it waits for before it goes on, beyond the others' turn. */
+  readonly before?: () => Promise<void>;
+}
+
+/** Drives steps of work, each of which yields the share that is done, to their end. A watch's signal ends them with its reason. */
+export async function inTurns<T>(
+  steps: Generator<number, T, undefined>,
+  watch: Watch | undefined,
+  { turnMs = 20, before }: Turns = {},
+): Promise<T> {
+  watch?.signal?.throwIfAborted();
+  watch?.onStep?.('decoding', 0);
+  let endMs = performance.now() + turnMs;
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (performance.now() < endMs) continue;
+    watch?.onStep?.('decoding', step.value);
+    await turn();
+    await before?.();
+    watch?.signal?.throwIfAborted();
+    endMs = performance.now() + turnMs;
+  }
+}
