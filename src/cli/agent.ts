@@ -11,6 +11,7 @@ const kinds = {
   store: 'profiles and log',
   sockets: 'sockets and state',
   unit: 'starts the agent after a reboot',
+  program: 'the agent that root runs',
   copy: "root's copy of the agent, left by a crash",
   mount: 'mounted by the agent',
   process: 'process',

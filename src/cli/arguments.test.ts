@@ -157,3 +157,88 @@ describe('parseCommand', () => {
     expect(parseCommand(argv)).toEqual({ ok: true, value: { name: 'help' } });
   });
 });
+
+describe('diff', () => {
+  const renamesOf = (...args: string[]): unknown => {
+    const parsed = parseCommand(['diff', 'a', 'b', ...args]);
+    return parsed.ok && parsed.value.name === 'diff' ? parsed.value.renames : parsed;
+  };
+
+  it('reads how much work was done, or where it is counted', () => {
+    const scaleOf = (...args: string[]): unknown => {
+      const parsed = parseCommand(['diff', 'a', 'b', ...args]);
+      return parsed.ok && parsed.value.name === 'diff' ? [parsed.value.scale, parsed.value.work] : parsed;
+    };
+    const counted = { kind: 'counted', work: { baseline: 1200, comparison: 1350.5 } };
+    expect(scaleOf()).toEqual(['auto', undefined]);
+    expect(scaleOf('--work', '1200,1350.5')).toEqual(['work', counted]);
+    expect(scaleOf('--scale', 'work', '--work', '1200, 1350.5')).toEqual(['work', counted]);
+    const asked = ['--prometheus', '9090', '--work-metric', 'sum(x)'];
+    const counter = { prometheus: '9090', query: 'sum(x)' };
+    expect(scaleOf(...asked)).toEqual(['work', { kind: 'prometheus', counter }]);
+    const login = ['--prometheus-login', 'bearer'];
+    expect(scaleOf(...asked, ...login)).toEqual([
+      'work',
+      { kind: 'prometheus', counter: { ...counter, login: 'bearer' } },
+    ]);
+    for (const wrong of [
+      ['--scale', 'work'],
+      ['--scale', 'relative', '--work', '1,2'],
+      ['--work', '1'],
+      ['--work', '1,0'],
+      ['--work', '1,-2'],
+      ['--work', '1,2,3'],
+      ['--work', 'many,more'],
+      ['--work', '1,2', ...asked],
+      ['--prometheus', '9090'],
+      ['--work-metric', 'x'],
+      ['--prometheus', 'nowhere', '--work-metric', 'x'],
+      ['--prometheus', 'http://user:secret', '--work-metric', 'x'],
+      ['--prometheus', '9090', '--work-metric', ' '],
+      [...asked, '--prometheus-login', 'jo:sesame'],
+      login,
+    ]) {
+      expect(scaleOf(...wrong), wrong.join(' ')).toMatchObject({ ok: false, failure: { code: 'invalid-input' } });
+    }
+  });
+
+  it('reads how selections are asked for, and no secret', () => {
+    const side = 'http://pyroscope:4040{}@-1h..now';
+    const askingOf = (...args: string[]): unknown => {
+      const both = [parseCommand(['diff', side, side, ...args]), parseCommand(['changes', side, ...args])];
+      const read = both.map((each) => (each.ok && 'asking' in each.value ? each.value.asking : each));
+      expect(read[0]).toEqual(read[1]);
+      return read[0];
+    };
+    expect(askingOf()).toMatchObject({ tenant: undefined, login: undefined, yes: false });
+    expect(askingOf('--tenant', 'team-a', '--login', 'basic', '--yes')).toMatchObject({
+      tenant: 'team-a',
+      login: 'basic',
+      yes: true,
+    });
+    for (const wrong of [
+      ['--tenant', 'two words'],
+      ['--tenant', 'a\r\nb'],
+      ['--login', 'jo:sesame'],
+    ]) {
+      expect(askingOf(...wrong), wrong.join(' ')).toMatchObject({ ok: false, failure: { code: 'invalid-input' } });
+    }
+  });
+
+  it('reads renames of functions, with and without their files', () => {
+    expect(renamesOf('--rename', 'old=new', '--rename', 'a/views.py:get=orders.py:ns::read')).toEqual([
+      { forget: false, rename: { from: { name: 'old', file: '' }, to: { name: 'new', file: '' } } },
+      {
+        forget: false,
+        rename: { from: { name: 'get', file: 'a/views.py' }, to: { name: 'ns::read', file: 'orders.py' } },
+      },
+    ]);
+    expect(renamesOf('--forget-rename', 'ns::old=ns::new')).toEqual([
+      { forget: true, rename: { from: { name: 'ns::old', file: '' }, to: { name: 'ns::new', file: '' } } },
+    ]);
+  });
+
+  it.each(['old', 'old=', '=new', 'a=b=c'])('takes %j for no rename', (text) => {
+    expect(renamesOf('--rename', text)).toMatchObject({ ok: false, failure: { code: 'invalid-input' } });
+  });
+});

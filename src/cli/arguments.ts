@@ -2,10 +2,13 @@ import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { fail, ok, type Result } from '../contract/result.js';
 import { longestTimedSeconds, verifySeconds } from '../contract/verify.js';
-import { parseFailRules, type FailRule } from '../core/compare/fail-on.js';
-import { cpuProfileType } from '../contract/selection.js';
-import { parseSelection, type SelectionText } from './selection-text.js';
+import type { FailRule } from '../core/compare/fail-on.js';
+import type { Rename } from '../contract/matching.js';
+import type { LoginKind } from '../engine/link/server-login.js';
+import { parseChanges, parseDiff } from './diff-arguments.js';
+import type { SelectionText } from './selection-text.js';
 import { NewTunnel, parseTunnelAddress, tunnelAddressText } from '../contract/tunnels.js';
+import type { WorkAsked } from './work-arguments.js';
 
 /** Where a recording is made. */
 export type RecordTarget =
@@ -21,10 +24,20 @@ export type DiffSide =
   | { readonly kind: 'snapshot'; readonly title: string }
   | { readonly kind: 'selection'; readonly selection: SelectionText };
 
-const reportFormats = ['text', 'markdown', 'json'] as const;
 /** What a comparison is told as. */
-export type ReportFormat = (typeof reportFormats)[number];
-const scales = ['auto', 'absolute', 'relative'] as const;
+export type ReportFormat = 'text' | 'markdown' | 'json';
+
+/** How selections are asked for. */
+export interface SelectionsAsked {
+  readonly profileType: string;
+  /** A private key's path, or undefined for the ssh agent. */
+  readonly identity: string | undefined;
+  /** Of a Pyroscope: X-Scope-OrgID, and what it wants to know of who reads. */
+  readonly tenant: string | undefined;
+  readonly login: LoginKind | undefined;
+  /** Whatever it costs. */
+  readonly yes: boolean;
+}
 
 /** A command line that was understood. */
 export type Command =
@@ -81,21 +94,31 @@ export type Command =
       readonly before: DiffSide;
       readonly after: DiffSide;
       readonly report: ReportFormat;
-      readonly scale: 'auto' | 'absolute' | 'relative';
-      /** Of selections. */
-      readonly profileType: string;
-      readonly identity: string | undefined;
+      readonly scale: 'auto' | 'absolute' | 'relative' | 'work';
+      /** Of the scale 'work', and of no other. */
+      readonly work: WorkAsked | undefined;
+      readonly asking: SelectionsAsked;
       /** Each of them, when it is met, is exit code 3. */
       readonly failOn: readonly FailRule[];
       /** Where the diff is drawn. */
       readonly out: string | undefined;
+      /** Instances of a template or generic function are one function. */
+      readonly ignoreTypeArguments: boolean;
+      /** Told with this command; those that were told before hold too. */
+      readonly renames: readonly { readonly forget: boolean; readonly rename: Rename }[];
+    }
+  | {
+      readonly name: 'changes';
+      readonly selection: SelectionText;
+      readonly asking: SelectionsAsked;
+      readonly json: boolean;
     }
   | { readonly name: 'export'; readonly file: string; readonly out: string; readonly format: OutputFormat };
 
 export const usage = `Pyrometer, the flame graphs of your servers
 
   npm start                                  opens the window
-  npm start -- FILE...                       opens pprof and folded files in the window
+  npm start -- FILE...                       opens pprof, Austin and folded files in the window
   npm start -- record TARGET --out FILE      profiles everything on TARGET, writes FILE
       TARGET              local, or user@host, or user@host:port (key from the ssh agent)
       --seconds N         how long, 1 to 3600; 15 by default
@@ -128,10 +151,29 @@ export const usage = `Pyrometer, the flame graphs of your servers
                           'local{service_name="web"}@-30m..-15m' or 'http://host:4040{}@2026-11-29T10:00..now'
       --type TYPE         the profile type of selections; CPU time by default
       --identity PATH     a private key
+      --tenant NAME       of a Pyroscope that has several (X-Scope-OrgID)
+      --login KIND        what a Pyroscope wants to know: basic (a user and a password) or bearer (a token). It is asked for,
+                          or read from PYROMETER_PYROSCOPE_USER and _PASSWORD, or _TOKEN; it is never saved
+      --yes               asks a Pyroscope for all windows without a question; without a terminal there is none
       --format FORMAT     text, markdown or json
-      --scale SCALE       absolute (CPU time a second), relative (to what did not move), auto by default
+      --scale SCALE       absolute (CPU time a second), relative (to what did not move), work (see below), auto by default
+      --work A,B          so many requests, messages or what else was done on each side: compares what one of them costs
+      --prometheus PLACE --work-metric QUERY
+                          has them counted instead, for selections: PLACE is http://HOST:PORT, or HOST:PORT or PORT as the
+                          server of AFTER sees it; QUERY a counter in PromQL, such as 'sum(http_requests_total{job="web"})'
+      --prometheus-login KIND
+                          as --login; from PYROMETER_PROMETHEUS_USER and _PASSWORD, or _TOKEN
       --fail-on RULES     exit code 3 when one is met, such as "certain slower > 2%, new > 5%", of all that BEFORE cost
       --out FILE.html     draws the diff too
+      --rename OLD=NEW    a function is called NEW since then; remembered, also by the window, until --forget-rename OLD=NEW.
+                          FILE:FUNCTION tells functions of one name apart: --rename views.py:get=orders.py:read
+      --ignore-type-arguments
+                          f<int> and f<long> are one function
+  npm start -- changes SELECTION             tells when functions went to another level, and which deploy or restart lies nearest
+      SELECTION           as of diff, 16 windows (4 minutes) at least: 'local{service_name="web"}@-2h..now'
+      --type, --identity, --tenant, --login, --yes
+                          as of diff
+      --json              for programs
   npm start -- help | version
 
   FILE is written by its ending: .html (one page that opens offline), .pb.gz (pprof), .folded (folded stacks)
@@ -277,60 +319,6 @@ function parseCheck(rest: readonly string[]): Result<Command> {
   return target.ok ? ok({ name: 'check', target: target.value, identity, json }) : target;
 }
 
-function sideOf(text: string): Result<DiffSide> {
-  const prefix = 'snapshot:';
-  if (text.startsWith(prefix)) return ok({ kind: 'snapshot', title: text.slice(prefix.length) });
-  const selection = parseSelection(text);
-  if (selection === undefined) return ok({ kind: 'path', path: text });
-  return selection.ok ? ok({ kind: 'selection', selection: selection.value }) : selection;
-}
-
-function parseDiff(rest: readonly string[]): Result<Command> {
-  const one = { type: 'string' } as const;
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: [...rest],
-      allowPositionals: true,
-      options: {
-        format: one,
-        scale: one,
-        type: one,
-        'fail-on': one,
-        out: { ...one, short: 'o' },
-        identity: { ...one, short: 'i' },
-      },
-    });
-  } catch (error) {
-    return fail('invalid-input', `${error instanceof Error ? error.message : String(error)} See "npm start -- help".`);
-  }
-  const [before, after, ...others] = parsed.positionals;
-  if (before === undefined || after === undefined || others.length > 0) {
-    return fail('invalid-input', 'Name two sides: diff BEFORE AFTER.');
-  }
-  const { format = 'text', scale = 'auto', type: profileType = cpuProfileType } = parsed.values;
-  const { 'fail-on': rules, out, identity } = parsed.values;
-  const report = reportFormats.find((each) => each === format);
-  if (report === undefined) return fail('invalid-input', `--format is text, markdown or json, not "${format}".`);
-  const chosen = scales.find((each) => each === scale);
-  if (chosen === undefined) return fail('invalid-input', `--scale is auto, absolute or relative, not "${scale}".`);
-  const failOn = rules === undefined ? [] : parseFailRules(rules);
-  if (failOn === undefined) {
-    return fail(
-      'invalid-input',
-      `"${rules ?? ''}" is no rule: say "certain slower > 2%", or slower, faster, new, gone or changed.`,
-    );
-  }
-  if (out !== undefined && !out.toLowerCase().endsWith('.html')) {
-    return fail('invalid-input', `"${out}" must end in .html: a diff is drawn as a page.`);
-  }
-  const sides = [sideOf(before), sideOf(after)] as const;
-  if (!sides[0].ok) return sides[0];
-  if (!sides[1].ok) return sides[1];
-  const asked = { report, scale: chosen, profileType, identity, failOn, out };
-  return ok({ name: 'diff', before: sides[0].value, after: sides[1].value, ...asked });
-}
-
 /** Reads the arguments behind the program's name. */
 export function parseCommand(argv: readonly string[]): Result<Command> {
   const [name = 'help', ...rest] = argv;
@@ -338,6 +326,7 @@ export function parseCommand(argv: readonly string[]): Result<Command> {
   if (name === 'version' || name === '--version') return ok({ name: 'version' });
   if (name === 'agent') return parseAgent(rest);
   if (name === 'check') return parseCheck(rest);
+  if (name === 'changes') return parseChanges(rest);
   if (name === 'diff') return parseDiff(rest);
   if (name === 'tunnel') return parseTunnel(rest);
   if (name !== 'record' && name !== 'export')

@@ -3,8 +3,10 @@ import {
   changeAmount,
   changeKind,
   changeSentence,
+  historyWords,
   intervalWords,
   outlookWords,
+  overlapWords,
   scalingWords,
 } from '../core/compare/sentences.js';
 import { formatSignedShare, formatValue, plural } from '../core/words/numbers.js';
@@ -25,42 +27,46 @@ interface Titles {
 /** So many of the largest changes are told when nothing is certain. */
 const mostUncertain = 10;
 
-/** A comparison as text for people, Markdown for a pull request, or JSON for programs. `chosen`: nobody named the scale. */
-export function diffReport(
-  format: ReportFormat,
-  titles: Titles,
-  difference: Difference,
-  chosen: boolean,
-  broken: readonly BrokenRule[],
-): string {
+/** What is told beside the difference itself. */
+interface Told {
+  /** Nobody named the scale. */
+  readonly chosen: boolean;
+  readonly broken: readonly BrokenRule[];
+  /** Why earlier ranges were not looked at. */
+  readonly withoutHistory?: string;
+}
+
+/** A comparison as text for people, Markdown for a pull request, or JSON for programs. */
+export function diffReport(format: ReportFormat, titles: Titles, difference: Difference, told: Told): string {
   switch (format) {
     case 'json':
-      return `${JSON.stringify(asJson(titles, difference, broken), null, 2)}\n`;
+      return `${JSON.stringify(asJson(titles, difference, told), null, 2)}\n`;
     case 'markdown':
-      return asMarkdown(titles, difference, chosen, broken);
+      return asMarkdown(titles, difference, told);
     case 'text':
-      return asText(titles, difference, chosen, broken);
+      return asText(titles, difference, told);
   }
 }
 
-function asText(titles: Titles, difference: Difference, chosen: boolean, broken: readonly BrokenRule[]): string {
+function asText(titles: Titles, difference: Difference, told: Told): string {
   const { causes, sampleType } = difference;
   const lines = [`${shown(titles.before)} → ${shown(titles.after)}`, wholeWords(difference), ''];
   if (causes.length > 0) lines.push('What changed for certain', '');
   for (const cause of causes) {
     lines.push(`  ${sentence(cause, difference)}`, `      95 % interval ${intervalWords(cause, sampleType.unit)}`);
     lines.push(`      at ${cause.path.map(shown).join(' > ')}`);
+    if (cause.formerName !== undefined) lines.push(`      ${shown(cause.formerName)} before`);
     if (cause.inheritedBy.length > 0) lines.push(`      so do its callers ${cause.inheritedBy.map(shown).join(', ')}`);
   }
   const rest = uncertainOf(difference);
   if (rest.length > 0) lines.push(...(causes.length > 0 ? [''] : []), 'What may be chance', '');
   lines.push(...rest.map((change) => `  ${sentence(change, difference)}`));
-  lines.push('', ...basis(difference, chosen));
-  lines.push(...broken.map(({ rule, name }) => `Failed: ${rule}, by ${shown(name)}.`));
+  lines.push('', ...basis(difference, told));
+  lines.push(...told.broken.map(({ rule, name }) => `Failed: ${rule}, by ${shown(name)}.`));
   return `${lines.join('\n')}\n`;
 }
 
-function asMarkdown(titles: Titles, difference: Difference, chosen: boolean, broken: readonly BrokenRule[]): string {
+function asMarkdown(titles: Titles, difference: Difference, told: Told): string {
   const { causes, sampleType } = difference;
   const row = (change: FunctionChange, interval: string): string =>
     `| ${[code(change.name), value(change.before, difference), value(change.after, difference), changeAmount(change), interval].join(' | ')} |`;
@@ -74,13 +80,13 @@ function asMarkdown(titles: Titles, difference: Difference, chosen: boolean, bro
     ...causes.map((cause) => row(cause, intervalWords(cause, sampleType.unit))),
     ...uncertainOf(difference).map((change) => row(change, 'may be chance')),
     '',
-    ...basis(difference, chosen),
-    ...broken.map(({ rule, name }) => `**Failed:** ${code(rule)}, by ${code(name)}.`),
+    ...basis(difference, told),
+    ...told.broken.map(({ rule, name }) => `**Failed:** ${code(rule)}, by ${code(name)}.`),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function asJson(titles: Titles, difference: Difference, broken: readonly BrokenRule[]): object {
+function asJson(titles: Titles, difference: Difference, { broken, withoutHistory }: Told): object {
   const { sampleType, scaling, whole, evidence, causes, functions } = difference;
   return {
     version: 1,
@@ -93,6 +99,9 @@ function asJson(titles: Titles, difference: Difference, broken: readonly BrokenR
       seconds: evidence.seconds,
       samples: evidence.samples,
       abstained: evidence.abstained ?? null,
+      history: evidence.history ?? null,
+      overlapping: evidence.overlapping ?? null,
+      ...(withoutHistory === undefined ? {} : { withoutHistory }),
       effectiveWindows: evidence.effectiveWindows,
       smallestShare: evidence.smallestShare,
     },
@@ -109,14 +118,21 @@ function wholeWords({ whole, sampleType, scaling }: Difference): string {
 }
 
 /** What the judgement rests on, and what it could have seen. */
-function basis({ evidence, scaling }: Difference, chosen: boolean): readonly string[] {
+function basis({ evidence, scaling, sampleType }: Difference, { chosen, withoutHistory }: Told): readonly string[] {
   const [before, after] = evidence.windows;
+  const { history } = evidence;
   const abstained = abstainedWords(evidence, scaling.by);
+  const overlap = overlapWords(evidence);
   return [
-    `${scalingWords(scaling, chosen)}.`,
+    `${scalingWords(scaling, chosen, sampleType.type)}.`,
     abstained ??
       `${plural(before, 'measurement', 'measurements')} against ${plural(after, 'measurement', 'measurements')}.`,
     ...(abstained === undefined ? [outlookWords(evidence)] : []),
+    ...(overlap === undefined ? [] : [overlap]),
+    ...(history === undefined ? [] : [historyWords(history)]),
+    ...(abstained === undefined && withoutHistory !== undefined
+      ? [`Not judged against earlier pairs: ${withoutHistory}.`]
+      : []),
   ];
 }
 

@@ -1,6 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import type { Scale } from '../contract/decoder.js';
+import type { Rename } from '../contract/matching.js';
 import { fail, ok, type Result } from '../contract/result.js';
 import { breaks, failRuleText } from '../core/compare/fail-on.js';
 import { mergeProfiles } from '../core/profile/merge-profiles.js';
@@ -9,15 +11,17 @@ import { decodeText, type DecodedProfile } from '../engine/profiles/decode.js';
 import type { ProfileDecoder } from '../engine/profiles/decoder.js';
 import { differenceOf, type Difference } from '../engine/profiles/difference.js';
 import { readFailure } from '../engine/profiles/failures.js';
+import { RenamesFile } from '../engine/renames/renames-file.js';
 import { loadDecoder } from '../engine/profiles/native.js';
 import { checkWritable, writeShare } from '../engine/profiles/share.js';
 import { ProfileStore } from '../engine/profiles/store.js';
 import { decodedOrEmpty, type DecodedWindows, type WindowPart } from '../engine/profiles/windows.js';
 import { SnapshotLibrary } from '../engine/snapshots/library.js';
 import type { Command, DiffSide } from './arguments.js';
+import { agreesToCost } from './cost-question.js';
 import { dataDir } from './data-dir.js';
 import { diffReport, type BrokenRule } from './diff-report.js';
-import { SelectionReader } from './diff-selection.js';
+import { SelectionReader, type FetchedSelection } from './diff-selection.js';
 import type { Progress } from './progress.js';
 import type { SelectionText } from './selection-text.js';
 
@@ -38,6 +42,8 @@ interface Side {
   readonly windows: DecodedWindows;
   /** Which column is compared. */
   readonly valueIndex: number;
+  /** Of a selection. */
+  readonly fetched?: FetchedSelection;
 }
 
 /** Compares two sides. Nothing is left but the page, when one was asked for. */
@@ -50,15 +56,34 @@ export async function diff(
     const writable = await checkWritable(command.out);
     if (!writable.ok) return writable;
   }
+  const renames = await renamesOf(command);
+  if (!renames.ok) return renames;
   const decoder = loadDecoder();
-  const { profileType, identity } = command;
-  const reader = new SelectionReader({ decoder, profileType, identity, progress, signal });
+  const { asking, ignoreTypeArguments } = command;
+  const reader = new SelectionReader({ decoder, asking, progress, signal });
   const read: Side[] = [];
+  let earlier: DecodedWindows | string | undefined;
+  let scale: Scale;
   try {
-    for (const named of [command.before, command.after]) {
-      const side = await readSide(named, decoder, reader);
+    const sides = [command.before, command.after];
+    const selections = sides.flatMap((side) => (side.kind === 'selection' ? [side.selection] : []));
+    const cost = await reader.cost(selections);
+    if (!cost.ok) return cost;
+    const wantsWindows =
+      asking.yes || (await agreesToCost(cost.value, 'compare without them, so that nothing is certain'));
+    for (const named of sides) {
+      const side = await readSide(named, decoder, reader, wantsWindows);
       if (!side.ok) return side;
       read.push(side.value);
+    }
+    const [one, other] = read.map(({ fetched }) => fetched);
+    const scaled = await scaleOf(command, reader, one, other);
+    if (!scaled.ok) return scaled;
+    scale = scaled.value;
+    if (one !== undefined && other !== undefined) {
+      const found = await reader.earlier(one, other);
+      // The comparison stands without them.
+      earlier = found.ok ? found.value : found.failure.message.replace(/\.$/, '');
     }
   } finally {
     reader.dispose();
@@ -74,8 +99,10 @@ export async function diff(
     await writeFile(join(spoolDir, baselineId), sides[0].bytes, { mode: 0o600 });
     await writeFile(join(spoolDir, comparisonId), sides[1].bytes, { mode: 0o600 });
     const { valueIndex } = sides[1];
-    const source = { kind: 'diff', baselineId, comparisonId, valueIndex, scale: { by: command.scale } } as const;
-    const found = await differenceOf(store, source, [sides[0].windows, sides[1].windows], signal);
+    const matching = { ignoreTypeArguments, renames: [...renames.value] };
+    const source = { kind: 'diff', baselineId, comparisonId, valueIndex, scale, matching } as const;
+    const history = typeof earlier === 'string' ? undefined : earlier;
+    const found = await differenceOf(store, source, [sides[0].windows, sides[1].windows], signal, history);
     if (!found.ok) return found;
     const titles = { before: sides[0].title, after: sides[1].title };
     if (command.out !== undefined) {
@@ -85,7 +112,8 @@ export async function diff(
     }
     const broken = brokenRules(command.failOn, found.value);
     const chosen = command.scale === 'auto';
-    return ok({ text: diffReport(command.report, titles, found.value, chosen, broken), broken: broken.length > 0 });
+    const told = { chosen, broken, ...(typeof earlier === 'string' ? { withoutHistory: earlier } : {}) };
+    return ok({ text: diffReport(command.report, titles, found.value, told), broken: broken.length > 0 });
   } catch (error) {
     if (signal.aborted) return fail('cancelled', 'Cancelled.');
     throw error;
@@ -93,6 +121,35 @@ export async function diff(
     store.dispose();
     await rm(spoolDir, { recursive: true, force: true });
   }
+}
+
+/** How the sides are made comparable; work is counted where that was asked for. */
+async function scaleOf(
+  { scale, work }: Extract<Command, { name: 'diff' }>,
+  reader: SelectionReader,
+  before: FetchedSelection | undefined,
+  after: FetchedSelection | undefined,
+): Promise<Result<Scale>> {
+  if (scale !== 'work') return ok({ by: scale });
+  if (work?.kind === 'counted') return ok({ by: 'work', ...work.work });
+  if (work === undefined || before === undefined || after === undefined) {
+    return fail(
+      'invalid-input',
+      'Work is counted in the time of selections: of files and snapshots say it, as --work 1200,1350.',
+    );
+  }
+  const counted = await reader.countWork(work.counter, before, after);
+  return counted.ok ? ok({ by: 'work', ...counted.value }) : counted;
+}
+
+/** Remembers what the command tells, and answers all that the window and the command line were ever told. */
+async function renamesOf({ renames }: Extract<Command, { name: 'diff' }>): Promise<Result<readonly Rename[]>> {
+  const file = new RenamesFile(join(dataDir(), 'renames.json'));
+  for (const { forget, rename } of renames) {
+    const changed = await (forget ? file.forget(rename) : file.tell(rename));
+    if (!changed.ok) return changed;
+  }
+  return file.list();
 }
 
 function brokenRules(
@@ -106,9 +163,14 @@ function brokenRules(
   });
 }
 
-async function readSide(side: DiffSide, decoder: ProfileDecoder, reader: SelectionReader): Promise<Result<Side>> {
+async function readSide(
+  side: DiffSide,
+  decoder: ProfileDecoder,
+  reader: SelectionReader,
+  wantsWindows: boolean,
+): Promise<Result<Side>> {
   if (side.kind === 'snapshot') return snapshotSide(side.title, decoder);
-  if (side.kind === 'selection') return selectionSide(side.selection, decoder, reader);
+  if (side.kind === 'selection') return selectionSide(side.selection, decoder, reader, wantsWindows);
   const { path } = side;
   let files: string[];
   try {
@@ -154,8 +216,9 @@ async function selectionSide(
   selection: SelectionText,
   decoder: ProfileDecoder,
   reader: SelectionReader,
+  wantsWindows: boolean,
 ): Promise<Result<Side>> {
-  const fetched = await reader.read(selection);
+  const fetched = await reader.read(selection, wantsWindows);
   if (!fetched.ok) return fetched;
   const { title, bytes, windows } = fetched.value;
   // A source answers a selection without samples with nothing, too.
@@ -163,7 +226,7 @@ async function selectionSide(
   if (!decoded.ok) return namedFailure(title, decoded);
   const whole = { parts: [windowOf(decoded.value)], windowCount: 1 };
   const valueIndex = decoded.value.profile.defaultValueIndex;
-  return ok({ title, bytes, windows: windows ?? whole, valueIndex });
+  return ok({ title, bytes, windows: windows ?? whole, valueIndex, fetched: fetched.value });
 }
 
 async function snapshotSide(title: string, decoder: ProfileDecoder): Promise<Result<Side>> {
@@ -207,7 +270,8 @@ function windowOf(decoded: DecodedProfile): WindowPart {
     decoded,
     rows: [
       {
-        startMs: profile.timeNs / 1e6,
+        // What was measured side by side is no less a measurement each.
+        startMs: NaN,
         // Of an unknown length each counts the same.
         seconds: profile.durationNs > 0 ? profile.durationNs / 1e9 : 1,
         sample: Uint32Array.from(samples.stack, (_, index) => index),

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { fail, type Failure, type Result } from '../contract/result.js';
 import { agentCommand } from './agent.js';
 import { parseCommand, usage, type Command } from './arguments.js';
+import { changes } from './changes.js';
 import { check } from './check.js';
 import { diff } from './diff.js';
 import { progressOn, type Progress } from './progress.js';
@@ -97,6 +98,12 @@ async function main(argv: readonly string[]): Promise<number> {
       if (!checked.ok) return failed(checked.failure);
       process.stdout.write(checked.value.text);
       return checked.value.canRun ? 0 : 1;
+    }
+    case 'changes': {
+      const found = await changes(command, progress, firstInterrupt());
+      if (!found.ok) return failed(found.failure);
+      process.stdout.write(found.value);
+      return 0;
     }
     case 'diff': {
       const compared = await diff(command, progress, firstInterrupt());

@@ -1,8 +1,16 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { askByProgram, askpassProgram } from './askpass.js';
 
-/** Asks on the terminal. Answers undefined where there is none, or when the user ends the input. */
-export async function ask(question: string, echo: boolean): Promise<string | undefined> {
+/**
+ * Asks on the terminal, or by the program that SSH_ASKPASS names where ssh would. Answers undefined where there is neither, or when the
+ * user ends the input.
+ *
+ * @param about what the question is about, for a program, which shows no more than it is told
+ */
+export async function ask(question: string, echo: boolean, about = ''): Promise<string | undefined> {
+  const program = askpassProgram(process.env, process.stdin.isTTY);
+  if (program !== undefined) return askByProgram(program, about === '' ? question : `${about}\n${question}`);
   if (!process.stdin.isTTY) return undefined;
   process.stderr.write(question);
   // readline echoes what is typed to its output; without one nothing is shown.

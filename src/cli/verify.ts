@@ -55,7 +55,7 @@ export async function verify(
 }
 
 /** The verdict, what stands out, and what else is known, in lines. */
-export function verificationText({ agreement, seconds, containers, notes }: Verification): string {
+export function verificationText({ agreement, seconds, lookedAt, notes }: Verification): string {
   const rows = agreement.rows.map((row) => [
     partName(row),
     partWords[row.part],
@@ -78,7 +78,7 @@ export function verificationText({ agreement, seconds, containers, notes }: Veri
     ...(rows.length === 0 ? [] : [...lines, '']),
     ...verdictNotes(agreement),
     ...notes,
-    `${containers.join(', ')}, ${seconds.toFixed(0)} s`,
+    `${lookedAt.join(', ')}, ${seconds.toFixed(0)} s`,
   ]
     .map((line) => printableLine(line))
     .join('\n')
