@@ -15,14 +15,14 @@ export type StartMessage = Readonly<Record<string, unknown>> & { readonly type: 
  * One of the two utility processes, kept alive: when it ends by itself it is started again and every window gets a new
  * port. Calls that were open are answered "process-restarted" by the port's closing.
  */
-export class HelperProcess<ShellMap extends CallMap> {
+export class HelperProcess<ShellMap extends CallMap, Events extends EventMap = EventMap> {
   readonly #name: 'links' | 'decoder';
   readonly #start: StartMessage;
   readonly #onRestart: () => void;
   readonly #onGivenUp: (name: string) => void;
   readonly #deaths: number[] = [];
   #child: UtilityProcess | undefined;
-  #shell: Client<ShellMap, EventMap> | undefined;
+  #shell: Client<ShellMap, Events> | undefined;
   #disposed = false;
 
   constructor(
@@ -39,7 +39,7 @@ export class HelperProcess<ShellMap extends CallMap> {
   }
 
   /** Calls that the main process makes itself. */
-  get shell(): Client<ShellMap, EventMap> {
+  get shell(): Client<ShellMap, Events> {
     if (this.#shell === undefined) throw new Error(`${this.#name} was asked before its start`);
     return this.#shell;
   }
@@ -67,7 +67,7 @@ export class HelperProcess<ShellMap extends CallMap> {
     child.postMessage(this.#start);
     child.postMessage({ type: 'port', role: 'shell' }, [port1]);
     this.#child = child;
-    this.#shell = connect<ShellMap, EventMap>(portOf(port2));
+    this.#shell = connect<ShellMap, Events>(portOf(port2));
     child.once('exit', () => {
       this.#shell?.dispose();
       if (this.#disposed) return;

@@ -3,13 +3,16 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { app, BrowserWindow, dialog, ipcMain, nativeTheme } from 'electron';
 import * as v from 'valibot';
+import { linkScheme } from '../contract/comparison-link.js';
 import type { DecoderShellCalls } from '../contract/decoder.js';
-import type { LinksShellCalls } from '../contract/links.js';
+import type { LinksShellCalls, LinksShellEvents } from '../contract/links.js';
 import { registerAppScheme, serveAppScheme } from './app-scheme.js';
 import { HelperProcess } from './helper-process.js';
 import { setMenu } from './menu.js';
+import { RecentFiles } from './recent-files.js';
 import { emitShell, importFiles, isOurs, serveShell, type KeptSession, type ShellParts } from './shell-calls.js';
 import { SettingsFile } from './settings-file.js';
+import { createWatching, followWindows } from './watching.js';
 import { lockDownSession, openWindow } from './window.js';
 import { releaseProfiles, windowIdOf } from './window-profiles.js';
 
@@ -25,12 +28,22 @@ function makeSpool(dataDir: string): string {
 
 /** File arguments: what stands behind the program (and, unpackaged, the app's folder) and is no switch. */
 function filesOf(argv: readonly string[], workingDirectory: string): readonly string[] {
+  return argumentsOf(argv)
+    .filter((argument) => !argument.startsWith(linkScheme))
+    .map((argument) => resolve(workingDirectory, argument));
+}
+
+/** Links among the arguments. */
+function linksOf(argv: readonly string[]): readonly string[] {
+  return argumentsOf(argv).filter((argument) => argument.startsWith(linkScheme));
+}
+
+function argumentsOf(argv: readonly string[]): readonly string[] {
   // Unpackaged, the first of them is the app's own folder. Switches may stand before it: Chromium puts them there.
   return argv
     .slice(1)
     .filter((argument) => !argument.startsWith('-'))
-    .slice(app.isPackaged ? 0 : 1)
-    .map((argument) => resolve(workingDirectory, argument));
+    .slice(app.isPackaged ? 0 : 1);
 }
 
 function sendPorts(window: BrowserWindow, parts: ShellParts): void {
@@ -50,6 +63,14 @@ async function endRecordings({ links }: ShellParts): Promise<void> {
   await Promise.race([links.shell.call('recordings.end', {}), late]);
 }
 
+/** Brings a window to the front; a new one where there is none. */
+function frontWindow(): BrowserWindow {
+  const window = BrowserWindow.getAllWindows()[0] ?? openWindow();
+  if (window.isMinimized()) window.restore();
+  window.focus();
+  return window;
+}
+
 const Paths = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(4096))), v.maxLength(100));
 
 function run(): void {
@@ -58,7 +79,6 @@ function run(): void {
   const appDir = app.getAppPath();
   serveAppScheme(join(appDir, 'out', 'renderer'));
   lockDownSession();
-  setMenu();
 
   const everyWindow = (process: 'links' | 'decoder') => (): void => {
     for (const window of BrowserWindow.getAllWindows()) sendPort(window, parts, process);
@@ -70,12 +90,28 @@ function run(): void {
     );
   };
   const settings = new SettingsFile(join(dataDir, 'settings.json'));
-  nativeTheme.themeSource = settings.settings.theme;
+  nativeTheme.themeSource = settings.nativeTheme;
+  const recent = new RecentFiles(join(dataDir, 'recent.json'), () => {
+    showRecent();
+    for (const window of BrowserWindow.getAllWindows()) emitShell(window, 'recent.changed', { files: recent.list });
+  });
+  const watches = createWatching(
+    () => parts,
+    (ruleId) => {
+      const window = frontWindow();
+      if (begun.has(window.webContents)) emitShell(window, 'watch.show', { ruleId });
+      else waitingWatch = ruleId;
+    },
+  );
   const parts: ShellParts = {
-    links: new HelperProcess<LinksShellCalls>(
+    watches,
+    links: new HelperProcess<LinksShellCalls, LinksShellEvents>(
       'links',
       { type: 'start', dataDir, spoolDir, resourcesDir: join(appDir, 'resources') },
-      everyWindow('links'),
+      () => {
+        followWindows(watches, parts);
+        everyWindow('links')();
+      },
       givenUp,
     ),
     decoder: new HelperProcess<DecoderShellCalls>(
@@ -85,7 +121,11 @@ function run(): void {
       givenUp,
     ),
     settings,
+    recent,
+    recordingsDir: join(appDir, 'resources', 'learn'),
   };
+  followWindows(watches, parts);
+  watches.setRules(settings.settings.watches);
   const sessions = new WeakMap<Electron.WebContents, KeptSession>();
   serveShell(parts, sessions);
 
@@ -94,7 +134,25 @@ function run(): void {
     const profiles = await importFiles(parts, window, paths);
     if (profiles.length > 0) emitShell(window, 'files.opened', { profiles });
   };
+  const openLinks = (window: BrowserWindow, links: readonly string[]): void => {
+    for (const link of links) emitShell(window, 'link.opened', { link });
+  };
+  const showRecent = (): void => {
+    setMenu({
+      files: recent.list,
+      open: (window, id) => {
+        const path = recent.pathOf(id);
+        if (path !== undefined) void openFiles(window, [path]); // failures are told to the window
+      },
+      clear: () => {
+        recent.clear();
+      },
+    });
+  };
+  showRecent();
   let waitingFiles = filesOf(process.argv, process.cwd());
+  let waitingLinks = linksOf(process.argv);
+  let waitingWatch: string | undefined;
   const begun = new WeakSet<Electron.WebContents>();
   const beginPage = async (window: BrowserWindow): Promise<void> => {
     const { webContents } = window;
@@ -107,6 +165,12 @@ function run(): void {
     sendPorts(window, parts);
     const files = waitingFiles;
     waitingFiles = [];
+    const links = waitingLinks;
+    waitingLinks = [];
+    openLinks(window, links);
+    const ruleId = waitingWatch;
+    waitingWatch = undefined;
+    if (ruleId !== undefined) emitShell(window, 'watch.show', { ruleId });
     await openFiles(window, files);
   };
   ipcMain.on('pyrometer-ready', (event) => {
@@ -120,10 +184,17 @@ function run(): void {
     if (window !== null && isOurs(event) && checked.success) void openFiles(window, checked.output); // as above
   });
   app.on('second-instance', (_event, argv, workingDirectory) => {
-    const window = BrowserWindow.getAllWindows()[0] ?? openWindow();
-    if (window.isMinimized()) window.restore();
-    window.focus();
+    const window = frontWindow();
+    openLinks(window, linksOf(argv));
     void openFiles(window, filesOf(argv, workingDirectory)); // as above
+  });
+  // On macOS links come so; a development build is not what the system should open them with.
+  if (app.isPackaged) app.setAsDefaultProtocolClient(linkScheme.slice(0, -1));
+  app.on('open-url', (event, link) => {
+    event.preventDefault();
+    const window = BrowserWindow.getAllWindows()[0];
+    if (window !== undefined && begun.has(window.webContents)) openLinks(window, [link]);
+    else waitingLinks = [...waitingLinks, link];
   });
   app.on('browser-window-created', (_event, window) => {
     const windowId = windowIdOf(window);

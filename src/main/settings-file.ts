@@ -23,6 +23,12 @@ export class SettingsFile {
     return this.#settings;
   }
 
+  /** The theme for menus and dialogs, which know no high contrast but the system's. */
+  get nativeTheme(): 'system' | 'light' | 'dark' {
+    const { theme } = this.#settings;
+    return theme === 'contrast' ? 'dark' : theme;
+  }
+
   /** Keeps what was chosen. A file that cannot be written is logged: the choice holds until the app ends. */
   save(settings: Settings): void {
     this.#settings = settings;

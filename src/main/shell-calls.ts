@@ -1,13 +1,17 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { BrowserWindow, clipboard, dialog, ipcMain, nativeTheme, shell, type IpcMainInvokeEvent } from 'electron';
 import * as v from 'valibot';
 import type { DecoderShellCalls } from '../contract/decoder.js';
-import type { LinksShellCalls, SpooledProfile } from '../contract/links.js';
+import type { LinksShellCalls, LinksShellEvents, SpooledProfile } from '../contract/links.js';
 import { fail, ok, type Result } from '../contract/result.js';
-import type { Handlers } from '../contract/rpc.js';
+import { firstIssue, type Handlers } from '../contract/rpc.js';
 import { shellCalls, type ShellCalls, type ShellEvents } from '../contract/shell.js';
+import type { WatchList } from '../engine/watch/watch-list.js';
 import { appOrigin } from './app-scheme.js';
 import type { HelperProcess } from './helper-process.js';
 import { about } from './runtime.js';
+import type { RecentFiles } from './recent-files.js';
 import type { SettingsFile } from './settings-file.js';
 import { releaseProfiles, windowIdOf } from './window-profiles.js';
 
@@ -28,9 +32,13 @@ export interface KeptSession {
 
 /** What the calls work with. */
 export interface ShellParts {
-  readonly links: HelperProcess<LinksShellCalls>;
+  readonly links: HelperProcess<LinksShellCalls, LinksShellEvents>;
   readonly decoder: HelperProcess<DecoderShellCalls>;
   readonly settings: SettingsFile;
+  readonly recent: RecentFiles;
+  /** The folder of the recordings that come with the app. */
+  readonly recordingsDir: string;
+  readonly watches: WatchList;
 }
 
 /** Imports files for a window one after the other; those that fail are told to it. */
@@ -43,8 +51,10 @@ export async function importFiles(
   const windowId = windowIdOf(window);
   for (const path of paths) {
     const result = await parts.links.shell.call('profile.import', { windowId, path });
-    if (result.ok) imported.push(result.value);
-    else emitShell(window, 'files.failed', { name: path, message: result.failure.message });
+    if (result.ok) {
+      imported.push(result.value);
+      parts.recent.note(path, Date.now());
+    } else emitShell(window, 'files.failed', { name: path, message: result.failure.message });
   }
   // Closed meanwhile: nobody is there to hold what came after.
   if (window.isDestroyed()) await releaseProfiles(parts.links, windowId, []);
@@ -80,6 +90,31 @@ export function serveShell(parts: ShellParts, sessions: WeakMap<Electron.WebCont
       });
       return ok(chosen.canceled ? [] : await importFiles(parts, window, chosen.filePaths));
     },
+    'code.chooseFolder': async ({ prefix }) => {
+      const chosen = await dialog.showOpenDialog(windowOf(event), {
+        title: prefix === '' ? 'Choose a clone' : 'Choose the folder of the same code',
+        properties: ['openDirectory'],
+      });
+      const [folder] = chosen.filePaths;
+      if (chosen.canceled || folder === undefined) return ok(null);
+      return parts.links.shell.call('code.addFolder', { folder, prefix });
+    },
+    'recent.list': () => ok(parts.recent.list),
+    'recent.open': async ({ id }) => {
+      const path = parts.recent.pathOf(id);
+      if (path === undefined) return fail('not-found', 'That file is not in the list any more.');
+      const imported = await importFiles(parts, windowOf(event), [path]);
+      if (imported.length === 0 && !existsSync(path)) parts.recent.forget(path);
+      return ok(imported);
+    },
+    'recent.clear': () => {
+      parts.recent.clear();
+      return ok(null);
+    },
+    'learn.open': ({ recording }) => {
+      const path = join(parts.recordingsDir, `${recording}.pb.gz`);
+      return parts.links.shell.call('profile.import', { windowId: windowIdOf(windowOf(event)), path });
+    },
     'share.save': async ({ format, title, suggestedName, source }) => {
       const chosen = await dialog.showSaveDialog(windowOf(event), {
         title: 'Share',
@@ -105,12 +140,14 @@ export function serveShell(parts: ShellParts, sessions: WeakMap<Electron.WebCont
     'settings.load': () => ok(parts.settings.settings),
     'settings.save': ({ settings }) => {
       parts.settings.save(settings);
-      nativeTheme.themeSource = settings.theme; // for menus and dialogs
+      nativeTheme.themeSource = parts.settings.nativeTheme;
+      parts.watches.setRules(settings.watches);
       for (const window of BrowserWindow.getAllWindows()) {
         if (window.webContents !== event.sender) emitShell(window, 'settings.changed', { settings });
       }
       return ok(null);
     },
+    'watches.list': () => ok(parts.watches.states),
     'tunnel.browse': async ({ port }) => {
       try {
         await shell.openExternal(`http://127.0.0.1:${port}/`);
@@ -131,7 +168,7 @@ export function serveShell(parts: ShellParts, sessions: WeakMap<Electron.WebCont
     name: keyof ShellCalls,
     params: unknown,
   ): Promise<Result<unknown>> => {
-    const checked = v.safeParse(shellCalls[name].params, params);
+    const checked = v.safeParse(shellCalls[name].params, params, firstIssue);
     if (!checked.success)
       return fail('invalid-input', `The call "${name}" was not understood.`, v.summarize(checked.issues));
     // The schema of this very name has just checked the parameters.

@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
 import { Details } from '../features/details/details.js';
+import { LearnPanel } from '../features/learn/learn-panel.js';
 import { FleetView } from '../features/fleet/fleet-view.js';
 import { CommandPalette } from './command-palette.js';
 import { Dialogs } from './dialogs.js';
@@ -15,13 +16,21 @@ import { useApp } from './workbench.js';
 /** The window. */
 export function App(): ReactElement {
   useShortcuts();
+  // Times are said in many places that do not look at the setting: with another clock all of them are made anew.
+  const timeZone = useApp((state) => state.settings.timeZone);
+  return <Parts key={timeZone} />;
+}
+
+function Parts(): ReactElement {
   const sidebarOpen = useApp((state) => state.sidebarOpen);
   const detailsOpen = useApp((state) => state.detailsOpen && state.viewHeader !== null && state.viewHeader.total > 0);
   const fleetOpen = useApp((state) => state.fleetOpen);
-  const classes = ['shell', sidebarOpen ? '' : 'no-sidebar', detailsOpen ? '' : 'no-details'];
+  const learning = useApp((state) => state.learning);
+  const left = learning === null ? (sidebarOpen ? '' : 'no-sidebar') : 'learning';
+  const classes = ['shell', left, detailsOpen ? '' : 'no-details'];
   return (
     <div className={classes.filter((name) => name !== '').join(' ')}>
-      {sidebarOpen ? <Sidebar /> : null}
+      {learning !== null ? <LearnPanel learning={learning} /> : sidebarOpen ? <Sidebar /> : null}
       {fleetOpen ? (
         <ErrorBoundary>
           <FleetView />

@@ -1,9 +1,11 @@
-import { currentTarget, actOnTarget } from '../state/targets-control.js';
+import { actOnTarget, currentTarget, findEngines, removeTarget } from '../state/targets-control.js';
+import { showsSelection } from '../state/readable.js';
 import { chooseService, setLive } from '../state/selection-control.js';
 import { neighbour } from '../state/document-switch.js';
 import { closeDocument, openFiles, share, showDocument } from '../state/documents-control.js';
 import { wholeActions } from '../flame/frame-actions.js';
 import { goBack, goForward, removeOperations } from '../state/operations-control.js';
+import { endLearning, startLearning } from '../state/learn-control.js';
 import { stepMatch } from '../state/search-control.js';
 import { changeSettings } from '../state/settings-control.js';
 import { toggleTheme } from '../state/theme-control.js';
@@ -11,21 +13,25 @@ import type { Context } from '../state/context.js';
 import type { AppState } from '../state/store.js';
 import { hasView, named, type Command } from './command.js';
 import { comparisonCommands } from './comparison-commands.js';
-import { hasAgent, hasLog, primaryAction } from '../features/targets/target-words.js';
+import { viewCommands } from './view-commands.js';
+import { canName, hasAgent, hasLog, primaryAction } from '../features/targets/target-words.js';
 
 const always = (): boolean => true;
 const isFlame = (state: AppState): boolean => state.viewSource?.kind === 'flame';
 const hasTarget = (state: AppState): boolean => currentTarget(state) !== undefined;
-const searchable = ({ tab }: AppState): boolean => tab === 'flame' || tab === 'table';
 
 /** A dialog about the agent of the chosen target. */
-function agentCommand(id: 'profiled' | 'sampling' | 'naming' | 'restart-agent', title: string): Command {
+function agentCommand(
+  id: 'profiled' | 'sampling' | 'naming' | 'restart-agent' | 'times',
+  title: string,
+  possible = hasAgent,
+): Command {
   return {
     id,
     title: named(title),
     enabled: (state) => {
       const target = currentTarget(state);
-      return target !== undefined && hasAgent(target);
+      return target !== undefined && possible(target);
     },
     run: ({ store }) => {
       const { targetId } = store.getState();
@@ -41,14 +47,14 @@ function selectField(selector: string): boolean {
   return field !== null;
 }
 
-/** Puts the cursor into the search field, on a tab that has it. */
-function focusSearch({ store }: Context): void {
-  if (!searchable(store.getState())) store.setState({ tab: 'flame' });
-  // At once where the field is there already: what is typed next belongs into it.
-  if (selectField('#flame-search')) return;
-  requestAnimationFrame(() => {
-    selectField('#flame-search');
-  });
+/** Puts the cursor into the search field. */
+function focusSearch(): void {
+  selectField('#flame-search');
+}
+
+/** Opens the selector for writing; the button is not there while it is written already. */
+function writeSelector(): void {
+  document.querySelector<HTMLElement>('.readout.selector')?.click();
 }
 
 export const commands: readonly Command[] = [
@@ -103,6 +109,23 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    id: 'find-engines',
+    title: named('Find Docker engines, hidden ones too'),
+    enabled: (state) => state.targets.some(({ config }) => config.kind === 'local'),
+    run: (context) => {
+      void findEngines(context, true); // shows its own failure
+    },
+  },
+  {
+    id: 'hide-engine',
+    title: named('Hide this Docker engine'),
+    enabled: (state) => currentTarget(state)?.config.kind === 'docker',
+    run: (context) => {
+      const { targetId } = context.store.getState();
+      if (targetId !== null) void removeTarget(context, targetId); // shows its own failure
+    },
+  },
+  {
     id: 'pyroscope',
     title: named('Set the Pyroscope address…'),
     enabled: hasTarget,
@@ -125,8 +148,9 @@ export const commands: readonly Command[] = [
   },
   agentCommand('profiled', 'Choose what is profiled…'),
   agentCommand('sampling', 'Choose how often is sampled…'),
-  agentCommand('naming', 'Choose how services are called…'),
+  agentCommand('naming', 'Choose how services are called…', canName),
   agentCommand('restart-agent', 'Restart or upgrade the agent…'),
+  agentCommand('times', 'Record with times, for a heat map…'),
   {
     id: 'log',
     title: named('Follow the log of the agent…'),
@@ -142,7 +166,10 @@ export const commands: readonly Command[] = [
   {
     id: 'pushes',
     title: named('Choose where the agent pushes…'),
-    enabled: (state) => currentTarget(state)?.agent.status !== undefined,
+    enabled: (state) => {
+      const agent = currentTarget(state)?.agent;
+      return agent?.status !== undefined && agent.engine === undefined;
+    },
     run: ({ store }) => {
       const { targetId } = store.getState();
       if (targetId !== null) store.setState({ dialog: { kind: 'pushes', targetId } });
@@ -222,6 +249,13 @@ export const commands: readonly Command[] = [
   { id: 'find', title: named('Search functions'), keys: 'Mod+F', enabled: hasView, run: focusSearch },
   { id: 'find-slash', title: named('Search functions'), keys: '/', hidden: true, enabled: hasView, run: focusSearch },
   {
+    id: 'selector',
+    title: named('Write a selector'),
+    keys: 'Mod+K',
+    enabled: (state) => state.document.kind === 'selection' && showsSelection(state),
+    run: writeSelector,
+  },
+  {
     id: 'next-match',
     title: named('Next match'),
     keys: 'F3',
@@ -274,40 +308,13 @@ export const commands: readonly Command[] = [
       store.setState({ zoomPath: [] });
     },
   },
+  ...viewCommands,
   {
-    id: 'tab-flame',
-    title: named('Show the flame graph'),
-    keys: '1',
-    enabled: hasView,
+    id: 'code-folders',
+    title: named('Folders with source files…'),
+    enabled: always,
     run: ({ store }) => {
-      store.setState({ tab: 'flame' });
-    },
-  },
-  {
-    id: 'tab-table',
-    title: named('Show the table of functions'),
-    keys: '2',
-    enabled: hasView,
-    run: ({ store }) => {
-      store.setState({ tab: 'table' });
-    },
-  },
-  {
-    id: 'tab-sandwich',
-    title: named('Show callers and callees'),
-    keys: '3',
-    enabled: hasView,
-    run: ({ store }) => {
-      store.setState({ tab: 'sandwich' });
-    },
-  },
-  {
-    id: 'tab-tree',
-    title: named('Show the call tree'),
-    keys: '4',
-    enabled: hasView,
-    run: ({ store }) => {
-      store.setState({ tab: 'tree' });
+      store.setState({ dialog: { kind: 'code-folders' } });
     },
   },
   {
@@ -363,12 +370,28 @@ export const commands: readonly Command[] = [
     },
   },
   {
+    id: 'theme-contrast',
+    title: named('High contrast theme'),
+    enabled: (state) => state.settings.theme !== 'contrast',
+    run: (context) => {
+      changeSettings(context, { theme: 'contrast' });
+    },
+  },
+  {
     id: 'orientation',
     title: ({ settings: { orientation } }) => (orientation === 'icicle' ? 'Root at the bottom' : 'Root on top'),
     enabled: always,
     run: (context) => {
       const { orientation } = context.store.getState().settings;
       changeSettings(context, { orientation: orientation === 'icicle' ? 'flame' : 'icicle' });
+    },
+  },
+  {
+    id: 'minimap',
+    title: ({ settings: { minimap } }) => (minimap ? 'Hide minimap' : 'Show minimap'),
+    enabled: always,
+    run: (context) => {
+      changeSettings(context, { minimap: !context.store.getState().settings.minimap });
     },
   },
   {
@@ -387,6 +410,16 @@ export const commands: readonly Command[] = [
     run: (context) => {
       const { diffPalette } = context.store.getState().settings;
       changeSettings(context, { diffPalette: diffPalette === 'blue-red' ? 'violet-yellow' : 'blue-red' });
+    },
+  },
+  {
+    id: 'learn',
+    title: ({ learning }) => (learning === null ? 'Learn to read flame graphs' : 'Close the guide'),
+    enabled: always,
+    run: (context) => {
+      if (context.store.getState().learning === null)
+        void startLearning(context); // shows its own failure
+      else endLearning(context);
     },
   },
   {

@@ -7,8 +7,11 @@ import {
   pinBaseline,
   swapSides,
 } from '../state/comparison-control.js';
+import { copyLink, linkedComparison } from '../state/link-control.js';
+import { showTab } from '../state/panes.js';
 import { isPinned } from '../state/selection-control.js';
 import { isComparing } from '../state/sides.js';
+import { compareWithRest, keptTimes } from '../state/times-control.js';
 import type { AppState } from '../state/store.js';
 import { hasView, named, type Command } from './command.js';
 
@@ -52,6 +55,14 @@ export const comparisonCommands: readonly Command[] = [
     },
   },
   {
+    id: 'compare-rest',
+    title: named('Compare what is brushed with the rest of the recording'),
+    enabled: (state) => state.document.kind === 'profiles' && state.baseline === null && keptTimes(state) !== null,
+    run: (context) => {
+      compareWithRest(context, true);
+    },
+  },
+  {
     id: 'pin',
     title: (state) => (isPinned(state) ? 'Let A go' : 'Pin A, whatever is chosen next'),
     enabled: (state) => state.comparison !== null,
@@ -63,8 +74,48 @@ export const comparisonCommands: readonly Command[] = [
     id: 'swap',
     title: named('Swap A and B'),
     keys: 'Mod+Shift+X',
-    enabled: (state) => isComparing(state) && (state.document.kind === 'selection' || state.baseline !== null),
+    enabled: (state) =>
+      isComparing(state) &&
+      (state.document.kind === 'selection' || (state.baseline !== null && state.baseline.kind !== 'rest')),
     run: swapSides,
+  },
+  {
+    id: 'side-by-side',
+    title: (state) => (state.sideBySide ? 'Show A and B as one graph' : 'Show A and B side by side'),
+    enabled: isComparing,
+    run: ({ store }) => {
+      store.setState((state) => ({ ...showTab(state, 'flame'), sideBySide: !state.sideBySide }));
+    },
+  },
+  {
+    id: 'names',
+    title: named('Names: which functions of A and B are the same one…'),
+    enabled: isComparing,
+    run: ({ store }) => {
+      store.setState({ dialog: { kind: 'names' } });
+    },
+  },
+  {
+    id: 'watches',
+    title: named('Watch list: what is to stay below a threshold…'),
+    enabled: () => true,
+    run: ({ store }) => {
+      store.setState({ dialog: { kind: 'watches' } });
+    },
+  },
+  {
+    id: 'copy-link',
+    title: named('Copy a link to the comparison'),
+    enabled: (state) => linkedComparison(state) !== undefined,
+    run: copyLink,
+  },
+  {
+    id: 'open-link',
+    title: named('Open a link to a comparison…'),
+    enabled: () => true,
+    run: ({ store }) => {
+      store.setState({ dialog: { kind: 'open-link' } });
+    },
   },
   {
     id: 'end-comparison',

@@ -1,12 +1,19 @@
 import { useCallback, useEffect, useState, type ReactElement } from 'react';
 import type { About } from '../../contract/shell.js';
 import { CompareDialog } from '../features/compare/compare-dialog.js';
+import { LabelsDialog } from '../features/labels/labels-dialog.js';
+import { NamesDialog } from '../features/compare/names-dialog.js';
+import { OpenLinkDialog } from '../features/compare/open-link-dialog.js';
+import { RenameDialog } from '../features/compare/rename-dialog.js';
+import { TimesDialog } from '../features/heat/times-dialog.js';
 import { LogDialog } from '../features/logs/log-dialog.js';
 import { NamingDialog } from '../features/naming/naming-dialog.js';
 import { ProfiledDialog } from '../features/profiled/profiled-dialog.js';
 import { SamplingDialog } from '../features/profiled/sampling-dialog.js';
 import { PromptDialog } from '../features/prompts/prompt-dialog.js';
+import { MemoryDialog } from '../features/pyspy/memory-dialog.js';
 import { PushesDialog } from '../features/pushes/pushes-dialog.js';
+import { CodeFoldersDialog } from '../features/source/code-folders-dialog.js';
 import { ImportServerDialog } from '../features/targets/import-server-dialog.js';
 import { RemoveSnapshotDialog, SaveSnapshotDialog } from '../features/snapshots/snapshot-dialogs.js';
 import { ChecksDialog } from '../features/targets/checks-dialog.js';
@@ -18,6 +25,7 @@ import { RestartAgentDialog } from '../features/targets/restart-agent-dialog.js'
 import { ServerDialog } from '../features/targets/server-dialog.js';
 import { StopAgentDialog } from '../features/targets/stop-agent-dialog.js';
 import { TunnelDialog } from '../features/tunnels/tunnel-dialog.js';
+import { WatchesDialog } from '../features/watches/watches-dialog.js';
 import type { Dialog } from '../state/store.js';
 import { Modal } from '../ui/modal.js';
 import { commands } from './commands.js';
@@ -67,8 +75,24 @@ function OpenDialog({ dialog }: { readonly dialog: Dialog }): ReactElement {
       return <SamplingDialog targetId={dialog.targetId} />;
     case 'naming':
       return <NamingDialog targetId={dialog.targetId} />;
+    case 'memory':
+      return <MemoryDialog targetId={dialog.targetId} service={dialog.service} />;
+    case 'times':
+      return <TimesDialog targetId={dialog.targetId} />;
     case 'compare':
       return <CompareDialog />;
+    case 'labels':
+      return <LabelsDialog />;
+    case 'names':
+      return <NamesDialog />;
+    case 'code-folders':
+      return <CodeFoldersDialog />;
+    case 'open-link':
+      return <OpenLinkDialog />;
+    case 'rename':
+      return <RenameDialog of={dialog.of} is={dialog.is} />;
+    case 'watches':
+      return <WatchesDialog {...(dialog.of === undefined ? {} : { of: dialog.of })} />;
     case 'save-snapshot':
       return <SaveSnapshotDialog />;
     case 'remove-snapshot':
@@ -131,17 +155,24 @@ function AboutDialog(): ReactElement {
 }
 
 const viewKeys: readonly (readonly [string, string])[] = [
+  ['Give up what is being loaded', 'Esc'],
   ['Graph: to the caller, to the widest callee', '↑ ↓'],
   ['Graph: along the level', '← →'],
   ['Graph: zoom to the selected frame, out one level', 'Enter, Backspace'],
   ['Graph: zoom to the whole', 'Esc, Home or 0'],
   ['Graph: zoom', '+ −, Ctrl-wheel'],
   ['Graph: move', 'W A S D, drag'],
+  ['Graph: scroll by a view', 'Page Up, Page Down'],
   ['Graph: what can be done with a frame', 'Shift F10, right click'],
   ['Graph: copy the name', 'C'],
   ['Timeline: move the range, or its end', '← →, Shift ← →'],
   ['Timeline: second range to compare with', 'Shift-drag'],
+  ['Timeline: zoom in and out', 'W S, Ctrl-wheel'],
+  ['Timeline: earlier and later', 'A D, middle drag'],
   ['Tree: unfold, fold', '→ ←'],
+  ['Source: to the next hot line, to the one before', 'N, P'],
+  ['Source: copy path and line', 'C'],
+  ['Heat map: move, brush, use the brushed part', '← → ↑ ↓, Shift ←, Enter'],
 ];
 
 function KeysDialog(): ReactElement {

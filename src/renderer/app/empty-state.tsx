@@ -2,11 +2,14 @@ import { useCallback, type ReactElement, type ReactNode } from 'react';
 import type { SourceKind } from '../../contract/selection.js';
 import { targetTimeMs } from '../../contract/target-clock.js';
 import type { TargetState } from '../../contract/target.js';
+import { sourceIsPySpy } from '../state/active-time.js';
+import { LearnButton } from '../features/learn/learn-panel.js';
 import { PySpyReady } from '../features/pyspy/pyspy-ready.js';
 import { TargetActionButton } from '../features/targets/target-action-button.js';
 import { keptWords } from '../features/targets/target-words.js';
 import { formatRange } from '../format/times.js';
 import { visibleText } from '../format/visible-text.js';
+import { removeOperations } from '../state/operations-control.js';
 import { choosePreset, currentExtent } from '../state/selection-control.js';
 import { currentTarget } from '../state/targets-control.js';
 import { Button } from '../ui/button.js';
@@ -14,6 +17,7 @@ import { FailureDetail, FailureNotice } from '../ui/failure-notice.js';
 import { Logo, Spinner } from '../ui/icons.js';
 import { windowSecondsLeft } from './status-words.js';
 import { useNow } from './use-now.js';
+import { useWork, WorkInstead } from './work.js';
 import { useApp, useControls, useWorkbench } from './workbench.js';
 
 /** What stands where a graph will be: what it will show, and the one button that fills it. */
@@ -24,7 +28,9 @@ export function EmptyState(): ReactElement {
   const failure = useApp((state) => state.viewFailure);
   const total = useApp((state) => state.viewHeader?.total);
   const source = useApp((state) => state.source);
+  const opens = useApp((state) => state.opening.length > 0);
   const { clock } = useControls();
+  if (opens) return <LoadingState />;
   if (phase === 'failed' && failure !== null) return <FailedState />;
   const waits =
     target !== undefined && document.kind === 'selection' && source === 'agent' && awaitsFirstWindow(target, clock());
@@ -107,7 +113,7 @@ function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement
   if (link.state !== 'connected') {
     const text =
       link.state === 'disconnected'
-        ? 'Connect over SSH to see what it spends its time on. Nothing is installed by connecting.'
+        ? `${config.kind === 'docker' ? 'Connect' : 'Connect over SSH'} to see what it spends its time on. Nothing is installed by connecting.`
         : visibleText(link.message ?? 'Opening the connection…');
     return (
       <Empty title={link.state === 'disconnected' ? name : `Connecting to ${name}`} text={text}>
@@ -161,8 +167,10 @@ function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement
           text="Record samples every process 97 times a second and draws a flame graph that grows with each window. It ends when you stop it or close Pyrometer; nothing leaves this machine."
         >
           {button}
+          {agent.message === undefined ? null : <p className="empty-more">{visibleText(agent.message)}</p>}
+          <LearnButton />
           <p className="empty-more">
-            Add a server with + on the left, or drop a profile (pprof or folded stacks) here.
+            Add a server with + on the left, or drop a profile (pprof, Austin or folded stacks) here.
           </p>
         </Empty>
       ) : (
@@ -171,6 +179,7 @@ function TargetEmpty({ target }: { readonly target: TargetState }): ReactElement
           text="Start agent uploads one program, checks it and starts it. Services appear within a window of 15 s. The agent goes on until you press Stop agent."
         >
           {button}
+          {agent.message === undefined ? null : <p className="empty-more">{visibleText(agent.message)}</p>}
           {link.message === undefined ? null : <p className="empty-more">{visibleText(link.message)}</p>}
         </Empty>
       );
@@ -234,9 +243,23 @@ function NoSamples(): ReactElement {
   const startMs = useApp((state) => (state.range ?? currentExtent(state)).startMs);
   const endMs = useApp((state) => (state.range ?? currentExtent(state)).endMs);
   const service = useApp((state) => state.serviceName);
+  const byPySpy = useApp(sourceIsPySpy);
+  const left = useApp((state) => state.viewSource?.operations !== undefined);
   const all = useCallback(() => {
     choosePreset(controls, 'all');
   }, [controls]);
+  const removeAll = useCallback(() => {
+    removeOperations(controls);
+  }, [controls]);
+  if (left) {
+    return (
+      <Empty title="Nothing is left" text="What is done to the profile before it is shown leaves no sample.">
+        <Button large onClick={removeAll}>
+          Show the profile as it is
+        </Button>
+      </Empty>
+    );
+  }
   if (isFile) return <Empty title="An empty profile" text="The file holds no samples of this type." />;
   const who = service === null ? 'Nothing' : visibleText(service);
   return (
@@ -245,7 +268,7 @@ function NoSamples(): ReactElement {
       text={
         service === null
           ? `Nothing was sampled from ${formatRange(startMs, endMs, clock())}.`
-          : `${who} used no CPU that was sampled from ${formatRange(startMs, endMs, clock())}.`
+          : `${who} ${byPySpy ? 'was not active when it was sampled' : 'used no CPU that was sampled'} from ${formatRange(startMs, endMs, clock())}.`
       }
     >
       <Button large onClick={all}>
@@ -256,9 +279,13 @@ function NoSamples(): ReactElement {
 }
 
 function LoadingState(): ReactElement {
-  const step = useApp((state) => state.viewStep);
+  const work = useWork();
+  const doing = work === null || work.step === '' ? 'Loading' : work.step;
+  const title = work === null || work.title === '' ? doing : `${doing} ${work.title}`;
   return (
-    <Empty title={step === '' ? 'Loading' : step} text="The graph appears as soon as its first part is here." busy />
+    <Empty title={title} text="The graph appears as soon as its first part is here." busy>
+      {work === null ? null : <WorkInstead share={work.share} cancel={work.cancel} />}
+    </Empty>
   );
 }
 
@@ -274,8 +301,8 @@ function FailedState(): ReactElement | null {
       <div className="empty-mark">
         <Logo size={32} />
       </div>
-      <h1>This could not be shown</h1>
-      <FailureNotice failure={failure} />
+      <h1>{failure.code === 'cancelled' ? 'Cancelled' : 'This could not be shown'}</h1>
+      {failure.code === 'cancelled' ? <p>{failure.message}</p> : <FailureNotice failure={failure} />}
       <Button large tone="accent" onClick={retry}>
         Try again
       </Button>

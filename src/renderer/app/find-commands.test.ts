@@ -13,9 +13,9 @@ describe('findCommands', () => {
   });
 
   it('puts titles with a word that begins so before those that have it inside', () => {
-    expect(ids('the')).toEqual(['sidebar', 'details', 'toggle-theme', 'orientation']);
+    expect(ids('the')).toEqual(['sidebar', 'details', 'toggle-theme', 'theme-contrast', 'orientation']);
     expect(ids('se')).toEqual(['add-server']);
-    expect(ids('th')[0]).toBe('sidebar');
+    expect(ids('th')[0]).toBe('watches');
   });
 
   it('takes words in any order', () => {

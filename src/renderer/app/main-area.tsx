@@ -2,27 +2,27 @@ import { useCallback, type ReactElement } from 'react';
 import { FlameView } from '../flame/flame-view.js';
 import { ScaleSwitch } from '../features/compare/scale-switch.js';
 import { Breadcrumb } from '../flame/breadcrumb.js';
-import { FunctionTableView } from '../features/table/function-table.js';
-import { SandwichView } from '../features/sandwich/sandwich.js';
-import { CallTreeView } from '../features/tree/tree-view.js';
 import { keptWords } from '../features/targets/target-words.js';
 import { VersionBanner } from '../features/targets/version-banner.js';
 import { TimelineView } from '../features/timeline/timeline.js';
 import { visibleText } from '../format/visible-text.js';
+import { toggleSplit } from '../state/panes.js';
 import { showsSelection } from '../state/readable.js';
 import { currentTarget } from '../state/targets-control.js';
+import { hasTimes } from '../state/times-control.js';
 import type { Tab } from '../state/store.js';
-import { Spinner } from '../ui/icons.js';
 import { SearchField } from '../flame/search-field.js';
 import { EmptyState } from './empty-state.js';
+import { chooseView, Panes, viewNames } from './panes.js';
+import { WorkLine, WorkStatus } from './work.js';
 import { useApp, useControls, useWorkbench } from './workbench.js';
-import { Button } from '../ui/button.js';
+import { Button, IconButton } from '../ui/button.js';
+import { SplitIcon } from '../ui/icons.js';
 
 /** Timeline, tabs and the view below them; or what teaches how to fill them. */
 export function MainArea(): ReactElement {
   const hasGraph = useApp((state) => state.viewHeader !== null && state.viewHeader.total > 0);
   const withTimeline = useApp((state) => state.document.kind === 'selection' && showsSelection(state));
-  const tab = useApp((state) => state.tab);
   return (
     <main className="main">
       <VersionBanner />
@@ -31,48 +31,33 @@ export function MainArea(): ReactElement {
       {hasGraph ? <ViewBanner /> : null}
       {hasGraph ? <Breadcrumb /> : null}
       <div className="view">
-        {hasGraph ? <TabView tab={tab} /> : <FlameView />}
+        {hasGraph ? <WorkLine /> : null}
+        {hasGraph ? <Panes /> : <FlameView />}
         {hasGraph ? null : <EmptyState />}
       </div>
     </main>
   );
 }
 
-function TabView({ tab }: { readonly tab: Tab }): ReactElement {
-  switch (tab) {
-    case 'flame':
-      return <FlameView />;
-    case 'table':
-      return <FunctionTableView />;
-    case 'sandwich':
-      return <SandwichView />;
-    case 'tree':
-      return <CallTreeView />;
-  }
-}
-
 function Tabs(): ReactElement {
   const diff = useApp((state) => state.viewSource?.kind === 'diff');
-  const phase = useApp((state) => state.viewPhase);
-  const step = useApp((state) => state.viewStep);
-  const tab = useApp((state) => state.tab);
+  const timed = useApp(hasTimes);
   return (
     <nav className="tabs">
       <div role="tablist" aria-label="Views" className="tab-list">
-        <TabButton tab="flame" label={diff ? 'Diff' : 'Flame'} keys="1" />
-        <TabButton tab="table" label="Table" keys="2" />
-        <TabButton tab="sandwich" label="Sandwich" keys="3" />
-        <TabButton tab="tree" label="Tree" keys="4" />
+        <TabButton tab="flame" label={diff ? 'Diff' : viewNames.flame} keys="1" />
+        <TabButton tab="table" label={viewNames.table} keys="2" />
+        <TabButton tab="sandwich" label={viewNames.sandwich} keys="3" />
+        <TabButton tab="tree" label={viewNames.tree} keys="4" />
+        <TabButton tab="source" label={viewNames.source} keys="5" />
+        {timed ? <TabButton tab="heat" label={viewNames.heat} keys="6" /> : null}
       </div>
       {diff ? <ScaleSwitch /> : null}
-      <span className="tabs-progress" role="status">
-        {phase === 'loading' ? (
-          <>
-            <Spinner /> {step}
-          </>
-        ) : null}
-      </span>
-      {tab === 'flame' || tab === 'table' ? <SearchField /> : null}
+      <WorkStatus />
+      <div className="tabs-end">
+        <SearchField />
+        <SplitButton />
+      </div>
     </nav>
   );
 }
@@ -84,16 +69,30 @@ interface TabButtonProps {
 }
 
 function TabButton({ tab, label, keys }: TabButtonProps): ReactElement {
-  const { store } = useControls();
+  const controls = useControls();
   const chosen = useApp((state) => state.tab === tab);
+  const beside = useApp((state) => state.split?.other === tab);
   const choose = useCallback(() => {
-    store.setState({ tab });
-  }, [store, tab]);
+    chooseView(controls, tab);
+  }, [controls, tab]);
   return (
-    <button type="button" role="tab" className="tab" aria-selected={chosen} aria-label={label} onClick={choose}>
+    <button type="button" role="tab" className={beside ? 'tab beside' : 'tab'} aria-selected={chosen} onClick={choose}>
       {label}
       <kbd aria-hidden="true">{keys}</kbd>
     </button>
+  );
+}
+
+function SplitButton(): ReactElement {
+  const { store } = useControls();
+  const split = useApp((state) => state.split !== null);
+  const toggle = useCallback(() => {
+    store.setState(toggleSplit);
+  }, [store]);
+  return (
+    <IconButton label="Two views side by side" aria-pressed={split} onClick={toggle}>
+      <SplitIcon />
+    </IconButton>
   );
 }
 

@@ -1,7 +1,9 @@
 import { useCallback, type ReactElement } from 'react';
-import { gilProfileType, wallProfileType } from '../../contract/pyspy.js';
+import { gilProfileType, memoryLeaksType, memoryPeakType, wallProfileType } from '../../contract/pyspy.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import type { TargetState } from '../../contract/target.js';
+import { activeTime, activeTimeExplained, shownIsPySpy, sourceIsPySpy } from '../state/active-time.js';
+import { SelectorField } from '../features/services/selector-field.js';
 import { TargetActionButton } from '../features/targets/target-action-button.js';
 import { ShareMenu } from '../features/share/share-menu.js';
 import { SaveSnapshotButton } from '../features/snapshots/save-snapshot-button.js';
@@ -13,7 +15,6 @@ import { setLive } from '../state/selection-control.js';
 import { baselineProfile, isComparing } from '../state/sides.js';
 import { BaselineChip } from '../features/compare/baseline-chip.js';
 import { CompareMenu } from '../features/compare/compare-menu.js';
-import { selectorOf } from '../state/services-control.js';
 import { showsSelection } from '../state/readable.js';
 import { currentTarget } from '../state/targets-control.js';
 import { Button } from '../ui/button.js';
@@ -78,7 +79,6 @@ function SelectionFields(): ReactElement | null {
   const comparing = useApp(isComparing);
   const live = useApp((state) => state.live);
   const hasView = useApp(showsSelection);
-  const selector = useApp(selectorOf);
   const toggleLive = useCallback(() => {
     setLive(controls, !live);
   }, [controls, live]);
@@ -96,7 +96,7 @@ function SelectionFields(): ReactElement | null {
       {hasView ? (
         <>
           {comparing ? null : (
-            <div className="readout source">
+            <div className="readout from">
               <span className="mute">from</span>
               <span className="strong clip">
                 {from} on <bdi>{visibleText(target.config.name)}</bdi>
@@ -104,7 +104,7 @@ function SelectionFields(): ReactElement | null {
             </div>
           )}
           <ProfileTypeMenu />
-          <Selector text={selector} />
+          <SelectorField />
           <BaselineChip />
           <RangeField />
           {comparing ? (
@@ -140,42 +140,13 @@ function TargetHeading({ target }: { readonly target: TargetState }): ReactEleme
   );
 }
 
-/** The selector as it is asked, its parts told apart. */
-function Selector({ text }: { readonly text: string }): ReactElement {
-  const { shell } = useControls();
-  const copy = useCallback(() => {
-    void shell.call('clipboard.write', { text }); // nothing to say when it fails
-  }, [shell, text]);
-  const shown = visibleText(text);
-  const parts = shown.split(/("(?:[^"\\]|\\.)*")/);
-  return (
-    <button
-      type="button"
-      className="readout selector"
-      title={`${shown}\nClick to copy`}
-      aria-label="Copy selector"
-      onClick={copy}
-    >
-      {shown === '{}' ? (
-        <span className="mute clip">all services</span>
-      ) : (
-        <span className="clip">
-          {parts.map((part, index) => (
-            <span key={index} className={index % 2 === 1 ? 'string' : undefined}>
-              {part}
-            </span>
-          ))}
-        </span>
-      )}
-    </button>
-  );
-}
-
-/** A profile type in words: "CPU time" for what our agent samples, otherwise its name and sample type. */
-export function profileTypeWords(profileType: string): string {
-  if (profileType === cpuProfileType) return 'CPU time';
+/** A profile type in words: "CPU time" for what our agent samples, "Active time" for py-spy, otherwise its name and sample type. */
+export function profileTypeWords(profileType: string, byPySpy = false): string {
+  if (profileType === cpuProfileType) return byPySpy ? activeTime : 'CPU time';
   if (profileType === wallProfileType) return 'Time passed';
   if (profileType === gilProfileType) return 'Holding the GIL';
+  if (profileType === memoryPeakType) return 'Memory at its peak';
+  if (profileType === memoryLeaksType) return 'Memory not freed';
   const [name = '', sampleType = ''] = profileType.split(':');
   return visibleText(`${name} ${sampleType}`.replaceAll('_', ' ').trim());
 }
@@ -184,7 +155,16 @@ function ProfileTypeMenu(): ReactElement {
   const { store } = useControls();
   const types = useApp((state) => state.profileTypes);
   const current = useApp((state) => state.profileType);
-  if (types.length <= 1) return <div className="readout strong type">{profileTypeWords(current)}</div>;
+  const byPySpy = useApp(sourceIsPySpy);
+  const words = (type: string): string => profileTypeWords(type, byPySpy);
+  const title = byPySpy && current === cpuProfileType ? activeTimeExplained : undefined;
+  if (types.length <= 1) {
+    return (
+      <div className="readout strong type" title={title}>
+        {words(current)}
+      </div>
+    );
+  }
   const choose = (profileType: string) => () => {
     store.setState({ profileType, valueIndex: null, zoomPath: [], selectedPath: [] });
   };
@@ -192,15 +172,15 @@ function ProfileTypeMenu(): ReactElement {
     <Popover
       label="Profile type"
       button={(props) => (
-        <Button {...props} aria-label={`Profile type, ${profileTypeWords(current)}`}>
-          {profileTypeWords(current)} <ChevronIcon />
+        <Button {...props} aria-label={`Profile type, ${words(current)}`} title={title}>
+          {words(current)} <ChevronIcon />
         </Button>
       )}
     >
       {(close) =>
         types.map((type) => (
           <MenuItem key={type} close={close} onChoose={choose(type)} {...(type === current ? { hint: 'shown' } : {})}>
-            {profileTypeWords(type)}
+            {words(type)}
           </MenuItem>
         ))
       }
@@ -213,12 +193,14 @@ function ValueTypeMenu(): ReactElement | null {
   const { store } = useControls();
   const summary = useApp((state) => state.viewSummaries[0]);
   const shown = useApp((state) => state.viewSource?.valueIndex);
+  const byPySpy = useApp(shownIsPySpy);
   if (summary === undefined || shown === undefined) return null;
   const words = (index: number): string => {
     const sampleType = summary.sampleTypes[index];
     if (sampleType === undefined) return '';
     const { type, unit } = sampleType;
-    return type === 'cpu' && unit === 'nanoseconds' ? 'CPU time' : visibleText(`${type} (${unit})`);
+    if (type === 'cpu' && unit === 'nanoseconds') return byPySpy ? activeTime : 'CPU time';
+    return visibleText(`${type} (${unit})`);
   };
   if (summary.sampleTypes.length === 1) return <div className="readout strong">{words(0)}</div>;
   const choose = (valueIndex: number) => () => {

@@ -138,6 +138,18 @@ function pySpyItems({ agent }: TargetState, engine: EngineState): readonly Statu
       ...(lost > 0 ? { tone: 'warn' as const } : {}),
       title: `${formatCount(lost)} stacks could not be read; ${formatCount(count('samples'))} were.`,
     },
+    ...(agent.message === undefined
+      ? []
+      : [
+          {
+            key: 'left-out',
+            before: '',
+            value: 'not all is recorded',
+            after: '',
+            tone: 'warn' as const,
+            title: agent.message,
+          },
+        ]),
     ...(behind === 0
       ? []
       : [

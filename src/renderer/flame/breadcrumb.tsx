@@ -3,11 +3,14 @@ import { scalingWords } from '../../core/compare/sentences.js';
 import { useApp, useControls } from '../app/workbench.js';
 import { formatShare, formatValue, plural } from '../format/numbers.js';
 import { visibleText } from '../format/visible-text.js';
+import { activeTimeExplained, shownIsPySpy } from '../state/active-time.js';
 import { useCell } from '../state/cell.js';
+import { showsGraph, showsTab } from '../state/panes.js';
 import { crumbsOf } from './crumbs.js';
 import { ColoursMenu } from './colours-menu.js';
 import { OperationsBar } from './operations-bar.js';
 import { DiffLegend } from './diff-legend.js';
+import { callerPath } from './find-frames.js';
 
 /** What is done to the profile, the way from the whole to the zoomed frame, and what the whole is. */
 export function Breadcrumb(): ReactElement {
@@ -38,10 +41,10 @@ interface CrumbProps {
 }
 
 function Crumb({ length, text, current }: CrumbProps): ReactElement {
-  const { store } = useControls();
+  const { store, flame } = useControls();
   const zoom = useCallback(() => {
-    store.setState((state) => ({ zoomPath: state.zoomPath.slice(0, length) }));
-  }, [store, length]);
+    store.setState((state) => ({ zoomPath: callerPath(flame.get(), state.zoomPath, length) }));
+  }, [store, flame, length]);
   const shown = visibleText(text);
   return (
     <button
@@ -61,11 +64,12 @@ function Whole(): ReactElement | null {
   const model = useCell(flame);
   const header = useApp((state) => state.viewHeader);
   const chosen = useApp((state) => state.scale.by);
-  const coloured = useApp((state) => state.tab === 'flame' || state.tab === 'sandwich');
+  const coloured = useApp((state) => showsGraph(state) || showsTab(state, 'sandwich'));
   const samples = useApp((state) => state.viewSummaries.reduce((sum, summary) => sum + summary.sampleCount, 0));
+  const byPySpy = useApp(shownIsPySpy);
   if (header === null || model === null) return null;
-  const { unit } = header.sampleType;
-  const how = header.scaling === undefined ? '' : scalingWords(header.scaling, chosen === 'auto');
+  const { type, unit } = header.sampleType;
+  const how = header.scaling === undefined ? '' : scalingWords(header.scaling, chosen === 'auto', type);
   const scaled = `As measured. In the graph and the table A is scaled. ${how}.`;
   if (header.baselineTotal !== undefined && header.comparisonTotal !== undefined) {
     return (
@@ -80,13 +84,13 @@ function Whole(): ReactElement | null {
   }
   const cpu = header.sampleType.type === 'cpu' && unit === 'nanoseconds';
   const functions = plural(header.functionCount - 1, 'function', 'functions'); // the root counts there
-  const loaded = model.complete ? '' : `, ${formatShare(model.graph.count / model.graph.nodeCount)} loaded`;
+  const loaded = model.complete ? '' : `, ${formatShare(model.loaded)} loaded`;
   return (
     <span className="whole">
       {coloured ? <ColoursMenu /> : null}
-      <span>
+      <span title={cpu && byPySpy ? activeTimeExplained : undefined}>
         {formatValue(header.total, unit)}
-        {cpu ? ' of CPU' : ''}, {plural(samples, 'stack', 'stacks')}, {functions}
+        {cpu ? (byPySpy ? ' active' : ' of CPU') : ''}, {plural(samples, 'stack', 'stacks')}, {functions}
         {loaded}
       </span>
     </span>

@@ -6,14 +6,15 @@ import { formatShare } from '../format/numbers.js';
 import { visibleText } from '../format/visible-text.js';
 import { useCell } from '../state/cell.js';
 import { changeSettings } from '../state/settings-control.js';
+import { themeOf } from '../state/theme-control.js';
 import { Segments } from '../ui/fields.js';
 import { ChevronIcon } from '../ui/icons.js';
 import { Popover } from '../ui/menu.js';
 import { frameKindWords } from './operation-words.js';
 import { largestGroups, type Colouring } from './palette.js';
 
-const colourings = ['package', 'file', 'kind'] as const;
-const colouringLabels = { package: 'Package', file: 'File or library', kind: 'Kind of code' } as const;
+const colourings = ['package', 'file', 'library', 'kind'] as const;
+const colouringLabels = { package: 'Package', file: 'File', library: 'Library', kind: 'Kind of code' } as const;
 const framePalettes = ['hues', 'blue-yellow'] as const;
 const framePaletteLabels = { hues: 'All hues', 'blue-yellow': 'Blue and yellow' } as const;
 const orientations = ['icicle', 'flame'] as const;
@@ -95,7 +96,7 @@ export function ColoursMenu(): ReactElement {
 function GroupLegend({ colourBy, framePalette }: Colouring): ReactElement | null {
   const { flame } = useControls();
   const model = useCell(flame);
-  const theme = useApp((state) => state.shownTheme);
+  const theme = useApp((state) => themeOf(state.shownTheme));
   if (model === null) return null;
   const fill = (group: string): string =>
     toHex(group === '' ? frameColour(theme, '', '', 'unknown').fill : groupColour(theme, group, framePalette));

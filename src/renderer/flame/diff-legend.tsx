@@ -4,6 +4,7 @@ import { toHex } from '../../core/flame/oklch.js';
 import { useApp, useControls } from '../app/workbench.js';
 import { changeSettings } from '../state/settings-control.js';
 import { useCell } from '../state/cell.js';
+import { themeOf } from '../state/theme-control.js';
 import { MenuItem, Popover } from '../ui/menu.js';
 
 const palettes: readonly DiffPalette[] = ['blue-red', 'violet-yellow'];
@@ -12,10 +13,16 @@ const paletteWords: Readonly<Record<DiffPalette, readonly [string, string]>> = {
   'violet-yellow': ['Violet and yellow', 'tells also by lightness'],
 };
 
+/** Of a step, as forced-palette.ts paints it. */
+function forcedFill(step: number): string {
+  return step === 0 ? 'GrayText' : step > 0 ? 'Highlight' : 'CanvasText';
+}
+
 /** What the colours and patterns of a diff mean, in the colours that are drawn; a press chooses others. */
 export function DiffLegend(): ReactElement {
   const controls = useControls();
-  const theme = useApp((state) => state.shownTheme);
+  const shown = useApp((state) => state.shownTheme);
+  const theme = themeOf(shown);
   const palette = useApp((state) => state.settings.diffPalette);
   const judged = useCell(controls.certainty)?.value.abstained === undefined && controls.certainty.get() !== null;
   const choose = useCallback(
@@ -24,11 +31,14 @@ export function DiffLegend(): ReactElement {
     },
     [controls],
   );
-  const swatch = (step: number): CSSProperties => ({ background: toHex(diffColour(theme, palette, step).fill) });
+  const swatch = (step: number): CSSProperties => ({
+    background: shown === 'forced' ? forcedFill(step) : toHex(diffColour(theme, palette, step).fill),
+  });
   const hatched = (step: number): CSSProperties => {
     const colour = diffColour(theme, palette, step);
     const angle = step > 0 ? -45 : 45;
-    const [line, fill] = [toHex(patternColour(colour)), toHex(colour.fill)];
+    const [line, fill] =
+      shown === 'forced' ? ['Canvas', forcedFill(step)] : [toHex(patternColour(colour)), toHex(colour.fill)];
     return { background: `repeating-linear-gradient(${angle}deg, ${line} 0 1px, ${fill} 1px 4px)` };
   };
   return (

@@ -1,9 +1,15 @@
-import { hitTest, nodeAtPath, pathOfNode } from '../../core/flame/navigate.js';
+import { hitTest } from '../../core/flame/navigate.js';
 import type { Context } from '../state/context.js';
+import { deepestAtPath, frameAtPath, keepPath } from './find-frames.js';
+import { publish } from './flame-dataset.js';
+import { HoverLink } from './hover-link.js';
 import type { FlameModel } from './model.js';
 import { labelFont, paintFlame, type Surface } from './painter.js';
-import { diffPaletteOf, flamePalette, withQuietCallers, type Palette } from './palette.js';
-import { readTokens, type TokenColour } from './theme-colours.js';
+import { withMarked, withQuietCallers, type Palette } from './palette.js';
+import { flameTokens, shownOutlines, shownPalette, shownQuiet, type FlameTokens } from './shown-palette.js';
+import { mostSticky, topBelowSticky } from './sticky.js';
+import { withLettering } from './stencils.js';
+import { readTokens } from './theme-colours.js';
 import {
   clampTop,
   easeViewport,
@@ -11,6 +17,7 @@ import {
   levelAt,
   partOf,
   positionAt,
+  sameViewport,
   sidePaddingPx,
   viewportOf,
   wholePart,
@@ -24,7 +31,23 @@ export interface Hover {
   readonly yPx: number;
 }
 
-const tokenNames = ['bg', 'text', 'hit', 'mute'] as const;
+/** What of which graph is on the canvas. */
+export interface ShownPart {
+  readonly model: FlameModel;
+  readonly viewport: Viewport;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** The root is at the bottom. */
+  readonly up: boolean;
+  /** As it is drawn: the callers of the zoomed frame are quiet. */
+  readonly palette: Palette;
+  /** The colours of all frames. */
+  readonly colours: Palette;
+  /** -1: none. */
+  readonly selected: number;
+  readonly zoomNode: number;
+}
+
 const nowhere: Viewport = { from: 0, to: 1, topPx: 0 };
 
 /**
@@ -35,7 +58,10 @@ export class FlameCanvas {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: Context;
   readonly #onHover: (hover: Hover | null) => void;
+  readonly #onRenumbered: () => void;
+  readonly #link: HoverLink;
   readonly #ends: (() => void)[] = [];
+  readonly #followers = new Set<(part: ShownPart | null) => void>();
   #surface: Surface | undefined;
   #viewport = nowhere;
   #goal = nowhere;
@@ -46,15 +72,31 @@ export class FlameCanvas {
   #selected = -1;
   #frame = 0;
   #animation: { readonly start: Viewport; readonly beginMs: number; readonly durationMs: number } | undefined;
-  #tokens: Record<(typeof tokenNames)[number], TokenColour> | undefined;
+  #tokens: FlameTokens | undefined;
   #palette: { readonly model: FlameModel; readonly key: string; readonly palette: Palette } | undefined;
   #drawnModel: FlameModel | null = null;
+  #drawnStage: FlameModel['stage'] = 'whole';
 
-  constructor(canvas: HTMLCanvasElement, context: Context, onHover: (hover: Hover | null) => void) {
+  /** `onRenumbered`: node indices that somebody kept mean nothing any more. */
+  constructor(
+    canvas: HTMLCanvasElement,
+    context: Context,
+    onHover: (hover: Hover | null) => void,
+    onRenumbered: () => void,
+  ) {
     this.#canvas = canvas;
     this.#context = context;
     this.#onHover = onHover;
+    this.#onRenumbered = onRenumbered;
     const { store, flame, found } = context;
+    this.#link = new HoverLink(context, {
+      onPath: (path) => {
+        this.#followHover(path);
+      },
+      onFunction: () => {
+        this.#schedule();
+      },
+    });
     const observer = new ResizeObserver(() => {
       this.#resize();
     });
@@ -79,13 +121,14 @@ export class FlameCanvas {
           this.#followSelection();
           if (this.#selected > 0) this.#reveal(this.#selected);
         }
+        // The picture is the same while the next one is made, and drawing it would take the processors from that.
         if (state.viewPhase !== before.viewPhase) this.#publish(this.model);
-        const repainted = state.shownTheme !== before.shownTheme || state.settings !== before.settings;
-        if (repainted || state.viewPhase !== before.viewPhase) this.#schedule();
+        if (state.shownTheme !== before.shownTheme || state.settings !== before.settings) this.#schedule();
       }),
     );
     // Canvas text neither waits for a font nor is drawn again when it comes.
     void document.fonts.load(labelFont).then(() => {
+      this.#surface = this.#surface && withLettering(this.#surface);
       this.#schedule();
     });
     this.#resize();
@@ -94,11 +137,21 @@ export class FlameCanvas {
 
   dispose(): void {
     cancelAnimationFrame(this.#frame);
+    this.#link.dispose();
     for (const end of this.#ends) end();
   }
 
   get model(): FlameModel | null {
     return this.#context.flame.get();
+  }
+
+  /** Tells after each drawing what is shown. Returns what ends it. */
+  follow(tell: (part: ShownPart | null) => void): () => void {
+    this.#followers.add(tell);
+    this.#schedule();
+    return () => {
+      this.#followers.delete(tell);
+    };
   }
 
   get selected(): number {
@@ -123,12 +176,22 @@ export class FlameCanvas {
     this.#onHover(node < 0 ? null : { node, xPx, yPx });
     if (node === this.#hovered) return;
     this.#hovered = node;
+    this.#link.tell(this.model, node);
     this.#schedule();
   }
 
   leave(): void {
     this.#onHover(null);
     this.#hovered = -1;
+    this.#link.tell(null, -1);
+    this.#schedule();
+  }
+
+  /** Marks the frame that is below the pointer of a graph beside this one. */
+  #followHover(path: readonly string[] | null): void {
+    const { model } = this;
+    if (model === null) return;
+    this.#hovered = path === null ? -1 : frameAtPath(model, path);
     this.#schedule();
   }
 
@@ -136,19 +199,14 @@ export class FlameCanvas {
   select(node: number): void {
     const { model } = this;
     if (model === null) return;
-    const selectedPath = node <= 0 ? [] : pathOfNode(model.graph, node, model.nameOf);
-    this.#context.store.setState({ selectedPath });
-    // Of siblings with one name the path finds the widest; what was pressed is known.
-    this.#selected = node <= 0 ? -1 : node;
-    if (node > 0) this.#reveal(node);
-    this.#schedule();
+    this.#context.store.setState({ selectedPath: keepPath(model, node) });
   }
 
   /** Zooms to a node; the root is the whole. */
   zoom(node: number): void {
     const { model } = this;
     if (model === null || node < 0) return;
-    this.#context.store.setState({ zoomPath: pathOfNode(model.graph, node, model.nameOf) });
+    this.#context.store.setState({ zoomPath: keepPath(model, node) });
   }
 
   /** Zooms to the whole and lets go of the selection. */
@@ -188,6 +246,27 @@ export class FlameCanvas {
     if (deltaYPx !== 0) this.scroll(deltaYPx);
   }
 
+  /** Brings a position along the graph to the middle, as wide as before, and a line of it, CSS pixels from its root, to the middle. */
+  showAround(position: number, linePx: number): void {
+    const { model } = this;
+    if (model === null || this.#surface === undefined) return;
+    const span = this.#goal.to - this.#goal.from;
+    this.#showPart(position - span / 2, position + span / 2);
+    this.#scrollTo(linePx - this.#surface.heightPx / 2);
+  }
+
+  /** Scrolls to where the graph begins. */
+  scrollToRoot(): void {
+    this.#scrollTo(0);
+  }
+
+  /** Scrolls by a view, less a frame that stays to find one's way. */
+  scrollPage(down: 1 | -1): void {
+    if (this.#surface === undefined) return;
+    const pagePx = this.#surface.heightPx - (mostSticky + 1) * framePitchPx;
+    this.scroll(down * Math.max(framePitchPx, pagePx));
+  }
+
   #showPart(from: number, to: number): void {
     const { model } = this;
     if (model === null || this.#surface === undefined) return;
@@ -206,10 +285,13 @@ export class FlameCanvas {
 
   /** Scrolls by CSS pixels, down. */
   scroll(deltaDownPx: number): void {
-    const deltaPx = this.#up ? -deltaDownPx : deltaDownPx;
+    this.#scrollTo(this.#goal.topPx + (this.#up ? -deltaDownPx : deltaDownPx));
+  }
+
+  #scrollTo(wantedPx: number): void {
     const { model } = this;
     if (model === null || this.#surface === undefined) return;
-    const topPx = clampTop(model.graph, this.#goal.topPx + deltaPx, this.#surface.heightPx);
+    const topPx = clampTop(model.graph, wantedPx, this.#surface.heightPx);
     if (topPx === this.#goal.topPx) return;
     this.#goal = { ...this.#goal, topPx };
     if (this.#animation === undefined) this.#viewport = this.#goal;
@@ -230,36 +312,35 @@ export class FlameCanvas {
       const middle = (x0 + x1) / 2;
       this.#showPart(middle - span / 2, middle + span / 2);
     }
-    const top = (graph.depth[node] ?? 0) * framePitchPx;
-    const { heightPx } = this.#surface;
-    const by =
-      top < this.#goal.topPx
-        ? top - this.#goal.topPx - framePitchPx
-        : Math.max(0, top + 2 * framePitchPx - this.#goal.topPx - heightPx);
-    if (by !== 0) this.scroll(this.#up ? -by : by);
+    const level = graph.depth[node] ?? 0;
+    const lowest = (level + 2) * framePitchPx - this.#surface.heightPx;
+    const highest = topBelowSticky(level);
+    if (this.#goal.topPx > highest) this.#scrollTo(highest);
+    else if (this.#goal.topPx < lowest) this.#scrollTo(lowest);
   }
 
   #onModel(): void {
     const { model } = this;
-    const another = model !== this.#drawnModel;
+    // Node indices of what was drawn before mean nothing now.
+    const another = model !== this.#drawnModel || model?.stage !== this.#drawnStage;
     this.#drawnModel = model;
+    this.#drawnStage = model?.stage ?? 'whole';
     if (another) {
       this.#hovered = -1;
       this.#onHover(null);
+      this.#onRenumbered();
     }
     this.#followZoom(false);
     this.#followSelection();
+    // What the phase said with the model before was not true of this one.
+    this.#publish(model);
     this.#schedule();
   }
 
   #followSelection(): void {
     const { model } = this;
     const { selectedPath } = this.#context.store.getState();
-    this.#selected = -1;
-    if (model !== null && selectedPath.length > 0) {
-      const found = nodeAtPath(model.graph, selectedPath, model.nameOf);
-      if (found.matched === selectedPath.length) this.#selected = found.node;
-    }
+    this.#selected = model === null ? -1 : frameAtPath(model, selectedPath);
     this.#schedule();
   }
 
@@ -268,10 +349,14 @@ export class FlameCanvas {
     const { model } = this;
     if (model === null || model.graph.count === 0 || this.#surface === undefined) return;
     const { zoomPath } = this.#context.store.getState();
-    this.#zoomNode = nodeAtPath(model.graph, zoomPath, model.nameOf).node;
+    this.#zoomNode = deepestAtPath(model, zoomPath);
     const { heightPx } = this.#surface;
     const goal = viewportOf(model.graph, this.#zoomNode, heightPx, this.#part);
-    if (inMotion) {
+    if (inMotion && sameViewport(goal, this.#viewport)) {
+      // An operation lets go of a zoom that may not be there: pictures that are all alike would take a processor from it.
+      this.#goal = goal;
+      this.#animation = undefined;
+    } else if (inMotion) {
       this.#goal = goal;
       this.#animation = { start: this.#viewport, beginMs: performance.now(), durationMs: zoomDurationMs(this.#canvas) };
     } else {
@@ -291,21 +376,17 @@ export class FlameCanvas {
     if (widthPx === 0 || heightPx === 0) return;
     const width = Math.round(widthPx * ratio);
     const height = Math.round(heightPx * ratio);
-    const context = this.#canvas.getContext('2d', { alpha: false });
+    // What is drawn goes to the screen by itself, not through the page's own picture: where software draws, that picture would be painted
+    // again in tiles for each frame (25 in place of 12 ms of CPU a frame at scale 2, of which 15 and 9 in this thread).
+    const context = this.#canvas.getContext('2d', { alpha: false, desynchronized: true });
     if (context === null) return;
     this.#canvas.width = width;
     this.#canvas.height = height;
     this.#canvas.style.width = `${widthPx}px`;
     this.#canvas.style.height = `${heightPx}px`;
     const image = new ImageData(width, height);
-    this.#surface = {
-      context,
-      image,
-      pixels: new Uint32Array(image.data.buffer),
-      widthPx,
-      heightPx,
-      ratio,
-    };
+    const pixels = new Uint32Array(image.data.buffer);
+    this.#surface = withLettering({ context, image, pixels, widthPx, heightPx, ratio });
     // Below the pointer is something else now.
     this.leave();
     this.#followZoom(false);
@@ -324,12 +405,14 @@ export class FlameCanvas {
     const surface = this.#surface;
     if (surface === undefined) return;
     const { model } = this;
-    this.#tokens ??= readTokens(document.documentElement, tokenNames);
-    const { bg, text, hit, mute } = this.#tokens;
+    this.#context.shownPart.set({ widthPx: surface.image.width, ...this.#part });
+    const tokens = (this.#tokens ??= readTokens(document.documentElement, flameTokens));
+    const { bg, hit, accent } = tokens;
     this.#publish(model);
     if (model === null || model.graph.count === 0) {
       surface.pixels.fill(bg.word);
       surface.context.putImageData(surface.image, 0, 0);
+      for (const tell of this.#followers) tell(null);
       return;
     }
     if (this.#animation !== undefined) {
@@ -343,41 +426,44 @@ export class FlameCanvas {
     const highlight =
       found === null ? null : { matches: found.matches, bar: hit.word, barHeight: Math.round(2.5 * surface.ratio) };
     const { shownTheme } = this.#context.store.getState();
-    const palette = withQuietCallers(this.#paletteOf(model), model, this.#zoomNode, shownTheme);
-    const style = { background: bg.word, selection: text.css, hover: mute.css, highlight, palette, up: this.#up };
-    paintFlame(surface, model, this.#viewport, style, this.#hovered, this.#selected);
+    const colours = this.#paletteOf(model, tokens);
+    const quiet = withQuietCallers(colours, model, this.#zoomNode, shownQuiet(shownTheme, tokens));
+    const elsewhere = this.#link.functionIn(model);
+    const palette = elsewhere < 0 ? quiet : withMarked(quiet, model, elsewhere, accent.word);
+    const outlines = shownOutlines(shownTheme, tokens);
+    const style = { background: bg.word, ...outlines, highlight, palette, up: this.#up };
+    const names = paintFlame(surface, model, this.#viewport, style, this.#hovered, this.#selected);
+    this.#canvas.dataset['names'] = String(names);
+    const { widthPx, heightPx } = surface;
+    for (const tell of this.#followers) {
+      tell({
+        model,
+        viewport: this.#viewport,
+        widthPx,
+        heightPx,
+        up: this.#up,
+        palette,
+        colours,
+        selected: this.#selected,
+        zoomNode: this.#zoomNode,
+      });
+    }
   }
 
-  #paletteOf(model: FlameModel): Palette {
+  #paletteOf(model: FlameModel, tokens: FlameTokens): Palette {
     const { shownTheme, settings } = this.#context.store.getState();
     const key = `${shownTheme} ${settings.diffPalette} ${settings.colourBy} ${settings.framePalette}`;
     const known = this.#palette;
     if (known?.model === model && known.key === key) return known.palette;
-    const palette = model.isDiff
-      ? diffPaletteOf(model, shownTheme, settings.diffPalette)
-      : flamePalette(model, shownTheme, settings);
+    const palette = shownPalette(model, shownTheme, settings, tokens);
     this.#palette = { model, key, palette };
     return palette;
   }
 
-  /** What a test or a script can ask of the canvas. */
   #publish(model: FlameModel | null): void {
-    const { dataset } = this.#canvas;
-    const { viewPhase } = this.#context.store.getState();
-    // While the next one is loading, what is drawn is still the last.
-    dataset['next'] = viewPhase === 'loading' ? 'loading' : 'none';
-    dataset['total'] = String(model?.total ?? 0);
-    dataset['nodes'] = String(model?.graph.count ?? 0);
-    dataset['state'] = stateOf(model, viewPhase);
-    // Whether all that the screen can show has arrived.
-    dataset['shown'] = model?.complete === true ? 'yes' : 'no';
+    const marked = model === null ? '' : model.nameOf(this.#link.functionIn(model));
+    publish(this.#canvas, model, this.#context.store.getState().viewPhase, marked);
   }
-}
-
-function stateOf(model: FlameModel | null, phase: string): 'ready' | 'loading' | 'empty' {
-  if (model === null) return phase === 'loading' ? 'loading' : 'empty';
-  if (!model.complete) return 'loading';
-  return model.total > 0 ? 'ready' : 'empty';
 }
 
 /** From the motion token, which is 0 when the machine asks for less motion. */

@@ -9,6 +9,8 @@ export type FlameCommand =
   | { readonly kind: 'magnify'; readonly factor: number }
   /** By steps, to the right and down. */
   | { readonly kind: 'pan'; readonly right: number; readonly down: number }
+  /** By a view, down. */
+  | { readonly kind: 'page'; readonly down: 1 | -1 }
   | { readonly kind: 'menu'; readonly node: number }
   | { readonly kind: 'reset' }
   | { readonly kind: 'copy'; readonly text: string };
@@ -49,6 +51,10 @@ export function flameCommand(
       const node = at + (key === 'ArrowLeft' ? -1 : 1);
       return node >= first && node < end ? { kind: 'select', node } : null;
     }
+    case 'PageDown':
+      return { kind: 'page', down: 1 };
+    case 'PageUp':
+      return { kind: 'page', down: -1 };
     case 'Enter':
       return { kind: 'zoom', node: at };
     case 'Backspace':

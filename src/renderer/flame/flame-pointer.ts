@@ -9,8 +9,7 @@ const zoomPerPx = 0.0022;
 
 /**
  * The pointer on a flame graph: click selects, double click zooms, drag pans, the wheel scrolls, with Ctrl (or Command) it
- * zooms around the pointer, right click opens the menu. Not by React: its wheel listeners are passive and can not keep the
- * page from scrolling. Returns what ends it.
+ * zooms around the pointer, right click opens the menu. Not by React, which would look for a component at each move. Returns what ends it.
  */
 export function followPointer(
   canvas: HTMLCanvasElement,
@@ -62,15 +61,6 @@ export function followPointer(
     if (node > 0) flame.select(node);
     onMenu({ node: Math.max(0, node), xPx: event.clientX, yPx: event.clientY });
   };
-  const onWheel = (event: WheelEvent): void => {
-    const scale = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? linePx : 1;
-    const [x, y] = [event.deltaX * scale, event.deltaY * scale];
-    if (x === 0 && y === 0) return;
-    event.preventDefault();
-    if (event.ctrlKey || event.metaKey) flame.zoomAround(Math.exp(-y * zoomPerPx), event.offsetX);
-    else if (event.shiftKey) flame.pan(x + y, 0);
-    else flame.pan(x, y);
-  };
   canvas.addEventListener('pointerdown', onDown);
   canvas.addEventListener('pointermove', onMove);
   canvas.addEventListener('pointerup', onUp);
@@ -79,8 +69,9 @@ export function followPointer(
   canvas.addEventListener('click', onClick);
   canvas.addEventListener('dblclick', onDoubleClick);
   canvas.addEventListener('contextmenu', onContextMenu);
-  canvas.addEventListener('wheel', onWheel, { passive: false });
+  const endWheel = followWheel(canvas, flame);
   return () => {
+    endWheel();
     canvas.removeEventListener('pointerdown', onDown);
     canvas.removeEventListener('pointermove', onMove);
     canvas.removeEventListener('pointerup', onUp);
@@ -89,6 +80,28 @@ export function followPointer(
     canvas.removeEventListener('click', onClick);
     canvas.removeEventListener('dblclick', onDoubleClick);
     canvas.removeEventListener('contextmenu', onContextMenu);
-    canvas.removeEventListener('wheel', onWheel);
+  };
+}
+
+/**
+ * The wheel over a flame graph or what lies on it: scrolls, pans with Shift, zooms around the pointer with Ctrl (or Command).
+ *
+ * Passive: nothing around a graph scrolls, and the window has no zoom of its own, so there is nothing to prevent. A listener that may
+ * prevent something is asked for each turn of the wheel by itself, one after the other: where frames take longer than a wheel turns they
+ * queue up, and the graph runs after the hand by a quarter of a second. These are joined to one a frame.
+ */
+export function followWheel(element: HTMLElement, flame: FlameCanvas): () => void {
+  const onWheel = (event: WheelEvent): void => {
+    const scale = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? linePx : 1;
+    const [x, y] = [event.deltaX * scale, event.deltaY * scale];
+    if (x === 0 && y === 0) return;
+    const xPx = event.clientX - element.getBoundingClientRect().left;
+    if (event.ctrlKey || event.metaKey) flame.zoomAround(Math.exp(-y * zoomPerPx), xPx);
+    else if (event.shiftKey) flame.pan(x + y, 0);
+    else flame.pan(x, y);
+  };
+  element.addEventListener('wheel', onWheel, { passive: true });
+  return () => {
+    element.removeEventListener('wheel', onWheel);
   };
 }

@@ -1,16 +1,23 @@
 import { frameKindAt } from '../../core/flame/frame-kinds.js';
-import { ancestorsOf, pathOfNode } from '../../core/flame/navigate.js';
-import type { Operation } from '../../contract/operations.js';
+import { ancestorsOf } from '../../core/flame/navigate.js';
+import type { FrameKey, Operation } from '../../contract/operations.js';
 import { visibleText } from '../format/visible-text.js';
 import type { Context } from '../state/context.js';
 import { addOperation, functionSet } from '../state/operations-control.js';
+import { showTab } from '../state/panes.js';
+import type { AppState } from '../state/store.js';
+import { canWatch } from '../state/watches-control.js';
+import { keepPath, widestFrame } from './find-frames.js';
 import type { FlameModel } from './model.js';
+import { onlySide } from './only-side.js';
 
 /** Something that can be done with a frame; `null` in a list of them is a line between groups. */
 export interface FrameAction {
   readonly title: string;
   /** Keys, or what it is done to. */
   readonly hint?: string;
+  /** Whether it can be done now; absent: always. */
+  readonly enabled?: (state: AppState) => boolean;
   readonly run: (context: Context) => void;
 }
 
@@ -27,7 +34,7 @@ export function frameActions(model: FlameModel, node: number, inPart: boolean): 
   const { graph } = model;
   const index = model.functionOf(node);
   const name = model.nameOf(index);
-  const path = pathOfNode(graph, node, model.nameOf);
+  const path = keepPath(model, node);
   const frames = functionSet(model.keyOf(node));
   const packageName = model.packages[index] ?? '';
   const file = model.rawFiles[index] ?? '';
@@ -46,13 +53,17 @@ export function frameActions(model: FlameModel, node: number, inPart: boolean): 
       title: 'Zoom to it',
       hint: 'Enter',
       run: ({ store }) => {
-        store.setState({ zoomPath: path });
+        store.setState((state) => ({ ...showTab(state, 'flame'), zoomPath: path }));
       },
     },
     {
       title: 'Find all of this name',
       run: (context) => {
-        (context.operationsOn ?? context).store.setState({ search: name, searchMode: 'plain', tab: 'flame' });
+        (context.operationsOn ?? context).store.setState((state) => ({
+          ...showTab(state, 'flame'),
+          search: name,
+          searchMode: 'plain',
+        }));
       },
     },
     // The place of a frame of a part is no place of the whole.
@@ -63,10 +74,20 @@ export function frameActions(model: FlameModel, node: number, inPart: boolean): 
             title: 'Callers and callees',
             hint: '3',
             run: ({ store }: Context) => {
-              store.setState({ selectedPath: path, tab: 'sandwich' });
+              store.setState((state) => ({ ...showTab(state, 'sandwich'), selectedPath: path }));
             },
           },
         ]),
+    ...renameActions(model, node),
+    {
+      title: 'Watch this function…',
+      hint: 'told when above',
+      enabled: canWatch,
+      run: (context) => {
+        (context.operationsOn ?? context).store.setState({ dialog: { kind: 'watches', of: model.keyOf(node) } });
+      },
+    },
+    ...(model.sourceFileOf(index) === '' ? [] : [openSource(model.keyOf(node), path)]),
     { title: 'Copy name', hint: 'C', run: copy(name) },
     { title: 'Copy stack', run: copy(path.join('\n')) },
     null,
@@ -101,6 +122,41 @@ export function frameActions(model: FlameModel, node: number, inPart: boolean): 
     actions.push({ title: 'Collapse the library', hint, run: operate({ kind: 'collapse', frames: set }) });
   }
   return actions;
+}
+
+/** To its lines. The place of a frame of a part is no place of the whole: there the function's widest frame stands for it. */
+function openSource(key: FrameKey, path: readonly string[]): FrameAction {
+  return {
+    title: 'Open source',
+    hint: '5',
+    run: ({ store, operationsOn }) => {
+      if (operationsOn === undefined) store.setState((state) => ({ ...showTab(state, 'source'), selectedPath: path }));
+      else selectWidest(operationsOn, key);
+    },
+  };
+}
+
+function selectWidest({ store, flame }: Context, key: FrameKey): void {
+  const model = flame.get();
+  const node = model === null ? -1 : widestFrame(model, [model.indexOf(key)]);
+  if (model === null || node < 0) return;
+  const selectedPath = keepPath(model, node);
+  store.setState((state) => ({ ...showTab(state, 'source'), selectedPath }));
+}
+
+/** A function that one side of a diff lacks may have another name there. */
+function renameActions(model: FlameModel, node: number): readonly FrameAction[] {
+  const is = onlySide(model, model.functionOf(node));
+  if (is === undefined) return [];
+  const of = model.keyOf(node);
+  return [
+    {
+      title: is === 'new' ? 'It had another name before…' : 'It has another name now…',
+      run: (context) => {
+        (context.operationsOn ?? context).store.setState({ dialog: { kind: 'rename', of, is } });
+      },
+    },
+  ];
 }
 
 /** What can be done to the whole. */

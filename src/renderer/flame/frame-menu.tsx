@@ -19,14 +19,17 @@ interface FrameMenuProps {
 
 /** What can be done with a frame; with the root, what can be done to the whole. */
 export function FrameMenu({ place, onClose }: FrameMenuProps): ReactElement | null {
-  const { flame, operationsOn } = useControls();
+  const controls = useControls();
+  const { flame, operationsOn } = controls;
   const model = useCell(flame);
   const { node, xPx, yPx } = place;
   if (model === null || node >= model.graph.count) return null;
   const actions = node <= 0 ? wholeActions : frameActions(model, node, operationsOn !== undefined);
+  const state = (operationsOn ?? controls).store.getState();
+  const possible = actions.filter((action) => action?.enabled?.(state) !== false);
   return (
     <ContextMenu label={`Actions for ${model.label(Math.max(0, node))}`} xPx={xPx} yPx={yPx} onClose={onClose}>
-      {actions.map((action, index) =>
+      {possible.map((action, index) =>
         action === null ? <hr key={index} /> : <ActionItem key={index} action={action} close={onClose} />,
       )}
     </ContextMenu>

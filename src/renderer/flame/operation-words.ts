@@ -1,4 +1,5 @@
-import type { FrameSet, Operation } from '../../contract/operations.js';
+import type { FrameSet, LabelKey, Operation } from '../../contract/operations.js';
+import { spansWords } from '../format/times.js';
 import { visibleText } from '../format/visible-text.js';
 
 const kindWords: Readonly<Record<string, string>> = {
@@ -51,6 +52,11 @@ const verbs = {
   collapse: 'collapsed:',
 } as const;
 
+/** A label with its key: "thread worker-1", "size 512 bytes". */
+function labelWords({ key, value, unit }: LabelKey): string {
+  return `${key} ${value}${unit === '' ? '' : ` ${unit}`}`;
+}
+
 /** An operation as its crumb says it. */
 export function operationWords(operation: Operation): string {
   switch (operation.kind) {
@@ -58,6 +64,12 @@ export function operationWords(operation: Operation): string {
       return 'inverted';
     case 'group':
       return `by ${operation.by}`;
+    case 'keep-label':
+      return visibleText(`only ${labelWords(operation.label)}`);
+    case 'drop-label':
+      return visibleText(`without ${labelWords(operation.label)}`);
+    case 'keep-times':
+      return `only ${spansWords(operation.spans)}`;
     case 'collapse-recursion': {
       const what = operation.frames === undefined ? 'recursion' : `recursion of ${setWords(operation.frames)}`;
       return visibleText(operation.reach === 'whole' ? `whole ${what} collapsed` : `${what} collapsed`);

@@ -1,8 +1,8 @@
 import { useCallback, type ReactElement } from 'react';
 import type { Operation } from '../../contract/operations.js';
-import { patternOfQuery } from '../../core/flame/match-names.js';
+import { setOfQuery } from '../../core/operations/query-set.js';
 import { useApp, useControls } from '../app/workbench.js';
-import { addOperation, removeOperation, removeOperations } from '../state/operations-control.js';
+import { addOperation, hasLabels, removeOperation, removeOperations } from '../state/operations-control.js';
 import { ChevronIcon, CloseIcon } from '../ui/icons.js';
 import { MenuItem, Popover } from '../ui/menu.js';
 import { wholeActions } from './frame-actions.js';
@@ -58,12 +58,18 @@ function OperationCrumb({ operation, index }: { readonly operation: Operation; r
 function OperationsMenu(): ReactElement {
   const controls = useControls();
   const some = useApp((state) => state.operations.length > 0);
-  const pattern = useApp((state) => patternOfQuery(state.search, state.searchMode));
+  const search = useApp((state) => state.search);
+  const mode = useApp((state) => state.searchMode);
+  const found = setOfQuery(search, mode);
   const removeAll = useCallback(() => {
     removeOperations(controls);
   }, [controls]);
+  const labelled = useApp(hasLabels);
+  const chooseLabel = useCallback(() => {
+    controls.store.setState({ dialog: { kind: 'labels' } });
+  }, [controls]);
   const add = (kind: (typeof patternActions)[number][0]) => () => {
-    if (pattern !== undefined) addOperation(controls, { kind, frames: { by: 'pattern', pattern } });
+    if (found !== undefined) addOperation(controls, { kind, frames: found });
   };
   return (
     <Popover
@@ -80,13 +86,22 @@ function OperationsMenu(): ReactElement {
             <ActionItem key={action.title} action={action} close={close} />
           ))}
           <hr />
+          <MenuItem
+            close={close}
+            onChoose={chooseLabel}
+            disabled={!labelled}
+            hint={labelled ? 'thread, process …' : 'its samples carry none'}
+          >
+            Filter by label…
+          </MenuItem>
+          <hr />
           {patternActions.map(([kind, title]) => (
             <MenuItem
               key={kind}
               close={close}
               onChoose={add(kind)}
-              disabled={pattern === undefined}
-              {...(pattern === undefined ? { hint: 'search first' } : {})}
+              disabled={found === undefined}
+              {...(found === undefined ? { hint: 'search first' } : {})}
             >
               {title}
             </MenuItem>

@@ -1,3 +1,4 @@
+import type { Lettering } from './lettering.js';
 import type { FlameModel } from './model.js';
 import type { Palette } from './palette.js';
 import { rasterFlame, type Highlight, type Label } from './raster.js';
@@ -28,6 +29,8 @@ export interface Surface {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly ratio: number;
+  /** What writes names into the pixels; without it, and where it does not know a name's letters, the context does. */
+  readonly lettering?: Lettering | undefined;
 }
 
 const fontPx = 11.5;
@@ -40,7 +43,25 @@ const letterEm = 0.6;
 const labelPaddingPx = 5;
 const leastLabelPx = 34;
 
-/** Draws a view: boxes from pixels, then names, then the outlines of the hovered and the selected frame. */
+/** How names stand in a frame, device pixels from its corner. */
+export function namePlace(ratio: number): {
+  readonly font: string;
+  readonly baseline: CanvasTextBaseline;
+  readonly x: number;
+  readonly y: number;
+  readonly frameHeight: number;
+} {
+  const frameHeight = Math.round(framePitchPx * ratio) - Math.round(ratio);
+  return {
+    font: `${fontPx * ratio}px ${family}`,
+    baseline: 'middle',
+    x: labelPaddingPx * ratio,
+    y: frameHeight / 2 + 0.5 * ratio,
+    frameHeight,
+  };
+}
+
+/** Draws a view: boxes from pixels, then names, then the outlines of the hovered and the selected frame. Answers how many names there are. */
 export function paintFlame(
   surface: Surface,
   model: FlameModel,
@@ -48,8 +69,8 @@ export function paintFlame(
   style: PaintStyle,
   hovered: number,
   selected: number,
-): void {
-  const { context, image, pixels, ratio } = surface;
+): number {
+  const { context, image, pixels, ratio, lettering } = surface;
   const { graph } = model;
   const device = (css: number): number => Math.round(css * ratio);
   const layout = {
@@ -61,14 +82,19 @@ export function paintFlame(
       ? image.height - device(topPaddingPx) - (device(framePitchPx) - device(1)) + device(viewport.topPx)
       : device(topPaddingPx) - device(viewport.topPx),
     up: style.up,
-    frameHeight: device(framePitchPx) - device(1),
+    frameHeight: namePlace(ratio).frameHeight,
     pitch: device(framePitchPx),
     gap: device(1),
     labelWidth: device(leastLabelPx),
   };
   const labels = rasterFlame(pixels, layout, graph, viewport, style.palette, style.background, style.highlight);
+  const names = namesOf(labels, model, style.palette, ratio);
+  const { x: inset } = namePlace(ratio);
+  const unwritten = names.filter(
+    ({ text, x, y, colour }) => lettering?.write(pixels, text, x + inset, y, colour) !== true,
+  );
   context.putImageData(image, 0, 0);
-  drawLabels(context, labels, model, style.palette, layout.frameHeight, ratio);
+  drawNames(context, unwritten, ratio);
   for (const [node, colour, line] of [
     [hovered, style.hover, 1],
     [selected, style.selection, 1.5],
@@ -85,27 +111,38 @@ export function paintFlame(
       line * ratio,
     );
   }
+  return names.length;
 }
 
-function drawLabels(
-  context: FlameContext,
-  labels: readonly Label[],
-  model: FlameModel,
-  palette: Palette,
-  frameHeight: number,
-  ratio: number,
-): void {
-  context.font = `${fontPx * ratio}px ${family}`;
-  context.textBaseline = 'middle';
+/** A name as it is drawn, and its frame's corner. */
+interface Name {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+  readonly colour: string;
+}
+
+/** Names cut to what their frames have room for. */
+function namesOf(labels: readonly Label[], model: FlameModel, palette: Palette, ratio: number): Name[] {
   const letter = fontPx * letterEm * ratio;
   const padding = labelPaddingPx * ratio;
-  let colour = '';
+  const names: Name[] = [];
   for (const { node, x, y, width } of labels) {
     const text = fitText(model.label(node), Math.floor((width - 1.6 * padding) / letter));
-    if (text === '') continue;
-    const next = palette.text(node);
-    if (next !== colour) context.fillStyle = colour = next;
-    context.fillText(text, x + padding, y + frameHeight / 2 + 0.5 * ratio);
+    if (text !== '') names.push({ text, x, y, colour: palette.text(node) });
+  }
+  return names;
+}
+
+function drawNames(context: FlameContext, names: readonly Name[], ratio: number): void {
+  if (names.length === 0) return;
+  const place = namePlace(ratio);
+  context.font = place.font;
+  context.textBaseline = place.baseline;
+  let last = '';
+  for (const { text, x, y, colour } of names) {
+    if (colour !== last) context.fillStyle = last = colour;
+    context.fillText(text, x + place.x, y + place.y);
   }
 }
 

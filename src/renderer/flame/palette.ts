@@ -20,7 +20,7 @@ export interface Palette {
   text(node: number): string;
   /** Of a diff only. */
   pattern?(node: number): Pattern | undefined;
-  /** Of a diff only: the word of a line along the top of what changed for certain, 0 for none. */
+  /** The word of a line along the top, 0 for none: of a diff what changed for certain, and what is hovered in another view. */
   mark?(node: number): number;
 }
 
@@ -33,7 +33,8 @@ export interface Pattern {
 /** See Certainty.nodes of the contract. */
 const certainState = 2;
 
-interface Paint {
+/** A fill as an ImageData word, and what is written on it. */
+export interface Paint {
   readonly fill: number;
   readonly text: string;
 }
@@ -52,6 +53,8 @@ export function groupOf(model: FlameModel, functionIndex: number, colourBy: Colo
       return model.packages[functionIndex] ?? '';
     case 'file':
       return model.rawFiles[functionIndex] ?? '';
+    case 'library':
+      return model.originOf(functionIndex).library;
     case 'kind': {
       const kind = frameKinds[model.kinds[functionIndex] ?? 0] ?? 'unknown';
       return kind === 'unknown' ? '' : kind;
@@ -83,7 +86,7 @@ export function largestGroups(
  */
 export function flamePalette(model: FlameModel, theme: Theme, colouring: Colouring = defaultSettings): Palette {
   const words = new Uint32Array(model.header?.functionCount ?? 0); // 0 where not made yet: fills are opaque
-  const quiet = paintOf(quietColour(theme));
+  const quiet = quietPaint(theme);
   const { text } = paintOf(frameColour(theme, '', '', 'unknown'));
   const fillOf = (index: number): number => {
     const known = words[index] ?? 0;
@@ -107,16 +110,28 @@ export function flamePalette(model: FlameModel, theme: Theme, colouring: Colouri
   };
 }
 
+/** How the root, and what is context only, is painted. */
+export function quietPaint(theme: Theme): Paint {
+  return paintOf(quietColour(theme));
+}
+
 /** The callers of the zoomed frame are context: they are as quiet as the root. */
-export function withQuietCallers(palette: Palette, model: FlameModel, zoomNode: number, theme: Theme): Palette {
+export function withQuietCallers(palette: Palette, model: FlameModel, zoomNode: number, quiet: Paint): Palette {
   const zoomLevel = model.graph.depth[zoomNode] ?? 0;
   if (zoomLevel === 0) return palette;
-  const quiet = paintOf(quietColour(theme));
   const isCaller = (node: number): boolean => (model.graph.depth[node] ?? 0) < zoomLevel;
   return {
     ...palette,
     fill: (node) => (isCaller(node) ? quiet.fill : palette.fill(node)),
     text: (node) => (isCaller(node) ? quiet.text : palette.text(node)),
+  };
+}
+
+/** Frames of one function have a line along their top: it is below the pointer of another view. */
+export function withMarked(palette: Palette, model: FlameModel, functionIndex: number, word: number): Palette {
+  return {
+    ...palette,
+    mark: (node) => (model.functionOf(node) === functionIndex ? word : (palette.mark?.(node) ?? 0)),
   };
 }
 

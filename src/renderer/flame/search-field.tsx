@@ -1,5 +1,6 @@
 import { useCallback, type ChangeEvent, type KeyboardEvent, type ReactElement } from 'react';
-import { nameTest, type SearchMode } from '../../core/flame/match-names.js';
+import { isQuery } from '../../core/flame/match-functions.js';
+import type { SearchMode } from '../../core/flame/match-names.js';
 import type { SearchResult } from '../../core/flame/search.js';
 import { useApp, useControls } from '../app/workbench.js';
 import { formatShare, plural } from '../format/numbers.js';
@@ -15,7 +16,7 @@ export function SearchField(): ReactElement {
   const query = useApp((state) => state.search);
   const mode = useApp((state) => state.searchMode);
   const result = useCell(found);
-  const wrong = query !== '' && nameTest(query, mode) === null;
+  const wrong = query !== '' && !isQuery(query, mode);
   const onChange = useCallback(
     (event: ChangeEvent<HTMLInputElement>) => {
       store.setState({ search: event.target.value.slice(0, 1024) });

@@ -65,6 +65,10 @@ export function partOf(graph: FlameGraph, node: number, from: number, to: number
   return { from: (start - left) / width, to: (start + span - left) / width };
 }
 
+export function sameViewport(one: Viewport, other: Viewport): boolean {
+  return one.from === other.from && one.to === other.to && one.topPx === other.topPx;
+}
+
 /** Between two viewports, t from 0 to 1: fast first, then slow. */
 export function easeViewport(start: Viewport, end: Viewport, t: number): Viewport {
   if (t >= 1) return end;

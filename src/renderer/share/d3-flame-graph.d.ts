@@ -31,5 +31,10 @@ declare module 'd3-flame-graph' {
     update(): void;
   }
 
+  /** Colours for nodes whose datum has a `delta`. */
+  export const colorMapper: {
+    readonly differentialColorMapper: (node: ChartNode<unknown>, colour: string) => string;
+  };
+
   export default function flamegraph<Datum>(): Chart<Datum>;
 }

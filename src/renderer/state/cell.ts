@@ -37,6 +37,17 @@ export function createCell<T>(initial: T): Cell<T> {
   };
 }
 
+/** Makes a value that can be replaced and tells nobody. */
+export function createSlot<T>(initial: T): Pick<Cell<T>, 'get' | 'set'> {
+  let value = initial;
+  return {
+    get: () => value,
+    set: (next) => {
+      value = next;
+    },
+  };
+}
+
 /** Renders again when the cell is set or touched; answers what it holds. */
 export function useCell<T>(cell: Cell<T>): T {
   useSyncExternalStore(cell.subscribe, cell.version);

@@ -1,10 +1,11 @@
 import type { Turnover } from '../../core/compare/turnovers.js';
 import { rangesAround } from '../../core/compare/turnovers.js';
 import { withLabel } from '../../core/words/selectors.js';
+import type { Scale } from '../../contract/decoder.js';
 import type { ServiceRow } from '../../contract/links.js';
 import type { Baseline, Selection } from '../../contract/selection.js';
 import type { Context } from './context.js';
-import { currentExtent } from './selection-control.js';
+import { currentExtent, selectionName } from './selection-control.js';
 import { selectorOf } from './services-control.js';
 import type { AppState } from './store.js';
 import { firstAndLast, rangeBefore, type TimeRange } from './time-range.js';
@@ -111,9 +112,10 @@ export function compareWithDocument({ store }: Context, documentId: string): voi
 /** Holds A as it is, whatever target, service or range is chosen next; or lets it go. */
 export function pinBaseline({ store }: Context, pinned: boolean): void {
   const state = store.getState();
-  const { targetId, source, baseline, serviceName } = state;
-  if (targetId === null || state.comparison === null || baseline?.kind === 'document') return;
-  const own = { kind: 'selection', targetId, source, selector: selectorOf(state), name: serviceName ?? 'All services' };
+  const { targetId, source, baseline } = state;
+  if (targetId === null || state.comparison === null) return;
+  if (baseline !== null && baseline.kind !== 'selection') return;
+  const own = { kind: 'selection', targetId, source, selector: selectorOf(state), name: selectionName(state) };
   const held: Baseline = baseline ?? { ...own, kind: 'selection', pinned };
   const isOwn = held.targetId === targetId && held.source === source && held.selector === selectorOf(state);
   store.setState({ baseline: !pinned && isOwn ? null : { ...held, pinned } });
@@ -124,16 +126,19 @@ export function swapSides({ store }: Context): void {
   const state = store.getState();
   const { range, comparison, baseline, targetId, source } = state;
   if (baseline?.kind === 'document') {
-    store.setState({ baseline: { ...baseline, as: baseline.as === 'A' ? 'B' : 'A' } });
+    store.setState({
+      baseline: { ...baseline, as: baseline.as === 'A' ? 'B' : 'A' },
+      scale: swappedScale(state.scale),
+    });
     return;
   }
-  if (range === null || comparison === null) return;
-  const ranges = { range: comparison, comparison: range };
+  if (range === null || comparison === null || baseline?.kind === 'rest') return;
+  const ranges = { range: comparison, comparison: range, scale: swappedScale(state.scale) };
   if (baseline === null || targetId === null) {
     store.setState(ranges);
     return;
   }
-  const name = state.serviceName ?? 'All services';
+  const name = selectionName(state);
   store.setState({
     ...ranges,
     baseline: { ...baseline, targetId, source, selector: selectorOf(state), name },
@@ -142,6 +147,11 @@ export function swapSides({ store }: Context): void {
     selector: baseline.selector === '{}' ? null : baseline.selector,
     serviceName: baseline.name,
   });
+}
+
+/** The work of each side goes with it. */
+function swappedScale(scale: Scale): Scale {
+  return scale.by === 'work' ? { ...scale, baseline: scale.comparison, comparison: scale.baseline } : scale;
 }
 
 /** Ends the comparison and keeps B, the later side, as the range. The next one is scaled as its own load wants it. */

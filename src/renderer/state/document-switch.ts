@@ -1,7 +1,14 @@
 import type { AppState, Document, KeptView } from './store.js';
 
 const selection: Document = { kind: 'selection' };
-const untouched: KeptView = { baseline: null, valueIndex: null, operations: [], zoomPath: [], selectedPath: [] };
+const untouched: KeptView = {
+  baseline: null,
+  valueIndex: null,
+  operations: [],
+  timeOrder: null,
+  zoomPath: [],
+  selectedPath: [],
+};
 
 /** What a document's view is kept under; the selection's is "". */
 function keyOf(document: Document): string {
@@ -10,11 +17,11 @@ function keyOf(document: Document): string {
 
 /** The change that puts a document on the screen: what is shown keeps its view, and the document's own comes back. */
 export function switchTo(state: AppState, document: Document): Partial<AppState> {
-  const { baseline, valueIndex, operations, zoomPath, selectedPath, keptViews } = state;
+  const { baseline, valueIndex, operations, timeOrder, zoomPath, selectedPath, keptViews } = state;
   const from = keyOf(state.document);
   const to = keyOf(document);
   if (from === to) return { document, fleetOpen: false };
-  const views = { ...keptViews, [from]: { baseline, valueIndex, operations, zoomPath, selectedPath } };
+  const views = { ...keptViews, [from]: { baseline, valueIndex, operations, timeOrder, zoomPath, selectedPath } };
   const kept = keptViews[to] ?? untouched;
   return { document, fleetOpen: false, keptViews: withoutKey(views, to), ...kept, past: [], future: [] };
 }

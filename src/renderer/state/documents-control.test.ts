@@ -3,11 +3,19 @@ import { decoderCalls, type DecoderCalls, type DecoderEvents } from '../../contr
 import { fail, ok } from '../../contract/result.js';
 import { linksCalls } from '../../contract/links.js';
 import { serve, type Port } from '../../contract/rpc.js';
+import { serveFakeDecoder } from '../testing/fake-decoder.js';
 import { inventProfile } from '../testing/invented-profiles.js';
 import { portPair } from '../testing/port-pair.js';
 import { testContext } from '../testing/test-context.js';
 import type { Context } from './context.js';
-import { closeDocument, showDocument, showFiles, suggestedName, viewStateOf } from './documents-control.js';
+import {
+  cancelOpening,
+  closeDocument,
+  showDocument,
+  showFiles,
+  suggestedName,
+  viewStateOf,
+} from './documents-control.js';
 import { chooseService } from './selection-control.js';
 import { initialState } from './store.js';
 
@@ -30,7 +38,10 @@ describe('suggestedName', () => {
 describe('viewStateOf', () => {
   it('keeps paths, never indices', () => {
     const state = { ...initialState(0), zoomPath: ['a'], search: 'json', tab: 'table' as const };
-    expect(viewStateOf(state)).toEqual({ kind: 'flame', tab: 'table', valueIndex: 0, zoomPath: ['a'], search: 'json' });
+    const plain = { kind: 'flame', tab: 'table', valueIndex: 0, zoomPath: ['a'], search: 'json' };
+    expect(viewStateOf(state)).toEqual(plain);
+    const more = { timeOrder: { thread: null }, selectedPath: ['a', 'b'] };
+    expect(viewStateOf({ ...state, ...more })).toEqual({ ...plain, ...more });
   });
 });
 
@@ -73,12 +84,21 @@ describe('open documents', () => {
             ? fail('bad-profile', 'The profile is cut off.')
             : ok({ ...inventProfile(1, 10, false).summary, profileId }),
         'profile.close': () => ok(null),
+        'profile.labels': refuse,
         'view.open': refuse,
         'view.close': () => ok(null),
         'view.functions': refuse,
+        'view.range': refuse,
+        'view.summary': refuse,
         'view.frame': refuse,
         'view.children': refuse,
+        'view.lines': refuse,
         'view.certainty': refuse,
+        'view.regionCertainty': refuse,
+        'profile.changes': refuse,
+        'profile.heat': refuse,
+        'profile.threads': refuse,
+        'profile.heatOf': refuse,
       },
       (error) => {
         throw error;
@@ -143,6 +163,22 @@ describe('open documents', () => {
     expect(store.getState().documents.map(({ documentId }) => documentId)).toEqual(['a', 'b', 'changed']);
     expect(store.getState()).toMatchObject({ document: { documentId: 'changed' } });
     await expect.poll(() => released).toEqual(['again', 'twice']);
+  });
+
+  it('says how far the opening of a file is, and forgets it when it is given up', async () => {
+    const context = testContext();
+    const [near, far] = portPair();
+    serveFakeDecoder(far, { nodes: 10, hostile: false, empty: false, hangs: (of) => of === 'large' });
+    context.decoder.attach(near);
+    context.links.attach(linksThatTell(released));
+    const shown = showFiles(context, [file('large'), file('small')]);
+    await expect
+      .poll(() => context.store.getState().opening)
+      .toEqual([{ profileId: 'large', title: 'large.pb.gz', step: 'Decoding', share: 0.42 }]);
+    cancelOpening('large');
+    await shown;
+    expect(context.store.getState()).toMatchObject({ opening: [], toasts: [], documents: [{ documentId: 'small' }] });
+    await expect.poll(() => released).toEqual(['large']);
   });
 
   it('closes one and shows its neighbour, and lets go of its profiles only', async () => {

@@ -1,18 +1,21 @@
-import type { ShareFormat } from '../../contract/decoder.js';
-import type { SpooledProfile } from '../../contract/links.js';
+import type { ProfileSummary, ShareFormat } from '../../contract/decoder.js';
+import type { SpooledProfile, TimesRecording } from '../../contract/links.js';
 import type { Result } from '../../contract/result.js';
 import type { SnapshotRow } from '../../contract/links.js';
-import type { ViewState } from '../../contract/selection.js';
+import { longestPath, type ViewState } from '../../contract/selection.js';
 import { formatBytes } from '../format/numbers.js';
 import { visibleText } from '../format/visible-text.js';
 import type { Context } from './context.js';
 import { switchTo, withoutDocument } from './document-switch.js';
+import { chooseTab } from './panes.js';
+import { comparedSpans } from './sides.js';
 import type { AppState, Document, ProfilesDocument } from './store.js';
 import { showFailure, showInfo } from './toasts.js';
-import { viewRequestOf } from './view-request.js';
+import { stepWords } from './work-words.js';
+import { leftHeavy, viewRequestOf } from './view-request.js';
 
 /** Lets go of profiles that no document holds any more. */
-function releaseProfiles(context: Context, profiles: readonly SpooledProfile[]): void {
+export function releaseProfiles(context: Context, profiles: readonly SpooledProfile[]): void {
   for (const { profileId } of profiles) {
     void context.decoder.call('profile.close', { profileId }); // a profile that is gone needs no closing
     void context.links.call('profile.release', { profileId }); // as above
@@ -29,15 +32,20 @@ function documentOfFile({ documents }: AppState, { fileKey }: SpooledProfile): P
  * Opens each profile that can be read as a document and shows the first of them; a file that is open already is shown and not opened
  * twice. One that cannot be read is said and let go, and what is on the screen stays.
  */
-export async function showFiles(context: Context, profiles: readonly SpooledProfile[]): Promise<void> {
-  const { store, decoder } = context;
+export async function showFiles(
+  context: Context,
+  profiles: readonly SpooledProfile[],
+  origin: ProfilesDocument['origin'] = 'file',
+): Promise<void> {
+  const { store } = context;
   let first: ProfilesDocument | undefined;
   for (const profile of profiles) {
     const { profileId, title } = profile;
-    // A file that kills the decoder is asked for again like any other.
-    const opened = await decoder.query('profile.open', { profileId });
+    const opened = await openFile(context, profile);
     if (!opened.ok) {
       releaseProfiles(context, [profile]);
+      // Who gave it up knows.
+      if (opened.failure.code === 'cancelled') continue;
       showFailure(store, { ...opened.failure, message: `${title}: ${opened.failure.message}` });
       continue;
     }
@@ -51,7 +59,7 @@ export async function showFiles(context: Context, profiles: readonly SpooledProf
     const document: ProfilesDocument = {
       kind: 'profiles',
       documentId: profileId,
-      origin: 'file',
+      origin,
       title,
       notes: '',
       profiles: [profile],
@@ -62,6 +70,51 @@ export async function showFiles(context: Context, profiles: readonly SpooledProf
     }));
     first ??= document;
   }
+}
+
+/** Opens a recording with times and shows when its samples were taken. */
+export async function showRecording(context: Context, { profile, notes }: TimesRecording): Promise<void> {
+  const { store } = context;
+  await showFiles(context, [profile], 'recording');
+  const { document } = store.getState();
+  if (document.kind === 'profiles' && document.documentId === profile.profileId) {
+    store.setState((state) => chooseTab(state, 'heat'));
+  }
+  if (notes.length > 0) showInfo(store, notes.join(' '));
+}
+
+/** By the id of its profile, what ends the opening of a file. */
+const openings = new Map<string, AbortController>();
+
+/** Decodes a file; the state tells how far that is. */
+async function openFile(
+  { store, decoder }: Context,
+  { profileId, title }: SpooledProfile,
+): Promise<Result<ProfileSummary>> {
+  const controller = new AbortController();
+  openings.set(profileId, controller);
+  const tell = (step: string, share: number | null): void => {
+    store.setState(({ opening }) => ({
+      opening: opening.map((each) => (each.profileId === profileId ? { ...each, step, share } : each)),
+    }));
+  };
+  store.setState(({ opening }) => ({ opening: [...opening, { profileId, title, step: '', share: null }] }));
+  const end = decoder.on('work.progress', ({ of, step, share }) => {
+    if (of === profileId) tell(stepWords(step), share);
+  });
+  try {
+    // A file that kills the decoder is asked for again like any other.
+    return await decoder.query('profile.open', { profileId }, controller.signal);
+  } finally {
+    end();
+    openings.delete(profileId);
+    store.setState(({ opening }) => ({ opening: opening.filter((each) => each.profileId !== profileId) }));
+  }
+}
+
+/** Gives up the opening of a file. */
+export function cancelOpening(profileId: string): void {
+  openings.get(profileId)?.abort();
 }
 
 /** Puts a document on the screen. */
@@ -94,7 +147,7 @@ export async function share(context: Context, format: ShareFormat): Promise<void
     format,
     title: viewTitle.slice(0, 1024),
     suggestedName: suggestedName(viewTitle),
-    source: viewSource,
+    source: leftHeavy(viewSource),
   });
   if (!result.ok) showFailure(store, result.failure);
   else if (result.value !== null) {
@@ -116,12 +169,15 @@ export function suggestedName(title: string): string {
 /** The view as it is kept with a snapshot. */
 export function viewStateOf(state: AppState): ViewState {
   return {
-    kind: state.viewSource?.kind ?? 'flame',
+    // A region against the rest is kept as the recording with its region.
+    kind: comparedSpans(state) === null ? (state.viewSource?.kind ?? 'flame') : 'flame',
     tab: state.tab,
     valueIndex: state.viewSource?.valueIndex ?? 0,
-    zoomPath: [...state.zoomPath],
+    zoomPath: state.zoomPath.slice(0, longestPath),
     search: state.search,
     ...(state.operations.length === 0 ? {} : { operations: [...state.operations] }),
+    ...(state.selectedPath.length === 0 ? {} : { selectedPath: state.selectedPath.slice(0, longestPath) }),
+    ...(state.timeOrder === null ? {} : { timeOrder: state.timeOrder }),
   };
 }
 
@@ -137,10 +193,14 @@ export async function saveSnapshot(context: Context, title: string, notes: strin
   const { store, links } = context;
   const state = store.getState();
   const request = viewRequestOf(state);
-  const profiles = state.viewProfiles.slice(0, 2).map((profile, index) => {
+  const sides = comparedSpans(state) === null ? 2 : 1;
+  const profiles = state.viewProfiles.slice(0, sides).map((profile, index) => {
     const side = request?.sides[index];
-    const base = { profileId: profile.profileId, title: profile.title };
-    return side?.kind === 'fetch' ? { ...base, selection: side.selection } : base;
+    const { profileId, title: profileTitle, built } = profile;
+    const base = { profileId, title: profileTitle, ...(built === undefined ? {} : { built: [...built] }) };
+    // A snapshot of a snapshot is of the same selection.
+    const selection = side?.kind === 'fetch' ? side.selection : profile.selection;
+    return selection === undefined ? base : { ...base, selection };
   });
   const result = await links.call('snapshots.save', { title, notes, view: viewStateOf(state), profiles });
   if (result.ok) await loadSnapshots(context);
@@ -179,13 +239,15 @@ export async function openSnapshot(context: Context, snapshotId: string): Promis
   const { view } = result.value.row;
   store.setState((state) => ({
     ...switchTo(state, document),
+    ...chooseTab(state, view.tab),
     documents: [...state.documents, document],
     valueIndex: view.valueIndex,
-    tab: view.tab,
     zoomPath: view.zoomPath,
     search: view.search,
     searchMode: 'plain',
     operations: view.operations ?? [],
+    selectedPath: view.selectedPath ?? [],
+    timeOrder: view.timeOrder ?? null,
   }));
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from './context.js';
+import { showsTab } from './panes.js';
 import { watch } from './watch.js';
 
 /** Fetches the table of functions of what is on the screen once the table is looked at. */
@@ -12,7 +13,7 @@ export class FunctionsControl {
     this.#ends = [
       watch(
         context.store,
-        (state) => state.tab,
+        (state) => String(showsTab(state, 'table')),
         () => {
           this.#update();
         },
@@ -35,7 +36,7 @@ export class FunctionsControl {
       if (functions.get() !== null) functions.set(null);
       return;
     }
-    if (store.getState().tab !== 'table' || !model.complete || this.#asked === model.viewId) return;
+    if (!showsTab(store.getState(), 'table') || !model.complete || this.#asked === model.viewId) return;
     this.#asked = model.viewId;
     void this.#ask(model.viewId, model.names); // a view that is gone meanwhile is of no interest
   }

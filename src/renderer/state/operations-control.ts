@@ -1,13 +1,17 @@
 import type { FrameKey, FrameSet, Operation } from '../../contract/operations.js';
+import { choosesSamples } from '../../core/operations/operation.js';
+import { timeLabel } from '../../core/profile/sample-times.js';
 import type { Context } from './context.js';
 import type { AppState, ViewMark } from './store.js';
 
 const mostMarks = 200;
-const mostOperations = 64;
+/** One less than the limit of the contract: the thread of a time order comes first. */
+export const mostOperations = 63;
 
 /** Whether frames keep their places under an operation, so that zoom and selection still name them. */
 function keepsPlaces(operation: Operation): boolean {
-  return ['hide', 'merge', 'drop', 'keep', 'collapse', 'collapse-recursion'].includes(operation.kind);
+  const keeping = ['hide', 'merge', 'drop', 'keep', 'collapse', 'collapse-recursion'];
+  return choosesSamples(operation) || keeping.includes(operation.kind);
 }
 
 /** Does one more thing to the profiles. A second grouping takes the place of the first; inverting twice is not inverting. */
@@ -36,7 +40,12 @@ export function removeOperation({ store }: Context, index: number): void {
 
 /** Shows the profiles as they are. */
 export function removeOperations({ store }: Context): void {
-  store.setState({ operations: [], zoomPath: [], selectedPath: [] });
+  store.setState({ operations: [], timeOrder: null, zoomPath: [], selectedPath: [] });
+}
+
+/** Whether samples on the screen carry labels to filter by. */
+export function hasLabels({ viewSummaries }: AppState): boolean {
+  return viewSummaries.some(({ labelKeys }) => labelKeys.some((key) => key !== timeLabel));
 }
 
 /** What a frame is called in an operation: all frames of its function. */

@@ -1,28 +1,28 @@
-import { matchNames } from '../../core/flame/match-names.js';
-import { searchFlame } from '../../core/flame/search.js';
-import { nodeAtPath, pathOfNode } from '../../core/flame/navigate.js';
-import type { FlameModel } from '../flame/model.js';
+import { matchFunctions } from '../../core/flame/match-functions.js';
+import type { SearchMode } from '../../core/flame/match-names.js';
+import { searchFlame, type SearchResult } from '../../core/flame/search.js';
+import { deepestAtPath, keepPath } from '../flame/find-frames.js';
 import type { Context } from './context.js';
 import { watch } from './watch.js';
 
+/** What a search found, and what it was a search for: for a moment after a change it is still that of before. */
+export interface Found extends SearchResult {
+  /** Of the graph whose functions `matches` counts. */
+  readonly viewId: string;
+  readonly query: string;
+  readonly mode: SearchMode;
+}
+
 /** Keeps what the search finds in step with the query and with what is on the screen. Returns what ends it. */
 export function followSearch(context: Context): () => void {
-  const { store, flame, found } = context;
+  const { store, flame } = context;
   let frame: ReturnType<typeof setTimeout> | undefined;
-  const search = (): void => {
-    frame = undefined;
-    const model = flame.get();
-    const { search: query, searchMode } = store.getState();
-    const matches = model === null || query === '' ? null : matchNames(model.names, query, searchMode);
-    if (model === null || matches === null) {
-      if (found.get() !== null) found.set(null);
-      return;
-    }
-    found.set(searchFlame(model.graph, matches));
-  };
   // Pieces come in bursts; one search after each burst is enough.
   const soon = (): void => {
-    frame ??= setTimeout(search, 0);
+    frame ??= setTimeout(() => {
+      frame = undefined;
+      search(context);
+    }, 0);
   };
   const ends = [watch(store, (state) => `${state.searchMode} ${state.search}`, soon), flame.subscribe(soon)];
   return () => {
@@ -31,30 +31,43 @@ export function followSearch(context: Context): () => void {
   };
 }
 
-/** The match that was stepped to: frames of one name beside each other have one path, so the path alone would not lead on. */
-let stepped: { readonly model: FlameModel; readonly node: number; readonly path: readonly string[] } | undefined;
+function search({ store, flame, found }: Context): void {
+  const model = flame.get();
+  const { search: query, searchMode: mode } = store.getState();
+  const matches = model === null || query === '' ? null : matchFunctions(model, query, mode);
+  if (model === null || matches === null) {
+    if (found.get() !== null) found.set(null);
+    return;
+  }
+  const result = searchFlame(model.graph, matches, model.graph.count > 0 ? model.width(0) : 0);
+  found.set({ ...result, viewId: model.viewId, query, mode });
+}
+
+/** What the search finds now: a key may come before the search that follows what was typed. */
+function foundNow(context: Context): Found | null {
+  const { search: query, searchMode: mode } = context.store.getState();
+  const last = context.found.get();
+  const viewId = context.flame.get()?.viewId;
+  if (last === null ? query !== '' : last.viewId !== viewId || last.query !== query || last.mode !== mode) {
+    search(context);
+  }
+  return context.found.get();
+}
 
 /** Selects the next or the previous frame that matches, from the top down and from left to right, and around. */
-export function stepMatch({ store, flame, found }: Context, direction: 1 | -1): void {
+export function stepMatch(context: Context, direction: 1 | -1): void {
+  const { store, flame } = context;
   const model = flame.get();
-  const result = found.get();
+  const result = foundNow(context);
   if (model === null || result === null || result.frames === 0) return;
-  const { selectedPath } = store.getState();
-  const at =
-    stepped?.model === model && stepped.path === selectedPath ? stepped.node : selectedNode(model, selectedPath);
+  const at = deepestAtPath(model, store.getState().selectedPath);
   const { count, functionIndex } = model.graph;
   for (let step = 1; step <= count; step++) {
     const node = (at + direction * step + 2 * count) % count;
     if (result.matches[functionIndex[node] ?? 0] !== 1) continue;
-    const path = pathOfNode(model.graph, node, model.nameOf);
-    stepped = { model, node, path };
-    store.setState({ selectedPath: path });
+    store.setState({ selectedPath: keepPath(model, node) });
     return;
   }
-}
-
-function selectedNode(model: FlameModel, path: readonly string[]): number {
-  return path.length === 0 ? 0 : nodeAtPath(model.graph, path, model.nameOf).node;
 }
 
 /** Names of functions that match, each once, at most `most`; for those who do not see the picture. */

@@ -7,11 +7,25 @@ import { switchToSelection } from './document-switch.js';
 import type { AppState } from './store.js';
 
 /** Of another service nothing is selected, zoomed to or taken out yet. */
-const untouchedView = { operations: [], zoomPath: [], selectedPath: [], past: [], future: [] } as const;
+const untouchedView = {
+  operations: [],
+  timeOrder: null,
+  zoomPath: [],
+  selectedPath: [],
+  past: [],
+  future: [],
+} as const;
 
 /** What the timeline spans. */
-export function currentExtent(state: AppState): TimeRange {
-  return extentOf(state.preset, state.extentEndMs, state.earliestMs);
+export function currentExtent({ preset, spanMs, extentEndMs, earliestMs }: AppState): TimeRange {
+  return spanMs === null
+    ? extentOf(preset, extentEndMs, earliestMs)
+    : { startMs: extentEndMs - spanMs, endMs: extentEndMs };
+}
+
+/** Whether it has to be asked for first what the timeline spans: "All" begins where the data do. */
+export function isExtentUnknown({ preset, spanMs, earliestMs }: AppState): boolean {
+  return preset === 'all' && spanMs === null && earliestMs === null;
 }
 
 /** A pinned A of a comparison, with its range: it stays when another target, source or span is chosen. */
@@ -83,6 +97,29 @@ export function chooseService(context: Context, row: ServiceRow | null): void {
   });
 }
 
+/** Chooses what a selector that was typed selects; that of a service is the service. */
+export function chooseSelector(context: Context, selector: string): void {
+  const { store } = context;
+  const state = store.getState();
+  const row = state.services.find((each) => each.selector === selector);
+  if (row !== undefined || selector === '{}') {
+    chooseService(context, row ?? null);
+    return;
+  }
+  store.setState({
+    ...switchToSelection(state),
+    selector,
+    serviceName: null,
+    earliestMs: null,
+    ...(state.selector === selector ? {} : untouchedView),
+  });
+}
+
+/** The selection in a few words: a service's name, or its selector where it is none. */
+export function selectionName({ serviceName, selector }: AppState): string {
+  return serviceName ?? selector ?? 'All services';
+}
+
 /** Chooses the timeline's span; the range follows it. */
 export function choosePreset(context: Context, preset: Preset): void {
   const { store } = context;
@@ -91,8 +128,25 @@ export function choosePreset(context: Context, preset: Preset): void {
   store.setState({
     ...switchToSelection(state),
     preset,
+    spanMs: null,
     ...(isPinned(state) ? {} : { range: null, comparison: null, ...withoutSelection(state) }),
     extentEndMs: live ? sourceTime(context, targetId, source) : extentEndMs,
+  });
+}
+
+/** Has the timeline show another time. Live goes on where its end stays. */
+export function showTime(context: Context, { startMs, endMs }: TimeRange): void {
+  const { store } = context;
+  const state = store.getState();
+  const before = currentExtent(state);
+  const spanMs = endMs - startMs;
+  // A timeline that was only moved is as long as its preset says; "All" is as long as the data are, so not when it ends before them.
+  const keepsSpan = spanMs === before.endMs - before.startMs && state.preset !== 'all';
+  store.setState({
+    ...switchToSelection(state),
+    spanMs: keepsSpan ? state.spanMs : spanMs,
+    extentEndMs: endMs,
+    live: state.live && endMs === before.endMs,
   });
 }
 

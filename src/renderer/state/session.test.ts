@@ -18,6 +18,8 @@ const state = {
   range: { startMs: 1, endMs: 2 },
   live: false,
   tab: 'table' as const,
+  split: { other: 'flame' as const, focus: 'right' as const },
+  splitShare: 0.3,
   search: 'json',
   zoomPath: ['a', 'b'],
   document,
@@ -27,6 +29,7 @@ const state = {
       baseline: null,
       valueIndex: 1,
       operations: [{ kind: 'invert' as const }],
+      timeOrder: null,
       zoomPath: ['main'],
       selectedPath: [],
     },
@@ -42,6 +45,8 @@ describe('the session', () => {
       range: { startMs: 1, endMs: 2 },
       live: false,
       tab: 'table',
+      split: { other: 'flame', focus: 'right' },
+      splitShare: 0.3,
       search: 'json',
       zoomPath: ['a', 'b'],
       document,
@@ -53,8 +58,17 @@ describe('the session', () => {
     expect(session).not.toHaveProperty('targets');
   });
 
+  it('shows no view twice', () => {
+    expect(parseSession(sessionOf({ ...state, tab: 'flame' }))?.split).toBeNull();
+  });
+
   it.each([null, '', '{', '[]', '{"version":2}', '{"version":1}'])('begins afresh from %j', (text) => {
     expect(parseSession(text)).toBeNull();
+  });
+
+  it('keeps the beginning of a path that is deeper than any other', () => {
+    const zoomPath = Array.from({ length: 5000 }, (_, index) => `f${index}`);
+    expect(parseSession(sessionOf({ ...state, zoomPath }))?.zoomPath).toEqual(zoomPath.slice(0, 4096));
   });
 
   it('leaves out paths that would make it too long', () => {

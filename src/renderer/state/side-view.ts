@@ -1,4 +1,5 @@
 import type { ViewSource } from '../../contract/decoder.js';
+import { unpackNames } from '../../contract/packed-names.js';
 import type { Result } from '../../contract/result.js';
 import { FlameModel } from '../flame/model.js';
 import type { Context } from './context.js';
@@ -18,16 +19,22 @@ export function openSideView(context: Context, source: ViewSource, onGrown: () =
   const controller = new AbortController();
   const ends = [
     decoder.on('view.names', (piece) => {
-      if (piece.viewId === viewId) model.appendNames(piece);
+      if (piece.viewId === viewId) model.appendNames(unpackNames(piece));
     }),
     decoder.on('view.piece', (piece) => {
       if (piece.viewId !== viewId) return;
       model.appendPiece(piece);
-      onGrown();
+      if (model.stage === 'whole') onGrown();
+    }),
+    decoder.on('view.preview', (piece) => {
+      if (piece.viewId !== viewId) return;
+      model.appendPreview(piece);
+      if (model.shown) onGrown();
     }),
   ];
   const open = async (): Promise<Result<FlameModel>> => {
-    const header = await decoder.call('view.open', { viewId, source }, controller.signal);
+    const screen = { widthPx: context.shownPart.get().widthPx, from: 0, to: 1, zoomPath: [] };
+    const header = await decoder.call('view.open', { viewId, source, screen }, controller.signal);
     if (!header.ok) return header;
     model.begin(header.value);
     return { ok: true, value: model };

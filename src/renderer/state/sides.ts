@@ -1,5 +1,6 @@
 import type { Baseline, Selection } from '../../contract/selection.js';
 import type { SpooledProfile } from '../../contract/links.js';
+import type { TimeSpan } from '../../core/profile/sample-times.js';
 import { currentExtent } from './selection-control.js';
 import { selectorOf } from './services-control.js';
 import type { AppState } from './store.js';
@@ -10,6 +11,11 @@ export type Side =
   | { readonly kind: 'fetch'; readonly selection: Selection }
   | { readonly kind: 'spooled'; readonly profile: SpooledProfile };
 
+/** By side the selection that it was asked for by, now or when its snapshot was taken; null: a file. */
+export function selectionsOf(sides: readonly Side[]): readonly (Selection | null)[] {
+  return sides.map((side) => (side.kind === 'fetch' ? side.selection : (side.profile.selection ?? null)));
+}
+
 /** The open profile that is one side of the comparison; undefined when there is none, or it was closed. */
 export function baselineProfile({ baseline, documents, document }: AppState): SpooledProfile | undefined {
   if (baseline?.kind !== 'document') return undefined;
@@ -18,10 +24,16 @@ export function baselineProfile({ baseline, documents, document }: AppState): Sp
   return of?.profiles.length === 1 && !shown ? of.profiles[0] : undefined;
 }
 
+/** The part of the recording on the screen that is compared with the rest of it; null when nothing is. */
+export function comparedSpans({ document, baseline, operations }: AppState): readonly TimeSpan[] | null {
+  if (baseline?.kind !== 'rest' || document.kind !== 'profiles' || document.profiles.length !== 1) return null;
+  return operations.find((operation) => operation.kind === 'keep-times')?.spans ?? null;
+}
+
 /** Whether what is asked for has two sides. */
 export function isComparing(state: AppState): boolean {
   if (state.document.kind === 'profiles') {
-    return state.document.profiles.length > 1 || baselineProfile(state) !== undefined;
+    return state.document.profiles.length > 1 || baselineProfile(state) !== undefined || comparedSpans(state) !== null;
   }
   return state.comparison !== null || baselineProfile(state) !== undefined;
 }
@@ -35,6 +47,8 @@ export function sidesOf(state: AppState): readonly Side[] {
     state.baseline?.kind === 'document' && state.baseline.as === 'B' ? [...sides, ...other] : [...other, ...sides];
   if (document.kind === 'profiles') {
     const own = document.profiles.map((each): Side => ({ kind: 'spooled', profile: each }));
+    // Both sides of a region against the rest are in one recording.
+    if (comparedSpans(state) !== null) return [...own, ...own];
     return own.length === 1 ? arranged(own) : own;
   }
   if (targetId === null) return [];

@@ -120,6 +120,29 @@ export async function actOnTarget(context: Context, action: TargetAction, target
   if (!shown) showFailure(store, result.failure);
 }
 
+/**
+ * Records one process of a service alone, or all of it (null), in place of what py-spy records on a target. What was recorded
+ * stays, and the view as it is.
+ */
+export async function recordProcess(
+  context: Context,
+  targetId: string,
+  service: string,
+  pid: number | null,
+): Promise<void> {
+  const { store, links } = context;
+  const { pyspyOptions } = store.getState();
+  store.setState({ pyspyProcess: pid === null ? null : { service, pid } });
+  const result = await whilePending(context, `record.stop ${targetId}`, async () => {
+    const stopped = await links.call('record.stop', { targetId });
+    if (!stopped.ok) return stopped;
+    const one = pid === null ? {} : { pid };
+    return links.call('record.start', { targetId, pyspy: { service, ...one, options: pyspyOptions } });
+  });
+  const target = store.getState().targets.find((other) => other.config.id === targetId);
+  if (!result.ok && target?.agent.state !== 'failed') showFailure(store, result.failure);
+}
+
 /** Stops an agent with which others record, after the user was told. */
 export async function stopAgentAnyway(context: Context, targetId: string): Promise<void> {
   const result = await whilePending(context, `agent.stop ${targetId}`, () =>
@@ -175,7 +198,24 @@ export function resolveConfigHost(context: Context, name: string, signal: AbortS
   return context.links.call('sshConfig.resolve', { name }, signal);
 }
 
-/** Forgets a target. */
+/** Looks for Docker engines that came since the last look, with `hidden` also for those that the user hid. */
+export async function findEngines({ links, store }: Context, hidden: boolean): Promise<void> {
+  const result = await links.query('targets.findEngines', { hidden });
+  if (!result.ok && hidden) showFailure(store, result.failure);
+}
+
+/** Looks for Docker engines whenever somebody comes back to the window, perhaps from starting one. Returns what ends it. */
+export function followEngines(context: Context, target: Window): () => void {
+  const look = (): void => {
+    void findEngines(context, false); // nobody asked: what fails is looked at the next time
+  };
+  target.addEventListener('focus', look);
+  return () => {
+    target.removeEventListener('focus', look);
+  };
+}
+
+/** Forgets a server, or hides a Docker engine. */
 export async function removeTarget(context: Context, targetId: string): Promise<void> {
   const result = await context.links.call('targets.remove', { targetId });
   if (result.ok) removeLocally(context, targetId);

@@ -24,6 +24,9 @@ const presetSpanMs: Readonly<Record<Exclude<Preset, 'all'>, number>> = {
 /** How far back "all" looks for the first window. */
 export const longestSpanMs = 30 * 24 * 60 * 60_000;
 
+/** How close one can look at the timeline: some windows of an agent. */
+export const leastSpanMs = 60_000;
+
 /** What the timeline spans. `earliestMs` is where the data begin, once that is known; it matters to "all" only. */
 export function extentOf(preset: Preset, endMs: number, earliestMs: number | null): TimeRange {
   if (preset !== 'all') return { startMs: endMs - presetSpanMs[preset], endMs };
@@ -38,6 +41,26 @@ const stepsMs = [15_000, 30_000, 60_000, 300_000, 900_000, 3_600_000, 14_400_000
 export function stepFor(extent: TimeRange): number {
   const span = extent.endMs - extent.startMs;
   return stepsMs.find((step) => span / step <= 240) ?? Math.ceil(span / 240);
+}
+
+/** Of the time that is to be shown what can be: it ends now at the latest, and is neither too short nor longer than "all" looks back. */
+function withinReach({ startMs, endMs }: TimeRange, nowMs: number): TimeRange {
+  const spanMs = Math.round(Math.max(leastSpanMs, Math.min(longestSpanMs, endMs - startMs)));
+  const end = Math.round(Math.max(nowMs - longestSpanMs + spanMs, Math.min(nowMs, endMs)));
+  return { startMs: end - spanMs, endMs: end };
+}
+
+/** A time `factor` as long, in which a moment stays where it is. */
+export function zoomTime({ startMs, endMs }: TimeRange, factor: number, aroundMs: number, nowMs: number): TimeRange {
+  const spanMs = Math.max(leastSpanMs, Math.min(longestSpanMs, (endMs - startMs) * factor));
+  const share = (aroundMs - startMs) / (endMs - startMs);
+  const start = aroundMs - share * spanMs;
+  return withinReach({ startMs: start, endMs: start + spanMs }, nowMs);
+}
+
+/** A time moved by so much. */
+export function panTime({ startMs, endMs }: TimeRange, byMs: number, nowMs: number): TimeRange {
+  return withinReach({ startMs: startMs + byMs, endMs: endMs + byMs }, nowMs);
 }
 
 /** Puts the ends in order, keeps the range inside the bounds and at least `leastMs` long; whole milliseconds. */

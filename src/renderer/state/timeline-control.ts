@@ -1,7 +1,9 @@
+import type { Courses, Timeline } from '../../contract/links.js';
 import type { Selection } from '../../contract/selection.js';
+import { stackCourses } from '../../core/timeline/courses.js';
 import type { Context } from './context.js';
 import { sourceAnswers } from './readable.js';
-import { currentExtent } from './selection-control.js';
+import { currentExtent, isExtentUnknown } from './selection-control.js';
 import { selectorOf } from './services-control.js';
 import type { AppState } from './store.js';
 import { longestSpanMs, stepFor, type TimeRange } from './time-range.js';
@@ -13,6 +15,17 @@ const windowMs = 15_000;
 
 function subjectOf(state: AppState): string {
   return JSON.stringify([state.targetId, state.source, selectorOf(state), state.profileType]);
+}
+
+/** Whether the course of the selection is made of those of several services: of one that was chosen it is not. */
+function asksByService({ serviceName }: AppState): boolean {
+  return serviceName === null;
+}
+
+/** The course of all services together. */
+function sumOf({ startMs, stepMs, unit, services, others }: Courses): Timeline {
+  const values = stackCourses([...services.map((course) => course.values), others]).at(-1) ?? others;
+  return { startMs, stepMs, unit, values };
 }
 
 /** The selection over a time. */
@@ -68,18 +81,22 @@ export function followTimeline(context: Context): () => void {
     if (targetId === null || !sourceAnswers(state)) return;
     const controller = new AbortController();
     asking = controller;
-    if (state.preset === 'all' && state.earliestMs === null) {
+    if (isExtentUnknown(state)) {
       await findEarliest(state, targetId, controller.signal);
       return; // the state now has the beginning, which asks again
     }
     const extent = currentExtent(state);
-    const result = await links.query(
-      'source.timeline',
-      { selection: selectionOf(state, targetId, extent), stepMs: stepFor(extent) },
-      controller.signal,
-    );
+    const asked = { selection: selectionOf(state, targetId, extent), stepMs: stepFor(extent) };
     // A failure of the timeline is a failure of the view as well, which says it once.
-    if (!controller.signal.aborted && result.ok) timeline.set({ extent, timeline: result.value, subject });
+    if (asksByService(state)) {
+      const courses = await links.query('source.courses', asked, controller.signal);
+      if (controller.signal.aborted || !courses.ok) return;
+      timeline.set({ extent, timeline: sumOf(courses.value), courses: courses.value, subject });
+    } else {
+      const own = await links.query('source.timeline', asked, controller.signal);
+      if (controller.signal.aborted || !own.ok) return;
+      timeline.set({ extent, timeline: own.value, courses: null, subject });
+    }
   };
 
   const keyOf = (state: AppState): string =>
@@ -88,6 +105,7 @@ export function followTimeline(context: Context): () => void {
       sourceAnswers(state),
       currentExtent(state),
       state.preset,
+      asksByService(state),
       state.earliestMs === null,
     ]);
   const ends = [

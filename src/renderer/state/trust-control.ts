@@ -7,14 +7,14 @@ import type { AppState } from './store.js';
 import { currentTarget } from './targets-control.js';
 import { watch } from './watch.js';
 
-/** Whether what is shown has a judge: samples of CPU time from our agent's own store. py-spy has none. */
+/** Whether the chosen source judges its samples: our agent's own store does, py-spy does not. */
+export function judgesSource(state: AppState): boolean {
+  return state.source === 'agent' && currentTarget(state)?.agent.engine === undefined;
+}
+
+/** Whether what is shown has a judge: samples of CPU time from our agent's own store. */
 export function hasTrust(state: AppState): boolean {
-  return (
-    state.document.kind === 'selection' &&
-    state.source === 'agent' &&
-    state.profileType === cpuProfileType &&
-    currentTarget(state)?.agent.engine === undefined
-  );
+  return state.document.kind === 'selection' && state.profileType === cpuProfileType && judgesSource(state);
 }
 
 /** Keeps the agent's judgement of the chosen range in step with the selection, while it can be seen. Returns what ends it. */

@@ -1,12 +1,12 @@
 import type { Context } from './context.js';
 import { sourceAnswers } from './readable.js';
-import { currentExtent } from './selection-control.js';
+import { currentExtent, isExtentUnknown } from './selection-control.js';
 import { selectorOf } from './services-control.js';
 import type { AppState } from './store.js';
 import { selectionOf } from './timeline-control.js';
 import { watch } from './watch.js';
 
-const none = { stepMs: 0, turnovers: [] };
+const none = { stepMs: 0, turnovers: [], starts: [] };
 
 /** Keeps the deploys and restarts of the timeline in step with the selection. Returns what ends it. */
 export function followTurnovers(context: Context): () => void {
@@ -20,7 +20,7 @@ export function followTurnovers(context: Context): () => void {
     if (of !== subject) store.setState({ turnovers: none });
     subject = of;
     const { targetId } = state;
-    if (targetId === null || !sourceAnswers(state) || (state.preset === 'all' && state.earliestMs === null)) return;
+    if (targetId === null || !sourceAnswers(state) || isExtentUnknown(state)) return;
     const controller = new AbortController();
     asking = controller;
     const selection = selectionOf(state, targetId, currentExtent(state));

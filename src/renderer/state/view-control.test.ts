@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { TargetState } from '../../contract/target.js';
 import { inventStatus, serveFakeLinks, type Scenario } from '../testing/fake-links.js';
-import { serveFakeDecoder } from '../testing/fake-decoder.js';
+import { serveFakeDecoder, type FakeDecoderSettings } from '../testing/fake-decoder.js';
 import { portPair } from '../testing/port-pair.js';
 import { testContext } from '../testing/test-context.js';
 import type { Context } from './context.js';
 import { followLive } from './live-control.js';
+import { addOperation, followHistory } from './operations-control.js';
 import { chooseComparison, chooseRange, chooseService, currentExtent } from './selection-control.js';
 import { followServices } from './services-control.js';
 import { followTargets } from './targets-control.js';
@@ -19,6 +20,9 @@ const target: TargetState = {
 };
 const scenario: Scenario = { targets: [target], snapshots: [], fetchMs: 0, fetchFails: false, hostile: false };
 
+const isInverted: FakeDecoderSettings['hangs'] = (of) =>
+  typeof of === 'object' && of.operations?.some(({ kind }) => kind === 'invert') === true;
+
 const ends: (() => void)[] = [];
 afterEach(() => {
   for (const end of ends.splice(0)) end();
@@ -31,15 +35,16 @@ function attachLinks(context: Context, change: Partial<Scenario> = {}): ReturnTy
   return server;
 }
 
-function attachDecoder(context: Context, empty = false): void {
+function attachDecoder(context: Context, empty = false, hangs: FakeDecoderSettings['hangs'] = () => false): void {
   const [near, far] = portPair();
-  serveFakeDecoder(far, { nodes: 300, hostile: false, empty });
+  serveFakeDecoder(far, { nodes: 300, hostile: false, empty, hangs });
   context.decoder.attach(near);
 }
 
 function start(
   change: Partial<Scenario> = {},
   empty = false,
+  hangs: FakeDecoderSettings['hangs'] = () => false,
 ): { context: Context; view: ViewControl; links: ReturnType<typeof serveFakeLinks> } {
   const context = testContext();
   ends.push(followTargets(context), followServices(context), followLive(context));
@@ -48,7 +53,7 @@ function start(
     view.dispose();
   });
   const links = attachLinks(context, change);
-  attachDecoder(context, empty);
+  attachDecoder(context, empty, hangs);
   return { context, view, links };
 }
 
@@ -137,6 +142,45 @@ describe('the view', () => {
     attachLinks(context);
     await whole(context);
     expect(context.store.getState().viewFailure).toBeNull();
+  });
+
+  it('says how far a long operation is, and is as before when it is cancelled', async () => {
+    const { context, view } = start({}, false, isInverted);
+    ends.push(followHistory(context));
+    await whole(context);
+    const before = context.flame.get();
+    addOperation(context, { kind: 'invert' });
+    await vi.waitFor(() => {
+      expect(context.store.getState()).toMatchObject({ viewStep: 'Computing', viewShare: 0.5 });
+    });
+    view.cancel();
+    expect(context.store.getState()).toMatchObject({ viewPhase: 'ready', operations: [], viewShare: null });
+    expect(context.store.getState().past).toEqual([]);
+    expect(context.flame.get()).toBe(before);
+  });
+
+  it('ends an operation that a newer one supersedes', async () => {
+    const { context } = start({}, false, isInverted);
+    await whole(context);
+    addOperation(context, { kind: 'invert' });
+    await vi.waitFor(() => {
+      expect(context.store.getState().viewShare).toBe(0.5);
+    });
+    addOperation(context, { kind: 'invert' });
+    expect(context.store.getState()).toMatchObject({ viewPhase: 'ready', operations: [] });
+    addOperation(context, { kind: 'group', by: 'package' });
+    await vi.waitFor(() => {
+      expect(context.store.getState().viewSource?.operations).toEqual([{ kind: 'group', by: 'package' }]);
+    });
+  });
+
+  it('says that loading was cancelled where nothing was there before', async () => {
+    const { context, view } = start({}, false, () => true);
+    await vi.waitFor(() => {
+      expect(context.store.getState()).toMatchObject({ viewStep: 'Decoding', viewShare: 0.42 });
+    });
+    view.cancel();
+    expect(context.store.getState()).toMatchObject({ viewPhase: 'failed', viewFailure: { code: 'cancelled' } });
   });
 
   it('is ready and empty when nothing was sampled', async () => {

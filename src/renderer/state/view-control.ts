@@ -1,18 +1,23 @@
-import type { FlameHeader, ProfileSummary, ViewSource } from '../../contract/decoder.js';
+import type { FlameHeader, ProfileSummary, Screen, ViewSource } from '../../contract/decoder.js';
 import type { SpooledProfile } from '../../contract/links.js';
+import { unpackNames } from '../../contract/packed-names.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Selection } from '../../contract/selection.js';
 import { FlameModel } from '../flame/model.js';
 import type { Context } from './context.js';
+import { closeDocument } from './documents-control.js';
+import { goBack } from './operations-control.js';
 import type { AppState } from './store.js';
-import type { Side } from './sides.js';
-import { requestKey, viewRequestOf, type ViewRequest } from './view-request.js';
+import { selectionsOf, type Side } from './sides.js';
+import { operationsOf, requestKey, shownOf, viewRequestOf, type ViewRequest } from './view-request.js';
 import { watch } from './watch.js';
+import { stepWords } from './work-words.js';
 
 type Failed = Extract<Result<never>, { readonly ok: false }>;
 
 /** A view that was opened, with what it holds in the other processes. */
 interface OpenView {
+  readonly request: ViewRequest;
   readonly model: FlameModel;
   readonly header: FlameHeader;
   readonly source: ViewSource;
@@ -23,16 +28,33 @@ interface OpenView {
   readonly fetched: readonly string[];
 }
 
+function sameSides(one: ViewRequest, other: ViewRequest): boolean {
+  return JSON.stringify(one.sides) === JSON.stringify(other.sides);
+}
+
 function targetOf(state: AppState): string {
   return state.document.kind === 'selection' ? `${state.targetId ?? ''} ${state.source}` : 'profiles';
 }
 
-/** Fetches, opens and shows what the state asks for; what is on the screen stays until the new is ready. */
+/** A request that is being made. */
+interface Run {
+  readonly subject: string;
+  readonly controller: AbortController;
+  /** Ids of what the decoder does for it just now. */
+  waitsFor: readonly string[];
+}
+
+/**
+ * Fetches, opens and shows what the state asks for; what is on the screen stays until the new is ready. A newer request ends an older
+ * one that is still running.
+ */
 export class ViewControl {
   readonly #context: Context;
   readonly #models = new Map<string, FlameModel>();
+  /** What was said of profiles that documents hold. */
+  readonly #summaries = new WeakMap<SpooledProfile, ProfileSummary>();
   readonly #ends: (() => void)[];
-  #running: { readonly subject: string; readonly controller: AbortController } | undefined;
+  #running: Run | undefined;
   /** Live went on while a request was running; it is made when that ends, so that slow sources are not starved. */
   #again = false;
   #shown: OpenView | undefined;
@@ -43,13 +65,21 @@ export class ViewControl {
     const { store, decoder, links } = context;
     this.#ends = [
       decoder.on('view.names', (piece) => {
-        this.#models.get(piece.viewId)?.appendNames(piece);
+        this.#models.get(piece.viewId)?.appendNames(unpackNames(piece));
       }),
       decoder.on('view.piece', (piece) => {
         const model = this.#models.get(piece.viewId);
         if (model === undefined) return;
         model.appendPiece(piece);
-        if (context.flame.get() === model) context.flame.touch();
+        // Behind what was sent ahead all of it is drawn at once: until then nothing of it can be seen.
+        if (context.flame.get() === model && model.stage === 'whole') context.flame.touch();
+      }),
+      decoder.on('view.preview', (piece) => {
+        this.#models.get(piece.viewId)?.appendPreview(piece);
+      }),
+      decoder.on('work.progress', ({ of, step, share }) => {
+        if (this.#running?.waitsFor.includes(of) !== true) return;
+        store.setState({ viewStep: stepWords(step), viewShare: share });
       }),
       watch(
         store,
@@ -73,9 +103,35 @@ export class ViewControl {
     this.#restart();
   }
 
+  /** Gives up what is being loaded. The state asks for what is on the screen again, as far as that can be told. */
+  cancel(): void {
+    const { store } = this.#context;
+    if (this.#running === undefined) return;
+    this.#stop();
+    const { document, operations, past } = store.getState();
+    const shown = this.#shown?.request;
+    const request = viewRequestOf(store.getState());
+    if (shown === undefined && document.kind === 'profiles') {
+      closeDocument(this.#context, document.documentId);
+    } else if (shown !== undefined && request !== null && sameSides(shown, request)) {
+      if (operations !== shown.steps && past.at(-1)?.operations === shown.steps) goBack(this.#context);
+      const { valueIndex, scale, frameWidth, timeOrder } = shown;
+      store.setState({ valueIndex, scale, frameWidth, timeOrder, operations: shown.steps });
+    } else {
+      const failure = { code: 'cancelled', message: 'Loading was cancelled.' } as const;
+      store.setState({ viewPhase: 'failed', viewFailure: failure, viewStep: '', viewShare: null });
+    }
+  }
+
   dispose(): void {
     for (const end of this.#ends) end();
+    this.#stop();
+  }
+
+  #stop(): void {
     this.#running?.controller.abort();
+    this.#running = undefined;
+    this.#again = false;
   }
 
   #update(): void {
@@ -84,8 +140,13 @@ export class ViewControl {
     const request = viewRequestOf(state);
     if (this.#shownOf !== targetOf(state)) this.#clear(targetOf(state));
     if (request === null) {
-      this.#running?.controller.abort();
-      this.#running = undefined;
+      this.#stop();
+      return;
+    }
+    if (this.#shown !== undefined && requestKey(this.#shown.request) === requestKey(request)) {
+      // Undone before it was done: what is on the screen is what is asked for.
+      this.#stop();
+      store.setState({ viewPhase: 'ready', viewFailure: null, viewStep: '', viewShare: null });
       return;
     }
     if (this.#running?.subject === request.subject) {
@@ -101,11 +162,10 @@ export class ViewControl {
   }
 
   #start(request: ViewRequest): void {
-    this.#running?.controller.abort();
-    this.#again = false;
-    const controller = new AbortController();
-    this.#running = { subject: request.subject, controller };
-    void this.#run(request, controller); // keeps its failure in the state
+    this.#stop();
+    const run: Run = { subject: request.subject, controller: new AbortController(), waitsFor: [] };
+    this.#running = run;
+    void this.#run(request, run); // keeps its failure in the state
   }
 
   /** Nothing of another target stays on the screen. */
@@ -124,14 +184,15 @@ export class ViewControl {
       viewProfiles: [],
       viewSummaries: [],
       viewSides: [],
+      viewWindows: [],
     });
   }
 
-  async #run(request: ViewRequest, controller: AbortController): Promise<void> {
+  async #run(request: ViewRequest, run: Run): Promise<void> {
     const { store, flame } = this.#context;
-    const { signal } = controller;
-    store.setState({ viewPhase: 'loading', viewFailure: null, viewStep: 'Fetching' });
-    const result = await this.#open(request, signal);
+    const { signal } = run.controller;
+    store.setState({ viewPhase: 'loading', viewFailure: null, viewStep: 'Fetching', viewShare: null });
+    const result = await this.#open(request, run);
     if (signal.aborted) {
       if (result.ok) this.#release(result.value);
       return;
@@ -144,30 +205,38 @@ export class ViewControl {
       store.setState({
         viewPhase: 'ready',
         viewStep: '',
+        viewShare: null,
         viewSource: view.source,
         viewHeader: view.header,
         viewProfiles: view.profiles,
         viewSummaries: view.summaries,
         viewSides: view.sides,
-        viewTitle: view.profiles.map((profile) => profile.title).join(' → '),
+        viewWindows: selectionsOf(view.request.sides),
+        viewTitle: titleOf(view),
       });
       flame.set(view.model);
       this.#release(before);
     } else if (result.failure.code !== 'process-restarted') {
       // After a restart the new process asks for all of it again.
-      store.setState({ viewPhase: 'failed', viewFailure: result.failure, viewStep: '' });
+      store.setState({ viewPhase: 'failed', viewFailure: result.failure, viewStep: '', viewShare: null });
     }
     if (this.#again) this.#restart();
   }
 
-  async #open(request: ViewRequest, signal: AbortSignal): Promise<Result<OpenView>> {
+  async #open(request: ViewRequest, run: Run): Promise<Result<OpenView>> {
     const { store, decoder, newId } = this.#context;
+    const { signal } = run.controller;
     const fetched: string[] = [];
     const giveUp = (failed: Failed): Failed => {
       this.#releaseProfiles(fetched);
       return failed;
     };
-    const spooled = await Promise.all(request.sides.map((side) => this.#spool(side, signal)));
+    // What nobody has to be waited for is asked for before React draws that it is.
+    const there = request.sides.flatMap((side) => (side.kind === 'spooled' ? [ok(side.profile)] : []));
+    const spooled =
+      there.length === request.sides.length
+        ? there
+        : await Promise.all(request.sides.map((side) => this.#spool(side, signal)));
     for (const [index, side] of spooled.entries()) {
       if (side.ok && request.sides[index]?.kind === 'fetch') fetched.push(side.value.profileId);
     }
@@ -176,24 +245,20 @@ export class ViewControl {
       if (!side.ok) return giveUp(side);
       profiles.push(side.value);
     }
-    store.setState({ viewStep: 'Decoding' });
-    const opened = await Promise.all(
-      profiles.map(({ profileId }) => decoder.call('profile.open', { profileId }, signal)),
-    );
-    const summaries: ProfileSummary[] = [];
-    for (const side of opened) {
-      if (!side.ok) return giveUp(side);
-      summaries.push(side.value);
-    }
+    const opening = this.#openProfiles(profiles, run);
+    // What was opened before is told of already: the view is asked for in the same breath.
+    const known = profiles.map((profile) => this.#summaries.get(profile)).filter((summary) => summary !== undefined);
+    const opened = known.length === profiles.length ? ok(known) : await opening;
+    if (!opened.ok) return giveUp(opened);
+    const summaries = opened.value;
     const [first, second] = profiles;
     const summary = summaries[0];
     if (first === undefined || summary === undefined) return giveUp(fail('not-found', 'There is nothing to show.'));
     const asked = request.valueIndex ?? summary.defaultValueIndex;
     const valueIndex = asked < summary.sampleTypes.length ? asked : summary.defaultValueIndex;
-    const operations = request.operations.length === 0 ? {} : { operations: [...request.operations] };
     const source: ViewSource =
       second === undefined
-        ? { kind: 'flame', profileId: first.profileId, valueIndex, ...operations }
+        ? { kind: 'flame', profileId: first.profileId, valueIndex, ...shownOf(request) }
         : {
             kind: 'diff',
             baselineId: first.profileId,
@@ -201,20 +266,47 @@ export class ViewControl {
             valueIndex,
             scale: request.scale,
             width: request.frameWidth,
-            ...operations,
+            matching: request.matching,
+            ...(request.spans === null ? {} : { spans: [...request.spans] }),
+            ...operationsOf(request.operations),
           };
-    store.setState({ viewStep: 'Drawing' });
     const viewId = newId('view');
+    run.waitsFor = [viewId];
+    if (!signal.aborted) store.setState({ viewStep: 'Drawing', viewShare: null });
     const model = new FlameModel(viewId);
     this.#models.set(viewId, model);
-    const header = await decoder.call('view.open', { viewId, source }, signal);
+    const header = await decoder.call('view.open', { viewId, source, screen: this.#screen() }, signal);
     if (!header.ok) {
       this.#models.delete(viewId);
       return giveUp(header);
     }
     model.begin(header.value);
+    await model.whenShown(signal);
     const sides = request.sides.map((side) => (side.kind === 'fetch' ? side.selection : null));
-    return ok({ model, header: header.value, source, profiles, summaries, sides, fetched });
+    return ok({ request, model, header: header.value, source, profiles, summaries, sides, fetched });
+  }
+
+  async #openProfiles(profiles: readonly SpooledProfile[], run: Run): Promise<Result<readonly ProfileSummary[]>> {
+    const { store, decoder } = this.#context;
+    const { signal } = run.controller;
+    run.waitsFor = profiles.map(({ profileId }) => profileId);
+    const opening = profiles.map(({ profileId }) => decoder.call('profile.open', { profileId }, signal));
+    if (!signal.aborted) store.setState({ viewStep: 'Decoding', viewShare: null });
+    const summaries: ProfileSummary[] = [];
+    for (const [index, opened] of (await Promise.all(opening)).entries()) {
+      if (!opened.ok) return opened;
+      summaries.push(opened.value);
+      const profile = profiles[index];
+      if (profile !== undefined) this.#summaries.set(profile, opened.value);
+    }
+    return ok(summaries);
+  }
+
+  /** What of the next view can be seen at once. */
+  #screen(): Screen {
+    const { store, shownPart } = this.#context;
+    const { widthPx, from, to } = shownPart.get();
+    return { widthPx, from, to, zoomPath: [...store.getState().zoomPath] };
   }
 
   async #spool(side: Side, signal: AbortSignal): Promise<Result<SpooledProfile>> {
@@ -238,4 +330,10 @@ export class ViewControl {
       void links.call('profile.release', { profileId }); // as above
     }
   }
+}
+
+/** Of a region against the rest both sides are one profile. */
+function titleOf({ profiles, request }: OpenView): string {
+  const titles = profiles.map(({ title }) => title);
+  return request.spans === null ? titles.join(' → ') : `${titles[0] ?? ''}: the rest → what is brushed`;
 }

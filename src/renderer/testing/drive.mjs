@@ -1,28 +1,9 @@
 // Drives the development page as a user would, and fails when something does not answer:
 //   node src/renderer/testing/drive.mjs
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium } from 'playwright-core';
-import { createServer } from 'vite';
+import { openDevelopmentPages } from './development-page.mjs';
 
-const server = await createServer({ configFile: join(import.meta.dirname, 'vite.config.ts'), logLevel: 'error' });
-await server.listen(0);
-const address = server.resolvedUrls.local[0];
-const profile = mkdtempSync(join(tmpdir(), 'pyrometer-drive-'));
-const browser = await chromium.launchPersistentContext(profile, {
-  executablePath: '/usr/bin/chromium',
-  headless: true,
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-  viewport: { width: 1440, height: 900 },
-});
+const { address, browser, close } = await openDevelopmentPages();
 try {
   const page = await browser.newPage();
   const errors = [];
@@ -45,7 +26,7 @@ try {
   await page.waitForFunction(() => window.harness.workbench.context.store.getState().viewTitle.startsWith('revel_web'));
   await ready();
   step('keys on the graph');
-  await page.getByRole('group', { name: 'Flame graph' }).focus();
+  await page.getByRole('treegrid', { name: 'Flame graph' }).focus();
   for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
   const zoomed = await state();
   assert.equal(zoomed.zoomPath.length, 3);
@@ -72,7 +53,7 @@ try {
   await ready();
   assert.deepEqual(await state(), { ...zoomed, search: 'iterencode' });
   step('Escape goes back to the whole');
-  await page.getByRole('group', { name: 'Flame graph' }).focus();
+  await page.getByRole('treegrid', { name: 'Flame graph' }).focus();
   await page.keyboard.press('Escape');
   assert.equal((await state()).zoomPath.length, 0);
   step('Live follows a window');
@@ -156,7 +137,5 @@ try {
   assert.deepEqual(errors, []);
   console.log('all well');
 } finally {
-  await browser.close();
-  await server.close();
-  rmSync(profile, { recursive: true, force: true });
+  await close();
 }

@@ -1,24 +1,20 @@
-import {
-  linksCalls,
-  type LinksCalls,
-  type LinksEvents,
-  type ServiceRow,
-  type SnapshotRow,
-} from '../../contract/links.js';
+import { linksCalls, type LinksCalls, type LinksEvents, type SnapshotRow } from '../../contract/links.js';
 import { checkIds, type Check, type CheckId } from '../../contract/check.js';
 import { defaultNaming, everything } from '../../contract/profiled.js';
+import type { Rename } from '../../contract/matching.js';
 import type { Receipt } from '../../contract/receipt.js';
 import { fail, ok } from '../../contract/result.js';
 import { serve, type Handlers, type Port, type Server } from '../../contract/rpc.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import type { AgentState, AgentStatus, TargetState } from '../../contract/target.js';
 import type { TunnelState } from '../../contract/tunnels.js';
+import { inventCode } from './invented-code.js';
 import { inventLog } from './invented-log.js';
 import { inventRunning } from './invented-running.js';
+import { inventCourses, inventServices, inventTimeline } from './invented-services.js';
 import { inventTrust } from './invented-trust.js';
 import { inventVerification } from './invented-verification.js';
 import { inventSuggestions, inventTunnel, inventTunnels } from './invented-tunnels.js';
-import { randomFrom } from './invented-profiles.js';
 
 /** What the development page pretends. */
 export interface Scenario {
@@ -102,45 +98,11 @@ export function inventStatus(overrides: Partial<AgentStatus> = {}): AgentStatus 
   };
 }
 
-const serviceNames: readonly (readonly [string, number])[] = [
-  ['revel_web', 1.42],
-  ['revel_celery_default', 0.61],
-  ['revel_beat', 0.01],
-  ['postgres', 0.38],
-  ['redis', 0.04],
-  ['nginx', 0.03],
-  ['kafka_broker_with_a_very_long_container_name_1', 0.52],
-  ['dockerd', 0.02],
-];
-
-function curve(seed: number, base: number, count: number): number[] {
-  const random = randomFrom(seed);
-  let value = base;
-  return Array.from({ length: count }, (_, index) => {
-    const pull = index > count * 0.62 ? base * 1.6 : base;
-    value = Math.max(0, value + (random() - 0.5) * base * 0.22 + (pull - value) * 0.06);
-    return value;
-  });
-}
-
-function services(hostile: boolean): ServiceRow[] {
-  const rows = serviceNames.map(([name, cores], index): ServiceRow => ({
-    name,
-    labels: { service_name: name, host: 'web-1' },
-    selector: `{service_name="${name}"}`,
-    cpuCores: cores,
-    recentCores: curve(index + 3, cores, 28),
-    lastSeenMs: Date.now(),
-  }));
-  if (hostile)
-    rows.push({ name: 'x\u202Egnp.exe\u0000', labels: {}, selector: '{service_name="x\u202Egnp.exe"}', cpuCores: 0.7 });
-  return rows;
-}
-
 /** An in-page stand-in for the links process; it invents everything it answers. */
 export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEvents> {
   let targets = [...scenario.targets];
   let snapshots = [...scenario.snapshots];
+  let renames: readonly Rename[] = [];
   let nextProfile = 1;
   const change = (targetId: string, agent: Partial<AgentState>, link?: TargetState['link']): void => {
     targets = targets.map((target) =>
@@ -182,6 +144,7 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       server.emit('window.stored', { targetId, endMs: Date.now() });
     }, 15_000);
   };
+  const endedEarly = new Set<string>();
   const handlers: Handlers<LinksCalls> = {
     'targets.list': () => ok(targets),
     'targets.save': ({ config }) => {
@@ -198,6 +161,7 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       targets = targets.filter((target) => target.config.id !== targetId);
       return ok(null);
     },
+    'targets.findEngines': () => ok(null),
     'targets.test': async ({ config }) => {
       await wait(600);
       if (config.kind === 'ssh' && config.host.includes('bad')) {
@@ -323,6 +287,13 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       changeStatus(targetId, { naming });
       return ok(null);
     },
+    'targets.setNaming': ({ targetId, naming }) => {
+      const target = targets.find((other) => other.config.id === targetId);
+      if (target === undefined) return fail('not-found', 'That target is not in the list any more.');
+      const changed: TargetState = { ...target, config: { ...target.config, naming } };
+      targets = targets.map((other) => (other.config.id === targetId ? changed : other));
+      return ok(changed);
+    },
     'push.set': () => ok(null),
     'push.remove': () => ok(null),
     'leftovers.list': () =>
@@ -342,6 +313,28 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       change(targetId, { state: 'not-installed' });
       return ok([]);
     },
+    'times.record': async ({ requestId, seconds }) => {
+      for (let passed = 0; passed < seconds && !endedEarly.has(requestId); passed += seconds / 4) {
+        server.emit('times.progress', { requestId, seconds: passed, samples: passed * 150 });
+        await wait(400);
+      }
+      return ok({ profile: { profileId: 'recorded-1', byteLength: 90_000, title: 'Everything on web-1' }, notes: [] });
+    },
+    'times.end': ({ requestId }) => {
+      endedEarly.add(requestId);
+      return ok(null);
+    },
+    'memory.processes': async () => {
+      await wait(400);
+      return ok([
+        { pid: 4101, parentPid: 1, command: 'gunicorn: master [shop]', version: '3.11', user: 'app' },
+        { pid: 4107, parentPid: 4101, command: 'gunicorn: worker [shop]', version: '3.11', user: 'app', threads: 4 },
+      ]);
+    },
+    'memory.record': async () => {
+      await wait(400);
+      return ok(null);
+    },
     'record.start': async ({ targetId }) => {
       await start(targetId, true);
       return ok(null);
@@ -352,7 +345,7 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
       change(targetId, { state: 'stopped' });
       return ok(null);
     },
-    'source.services': () => ok(services(scenario.hostile)),
+    'source.services': () => ok(inventServices(scenario.hostile)),
     'source.trust': () =>
       scenario.fetchFails
         ? fail('agent-not-running', 'The connection to the agent broke.', 'read ECONNRESET')
@@ -366,17 +359,21 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
     },
     'source.profileTypes': ({ source }) =>
       ok(source === 'agent' ? [cpuProfileType] : [cpuProfileType, 'memory:alloc_space:bytes:space:bytes']),
-    'source.timeline': ({ selection, stepMs }) => {
-      const count = Math.max(1, Math.floor((selection.endMs - selection.startMs) / stepMs));
-      const values = Float64Array.from(curve(selection.selector.length, 1.1, count));
-      const gap = Math.floor(count * 0.42);
-      values.fill(Number.NaN, gap, gap + Math.ceil(count * 0.03));
-      return ok({ startMs: selection.startMs, stepMs, values, unit: 'cores' });
-    },
+    'source.timeline': ({ selection, stepMs }) => ok(inventTimeline(selection, stepMs, scenario.hostile)),
+    'source.courses': ({ selection, stepMs }) => ok(inventCourses(selection, stepMs, scenario.hostile)),
     'source.labels': () => ok([{ name: 'container', values: ['web-1', 'web-2'] }]),
-    'source.turnovers': () => ok({ stepMs: 15_000, turnovers: [] }),
+    'source.knownLabels': () =>
+      ok([
+        { name: 'container', values: ['web-1', 'web-2'] },
+        { name: 'service_name', values: inventServices(scenario.hostile).map(({ name }) => name) },
+      ]),
+    'source.turnovers': () => ok({ stepMs: 15_000, turnovers: [], starts: [] }),
     'windows.cost': () => ok({ windows: 0, requests: 0, windowMs: 15_000 }),
     'windows.fetch': () => fail('unsupported', 'Invented services have no windows.'),
+    'work.count': ({ counter }) =>
+      counter.query.includes('requests')
+        ? ok({ baseline: 12_000, comparison: 13_500 })
+        : fail('not-found', 'Prometheus has no data for this expression in A: check names, labels and the time.'),
     'source.fetch': async ({ selection }) => {
       await wait(scenario.fetchMs);
       if (scenario.fetchFails) {
@@ -412,6 +409,19 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
         title: row.title,
       }));
       return ok({ row, profiles });
+    },
+    'code.read': ({ file, selection }) => ok(inventCode(file, selection?.endMs ?? Date.now())),
+    'code.folders': () => ok([]),
+    'code.setPrefix': () => ok([]),
+    'code.forgetFolder': () => ok([]),
+    'renames.list': () => ok(renames),
+    'renames.tell': ({ rename }) => {
+      renames = [...renames, rename];
+      return ok(renames);
+    },
+    'renames.forget': ({ rename }) => {
+      renames = renames.filter(({ from, to }) => from.name !== rename.from.name || to.name !== rename.to.name);
+      return ok(renames);
     },
     'snapshots.remove': ({ snapshotId }) => {
       snapshots = snapshots.filter((snapshot) => snapshot.snapshotId !== snapshotId);

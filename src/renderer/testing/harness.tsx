@@ -1,6 +1,6 @@
 /**
  * The development page: the real window over invented data, without Electron. `npx vite src/renderer/testing`, then
- * ?scenario=NAME&theme=dark|light&nodes=20000. It is no part of the production build.
+ * ?scenario=NAME&theme=dark|light|contrast&nodes=20000. It is no part of the production build.
  */
 import { changeSettings } from '../state/settings-control.js';
 import { defaultSettings } from '../../contract/settings.js';
@@ -63,10 +63,26 @@ function fakeShell(harness: Harness): ShellApi {
               platform: 'linux x64',
             }),
           );
+        case 'code.chooseFolder':
+          return Promise.resolve(ok(null));
         case 'files.open':
           return Promise.resolve(ok([{ profileId: 'file-1', byteLength: 120_000, title: 'checkout.pb.gz' }]));
         case 'share.save':
           return Promise.resolve(ok({ path: '/home/ada/Documents/revel_web-on-web-1.html', byteLength: 1_240_000 }));
+        case 'recent.list':
+          return Promise.resolve(
+            ok([
+              { id: 'r1', name: 'checkout.pb.gz', folder: '/home/ada/profiles', openedAtMs: Date.now() - 3_600_000 },
+              { id: 'r2', name: 'celery.folded', folder: '/home/ada', openedAtMs: Date.now() - 90_000_000 },
+            ]),
+          );
+        case 'learn.open':
+          return Promise.resolve(
+            ok({ profileId: `lesson-${crypto.randomUUID()}`, byteLength: 90_000, title: 'shop.pb.gz' }),
+          );
+        case 'recent.open':
+        case 'watches.list':
+          return Promise.resolve(ok([]));
         case 'session.load':
           return Promise.resolve(ok(sessionStorage.getItem(sessionKey)));
         case 'session.save':
@@ -77,6 +93,7 @@ function fakeShell(harness: Harness): ShellApi {
           return Promise.resolve(ok(null));
         case 'settings.load':
           return Promise.resolve(ok(defaultSettings));
+        case 'recent.clear':
         case 'share.reveal':
         case 'tunnel.browse':
         case 'settings.save':
@@ -111,6 +128,10 @@ async function start(): Promise<void> {
           nodes,
           hostile: scenario.hostile,
           empty: query.has('empty'),
+          // hangs=files: only what is opened from a file; hangs=all: everything.
+          hangs: (of) =>
+            query.get('hangs') === 'all' ||
+            (query.has('hangs') && typeof of === 'string' && /^(?:file|dropped)-/.test(of)),
         });
       }
       window.postMessage({ type: 'pyrometer-port', process }, '*', [port2]);
@@ -121,7 +142,7 @@ async function start(): Promise<void> {
   window.harness = harness;
   const workbench = await createWorkbench(fakeShell(harness), window);
   harness.workbench = workbench;
-  if (theme === 'dark' || theme === 'light') changeSettings(workbench.context, { theme });
+  if (theme === 'dark' || theme === 'light' || theme === 'contrast') changeSettings(workbench.context, { theme });
   createRoot(root).render(
     <WorkbenchContext value={workbench}>
       <App />

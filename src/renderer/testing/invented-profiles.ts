@@ -1,6 +1,15 @@
-import type { FlameHeader, NamesPiece, ProfileSummary, FunctionTable, ViewSource } from '../../contract/decoder.js';
+import type {
+  FlameHeader,
+  LabelRow,
+  LabelTable,
+  NamesPiece,
+  ProfileSummary,
+  FunctionTable,
+  ViewSource,
+} from '../../contract/decoder.js';
 import { frameKinds, type FrameKind } from '../../contract/decoder.js';
 import type { FlameGraph } from '../../core/flame/flame-graph.js';
+import type { SummaryPart } from '../../core/guidance/summary.js';
 import { layoutFlame, gatherF64, gatherU32 } from '../../core/flame/layout.js';
 
 /**
@@ -199,19 +208,64 @@ export function inventProfile(seed: number, nodes: number, hostile = false, tota
   return { graph, functions, summary: summaryOf(total[0] ?? 0, nodeCount, functions.length) };
 }
 
+/** What an invented profile says in parts, as the decoder would. */
+export function inventSummary({ summary }: InventedProfile): readonly SummaryPart[] {
+  const [all = 0] = summary.totals;
+  const part = (share: number): { readonly share: number; readonly value: number } => ({ share, value: share * all });
+  return [
+    {
+      ...part(0.412),
+      kind: 'package',
+      name: 'json',
+      leading: '_iterencode_dict',
+      callers: 3,
+      query: 'package:json',
+      mode: 'plain',
+    },
+    { ...part(0.061), kind: 'gc', query: 'is:gc', mode: 'plain' },
+    { ...part(0.02), kind: 'kernel', query: 'is:kernel', mode: 'plain' },
+    { ...part(0.013), kind: 'unnamed', query: 'is:unnamed', mode: 'plain' },
+  ];
+}
+
 function summaryOf(total: number, nodes: number, functions: number): Omit<ProfileSummary, 'profileId'> {
   return {
     format: 'pprof',
     sampleTypes: [{ type: 'cpu', unit: 'nanoseconds' }],
     defaultValueIndex: 0,
     totals: [total],
+    periods: [10_309_278],
     sampleCount: Math.round(nodes * 0.6),
     functionCount: functions,
     timeMs: Date.now() - 900_000,
     durationMs: 900_000,
     comments: [],
+    labelKeys: ['end_timestamp_ns', 'pid', 'thread'],
     warnings: [],
     decodedBy: 'the addon',
+  };
+}
+
+/** Labels of an invented profile's samples. */
+export function inventLabels({ summary }: InventedProfile): LabelTable {
+  const whole = summary.totals[0] ?? 0;
+  const row = (key: string, value: string, share: number, unit = ''): LabelRow => ({
+    key,
+    value,
+    unit,
+    total: share * whole,
+  });
+  return {
+    rows: [
+      row('pid', '4711', 0.8),
+      row('pid', '4712', 0.15),
+      row('payload', '512', 0.02, 'bytes'),
+      row('thread', 'MainThread', 0.61),
+      row('thread', 'ThreadPoolExecutor-0_0', 0.22),
+      row('thread', 'kafka-python-producer-1-network-thread \u202etxt', 0.12),
+    ],
+    leftOut: 0,
+    unlabelled: 0.05 * whole,
   };
 }
 
@@ -253,6 +307,7 @@ export function inventHeader(viewId: string, profile: InventedProfile, source: V
     functionCount: functions.length,
     total: graph.x1[0] ?? 0,
     narrowest: 0,
+    samplePeriod: 10_000_000,
   };
   return source.kind === 'flame'
     ? header
@@ -273,6 +328,9 @@ export function inventNames(viewId: string, profile: InventedProfile): NamesPiec
     files: functions.map((each) => each.file),
     packages: functions.map((each) => each.packageName),
     kinds: Uint8Array.from(functions, (each) => frameKinds.indexOf(each.kind)),
+    libraries: [{ path: '/usr/bin/python3.12', buildId: '6d1f0c2b9a' }],
+    library: Uint32Array.from(functions, (_, index) => index % 2),
+    lines: Uint32Array.from(functions.flatMap((each, index) => (each.file === '' ? [0, 0] : [index, index + 12]))),
   };
 }
 

@@ -25,7 +25,7 @@ export function inventVerification(verdict: Agreement['verdict'], hostile: boole
   return {
     agreement: agreementOf(agent, seen(shares, samples + 12), 20),
     seconds: 20.1,
-    containers: ['revel_web'],
+    lookedAt: ['revel_web'],
     notes: verdict === 'differs' ? ['Py-spy could not read 3 stacks.'] : [],
   };
 }

@@ -1,10 +1,8 @@
 // Takes pictures of every view and state of the development page in both themes, to be looked at:
 //   node src/renderer/testing/shots.mjs OUT_DIRECTORY [name part]
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
-import { createServer } from 'vite';
+import { openDevelopmentPages } from './development-page.mjs';
 
 const [out = 'shots', only = ''] = process.argv.slice(2);
 mkdirSync(out, { recursive: true });
@@ -94,7 +92,7 @@ const shots = [
     'normal',
     async (page) => {
       await ready(page);
-      await page.keyboard.press('d');
+      await page.keyboard.press('Control+D');
       await page.getByRole('tab', { name: 'Diff' }).waitFor();
       await page.keyboard.press('2');
       await page.waitForSelector('.table.diff .table-row');
@@ -316,7 +314,7 @@ const shots = [
     'normal',
     async (page) => {
       await ready(page);
-      await page.keyboard.press('Control+K');
+      await page.keyboard.press('Control+Shift+P');
       await page.keyboard.type('s');
     },
   ],
@@ -334,7 +332,7 @@ const shots = [
     async (page) => {
       await ready(page);
       await page.keyboard.press('?');
-      await page.getByText('Zoom out one level').waitFor();
+      await page.getByText('out one level').waitFor();
     },
   ],
   [
@@ -342,31 +340,47 @@ const shots = [
     'normal',
     async (page) => {
       await ready(page);
-      await page.keyboard.press('Control+K');
+      await page.keyboard.press('Control+Shift+P');
       await page.keyboard.type('about');
       await page.keyboard.press('Enter');
       await page.getByText('33.2.1').waitFor();
     },
   ],
+  [
+    'labels',
+    'normal',
+    async (page) => {
+      await ready(page);
+      await page.getByRole('button', { name: 'Operations', exact: true }).click();
+      await page.getByRole('menuitem', { name: /^Filter by label/ }).click();
+      await page.getByRole('button', { name: 'Only MainThread' }).waitFor();
+    },
+  ],
+  [
+    'heat',
+    'normal',
+    async (page) => {
+      await ready(page);
+      await page.getByRole('tab', { name: 'Heat map' }).click();
+      await page.getByRole('group', { name: /^Heat map/ }).focus();
+      for (const keys of ['ArrowRight', 'Shift+PageUp', 'Shift+ArrowRight', 'Enter']) await page.keyboard.press(keys);
+    },
+  ],
+  ['loading', 'normal&hangs=all', (page) => page.getByRole('button', { name: 'Cancel' }).waitFor()],
+  ['loading-cancelled', 'normal&hangs=all', (page) => page.getByRole('button', { name: 'Cancel' }).click()],
+  [
+    'opening',
+    'normal&hangs=files',
+    async (page) => {
+      await ready(page);
+      await page.keyboard.press('Control+O');
+      await page.getByRole('button', { name: 'Cancel' }).waitFor();
+    },
+  ],
   ['empty', 'normal&empty', (page) => page.getByText('No samples here').waitFor()],
 ];
 
-const server = await createServer({ configFile: join(import.meta.dirname, 'vite.config.ts'), logLevel: 'error' });
-await server.listen(0);
-const address = server.resolvedUrls.local[0];
-const profile = mkdtempSync(join(tmpdir(), 'pyrometer-shots-'));
-const browser = await chromium.launchPersistentContext(profile, {
-  executablePath: '/usr/bin/chromium',
-  headless: true,
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-  viewport: { width: 1440, height: 900 },
-});
+const { address, browser, close } = await openDevelopmentPages();
 let failures = 0;
 try {
   for (const [name, scenario, act] of shots) {
@@ -402,8 +416,6 @@ try {
     }
   }
 } finally {
-  await browser.close();
-  await server.close();
-  rmSync(profile, { recursive: true, force: true });
+  await close();
 }
 process.exitCode = failures === 0 ? 0 : 1;

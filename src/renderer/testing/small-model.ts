@@ -20,14 +20,28 @@ export const smallHeader: FlameHeader = {
   nodeCount: 4,
   depth: 3,
   functionCount: 4,
+  samplePeriod: 0,
   total: 10,
   narrowest: 0,
 };
 
+const plainNames = ['all', 'a', 'b', 'c'];
+
 /** The example as a model; names may be replaced. */
-export function smallModel(names: readonly string[] = ['all', 'a', 'b', 'c']): FlameModel {
+export function smallModel(names: readonly string[] = plainNames): FlameModel {
+  return modelOf(smallHeader, smallPiece, names);
+}
+
+/** The same picture as a diff in which b is new and a had more before. */
+export function smallDiff(): FlameModel {
+  const sides = { baselineTotal: 8, comparisonTotal: 12, scaling: { by: 'absolute', factor: 1, error: 0 } } as const;
+  const values = { baseline: Float64Array.of(8, 8, 0, 2), comparison: Float64Array.of(12, 4, 8, 2) };
+  return modelOf({ ...smallHeader, ...sides }, { ...smallPiece, ...values }, plainNames);
+}
+
+function modelOf(header: FlameHeader, piece: FlamePiece, names: readonly string[]): FlameModel {
   const model = new FlameModel('v');
-  model.begin(smallHeader);
+  model.begin(header);
   model.appendNames({
     viewId: 'v',
     first: 0,
@@ -35,7 +49,10 @@ export function smallModel(names: readonly string[] = ['all', 'a', 'b', 'c']): F
     files: names.map(() => ''),
     packages: names.map(() => ''),
     kinds: new Uint8Array(names.length),
+    libraries: [],
+    library: new Uint32Array(names.length),
+    lines: new Uint32Array(2 * names.length),
   });
-  model.appendPiece(smallPiece);
+  model.appendPiece(piece);
   return model;
 }

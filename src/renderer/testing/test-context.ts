@@ -1,12 +1,7 @@
 import type { DecoderCalls, DecoderEvents } from '../../contract/decoder.js';
 import type { LinksCalls, LinksEvents } from '../../contract/links.js';
 import { ok } from '../../contract/result.js';
-import type { SearchResult } from '../../core/flame/search.js';
-import type { FunctionRows } from '../features/table/function-rows.js';
-import type { FlameModel } from '../flame/model.js';
-import { createCell } from '../state/cell.js';
-import type { ShownCertainty } from '../state/certainty-control.js';
-import type { Context, TimelineData } from '../state/context.js';
+import { emptyCells, type Context } from '../state/context.js';
 import { createProcessClient } from '../state/process-client.js';
 import { createShellClient, type ShellClient } from '../state/shell-client.js';
 import { createAppStore } from '../state/store.js';
@@ -27,11 +22,7 @@ export function testContext(nowMs = 1_000_000_000, shell?: ShellClient): Context
       }),
     links: createProcessClient<LinksCalls, LinksEvents>(),
     decoder: createProcessClient<DecoderCalls, DecoderEvents>(),
-    flame: createCell<FlameModel | null>(null),
-    timeline: createCell<TimelineData | null>(null),
-    functions: createCell<FunctionRows | null>(null),
-    certainty: createCell<ShownCertainty | null>(null),
-    found: createCell<SearchResult | null>(null),
+    ...emptyCells(),
     clock: () => nowMs,
     newId: (prefix) => `${prefix}-${++next}`,
   };

@@ -25,6 +25,7 @@ export const SearchIcon = (): ReactElement => (
 export const CopyIcon = (): ReactElement => <Icon path="M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z" />;
 export const SidebarIcon = (): ReactElement => <Icon path="M2.5 3h11v10h-11zM6 3v10" />;
 export const DetailsIcon = (): ReactElement => <Icon path="M2.5 3h11v10h-11zM10 3v10" />;
+export const SplitIcon = (): ReactElement => <Icon path="M2.5 3h11v10h-11zM8 3v10" />;
 export const SunIcon = (): ReactElement => (
   <Icon path="M8 10.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM8 2v1M8 13v1M2 8h1M13 8h1M3.8 3.8l.7.7M11.5 11.5l.7.7M3.8 12.2l.7-.7M11.5 4.5l.7-.7" />
 );

@@ -38,6 +38,9 @@ export function Popover({ button, align = 'start', role = 'menu', label, childre
     if (!open) return undefined;
     const onPress = (event: PointerEvent): void => {
       if (event.target instanceof Node && anchor.current?.contains(event.target) === true) return;
+      // What is asked meanwhile, for whoever opened this, stands in front of it and is no press elsewhere.
+      const question = event.target instanceof Element ? event.target.closest('dialog.modal') : null;
+      if (question !== null && !question.contains(anchor.current)) return;
       setOpen(false);
     };
     document.addEventListener('pointerdown', onPress);
@@ -48,7 +51,20 @@ export function Popover({ button, align = 'start', role = 'menu', label, childre
   }, [open]);
 
   useLayoutEffect(() => {
-    if (open && anchor.current !== null) placeBelow(anchor.current, align);
+    if (!open) return undefined;
+    const place = (): void => {
+      if (anchor.current !== null) placeBelow(anchor.current, align);
+    };
+    place();
+    // What is in it may grow, as by what is wrong with a form.
+    const observer = new ResizeObserver(place);
+    const popover = anchor.current?.querySelector('.popover');
+    if (popover != null) observer.observe(popover);
+    addEventListener('resize', place);
+    return () => {
+      observer.disconnect();
+      removeEventListener('resize', place);
+    };
   }, [open, align]);
 
   const onKeyDown = useCallback((event: KeyboardEvent<HTMLSpanElement>) => {
@@ -80,7 +96,7 @@ export function Popover({ button, align = 'start', role = 'menu', label, childre
 const awayPx = 4;
 
 /** Puts what opened below its button and inside the window; fixed, because panes cut what reaches out of them. */
-function placeBelow(anchor: HTMLElement, align: 'start' | 'end'): void {
+export function placeBelow(anchor: HTMLElement, align: 'start' | 'end'): void {
   const popover = anchor.querySelector<HTMLElement>('.popover');
   if (popover === null) return;
   const button = anchor.getBoundingClientRect();
@@ -88,7 +104,10 @@ function placeBelow(anchor: HTMLElement, align: 'start' | 'end'): void {
   const wanted = align === 'start' ? button.left : button.right - offsetWidth;
   const left = Math.max(2 * awayPx, Math.min(wanted, innerWidth - offsetWidth - 2 * awayPx));
   const below = button.bottom + awayPx;
-  const top = below + offsetHeight <= innerHeight ? below : Math.max(awayPx, button.top - awayPx - offsetHeight);
+  const above = button.top - awayPx - offsetHeight;
+  // Where there is room on neither side it lies over its button, as low as it fits.
+  const inside = above >= awayPx ? above : Math.max(awayPx, innerHeight - offsetHeight - awayPx);
+  const top = below + offsetHeight <= innerHeight ? below : inside;
   popover.style.left = `${left}px`;
   popover.style.top = `${top}px`;
 }

@@ -1,10 +1,10 @@
 import { useCallback, type ReactElement } from 'react';
 import { useApp, useControls } from '../../app/workbench.js';
 import { visibleText } from '../../format/visible-text.js';
-import { baselineProfile } from '../../state/sides.js';
+import { baselineProfile, comparedSpans } from '../../state/sides.js';
 import { Name } from '../../ui/name.js';
 
-/** Names the side that is not the selection in another time: a pinned selection, another service, an open profile. */
+/** Names the side that is not the selection in another time: a pinned selection, another service, an open profile, the rest of a recording. */
 export function BaselineChip(): ReactElement | null {
   const controls = useControls();
   const baseline = useApp((state) => state.baseline);
@@ -17,9 +17,11 @@ export function BaselineChip(): ReactElement | null {
   const drop = useCallback(() => {
     controls.store.setState({ baseline: null });
   }, [controls]);
+  const rest = useApp((state) => comparedSpans(state) !== null);
   if (baseline === null || (baseline.kind === 'document' && profile === undefined)) return null;
+  if (baseline.kind === 'rest' && !rest) return null;
   const letter = baseline.kind === 'document' ? baseline.as : 'A';
-  const name = baseline.kind === 'document' ? (title ?? '') : baseline.name;
+  const name = baseline.kind === 'document' ? (title ?? '') : baseline.kind === 'rest' ? 'the rest' : baseline.name;
   const pinned = baseline.kind === 'selection' && baseline.pinned;
   return (
     <button

@@ -8,15 +8,20 @@ import {
   intervalWords,
   minutesWords,
   outlookWords,
+  overlapWords,
   scalingWords,
 } from '../../../core/compare/sentences.js';
 import { useApp, useControls, useWorkbench } from '../../app/workbench.js';
-import { formatCount, formatSignedValue, plural } from '../../format/numbers.js';
+import { formatCount, formatShare, formatSignedValue, plural } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
 import type { FlameModel } from '../../flame/model.js';
 import { useCell } from '../../state/cell.js';
+import type { WithoutWindows } from '../../state/certainty-control.js';
+import { showTab } from '../../state/panes.js';
 import { Button } from '../../ui/button.js';
 import { FailureNotice } from '../../ui/failure-notice.js';
+import { EarlierNote } from './earlier-note.js';
+import { WindowsProgress } from './windows-progress.js';
 
 const mostCauses = 12;
 const mostCallers = 3;
@@ -36,7 +41,9 @@ export function ChangesPanel(): ReactElement {
       ) : (
         <NotJudged />
       )}
-      {header?.scaling === undefined ? null : <p className="details-hint">{scalingWords(header.scaling, chosen)}.</p>}
+      {header?.scaling === undefined ? null : (
+        <p className="details-hint">{scalingWords(header.scaling, chosen, header.sampleType.type)}.</p>
+      )}
     </section>
   );
 }
@@ -57,10 +64,10 @@ function NotJudged(): ReactElement | null {
       return null;
     case 'without-windows':
       return (
-        <p className="details-hint">
-          A file or snapshot is one sum without windows, so nothing can be called certain: colours tell the size of a
-          change only. Compare two ranges of a server to be told what is real.
-        </p>
+        <>
+          <p className="details-hint">{withoutWindowsWords(state.why)}</p>
+          {state.why.kind === 'not-told' ? <Button onClick={measure}>Try again</Button> : null}
+        </>
       );
     case 'cost': {
       const { requests, windows, windowMs } = state.cost;
@@ -77,17 +84,7 @@ function NotJudged(): ReactElement | null {
       );
     }
     case 'loading':
-      return (
-        <div className="changes-progress" role="status">
-          <progress max={Math.max(1, state.of)} value={state.done} aria-label="Windows" />
-          <span className="mute">
-            {state.done} of {Math.max(state.of, state.done)} windows
-          </span>
-          <Button tone="quiet" onClick={cancel}>
-            Cancel
-          </Button>
-        </div>
-      );
+      return <WindowsProgress what="windows" done={state.done} of={state.of} cancel={cancel} />;
     case 'failed':
       return (
         <>
@@ -98,10 +95,27 @@ function NotJudged(): ReactElement | null {
   }
 }
 
+/** Why nothing can be called certain. */
+function withoutWindowsWords(why: WithoutWindows): string {
+  const so = 'so nothing can be called certain: colours tell the size of a change only.';
+  switch (why.kind) {
+    case 'file':
+      return `A file is one sum without windows, ${so} Compare two ranges of a server to be told what is real.`;
+    case 'not-told':
+      return `A snapshot is one sum without windows. Where it was taken they cannot be asked for now, ${so} ${why.failure.message}`;
+    case 'left':
+      return why.share === 0
+        ? `A snapshot is one sum without windows, and where it was taken they are gone, ${so}`
+        : `A snapshot is one sum without windows. Those where it was taken hold ${formatShare(why.share)} of it now, ${so}`;
+  }
+}
+
 function Judged({ model, certainty }: { readonly model: FlameModel; readonly certainty: Certainty }): ReactElement {
   const { causes, functions, windows, uncertain } = certainty;
   const scaling = useApp((state) => state.viewHeader?.scaling?.by);
+  const region = useApp(({ viewSource }) => viewSource?.kind === 'diff' && viewSource.spans !== undefined);
   const abstained = abstainedWords(certainty, scaling);
+  const overlap = overlapWords(certainty);
   const whole = { before: model.graph.baseline?.[0] ?? 0, after: model.graph.comparison?.[0] ?? 0 };
   const certainCount = functions.certain.reduce((sum, each) => sum + each, 0);
   const [first] = causes;
@@ -151,8 +165,12 @@ function Judged({ model, certainty }: { readonly model: FlameModel; readonly cer
           : ` ${nameOf(candidate.functionIndex)} moved ${changeAmount(candidate)}${more === undefined ? '.' : `; about ${more} more on each side would tell.`}`}
       </p>
       <p className="details-hint">
-        {windows[0]} + {windows[1]} windows. {abstained === undefined ? outlookWords(certainty) : ''}
+        {windows[0]} + {windows[1]} windows
+        {region ? ': what of each second lies beside what is brushed, and in it' : ''}.{' '}
+        {abstained === undefined ? outlookWords(certainty) : ''}
       </p>
+      {overlap === undefined ? null : <p className="details-hint">{overlap}</p>}
+      {abstained === undefined ? <EarlierNote certainty={certainty} /> : null}
     </>
   );
 }
@@ -166,7 +184,7 @@ interface CauseProps {
 function Cause({ cause, model, whole }: CauseProps): ReactElement {
   const { store } = useControls();
   const show = useCallback(() => {
-    store.setState({ tab: 'flame', selectedPath: cause.path, zoomPath: cause.path });
+    store.setState((state) => ({ ...showTab(state, 'flame'), selectedPath: cause.path, zoomPath: cause.path }));
   }, [store, cause]);
   const name = model.labels[cause.functionIndex] ?? '';
   const kind = changeKind(cause);

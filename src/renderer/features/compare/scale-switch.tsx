@@ -1,11 +1,13 @@
-import { useCallback, useId, useState, type ChangeEvent, type ReactElement, type SyntheticEvent } from 'react';
+import { useCallback, type ReactElement } from 'react';
 import type { FrameWidth, Scale } from '../../../contract/decoder.js';
 import { scalingWords } from '../../../core/compare/sentences.js';
 import { useApp, useControls } from '../../app/workbench.js';
+import { showTab } from '../../state/panes.js';
 import { Button } from '../../ui/button.js';
 import { Segments } from '../../ui/fields.js';
 import { ChevronIcon } from '../../ui/icons.js';
 import { MenuItem, Popover } from '../../ui/menu.js';
+import { WorkForm } from './work-form.js';
 
 type ScaleName = Exclude<Scale['by'], 'auto'> | 'measured';
 /** The third one asks for numbers first and is a button beside these. */
@@ -16,6 +18,7 @@ const scaleLabels = { relative: 'Relative', absolute: 'Absolute', work: '', meas
 export function ScaleSwitch(): ReactElement {
   const { store } = useControls();
   const scaling = useApp((state) => state.viewHeader?.scaling);
+  const type = useApp((state) => state.viewHeader?.sampleType.type ?? '');
   const chosen = useApp((state) => state.scale);
   // What was chosen shows at once; what is chosen by itself is known when the view is there.
   const shown: ScaleName = chosen.by === 'auto' ? (scaling?.by ?? 'relative') : chosen.by;
@@ -25,7 +28,7 @@ export function ScaleSwitch(): ReactElement {
     },
     [store],
   );
-  const words = scaling === undefined ? '' : scalingWords(scaling, chosen.by === 'auto');
+  const words = scaling === undefined ? '' : scalingWords(scaling, chosen.by === 'auto', type);
   return (
     <div className="scale-switch" title={words}>
       <Segments label="Compare as" values={scales} labels={scaleLabels} value={shown} onChoose={choose} />
@@ -45,29 +48,52 @@ const widthWords: Readonly<Record<FrameWidth, readonly [string, string]>> = {
 function WidthMenu(): ReactElement {
   const { store } = useControls();
   const width = useApp((state) => state.frameWidth);
+  const sideBySide = useApp((state) => state.sideBySide);
   const choose = (frameWidth: FrameWidth) => () => {
-    store.setState({ frameWidth });
+    store.setState({ frameWidth, sideBySide: false });
   };
-  const [name] = widthWords[width];
+  const chooseBoth = useCallback(() => {
+    store.setState((state) => ({ ...showTab(state, 'flame'), sideBySide: true }));
+  }, [store]);
+  const openNames = useCallback(() => {
+    store.setState({ dialog: { kind: 'names' } });
+  }, [store]);
+  const [name] = sideBySide ? ['A and B'] : widthWords[width];
+  const short = sideBySide ? 'A | B' : width === 'mean' ? 'A+B' : name;
   return (
     <Popover
       label="Width of frames"
       button={(props) => (
-        <Button tone="quiet" {...props} aria-label={`Width, ${name}`} title="What frames are as wide as">
-          Width {width === 'mean' ? 'A+B' : name} <ChevronIcon />
+        <Button
+          tone="quiet"
+          {...props}
+          aria-label={short === name ? `Width ${name}` : `Width ${short}, ${name}`}
+          title="What frames are as wide as"
+        >
+          Width {short} <ChevronIcon />
         </Button>
       )}
     >
-      {(close) =>
-        widths.map((each) => {
-          const [label, note] = widthWords[each];
-          return (
-            <MenuItem key={each} close={close} onChoose={choose(each)} hint={each === width ? 'shown' : note}>
-              {label}
-            </MenuItem>
-          );
-        })
-      }
+      {(close) => (
+        <>
+          {widths.map((each) => {
+            const [label, note] = widthWords[each];
+            const shown = each === width && !sideBySide;
+            return (
+              <MenuItem key={each} close={close} onChoose={choose(each)} hint={shown ? 'shown' : note}>
+                {label}
+              </MenuItem>
+            );
+          })}
+          <MenuItem close={close} onChoose={chooseBoth} hint={sideBySide ? 'shown' : 'two graphs, one zoom'}>
+            A and B side by side
+          </MenuItem>
+          <hr />
+          <MenuItem close={close} onChoose={openNames}>
+            Names: which functions are the same one…
+          </MenuItem>
+        </>
+      )}
     </Popover>
   );
 }
@@ -77,8 +103,8 @@ function WorkField({ pressed }: { readonly pressed: boolean }): ReactElement {
   const { store } = useControls();
   const scale = useApp((state) => state.scale);
   const use = useCallback(
-    (close: () => void) => (work: Scale) => {
-      store.setState({ scale: work });
+    (close: () => void) => (work: Scale, workCounted: boolean) => {
+      store.setState({ scale: work, workCounted });
       close();
     },
     [store],
@@ -101,46 +127,4 @@ function WorkField({ pressed }: { readonly pressed: boolean }): ReactElement {
       {(close) => <WorkForm scale={scale} onUse={use(close)} />}
     </Popover>
   );
-}
-
-function WorkForm({ scale, onUse }: { readonly scale: Scale; readonly onUse: (scale: Scale) => void }): ReactElement {
-  const known = scale.by === 'work' ? scale : null;
-  const [baseline, setBaseline] = useState(known === null ? '' : String(known.baseline));
-  const [comparison, setComparison] = useState(known === null ? '' : String(known.comparison));
-  const [wrong, setWrong] = useState('');
-  const ids = useId();
-  const submit = useCallback(
-    (event: SyntheticEvent) => {
-      event.preventDefault();
-      const [before, after] = [amountOf(baseline), amountOf(comparison)];
-      if (before === null || after === null) setWrong('Say how many on both sides: numbers above 0.');
-      else onUse({ by: 'work', baseline: before, comparison: after });
-    },
-    [baseline, comparison, onUse],
-  );
-  const set = (take: (text: string) => void) => (event: ChangeEvent<HTMLInputElement>) => {
-    take(event.target.value);
-  };
-  return (
-    <form className="work-form" onSubmit={submit}>
-      <p className="details-hint">Requests, messages or what else was counted in each range.</p>
-      <label htmlFor={`${ids}-a`}>In A</label>
-      <input id={`${ids}-a`} inputMode="decimal" value={baseline} onChange={set(setBaseline)} />
-      <label htmlFor={`${ids}-b`}>In B</label>
-      <input id={`${ids}-b`} inputMode="decimal" value={comparison} onChange={set(setComparison)} />
-      {wrong === '' ? null : (
-        <p className="field-error" role="alert">
-          {wrong}
-        </p>
-      )}
-      <Button tone="accent" type="submit">
-        Compare per unit
-      </Button>
-    </form>
-  );
-}
-
-function amountOf(text: string): number | null {
-  const value = Number(text.replaceAll(/[\s,_]/g, ''));
-  return text.trim() !== '' && Number.isFinite(value) && value > 0 && value <= 1e18 ? value : null;
 }

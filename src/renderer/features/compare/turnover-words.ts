@@ -1,3 +1,4 @@
+import type { ContainerStart } from '../../../core/compare/container-starts.js';
 import type { Turnover } from '../../../core/compare/turnovers.js';
 import { formatMoment } from '../../format/times.js';
 import { visibleText } from '../../format/visible-text.js';
@@ -6,6 +7,12 @@ import { visibleText } from '../../format/visible-text.js';
 export function turnoverWords({ service, kind, newFromMs }: Turnover, nowMs: number): string {
   const what = kind === 'deploy' ? 'was deployed' : 'restarted';
   return `${visibleText(service)} ${what}, ${formatMoment(newFromMs, nowMs, true)}`;
+}
+
+/** "web: the container web-3 started, 11:50:00", or "started again". */
+export function startWords({ service, container, atMs, again }: ContainerStart, nowMs: number): string {
+  const what = `the container ${visibleText(container)} started${again ? ' again' : ''}`;
+  return `${visibleText(service)}: ${what}, ${formatMoment(atMs, nowMs, true)}`;
 }
 
 const longestVersion = 24;

@@ -1,13 +1,19 @@
-import { useCallback, type ReactElement } from 'react';
-import { ancestorsOf, childrenOf, nodeAtPath } from '../../../core/flame/navigate.js';
+import { useCallback, useState, type ReactElement } from 'react';
+import { ancestorsOf, childrenOf } from '../../../core/flame/navigate.js';
 import { useApp, useControls } from '../../app/workbench.js';
+import { frameAtPath } from '../../flame/find-frames.js';
 import type { FlameModel } from '../../flame/model.js';
 import { nodeNumbers } from '../../flame/node-words.js';
 import { formatCount, formatShare } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
 import { useCell } from '../../state/cell.js';
+import { showTab } from '../../state/panes.js';
 import { Button } from '../../ui/button.js';
 import { ChangesPanel } from '../compare/changes-panel.js';
+import { MomentsPanel } from '../compare/moments-panel.js';
+import { Explanation, NumberButton } from '../guidance/explanation.js';
+import { numberOfNode } from '../guidance/node-number.js';
+import { SummaryPanel } from '../guidance/summary-panel.js';
 import { TrustPanel } from '../trust/trust-panel.js';
 import { viewNumbers } from './view-numbers.js';
 
@@ -16,18 +22,31 @@ export function Details(): ReactElement {
   const { flame } = useControls();
   const model = useCell(flame);
   const selectedPath = useApp((state) => state.selectedPath);
-  const node = model === null ? -1 : selectedNode(model, selectedPath);
+  const node = model === null ? -1 : frameAtPath(model, selectedPath);
+  const explained = useExplained();
   return (
     <aside className="details scroll" aria-label="Details" data-hint="details">
-      {model !== null && node > 0 ? <FrameDetails model={model} node={node} /> : <ViewDetails />}
+      {model !== null && node > 0 ? (
+        <FrameDetails model={model} node={node} explained={explained} />
+      ) : (
+        <ViewDetails explained={explained} />
+      )}
     </aside>
   );
 }
 
-function selectedNode(model: FlameModel, path: readonly string[]): number {
-  if (path.length === 0 || model.graph.count === 0) return -1;
-  const found = nodeAtPath(model.graph, path, model.nameOf);
-  return found.matched === path.length ? found.node : -1;
+/** Which number is unfolded to how it came about, by its label; it stays so when another frame is selected. */
+interface Explained {
+  readonly label: string;
+  readonly toggle: (label: string) => void;
+}
+
+function useExplained(): Explained {
+  const [label, setLabel] = useState('');
+  const toggle = useCallback((next: string) => {
+    setLabel((before) => (before === next ? '' : next));
+  }, []);
+  return { label, toggle };
 }
 
 interface FrameProps {
@@ -35,22 +54,33 @@ interface FrameProps {
   readonly node: number;
 }
 
-function FrameDetails({ model, node }: FrameProps): ReactElement {
+interface FrameDetailsProps extends FrameProps {
+  readonly explained: Explained;
+}
+
+function FrameDetails({ model, node, explained }: FrameDetailsProps): ReactElement {
   const { store, shell } = useControls();
   const { graph } = model;
   const index = model.functionOf(node);
-  const file = model.files[index] ?? '';
-  const parent = graph.parent[node] ?? 0;
+  const name = model.nameOf(index);
+  const former = model.formerNames.get(index);
+  const { file, library, buildId } = model.originOf(index);
+  const numbers = nodeNumbers(model, node);
+  const withCaller = numbers.some(({ ofCaller }) => ofCaller !== '');
   const callees = childrenOf(graph, node);
+  const unfolded = numberOfNode(model, node, explained.label);
   const zoom = useCallback(() => {
     store.setState((state) => ({ zoomPath: state.selectedPath }));
   }, [store]);
-  const search = useCallback(() => {
-    store.setState({ search: model.nameOf(index), searchMode: 'plain', tab: 'flame' });
-  }, [store, model, index]);
-  const copyName = useCallback(() => {
-    void shell.call('clipboard.write', { text: model.nameOf(index) }); // nothing to say when it fails
-  }, [shell, model, index]);
+  const search = (): void => {
+    store.setState((state) => ({ ...showTab(state, 'flame'), search: name, searchMode: 'plain' }));
+  };
+  const copyName = (): void => {
+    void shell.call('clipboard.write', { text: name }); // nothing to say when it fails
+  };
+  const openSource = useCallback(() => {
+    store.setState((state) => showTab(state, 'source'));
+  }, [store]);
   const copyStack = useCallback(() => {
     const text = ancestorsOf(graph, node)
       .slice(1)
@@ -62,7 +92,10 @@ function FrameDetails({ model, node }: FrameProps): ReactElement {
     <>
       <header>
         <h2 className="details-name selectable">{model.label(node)}</h2>
+        {former === undefined ? null : <p className="details-file selectable">{former} in A</p>}
         {file === '' ? null : <p className="details-file selectable">{file}</p>}
+        {library === '' || library.startsWith('[') ? null : <p className="details-file selectable">{library}</p>}
+        {buildId === '' ? null : <p className="details-file selectable">build-id {buildId}</p>}
       </header>
       <table className="numbers">
         <thead>
@@ -70,30 +103,38 @@ function FrameDetails({ model, node }: FrameProps): ReactElement {
             <td />
             <th scope="col">{unitWords(model.unit)}</th>
             <th scope="col">of all</th>
+            {withCaller ? <th scope="col">of caller</th> : null}
           </tr>
         </thead>
         <tbody>
-          {nodeNumbers(model, node).map(({ label, value, share, tone }) => (
+          {numbers.map(({ label, value, share, ofCaller, tone }) => (
             <tr key={label}>
               <th scope="row" className={label === 'change' ? undefined : tone}>
                 {label}
               </th>
-              <td className={label === 'change' ? tone : undefined}>{value}</td>
+              <td className={label === 'change' ? tone : undefined}>
+                {label === 'change' ? (
+                  value
+                ) : (
+                  <NumberButton
+                    label={label}
+                    text={value}
+                    open={explained.label === label}
+                    onToggle={explained.toggle}
+                  />
+                )}
+              </td>
               <td className="mute">{share}</td>
+              {withCaller ? <td className="mute">{ofCaller}</td> : null}
             </tr>
           ))}
-          {model.isDiff ? null : (
-            <tr>
-              <th scope="row">of caller</th>
-              <td />
-              <td className="mute">{formatShare(model.width(node) / model.width(parent))}</td>
-            </tr>
-          )}
         </tbody>
       </table>
+      {unfolded === undefined ? null : <Explanation {...unfolded} />}
       <div className="details-actions">
         <Button onClick={zoom}>Zoom</Button>
         <Button onClick={search}>Find all</Button>
+        {file === '' ? null : <Button onClick={openSource}>Open source</Button>}
         <Button onClick={copyName}>Copy name</Button>
         <Button onClick={copyStack}>Copy stack</Button>
       </div>
@@ -151,7 +192,12 @@ function withoutPaths(decodedBy: string): string {
   return decodedBy.replace(/ \([^()]*\)$/, '');
 }
 
-function ViewDetails(): ReactElement {
+/** What the total of a side is called, as in the details of a frame. */
+function totalLabel(side: number, sides: number): string {
+  return sides === 1 ? 'total' : side === 0 ? 'A' : 'B';
+}
+
+function ViewDetails({ explained }: { readonly explained: Explained }): ReactElement {
   const { clock } = useControls();
   const header = useApp((state) => state.viewHeader);
   const summaries = useApp((state) => state.viewSummaries);
@@ -162,7 +208,7 @@ function ViewDetails(): ReactElement {
   const [first] = summaries;
   return (
     <>
-      {profiles.length === 2 ? <ChangesPanel /> : null}
+      {profiles.length === 2 ? <ChangesPanel /> : <SummaryPanel />}
       <header>
         <h2 className="details-title">{profiles.length === 2 ? 'Comparison' : 'Overview'}</h2>
         {profiles.map((profile) => (
@@ -190,7 +236,18 @@ function ViewDetails(): ReactElement {
             <tr key={label}>
               <th scope="row">{label}</th>
               {values.map((value, index) => (
-                <td key={index}>{value}</td>
+                <td key={index}>
+                  {label === 'total' && value !== '' ? (
+                    <NumberButton
+                      label={totalLabel(index, summaries.length)}
+                      text={value}
+                      open={explained.label === totalLabel(index, summaries.length)}
+                      onToggle={explained.toggle}
+                    />
+                  ) : (
+                    value
+                  )}
+                </td>
               ))}
             </tr>
           ))}
@@ -200,6 +257,19 @@ function ViewDetails(): ReactElement {
           </tr>
         </tbody>
       </table>
+      {summaries.map((summary, index) =>
+        explained.label === totalLabel(index, summaries.length) ? (
+          <Explanation
+            key={summary.profileId}
+            side={index === 0 ? 0 : 1}
+            label={explained.label}
+            value={summary.totals[valueIndex] ?? 0}
+            meaning="all samples"
+            untouched
+          />
+        ) : null,
+      )}
+      <MomentsPanel />
       <TrustPanel />
       {document.kind === 'profiles' && document.notes !== '' ? (
         <section>

@@ -49,7 +49,8 @@ export function fleetRow(target: TargetState, load: Load | undefined, nowMs: num
     kernel: status?.kernel,
     version: running?.version,
     services: running === undefined ? undefined : load?.services,
-    cores: running === undefined ? undefined : load?.cores,
+    // py-spy counts active threads, which are no part of a machine.
+    cores: running === undefined || agent.engine !== undefined ? undefined : load?.cores,
     cpuCount: status?.cpuCount,
     overhead: running === undefined ? undefined : agentShare(running),
     windowAgeMs: running === undefined || lastMs === 0 ? undefined : Math.max(0, targetTimeMs(running, nowMs) - lastMs),

@@ -1,4 +1,5 @@
 import { hintIds, type HintId } from '../../../contract/settings.js';
+import { showsGraph, showsTab } from '../../state/panes.js';
 import { showsSelection } from '../../state/readable.js';
 import type { AppState } from '../../state/store.js';
 
@@ -56,19 +57,19 @@ function isShown(state: AppState, id: HintId): boolean {
       return inSelection;
     case 'flame':
     case 'search':
-      return hasGraph && state.tab === 'flame';
+      return hasGraph && showsGraph(state);
     case 'details':
       return hasGraph && state.detailsOpen;
     case 'table':
-      return hasGraph && state.tab === 'table';
+      return hasGraph && showsTab(state, 'table');
     case 'diff':
-      return hasGraph && state.tab === 'flame' && state.viewSource?.kind === 'diff';
+      return hasGraph && showsTab(state, 'flame') && state.viewSource?.kind === 'diff';
   }
 }
 
-/** The hint to show now: the first of a part that is on the screen and was not explained yet; none over a question. */
+/** The hint to show now: the first of a part that is on the screen and was not explained yet; none over a question, or beside the guide. */
 export function currentHint(state: AppState): HintId | null {
-  if (state.dialog !== null || state.prompts.length > 0 || state.paletteOpen) return null;
+  if (state.dialog !== null || state.prompts.length > 0 || state.paletteOpen || state.learning !== null) return null;
   const { hintsSeen } = state.settings;
   return hintIds.find((id) => !hintsSeen.includes(id) && isShown(state, id)) ?? null;
 }

@@ -8,33 +8,40 @@ import { CheckField } from '../../ui/fields.js';
 import { Modal } from '../../ui/modal.js';
 import { Name } from '../../ui/name.js';
 import { LabelsField } from './labels-field.js';
-import { cleaned, previewSentence, renamedRows, type RenamedRow } from './naming-preview.js';
+import { hasAgent } from '../targets/target-words.js';
+import { cleaned, namingOf, previewSentence, renamedRows, type RenamedRow } from './naming-preview.js';
 import { RulesField } from './rules-field.js';
 
 /** How long typing rests before the agent is asked. */
 const restMs = 250;
 
-/** How a target's agent calls services, with what that would do to those that run now. */
+/**
+ * How a target's agent calls services, with what that would do to those that run now. Where none runs it is kept for the one that
+ * is started next.
+ */
 export function NamingDialog({ targetId }: { readonly targetId: string }): ReactElement {
   const { store, links } = useControls();
   const target = useApp((state) => state.targets.find((other) => other.config.id === targetId));
-  const [naming, setNaming] = useState<Naming>(target?.agent.status?.naming ?? defaultNaming);
+  const [naming, setNaming] = useState<Naming>((target === undefined ? undefined : namingOf(target)) ?? defaultNaming);
+  const running = target !== undefined && hasAgent(target);
   const [failure, setFailure] = useState<Failure | null>(null);
   const [busy, setBusy] = useState(false);
-  const preview = usePreview(targetId, naming);
+  const preview = usePreview(targetId, naming, running);
   const close = useCallback(() => {
     store.setState({ dialog: null });
   }, [store]);
   const save = useCallback(() => {
     const run = async (): Promise<void> => {
       setBusy(true);
-      const result = await links.call('agent.setNaming', { targetId, naming: cleaned(naming) });
+      const wanted = { targetId, naming: cleaned(naming) };
+      const told = running ? await links.call('agent.setNaming', wanted) : null;
+      const result = told === null || told.ok ? await links.call('targets.setNaming', wanted) : told;
       setBusy(false);
       if (result.ok) close();
       else setFailure(result.failure);
     };
     void run(); // shows its own failure
-  }, [close, links, naming, targetId]);
+  }, [close, links, naming, running, targetId]);
   const setLabels = useCallback((labels: Naming['labels']) => {
     setNaming((before) => ({ ...before, labels }));
   }, []);
@@ -49,7 +56,11 @@ export function NamingDialog({ targetId }: { readonly targetId: string }): React
   return (
     <Modal
       title={`How services on ${visibleText(target?.config.name ?? '')} are called`}
-      subtitle="From the next window on, and kept on the target. What was stored keeps its names."
+      subtitle={
+        running
+          ? 'From the next window on, kept on the target, and given to agents that are started from here. What was stored keeps its names.'
+          : 'No agent runs there. The one that is started next from here gets this before it samples.'
+      }
       confirm="Call them so"
       confirmDisabled={flaw !== undefined}
       busy={busy}
@@ -73,7 +84,10 @@ export function NamingDialog({ targetId }: { readonly targetId: string }): React
           onChange={setRules}
           error={ofRules ? { message: visibleText(flaw.message), line: flaw.line } : undefined}
         />
-        {flaw === undefined ? <Preview running={preview.running} /> : null}
+        {running && flaw === undefined ? <Preview running={preview.running} /> : null}
+        {running ? null : (
+          <p className="field-hint">Rules are judged by the agent: one with rules that are wrong does not start.</p>
+        )}
         {preview.failure === null ? null : <FailureNotice failure={preview.failure} />}
         {failure === null ? null : <FailureNotice failure={failure} />}
       </div>
@@ -86,11 +100,12 @@ interface PreviewState {
   readonly failure: Failure | null;
 }
 
-/** Asks the agent what a naming would do, when typing rests. What was answered stays until the next answer. */
-function usePreview(targetId: string, naming: Naming): PreviewState {
+/** Asks an agent that runs what a naming would do, when typing rests. What was answered stays until the next answer. */
+function usePreview(targetId: string, naming: Naming, running: boolean): PreviewState {
   const { links } = useControls();
   const [preview, setPreview] = useState<PreviewState>({ running: null, failure: null });
   useEffect(() => {
+    if (!running) return undefined;
     const asking = new AbortController();
     const ask = async (): Promise<void> => {
       const params = { targetId, proposed: cleaned(naming) };
@@ -105,7 +120,7 @@ function usePreview(targetId: string, naming: Naming): PreviewState {
       clearTimeout(timer);
       asking.abort();
     };
-  }, [links, naming, targetId]);
+  }, [links, naming, running, targetId]);
   return preview;
 }
 

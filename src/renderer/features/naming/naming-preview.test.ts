@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { RunningProcess } from '../../../contract/profiled.js';
-import { cleaned, previewSentence, renamedRows } from './naming-preview.js';
+import { testStatus } from '../../../contract/testing/agent-status.js';
+import { cleaned, namingOf, previewSentence, renamedRows } from './naming-preview.js';
 
 const running = (service: string, proposed?: Record<string, string>): RunningProcess => ({
   pid: 1,
@@ -42,4 +43,12 @@ it('leaves out labels that were left empty', () => {
     'env',
     'team',
   ]);
+});
+
+it('begins with the naming of an agent that runs, else with what is kept for the next one', () => {
+  const kept = { labels: [{ name: 'env', value: 'prod' }], leadingSlash: false, relabelConfigs: '' };
+  const config = { kind: 'local', id: 'local', name: 'here', naming: kept } as const;
+  expect(namingOf({ config, agent: { state: 'stopped', recording: false } })).toBe(kept);
+  const agent = { state: 'profiling', recording: true, status: testStatus } as const;
+  expect(namingOf({ config, agent })).toBe(testStatus.naming);
 });

@@ -1,4 +1,5 @@
 import type { Naming, RunningProcess } from '../../../contract/profiled.js';
+import type { TargetState } from '../../../contract/target.js';
 
 /** A service as it is called now and as it would be. Empty: its processes are dropped. */
 export interface RenamedRow {
@@ -41,6 +42,11 @@ export function previewSentence(rows: readonly RenamedRow[]): string {
     ...(dropped === 0 ? [] : [`${dropped} ${dropped === 1 ? 'is' : 'are'} dropped`]),
   ];
   return `Of ${rows.length} present services ${parts.join(', ')}.`;
+}
+
+/** The naming that a dialog begins with: of an agent that runs, else of the one that will be started. */
+export function namingOf({ agent, config }: Pick<TargetState, 'agent' | 'config'>): Naming | undefined {
+  return agent.engine === undefined ? (agent.status?.naming ?? config.naming) : config.naming;
 }
 
 /** The naming without rows of labels that were left empty. */

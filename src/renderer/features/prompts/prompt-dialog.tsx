@@ -80,7 +80,7 @@ function SecretDialog({ prompt }: { readonly prompt: Extract<Prompt, { kind: 'se
           onChange={setValue}
         />
       ))}
-      <p className="field-hint">Not stored. It is used for this connection and then forgotten.</p>
+      <p className="field-hint">It is never stored.</p>
     </Modal>
   );
 }

@@ -4,7 +4,7 @@ import type { TargetState } from '../../../contract/target.js';
 import { useApp, useControls } from '../../app/workbench.js';
 import { visibleText } from '../../format/visible-text.js';
 import { Logo } from '../../ui/icons.js';
-import { processDepths, processFacts } from './pyspy-words.js';
+import { ProcessTree } from './process-tree.js';
 
 interface Props {
   readonly target: TargetState;
@@ -18,6 +18,7 @@ export function PySpyReady({ target, engine, children }: Props): ReactElement {
   const serviceName = useApp((state) => state.serviceName);
   const services = useApp((state) => state.services);
   const chosen = services.find(({ name }) => name === serviceName);
+  const engineAlone = target.config.kind === 'docker';
   const what = serviceName === null ? `the Python on ${visibleText(target.config.name)}` : visibleText(serviceName);
   return (
     <div className="empty">
@@ -26,25 +27,28 @@ export function PySpyReady({ target, engine, children }: Props): ReactElement {
       </div>
       <h1>Record {what}</h1>
       <p>{visibleText(engine.why)}</p>
+      {target.agent.message === undefined ? null : <p className="notice">{visibleText(target.agent.message)}</p>}
       {children}
       {serviceName === null ? (
         <p className="empty-more">
-          Every container with Python is recorded; choose one on the left to record it alone, or a program that runs
-          outside containers.
+          Every container with Python is recorded; choose one on the left to record it alone
+          {engineAlone ? '.' : ', or a program that runs outside containers.'}
         </p>
       ) : null}
-      {chosen?.processes === undefined ? null : <ProcessTree service={chosen.name} processes={chosen.processes} />}
+      {chosen?.processes === undefined ? null : (
+        <ChoosableProcesses service={chosen.name} processes={chosen.processes} />
+      )}
       <p className="empty-more">
         {engine.missing} Containers are recorded through Docker, and who may use Docker has the rights of root on that
-        machine: py-spy runs in a container of its own, which is gone when it ends. What runs outside containers is read
-        as root where the system asks for that.
+        machine: py-spy runs in a container of its own, which is gone when it ends.
+        {engineAlone ? '' : ' What runs outside containers is read as root where the system asks for that.'}
       </p>
     </div>
   );
 }
 
-/** The Python processes of a service, workers below their master; one can be chosen to be recorded alone. */
-function ProcessTree({
+/** One process of a service can be chosen to be recorded alone. */
+function ChoosableProcesses({
   service,
   processes,
 }: {
@@ -59,46 +63,5 @@ function ProcessTree({
     },
     [store, service, chosen],
   );
-  const depths = processDepths(processes);
-  return (
-    <ul className="pyspy-processes" aria-label="Python processes">
-      {processes.map((process, index) => (
-        <ProcessRow
-          key={process.pid}
-          process={process}
-          depth={depths[index] ?? 0}
-          chosen={process.pid === chosen}
-          onToggle={toggle}
-        />
-      ))}
-    </ul>
-  );
-}
-
-interface RowProps {
-  readonly process: PythonProcess;
-  readonly depth: number;
-  readonly chosen: boolean;
-  readonly onToggle: (pid: number) => void;
-}
-
-function ProcessRow({ process, depth, chosen, onToggle }: RowProps): ReactElement {
-  const { pid, command } = process;
-  const toggle = useCallback(() => {
-    onToggle(pid);
-  }, [onToggle, pid]);
-  return (
-    <li style={{ paddingInlineStart: depth * 16 }}>
-      <button
-        type="button"
-        className="pyspy-process"
-        aria-pressed={chosen}
-        title={`${visibleText(command)}\n${chosen ? 'Record all of them again' : 'Record this one alone'}`}
-        onClick={toggle}
-      >
-        <span className="mono clip">{visibleText(command)}</span>
-        <span className="mute">{visibleText(processFacts(process))}</span>
-      </button>
-    </li>
-  );
+  return <ProcessTree processes={processes} chosen={chosen} onToggle={toggle} />;
 }

@@ -1,4 +1,4 @@
-import type { PySpyOptions, PythonProcess } from '../../../contract/pyspy.js';
+import type { PySpyChoice, PySpyOptions, PythonProcess } from '../../../contract/pyspy.js';
 import { formatShare } from '../../format/numbers.js';
 
 /** An option that is on or off: its switch, and what it means for who records. */
@@ -14,7 +14,7 @@ export const optionWords: readonly OptionWords[] = [
     key: 'idle',
     label: 'Waiting threads too',
     explanation:
-      'Counts time that passes instead of CPU time: shows what waits for locks, sockets and queries (--idle).',
+      'Counts every thread instead of active ones: time that passes. Shows what waits for locks, sockets and queries (--idle).',
   },
   {
     key: 'gil',
@@ -51,6 +51,7 @@ export function optionsInWords(options: PySpyOptions, defaults: PySpyOptions): s
   return [
     ...(options.rateHz === defaults.rateHz ? [] : [`${options.rateHz} Hz`]),
     ...(options.pace === defaults.pace ? [] : [paceLabels[options.pace]]),
+    ...(options.forSeconds === undefined ? [] : [`for ${options.forSeconds} s`]),
     ...changed,
   ].join(', ');
 }
@@ -64,6 +65,12 @@ export function processFacts({ pid, user, version, cpuShare, threads }: PythonPr
     ...(cpuShare === undefined ? [] : [formatShare(cpuShare)]),
     ...(threads === undefined || threads < 2 ? [] : [`${threads} threads`]),
   ].join(', ');
+}
+
+/** What a recording records: "everything that runs Python", "revel_web", "process 17 of revel_web". */
+export function recordedWords({ service, pid }: PySpyChoice): string {
+  const whole = service ?? 'everything that runs Python';
+  return pid === undefined ? whole : `process ${pid} of ${whole}`;
 }
 
 /** How deep a process stands below the others in a list that has parents before children. */

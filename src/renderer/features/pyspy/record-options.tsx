@@ -32,6 +32,13 @@ export function RecordOptions(): ReactElement {
     },
     [change],
   );
+  const onSeconds = useCallback(
+    (text: string) => {
+      const seconds = Number.parseInt(text, 10);
+      change({ forSeconds: Number.isNaN(seconds) ? undefined : Math.min(86_400, Math.max(1, seconds)) });
+    },
+    [change],
+  );
   const said = optionsInWords(options, defaultPySpyOptions);
   return (
     <Popover
@@ -53,6 +60,13 @@ export function RecordOptions(): ReactElement {
             onChange={onRate}
             inputMode="numeric"
             hint="97 by default. Each sample stops the process for a moment: a lower rate disturbs it less."
+          />
+          <TextField
+            label="Seconds"
+            value={options.forSeconds === undefined ? '' : String(options.forSeconds)}
+            onChange={onSeconds}
+            inputMode="numeric"
+            hint="It ends by itself after so long. Empty: it goes on until you stop it."
           />
           {optionWords.map((words) => (
             <OptionSwitch key={words.key} words={words} checked={options[words.key]} onChange={change} />

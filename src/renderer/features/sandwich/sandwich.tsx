@@ -1,18 +1,20 @@
-import { useCallback, useEffect, useMemo, useState, type ReactElement } from 'react';
+import { useCallback, useMemo, type ReactElement } from 'react';
 import * as v from 'valibot';
+import type { ViewSource } from '../../../contract/decoder.js';
 import { calleesOf, callersOf, Operations, type FrameKey } from '../../../contract/operations.js';
-import type { SearchResult } from '../../../core/flame/search.js';
-import { nodeAtPath } from '../../../core/flame/navigate.js';
-import { useApp, useControls, useWorkbench, WorkbenchContext, type Workbench } from '../../app/workbench.js';
+import { usePart, type Part } from '../../app/use-part.js';
+import { useApp, useControls, WorkbenchContext } from '../../app/workbench.js';
 import { FlameView } from '../../flame/flame-view.js';
-import type { FlameModel } from '../../flame/model.js';
+import { frameAtPath } from '../../flame/find-frames.js';
 import { formatShare, formatValue } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
-import { createCell, useCell } from '../../state/cell.js';
+import { useCell } from '../../state/cell.js';
 import type { Context } from '../../state/context.js';
 import { functionSet } from '../../state/operations-control.js';
-import { openSideView } from '../../state/side-view.js';
-import { createAppStore } from '../../state/store.js';
+import { showTab } from '../../state/panes.js';
+import { followSearch } from '../../state/search-control.js';
+import type { AppState } from '../../state/store.js';
+import { leftHeavy } from '../../state/view-request.js';
 import { Button } from '../../ui/button.js';
 
 /** Who calls a function, above it, and what it calls, below it: all its frames taken together. */
@@ -20,29 +22,23 @@ export function SandwichView(): ReactElement {
   const { flame } = useControls();
   const model = useCell(flame);
   const selectedPath = useApp((state) => state.selectedPath);
-  const key = model === null ? null : keyAtPath(model, selectedPath);
   if (model === null) return <div className="table-wait" />;
-  if (key === null) return <NothingChosen />;
+  const node = frameAtPath(model, selectedPath);
+  if (node < 0) return <NothingChosen />;
+  const key = model.keyOf(node);
   return <Sandwich key={`${model.viewId} ${key.name} ${key.file}`} name={key.name} file={key.file} />;
-}
-
-/** The function of the selected frame. */
-function keyAtPath(model: FlameModel, path: readonly string[]): FrameKey | null {
-  if (path.length === 0 || model.graph.count === 0) return null;
-  const found = nodeAtPath(model.graph, path, model.nameOf);
-  return found.matched === path.length ? model.keyOf(found.node) : null;
 }
 
 function NothingChosen(): ReactElement {
   const { store } = useControls();
   const show = useCallback(() => {
-    store.setState({ tab: 'flame' });
+    store.setState((state) => showTab(state, 'flame'));
   }, [store]);
   return (
     <div className="empty">
       <h1>Callers and callees of a function</h1>
       <p>
-        Select a frame in the flame graph: here you see who calls its function, above it, and what it calls, below it.
+        Select a function in another view: here you see who calls its function, above it, and what it calls, below it.
       </p>
       <Button tone="accent" onClick={show}>
         Show the flame graph
@@ -52,11 +48,11 @@ function NothingChosen(): ReactElement {
 }
 
 function Sandwich({ name, file }: FrameKey): ReactElement {
-  const callers = usePane({ name, file }, 'callers');
-  const callees = usePane({ name, file }, 'callees');
+  const callers = useHalf({ name, file }, 'callers');
+  const callees = useHalf({ name, file }, 'callees');
   const whole = useApp((state) => state.viewHeader?.total ?? 0);
   const unit = useApp((state) => state.viewHeader?.sampleType.unit ?? '');
-  const total = callees.header;
+  const total = callees.header?.total ?? null;
   const failure = callers.failure ?? callees.failure;
   if (failure !== null) return <p className="table-wait">{visibleText(failure)}</p>;
   return (
@@ -85,66 +81,34 @@ function Sandwich({ name, file }: FrameKey): ReactElement {
   );
 }
 
-interface Pane {
-  readonly workbench: Workbench;
-  /** The half's total, once it is known. */
-  readonly header: number | null;
-  readonly failure: string | null;
-}
-
-/**
- * One half: a flame graph with a zoom and a selection of its own. Callers stand on the function, whichever way the main graph
- * stands; what is done to frames from its menu is done to the main view.
- */
-function usePane(key: FrameKey, side: 'callers' | 'callees'): Pane {
-  const workbench = useWorkbench();
-  const main = workbench.context;
+/** One half: all frames of the function, with their callers or with what they call. */
+function useHalf({ name, file }: FrameKey, side: 'callers' | 'callees'): Part {
   const source = useApp((state) => state.viewSource);
-  const [header, setHeader] = useState<number | null>(null);
-  const [failure, setFailure] = useState<string | null>(null);
-  const { name, file } = key;
-  const context = useMemo<Context>(
-    () => ({
-      ...main,
-      store: createAppStore(main.clock()),
-      flame: createCell<FlameModel | null>(null),
-      found: createCell<SearchResult | null>(null),
-      operationsOn: main,
-    }),
-    [main],
-  );
-  useEffect(() => {
-    const follow = (): void => {
-      const { settings, shownTheme } = main.store.getState();
-      const orientation = side === 'callers' ? 'flame' : 'icicle';
-      context.store.setState({ settings: { ...settings, orientation }, shownTheme });
-    };
-    follow();
-    return main.store.subscribe((state, before) => {
-      if (state.settings !== before.settings || state.shownTheme !== before.shownTheme) follow();
-    });
-  }, [main, context, side]);
-  useEffect(() => {
-    if (source === null) return undefined;
+  const half = useMemo<ViewSource | null>(() => {
+    if (source === null) return null;
     const frames = functionSet({ name, file });
     const operations = v.parse(Operations, side === 'callers' ? callersOf(frames) : calleesOf(frames));
-    const view = openSideView(main, { ...source, operations: [...(source.operations ?? []), ...operations] }, () => {
-      context.flame.touch();
-    });
-    void view.opened.then((result) => {
-      if (result.ok) {
-        context.store.setState({ viewPhase: 'ready', viewHeader: result.value.header ?? null });
-        context.flame.set(result.value);
-        setHeader(result.value.total);
-      } else if (result.failure.code !== 'cancelled') setFailure(result.failure.message);
-    });
-    return () => {
-      view.dispose();
-      context.flame.set(null);
-    };
-  }, [main, context, source, side, name, file]);
-  return useMemo(
-    () => ({ workbench: { ...workbench, context }, header, failure }),
-    [workbench, context, header, failure],
-  );
+    return { ...leftHeavy(source), operations: [...(source.operations ?? []), ...operations] };
+  }, [source, name, file, side]);
+  return usePart(half, side === 'callers' ? standUp : hangDown);
+}
+
+const standUp = (main: Context, part: Context): (() => void) => followWindow(main, part, 'flame');
+const hangDown = (main: Context, part: Context): (() => void) => followWindow(main, part, 'icicle');
+
+/** Theme and search of the window. Callers stand on the function, whichever way the main graph stands. */
+function followWindow(main: Context, part: Context, orientation: 'flame' | 'icicle'): () => void {
+  const follow = ({ settings, shownTheme, search, searchMode }: AppState): void => {
+    part.store.setState({ settings: { ...settings, orientation }, shownTheme, search, searchMode });
+  };
+  follow(main.store.getState());
+  const followed = ['settings', 'shownTheme', 'search', 'searchMode'] as const;
+  const endSearch = followSearch(part);
+  const end = main.store.subscribe((state, before) => {
+    if (followed.some((key) => state[key] !== before[key])) follow(state);
+  });
+  return () => {
+    end();
+    endSearch();
+  };
 }

@@ -17,6 +17,18 @@ describe('services', () => {
     expect(arrangeServices(services, ' wE ').map((each) => each.name)).toEqual(['Web']);
   });
 
+  it('are found by labels, by all words', () => {
+    const services = [
+      { ...row('web'), labels: { service_name: 'web', container: 'shop_web_1', host: 'a' } },
+      { ...row('beat'), labels: { service_name: 'beat', container: 'shop_beat_1', host: 'b' } },
+    ];
+    const found = (filter: string): readonly string[] => arrangeServices(services, filter).map(({ name }) => name);
+    expect(found('container=shop')).toEqual(['beat', 'web']);
+    expect(found('container=shop host=A')).toEqual(['web']);
+    expect(found('shop_beat')).toEqual(['beat']);
+    expect(found('service_name=web')).toEqual([]);
+  });
+
   it('add up, aligned at the newest end, gaps where none has data', () => {
     const total = totalOf([row('a', 1, [1, Number.NaN, 3]), row('b', 2, [Number.NaN, 4])]);
     expect(total).toEqual({ cores: 3, recent: [1, Number.NaN, 7] });

@@ -1,11 +1,24 @@
 import type { ServiceRow } from '../../../contract/links.js';
 
-/** Services whose name contains the filter, those that use most first, equal ones by name. */
+/** Services in whose name or labels ("host=web-1") each word of the filter is found, those that use most first, equal ones by name. */
 export function arrangeServices(services: readonly ServiceRow[], filter: string): readonly ServiceRow[] {
-  const wanted = filter.trim().toLowerCase();
+  const words = filter
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
   return services
-    .filter((row) => wanted === '' || row.name.toLowerCase().includes(wanted))
+    .filter((row) => {
+      const texts = [row.name, ...labelsOf(row)].map((text) => text.toLowerCase());
+      return words.every((word) => texts.some((text) => text.includes(word)));
+    })
     .toSorted((a, b) => (b.cpuCores ?? 0) - (a.cpuCores ?? 0) || (a.name < b.name ? -1 : 1));
+}
+
+/** The labels that a service has, "name=value", its own name left out. */
+export function labelsOf({ labels }: ServiceRow): readonly string[] {
+  return Object.entries(labels).flatMap(([name, value]) =>
+    name === 'service_name' || name.startsWith('__') || value === '' ? [] : [`${name}=${value}`],
+  );
 }
 
 /** CPU of all services together. */

@@ -1,4 +1,5 @@
-import { matchNames, type SearchMode } from '../../../core/flame/match-names.js';
+import { matchFunctions } from '../../../core/flame/match-functions.js';
+import type { SearchMode } from '../../../core/flame/match-names.js';
 import type { FlameModel } from '../../flame/model.js';
 import type { Column } from './columns.js';
 import type { JudgedTable } from './judged-table.js';
@@ -33,7 +34,8 @@ export function arrangeRows(
   passes: (row: number) => boolean = () => true,
 ): Uint32Array {
   const { table, names } = rows;
-  const matches = query === '' ? null : matchNames(names, query, mode);
+  const functions = { names, packages: model?.packages ?? [], kinds: model?.kinds ?? new Uint8Array(0) };
+  const matches = query === '' ? null : matchFunctions(functions, query, mode);
   const chosen: number[] = [];
   for (let row = 0; row < table.functionIndex.length; row++) {
     const index = table.functionIndex[row] ?? rootFunction;

@@ -1,24 +1,8 @@
-import {
-  useCallback,
-  useMemo,
-  useRef,
-  useState,
-  type CSSProperties,
-  type MouseEvent,
-  type ReactElement,
-  type UIEvent,
-} from 'react';
+import { useCallback, useMemo, useRef, useState, type CSSProperties, type ReactElement, type UIEvent } from 'react';
 import { useApp, useControls } from '../../app/workbench.js';
-import {
-  formatCount,
-  formatShare,
-  formatSignedShare,
-  formatSignedValue,
-  formatValue,
-  plural,
-} from '../../format/numbers.js';
+import { plural } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
-import type { FlameModel } from '../../flame/model.js';
+import { useRowMenu } from '../../flame/use-row-menu.js';
 import { useCell } from '../../state/cell.js';
 import { changeSettings } from '../../state/settings-control.js';
 import { showInfo } from '../../state/toasts.js';
@@ -26,21 +10,25 @@ import { Button } from '../../ui/button.js';
 import { CheckField, Segments } from '../../ui/fields.js';
 import { ChevronIcon } from '../../ui/icons.js';
 import { MenuItem, Popover } from '../../ui/menu.js';
+import { scrollToRow } from '../../ui/scroll-to-row.js';
 import { useBoxSize } from '../timeline/use-box-size.js';
-import { certaintyWords, changeOf, choosableColumns, chosenColumns, rowInterval, type Column } from './columns.js';
+import { choosableColumns, chosenColumns, type Column } from './columns.js';
 import { arrangeRows, type FunctionRows, type Sort } from './function-rows.js';
 import { changeFilters, judgeTable, passes, type ChangeFilter } from './judged-table.js';
+import { TableRow } from './table-row.js';
 import { tableText, type TableFormat } from './table-text.js';
+import { useLinkedRows } from './use-linked-rows.js';
 
 const rowPx = 24;
 /** Rows drawn beyond each edge, so that scrolling shows no gaps. */
 const spareRows = 8;
+/** By table.css: a narrow pane has narrower ones. */
 const columnWidths: Readonly<Record<Column['shape'], string>> = {
-  share: 'minmax(120px, 210px)',
-  value: '100px',
-  count: '64px',
-  change: '180px',
-  interval: '150px',
+  share: 'var(--share-column)',
+  value: 'var(--value-column)',
+  count: 'var(--count-column)',
+  change: 'var(--change-column)',
+  interval: 'var(--interval-column)',
   certainty: '84px',
   text: 'minmax(80px, 0.6fr)',
 };
@@ -105,7 +93,9 @@ function Table({ rows }: { readonly rows: FunctionRows }): ReactElement {
   const first = Math.max(0, Math.floor(scrollPx / rowPx) - spareRows);
   const visible = order.subarray(first, first + Math.ceil(heightPx / rowPx) + 2 * spareRows);
   const grid: CSSProperties = {
-    gridTemplateColumns: ['minmax(160px, 1fr)', ...columns.map(({ shape }) => columnWidths[shape])].join(' '),
+    gridTemplateColumns: ['minmax(var(--name-column), 1fr)', ...columns.map(({ shape }) => columnWidths[shape])].join(
+      ' ',
+    ),
   };
 
   const onScroll = useCallback((event: UIEvent<HTMLDivElement>) => {
@@ -122,15 +112,15 @@ function Table({ rows }: { readonly rows: FunctionRows }): ReactElement {
     void shell.call('clipboard.write', { text }); // nothing to say when it fails
     showInfo(store, `Copied ${plural(order.length, 'row', 'rows')}.`);
   };
-  const find = useCallback(
-    (event: MouseEvent<HTMLDivElement>) => {
-      const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-row]') : null;
-      if (row === null) return;
-      const name = rows.names[rows.table.functionIndex[Number(row.dataset['row'])] ?? 0] ?? '';
-      store.setState({ search: name, searchMode: 'plain', tab: 'flame' });
+  const reveal = useCallback(
+    (functionIndex: number) => {
+      const position = order.findIndex((row) => rows.table.functionIndex[row] === functionIndex);
+      if (position >= 0 && box.current !== null) scrollToRow(box.current, position, rowPx);
     },
-    [rows, store],
+    [order, rows],
   );
+  const linked = useLinkedRows(rows, model, reveal);
+  const { menu, onContextMenu } = useRowMenu(linked.nodeAt);
 
   return (
     <div className="table-view">
@@ -183,11 +173,21 @@ function Table({ rows }: { readonly rows: FunctionRows }): ReactElement {
             ))}
           </div>
         </div>
-        <div className="table-body scroll" role="rowgroup" tabIndex={0} ref={box} onScroll={onScroll} onClick={find}>
+        <div
+          className="table-body scroll"
+          {...(order.length === 0 ? {} : { role: 'rowgroup' })}
+          tabIndex={0}
+          ref={box}
+          onScroll={onScroll}
+          onClick={linked.onClick}
+          onMouseOver={linked.onMouseOver}
+          onMouseLeave={linked.onMouseLeave}
+          onContextMenu={onContextMenu}
+        >
           <div className="table-space" role="presentation" style={{ height: order.length * rowPx }}>
             <div role="presentation" style={{ transform: `translateY(${first * rowPx}px)` }}>
               {Array.from(visible, (row, index) => (
-                <Row
+                <TableRow
                   key={row}
                   rows={rows}
                   row={row}
@@ -197,12 +197,15 @@ function Table({ rows }: { readonly rows: FunctionRows }): ReactElement {
                   columns={columns}
                   model={model}
                   grid={grid}
+                  selected={rows.table.functionIndex[row] === linked.selected}
+                  marked={rows.table.functionIndex[row] === linked.marked}
                 />
               ))}
             </div>
           </div>
         </div>
       </div>
+      {menu}
       {order.length === 0 ? (
         <p className="table-wait">
           {query === '' ? emptyWords[filter] : `No function is called “${visibleText(query)}” here.`}
@@ -260,124 +263,6 @@ function SortHead({ column, title, sort, onSort }: SortHeadProps): ReactElement 
         {title}
         <span aria-hidden="true">{sorted ? (sort.descending ? ' ↓' : ' ↑') : ''}</span>
       </button>
-    </span>
-  );
-}
-
-interface CellProps {
-  readonly rows: FunctionRows;
-  readonly row: number;
-  readonly unit: string;
-  readonly whole: number;
-  readonly model: FlameModel | null;
-}
-
-interface RowProps extends CellProps {
-  readonly position: number;
-  readonly columns: readonly Column[];
-  readonly grid: CSSProperties;
-}
-
-function Row({ columns, grid, position, ...cell }: RowProps): ReactElement {
-  const { rows, row, model } = cell;
-  const index = rows.table.functionIndex[row] ?? 0;
-  const label = model?.labels[index] ?? visibleText(rows.names[index] ?? '');
-  const file = model?.files[index] ?? '';
-  return (
-    <div
-      className="table-row"
-      role="row"
-      data-row={row}
-      aria-rowindex={position}
-      style={grid}
-      title={file === '' ? label : `${label}\n${file}`}
-    >
-      <span role="cell" className="name">
-        <button type="button" className="clip">
-          {label}
-        </button>
-      </span>
-      {columns.map((column) => (
-        <Cell key={column.key} column={column} {...cell} />
-      ))}
-    </div>
-  );
-}
-
-function Cell({ column, rows, row, unit, whole, model }: CellProps & { readonly column: Column }): ReactElement {
-  const { table } = rows;
-  const value = column.value?.(table, row) ?? 0;
-  switch (column.shape) {
-    case 'share':
-      return <ShareCell value={value} unit={unit} whole={whole} />;
-    case 'value':
-      return (
-        <span role="cell" className="value single">
-          {formatValue(value, unit)}
-        </span>
-      );
-    case 'count':
-      return (
-        <span role="cell" className="value single">
-          {formatCount(value)}
-        </span>
-      );
-    case 'interval':
-      return (
-        <span role="cell" className="value single">
-          {rowInterval(table, row, unit)}
-        </span>
-      );
-    case 'certainty':
-      return (
-        <span role="cell" className={value === 2 ? 'value single strong' : 'value single mute'}>
-          {certaintyWords[value] ?? ''}
-        </span>
-      );
-    case 'change':
-      return <ChangeCell rows={rows} row={row} unit={unit} />;
-    case 'text': {
-      const text = model === null ? '' : (column.text?.(model, table.functionIndex[row] ?? 0) ?? '');
-      return (
-        <span role="cell" className="file clip" title={visibleText(text)}>
-          {visibleText(text)}
-        </span>
-      );
-    }
-  }
-}
-
-function ShareCell({
-  value,
-  unit,
-  whole,
-}: {
-  readonly value: number;
-  readonly unit: string;
-  readonly whole: number;
-}): ReactElement {
-  const share = whole > 0 ? value / whole : 0;
-  return (
-    <span role="cell" className="value">
-      <span className="bar-cell" aria-hidden="true">
-        <span style={{ width: `${Math.min(100, share * 100)}%` }} />
-      </span>
-      <span>{formatValue(value, unit)}</span>
-      <span className="mute">{formatShare(share)}</span>
-    </span>
-  );
-}
-
-function ChangeCell({ rows, row, unit }: Pick<CellProps, 'rows' | 'row' | 'unit'>): ReactElement {
-  const before = rows.table.baselineTotal?.[row] ?? 0;
-  const after = rows.table.total[row] ?? 0;
-  const change = changeOf(rows.table, row);
-  const tone = change > 0 ? 'more' : change < 0 ? 'less' : 'mute';
-  const relative = before === 0 ? 'new' : after === 0 ? 'gone' : formatSignedShare(change / before);
-  return (
-    <span role="cell" className="value">
-      <span className={tone}>{formatSignedValue(change, unit)}</span>
-      <span className={tone}>{change === 0 ? '' : relative}</span>
     </span>
   );
 }

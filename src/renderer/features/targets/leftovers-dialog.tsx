@@ -13,6 +13,7 @@ const kinds = {
   store: 'profiles and log',
   sockets: 'sockets and state',
   unit: 'starts the agent after a reboot',
+  program: 'the agent that root runs',
   copy: 'a copy of the agent that a crash left',
   mount: 'mounted by the agent',
   process: 'process',

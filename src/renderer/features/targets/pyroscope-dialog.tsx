@@ -9,6 +9,7 @@ import { Button } from '../../ui/button.js';
 import { FailureNotice } from '../../ui/failure-notice.js';
 import { CheckField, Segments, TextField } from '../../ui/fields.js';
 import { Modal } from '../../ui/modal.js';
+import { LoginKindField, type LoginKind } from './login-kind-field.js';
 
 const reaches = ['tunnel', 'direct'] as const;
 const reachLabels = { tunnel: 'Through the link', direct: 'Directly from here' } as const;
@@ -17,21 +18,19 @@ const reachHints = {
   direct: 'The address as this computer sees it.',
 } as const;
 
-const logins = ['none', 'basic', 'bearer'] as const;
-const loginLabels = { none: 'Nothing', basic: 'User and password', bearer: 'Token' } as const;
-
 /** Sets a target's Pyroscope: where it is, how it is reached, whether the agent pushes there. */
 export function PyroscopeDialog({ targetId }: { readonly targetId: string }): ReactElement {
   const controls = useControls();
   const { store } = controls;
   const target = useApp((state) => state.targets.find((other) => other.config.id === targetId));
   const before = target?.config.pyroscope;
-  const local = target?.config.kind === 'local';
+  const local = target?.config.kind !== 'ssh';
+  const byPySpy = target?.agent.engine !== undefined;
   const [url, setUrl] = useState(before?.url ?? '');
   const [reach, setReach] = useState(before?.reach ?? (local ? 'direct' : 'tunnel'));
   const [push, setPush] = useState(before?.push ?? true);
   const [tenant, setTenant] = useState(before?.tenant ?? '');
-  const [login, setLogin] = useState<(typeof logins)[number]>(before?.login ?? 'none');
+  const [login, setLogin] = useState<LoginKind>(before?.login ?? 'none');
   const [error, setError] = useState<string | undefined>(undefined);
   const [tenantError, setTenantError] = useState<string | undefined>(undefined);
   const [failure, setFailure] = useState<Failure | null>(null);
@@ -64,7 +63,11 @@ export function PyroscopeDialog({ targetId }: { readonly targetId: string }): Re
   return (
     <Modal
       title={`Pyroscope of ${visibleText(target?.config.name ?? '')}`}
-      subtitle="Read profiles that others pushed there, and keep the agent’s own for longer."
+      subtitle={
+        byPySpy
+          ? 'Read profiles that others pushed there, and have what py-spy records stand beside them.'
+          : 'Read profiles that others pushed there, and keep the agent’s own for longer.'
+      }
       confirm="Save"
       busy={busy}
       onConfirm={onSave}
@@ -88,24 +91,20 @@ export function PyroscopeDialog({ targetId }: { readonly targetId: string }): Re
         </div>
       )}
       <TextField label="Tenant, where it has several" value={tenant} onChange={setTenant} error={tenantError} mono />
-      <div className="field">
-        <span className="field-label">It wants to know</span>
-        <Segments
-          label="It wants to know"
-          values={logins}
-          labels={loginLabels}
-          value={login}
-          onChoose={setLogin}
-          wide
-        />
-        {login === 'none' ? null : (
-          <p className="field-hint">
-            You are asked after Save. It is kept in memory until Pyrometer is closed and never saved here; an agent that
-            pushes there keeps it where only its own user and root may read.
-          </p>
-        )}
-      </div>
-      <CheckField label="The agent pushes its windows there" checked={push} onChange={setPush} />
+      <LoginKindField value={login} onChoose={setLogin}>
+        You are asked after Save. It is kept in memory until Pyrometer is closed and never saved here
+        {byPySpy ? '.' : '; an agent that pushes there keeps it where only its own user and root may read.'}
+      </LoginKindField>
+      <CheckField
+        label={byPySpy ? 'What py-spy records is pushed there' : 'The agent pushes its windows there'}
+        checked={push}
+        onChange={setPush}
+      />
+      {byPySpy ? (
+        <p className="field-hint">
+          By Pyrometer, from this computer and while it runs; what waits is pushed when the server answers again.
+        </p>
+      ) : null}
       {target?.pyroscope.state === 'failed' ? (
         <div className="notice bad">{visibleText(target.pyroscope.message ?? 'It does not answer.')}</div>
       ) : null}

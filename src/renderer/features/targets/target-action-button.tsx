@@ -4,8 +4,10 @@ import { useApp, useControls } from '../../app/workbench.js';
 import { actOnTarget } from '../../state/targets-control.js';
 import { Button } from '../../ui/button.js';
 import { RecordIcon, StopIcon } from '../../ui/icons.js';
+import { MemoryButton } from '../pyspy/memory-dialog.js';
+import { ProcessMenu } from '../pyspy/process-menu.js';
 import { RecordOptions } from '../pyspy/record-options.js';
-import { primaryAction } from './target-words.js';
+import { hasAgent, primaryAction } from './target-words.js';
 
 interface Props {
   readonly target: TargetState;
@@ -27,11 +29,22 @@ export function TargetActionButton({ target, large = false }: Props): ReactEleme
       {label}
     </Button>
   );
-  if (target.agent.engine === undefined || action !== 'record.start') return button;
+  const { engine } = target.agent;
+  if (engine === undefined) {
+    if (!hasAgent(target)) return button;
+    return (
+      <span className="record-buttons">
+        {button}
+        <MemoryButton targetId={targetId} />
+      </span>
+    );
+  }
+  if (action !== 'record.start' && action !== 'record.stop') return button;
   return (
     <span className="record-buttons">
       {button}
-      <RecordOptions />
+      {action === 'record.start' ? <RecordOptions /> : <ProcessMenu targetId={targetId} engine={engine} />}
+      <MemoryButton targetId={targetId} />
     </span>
   );
 }

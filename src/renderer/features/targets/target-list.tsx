@@ -3,14 +3,14 @@ import type { TargetState } from '../../../contract/target.js';
 import { useApp, useControls } from '../../app/workbench.js';
 import { visibleText } from '../../format/visible-text.js';
 import { chooseTarget } from '../../state/selection-control.js';
-import { actOnTarget } from '../../state/targets-control.js';
+import { actOnTarget, findEngines, removeTarget } from '../../state/targets-control.js';
 import { IconButton } from '../../ui/button.js';
 import { DotsIcon, FleetIcon, PlusIcon } from '../../ui/icons.js';
 import { MenuItem, Popover } from '../../ui/menu.js';
 import { Name } from '../../ui/name.js';
 import { StateDot } from './state-dot.js';
 import { arrangeTargets } from './target-rows.js';
-import { endsWithOthers, hasAgent, hasLog, targetWords } from './target-words.js';
+import { canName, endsWithOthers, hasAgent, hasLog, targetWords } from './target-words.js';
 import { restartWords } from './version-words.js';
 
 /** From so many targets on there is a field to filter them. */
@@ -103,14 +103,15 @@ function TargetRow({ target, chosen }: RowProps): ReactElement {
         type="button"
         className="side-main"
         aria-current={chosen}
-        aria-label={visibleText(name)}
         aria-description={words.state}
         title={words.message === '' ? words.state : `${words.state}: ${visibleText(words.message)}`}
         onClick={choose}
       >
         <StateDot shape={words.shape} />
         <Name text={name} />
-        <span className={words.shape === 'failed' ? 'side-value bad' : 'side-value'}>{words.brief}</span>
+        <span className={words.shape === 'failed' ? 'side-value bad' : 'side-value'} aria-hidden="true">
+          {words.brief}
+        </span>
       </button>
       <TargetMenu target={target} />
     </li>
@@ -136,6 +137,7 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
         | 'checks'
         | 'receipt'
         | 'restart-agent'
+        | 'times'
         | 'log',
     ) =>
     () => {
@@ -143,6 +145,12 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
     };
   const act = (action: 'link.disconnect' | 'agent.stop' | 'record.start') => () => {
     void actOnTarget(controls, action, id); // shows its own failure
+  };
+  const hide = (): void => {
+    void removeTarget(controls, id); // shows its own failure
+  };
+  const showHidden = (): void => {
+    void findEngines(controls, true); // shows its own failure
   };
   const duplicate = (): void => {
     if (target.config.kind !== 'ssh') return;
@@ -171,13 +179,20 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
           <MenuItem close={close} onChoose={open('sampling')} disabled={!changeable}>
             How often it samples…
           </MenuItem>
-          <MenuItem close={close} onChoose={open('naming')} disabled={!changeable}>
+          <MenuItem close={close} onChoose={open('naming')} disabled={!canName(target)}>
             How services are called…
+          </MenuItem>
+          <MenuItem close={close} onChoose={open('times')} disabled={!changeable} hint="for a heat map">
+            Record with times…
           </MenuItem>
           <MenuItem close={close} onChoose={open('pyroscope')}>
             Pyroscope…
           </MenuItem>
-          <MenuItem close={close} onChoose={open('pushes')} disabled={target.agent.status === undefined}>
+          <MenuItem
+            close={close}
+            onChoose={open('pushes')}
+            disabled={target.agent.status === undefined || target.agent.engine !== undefined}
+          >
             Where it pushes…
           </MenuItem>
           {endsWithOthers(target) ? (
@@ -191,7 +206,7 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
           <MenuItem close={close} onChoose={open('log')} disabled={!hasLog(target)}>
             Log of the agent…
           </MenuItem>
-          <MenuItem close={close} onChoose={open('checks')} disabled={!connected}>
+          <MenuItem close={close} onChoose={open('checks')} disabled={!connected || kind === 'docker'}>
             Check what it needs…
           </MenuItem>
           <MenuItem close={close} onChoose={open('leftovers')} disabled={!connected}>
@@ -221,6 +236,16 @@ function TargetMenu({ target }: { readonly target: TargetState }): ReactElement 
                 Remove…
               </MenuItem>
             </>
+          ) : null}
+          {kind === 'docker' ? (
+            <MenuItem close={close} onChoose={hide} hint="what was recorded stays">
+              Hide
+            </MenuItem>
+          ) : null}
+          {kind === 'local' ? (
+            <MenuItem close={close} onChoose={showHidden} hint="hidden ones, too">
+              Find Docker engines
+            </MenuItem>
           ) : null}
         </>
       )}

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { TargetState } from '../../../contract/target.js';
 import { inventStatus } from '../../testing/fake-links.js';
 import { configOf, emptyServerForm, formOf, splitAddress } from './server-form.js';
-import { primaryAction, targetWords } from './target-words.js';
+import { canName, primaryAction, targetWords } from './target-words.js';
 
 const local: TargetState = {
   config: { kind: 'local', id: 'local', name: 'This computer' },
@@ -140,4 +140,18 @@ describe('the form for a server', () => {
     const checked = configOf({ ...emptyServerForm, ...wrong }, 'id-1', {});
     expect('errors' in checked ? Object.keys(checked.errors).sort() : []).toEqual([...fields].sort());
   });
+
+  it.each(['ada lovelace', 'ada"', "o'hara", '-oProxyCommand=x', ''])('takes no user %j', (user) => {
+    const checked = configOf({ ...emptyServerForm, host: 'web', user }, 'id-1', {});
+    const said = 'errors' in checked ? checked.errors.user : undefined;
+    expect(said).toBe(user === '' ? 'Which user?' : 'This is no user name.');
+  });
+});
+
+it('lets services be named before an agent runs, and not where py-spy takes its place', () => {
+  expect(canName(server)).toBe(true);
+  expect(canName({ ...server, link: { state: 'disconnected' } })).toBe(true);
+  expect(canName({ ...server, agent: { state: 'starting', recording: true } })).toBe(false);
+  const engine = { kind: 'pyspy', why: '', missing: '' } as const;
+  expect(canName({ ...server, agent: { state: 'stopped', recording: false, engine } })).toBe(false);
 });

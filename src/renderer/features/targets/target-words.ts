@@ -65,7 +65,9 @@ export function targetWords(target: TargetState, nowMs: number): TargetWords {
       break;
   }
   const resting = agent.state === 'stopped' || agent.state === 'unknown' || agent.state === 'not-installed';
-  if (agent.engine !== undefined && resting) return words('ready', 'ready for py-spy', agent.engine.why, 'py-spy');
+  if (agent.engine !== undefined && resting) {
+    return words('ready', 'ready for py-spy', agent.message ?? agent.engine.why, 'py-spy');
+  }
   switch (agent.state) {
     case 'starting': {
       const { step } = agent;
@@ -116,6 +118,11 @@ export function hasLog({ agent, link }: TargetState): boolean {
 /** Whether an agent of ours runs there that can be told what to do. */
 export function hasAgent({ agent }: TargetState): boolean {
   return agent.state === 'profiling' && agent.engine === undefined && agent.status !== undefined;
+}
+
+/** Whether services can be named: for an agent that runs, and for the one that is started next. */
+export function canName({ agent }: TargetState): boolean {
+  return agent.engine === undefined && agent.state !== 'starting';
 }
 
 /** The button of a target, by its state: Connect, Record or Start agent, Stop recording or Stop agent. */

@@ -1,7 +1,10 @@
 import type { Timeline } from '../../../contract/links.js';
-import { formatCores, formatValue } from '../../format/numbers.js';
+import { formatCores } from '../../format/numbers.js';
 import { formatClock, formatDay } from '../../format/times.js';
 import type { TimeRange } from '../../state/time-range.js';
+import type { ShownCourses } from './courses.js';
+import { drawCourses, type CourseColours } from './draw-courses.js';
+import { rateWords } from './timeline-words.js';
 import { gapsOf, niceCeiling, timeTicks, xOf, type TimeScale } from './scale.js';
 
 /** The part of a 2D context that a timeline is drawn with; tests record its calls. */
@@ -36,6 +39,7 @@ export interface TimelineColours {
   readonly curve: string;
   readonly wash: string;
   readonly label: string;
+  readonly courses: CourseColours;
   readonly hatch: string;
   readonly range: string;
   readonly rangeWash: string;
@@ -51,6 +55,8 @@ export interface TimelineScene {
   readonly ratio: number;
   readonly scale: TimeScale;
   readonly timeline: Timeline | null;
+  /** The same by service; null: the curve of all alone. */
+  readonly courses: ShownCourses | null;
   readonly range: TimeRange | null;
   readonly comparison: TimeRange | null;
   /** CSS pixel of the pointer; null when it is elsewhere. */
@@ -62,25 +68,53 @@ export const plotTopPx = 34;
 export const plotBottomPx = 20;
 const pixelsPerTick = 96;
 
-/** Draws the timeline: grid, gaps, curve, ranges, axis. */
-export function drawTimeline(context: TimelineContext, scene: TimelineScene, colours: TimelineColours): void {
-  const { widthPx, heightPx, ratio, scale, timeline } = scene;
+/** The value at the top of the plot. */
+function ceilingOf({ timeline, courses }: Pick<TimelineScene, 'timeline' | 'courses'>): number {
+  const high = timeline === null ? 0 : timeline.values.reduce((most, value) => (value > most ? value : most), 0);
+  // Lines are as high as the services are; all of them together would press them to the ground.
+  return niceCeiling(
+    courses === null ? high : courses.courses.some(isBand) ? Math.max(high, courses.highest) : courses.highest,
+  );
+}
+
+/** The value at a height, CSS pixels from the top. */
+export function valueAt(scene: Pick<TimelineScene, 'timeline' | 'courses' | 'heightPx'>, y: number): number {
+  const bottom = scene.heightPx - plotBottomPx;
+  return ((bottom - y) / (bottom - plotTopPx)) * ceilingOf(scene);
+}
+
+function isBand({ bottom }: ShownCourses['courses'][number]): boolean {
+  return bottom !== null;
+}
+
+/** Draws the timeline: grid, gaps, services, curve, ranges, axis. `hovered`: the service below the pointer, -1 is none. */
+export function drawTimeline(
+  context: TimelineContext,
+  scene: TimelineScene & { readonly hovered: number },
+  colours: TimelineColours,
+): void {
+  const { widthPx, heightPx, ratio, scale, timeline, courses, hovered } = scene;
   const bottom = heightPx - plotBottomPx;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.fillStyle = colours.background;
   context.fillRect(0, 0, widthPx, heightPx);
-  const highest = timeline === null ? 0 : timeline.values.reduce((most, value) => (value > most ? value : most), 0);
-  const ceiling = niceCeiling(highest);
+  const ceiling = ceilingOf(scene);
+  const yOf = (value: number): number => bottom - Math.min(1, value / ceiling) * (bottom - plotTopPx);
   drawGrid(context, scene, colours, bottom);
   drawAxis(context, scene, colours);
   if (timeline !== null) {
     drawGaps(context, scale, timeline, colours, bottom);
-    drawCurve(context, scale, timeline, colours, ceiling, bottom);
+    if (courses !== null) drawCourses(context, scale, courses, hovered, colours.courses, yOf);
+    // Several lines have no sum among them; one on the other they end at it.
+    if (courses === null || courses.courses.some(isBand)) {
+      drawCurve(context, scale, timeline, colours, yOf, bottom, courses === null);
+    }
     context.font = '11px "Inter Variable", sans-serif';
     context.textAlign = 'left';
     context.textBaseline = 'alphabetic';
     context.fillStyle = colours.label;
-    if (highest > 0) context.fillText(ceilingWords(ceiling, timeline.unit), scale.left + 2, plotTopPx - 5);
+    if (timeline.values.some((value) => value > 0))
+      context.fillText(ceilingWords(ceiling, timeline.unit), scale.left + 2, plotTopPx - 5);
   }
   if (scene.comparison === null) {
     drawRange(context, scale, scene.range, colours.range, colours.rangeWash, '', colours.background, bottom);
@@ -94,11 +128,9 @@ export function drawTimeline(context: TimelineContext, scene: TimelineScene, col
   }
 }
 
-/** "2 cores", "500 MB/s". */
+/** The value at the top of the plot, which is a round one: "2 cores", "500 MB/s". */
 export function ceilingWords(value: number, unit: string): string {
-  if (unit !== 'cores') return `${formatValue(value, unit)}/s`;
-  const number = value >= 1 ? String(value) : formatCores(value);
-  return `${number} ${value === 1 ? 'core' : 'cores'}`;
+  return rateWords(value, unit, value >= 1 ? String(value) : formatCores(value));
 }
 
 function drawGrid(context: TimelineContext, scene: TimelineScene, colours: TimelineColours, bottom: number): void {
@@ -159,11 +191,11 @@ function drawCurve(
   scale: TimeScale,
   timeline: Timeline,
   colours: TimelineColours,
-  ceiling: number,
+  yOf: (value: number) => number,
   bottom: number,
+  washed: boolean,
 ): void {
   const { startMs, stepMs, values } = timeline;
-  const yOf = (value: number): number => bottom - Math.min(1, value / ceiling) * (bottom - plotTopPx);
   let from = 0;
   while (from < values.length) {
     if (Number.isNaN(values[from] ?? Number.NaN)) {
@@ -177,7 +209,7 @@ function drawCurve(
       points.push([xOf(scale, startMs + (index + 0.5) * stepMs), yOf(values[index] ?? 0)]);
     }
     points.push([xOf(scale, startMs + end * stepMs), yOf(values[end - 1] ?? 0)]);
-    drawRun(context, points, colours, bottom);
+    drawRun(context, points, colours, bottom, washed);
     from = end;
   }
 }
@@ -187,16 +219,19 @@ function drawRun(
   points: readonly (readonly [number, number])[],
   colours: TimelineColours,
   bottom: number,
+  washed: boolean,
 ): void {
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return;
-  context.beginPath();
-  context.moveTo(first[0], bottom);
-  for (const [x, y] of points) context.lineTo(x, y);
-  context.lineTo(last[0], bottom);
-  context.closePath();
-  context.fillStyle = colours.wash;
-  context.fill();
+  if (washed) {
+    context.beginPath();
+    context.moveTo(first[0], bottom);
+    for (const [x, y] of points) context.lineTo(x, y);
+    context.lineTo(last[0], bottom);
+    context.closePath();
+    context.fillStyle = colours.wash;
+    context.fill();
+  }
   context.beginPath();
   context.moveTo(first[0], first[1]);
   for (const [x, y] of points.slice(1)) context.lineTo(x, y);

@@ -40,10 +40,13 @@ function RangeButton({ side, range, letter }: RangeButtonProps): ReactElement {
       label="Range"
       align="end"
       button={(props) => (
-        <Button className="range-button" {...props} aria-label={`Range ${letter} ${words}`.replace('  ', ' ')}>
+        <Button className="range-button" title={words} {...props}>
+          <span className="hidden-visually">Range</span>
           {letter === '' ? null : <b className={letter === 'A' ? 'side-a' : 'side-b'}>{letter}</b>}
           {words}
-          <span className="mute span">{formatSpan(range.endMs - range.startMs)}</span>
+          <span className="mute span" aria-hidden="true">
+            {formatSpan(range.endMs - range.startMs)}
+          </span>
         </Button>
       )}
     >

@@ -1,3 +1,4 @@
+import { zoneOffsetMs } from '../../format/times.js';
 import type { TimeRange } from '../../state/time-range.js';
 
 /** From time to pixel and back, over [left, right] of a canvas in CSS pixels. */
@@ -38,11 +39,11 @@ const tickSteps = [
   7 * 24 * hourMs,
 ];
 
-/** Times for the axis: round ones in the local zone, at most `most` of them. */
+/** Times for the axis: round ones in the shown zone, at most `most` of them. */
 export function timeTicks(extent: TimeRange, most: number): readonly number[] {
   const span = extent.endMs - extent.startMs;
   const step = tickSteps.find((each) => span / each <= most) ?? tickSteps.at(-1) ?? hourMs;
-  const zoneMs = new Date(extent.startMs).getTimezoneOffset() * minuteMs;
+  const zoneMs = zoneOffsetMs(extent.startMs);
   const first = Math.ceil((extent.startMs - zoneMs) / step) * step + zoneMs;
   const ticks: number[] = [];
   for (let time = first; time <= extent.endMs; time += step) ticks.push(time);

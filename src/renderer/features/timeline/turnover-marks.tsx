@@ -4,18 +4,38 @@ import { useApp, useControls } from '../../app/workbench.js';
 import { compareAround } from '../../state/comparison-control.js';
 import { isComparing } from '../../state/sides.js';
 import { Button } from '../../ui/button.js';
-import { turnoverWords, versionWords } from '../compare/turnover-words.js';
+import { startWords, turnoverWords, versionWords } from '../compare/turnover-words.js';
 import { xOf, type TimeScale } from './scale.js';
 
 const mostMarks = 40;
 
-/** Deploys and restarts on the timeline; each compares what was before it with what was after. */
+/** Starts of containers, deploys and restarts on the timeline; of the latter each compares what was before it with what was after. */
 export function TurnoverMarks({ scale }: { readonly scale: TimeScale }): ReactElement {
-  const turnovers = useApp((state) => state.turnovers.turnovers);
-  const { startMs, endMs } = scale.extent;
-  const inside = turnovers.filter(({ newFromMs }) => newFromMs > startMs && newFromMs < endMs);
+  const { clock } = useControls();
+  const { turnovers, starts } = useApp((state) => state.turnovers);
+  const isInside = (timeMs: number): boolean => timeMs > scale.extent.startMs && timeMs < scale.extent.endMs;
+  const inside = turnovers.filter(({ newFromMs }) => isInside(newFromMs));
   return (
     <>
+      {starts
+        .filter(({ atMs }) => isInside(atMs))
+        .slice(-mostMarks)
+        .map((start) => {
+          const words = startWords(start, clock());
+          return (
+            <span
+              key={`${start.service} ${start.container} ${start.atMs}`}
+              className="turnover"
+              data-kind="start"
+              role="img"
+              aria-label={words}
+              title={words}
+              style={{ left: `${xOf(scale, start.atMs)}px` }}
+            >
+              +
+            </span>
+          );
+        })}
       {inside.slice(-mostMarks).map((turnover) => (
         <Mark key={`${turnover.service} ${turnover.newFromMs}`} turnover={turnover} scale={scale} />
       ))}
@@ -58,9 +78,10 @@ export function TurnoverProposal(): ReactElement | null {
     if (last !== undefined) compareAround(controls, last);
   }, [controls, last]);
   if (last === undefined) return null;
+  const words = `${turnoverWords(last, controls.clock())}: compare before and after`;
   return (
-    <Button tone="quiet" className="turnover-proposal" onClick={compare}>
-      {turnoverWords(last, controls.clock())}: compare before and after
+    <Button tone="quiet" className="turnover-proposal" title={words} onClick={compare}>
+      {words}
     </Button>
   );
 }

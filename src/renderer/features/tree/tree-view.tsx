@@ -1,6 +1,5 @@
 import {
   useCallback,
-  useEffect,
   useMemo,
   useRef,
   useState,
@@ -10,28 +9,45 @@ import {
   type UIEvent,
 } from 'react';
 import { useApp, useControls } from '../../app/workbench.js';
+import { frameAtPath } from '../../flame/find-frames.js';
 import type { FlameModel } from '../../flame/model.js';
-import { changeBetween, formatShare, formatSignedValue, formatValue } from '../../format/numbers.js';
+import { useRowMenu } from '../../flame/use-row-menu.js';
 import { visibleText } from '../../format/visible-text.js';
 import { useCell } from '../../state/cell.js';
 import { Segments } from '../../ui/fields.js';
+import { scrollToRow } from '../../ui/scroll-to-row.js';
 import { useBoxSize } from '../timeline/use-box-size.js';
-import { TreeControl } from './tree-control.js';
-import { branchKey, type Direction, type TreeLine, type TreeOrder } from './tree-rows.js';
+import { noneOpen, type OpenRows } from './open-rows.js';
+import { Line } from './tree-line.js';
+import {
+  branchKey,
+  holdsCertain,
+  lineKey,
+  type Direction,
+  type JudgedRows,
+  type TreeLine,
+  type TreeOrder,
+} from './tree-rows.js';
+import { useJudgedRows } from './use-judged-rows.js';
+import { useLinkedTree } from './use-linked-tree.js';
+import { useCompleteModel, useTree } from './use-tree.js';
 
 const rowPx = 24;
 const spareRows = 8;
-const indentPx = 14;
 const directions = ['callees', 'callers'] as const;
 const directionLabels = { callees: 'Top down', callers: 'Bottom up' } as const;
+const kept = ['all', 'certain'] as const;
+const keptLabels = { all: 'All', certain: 'Certain' } as const;
 const orderLabels = { total: 'Total', self: 'Self', change: 'Change' } as const;
 
 /** The call tree of the view: top down from the root, or bottom up from each function to its callers. */
 export function CallTreeView(): ReactElement {
-  const { flame } = useControls();
-  const model = useCell(flame);
+  const model = useCompleteModel();
   const [direction, setDirection] = useState<Direction>('callees');
   const [order, setOrder] = useState<TreeOrder>('total');
+  const [open] = useState(() => ({ callees: noneOpen(), callers: noneOpen() }));
+  const [keep, setKeep] = useState<(typeof kept)[number]>('all');
+  const judged = useJudgedRows(model, direction);
   const diff = model?.isDiff === true;
   const orders: readonly TreeOrder[] = diff ? ['total', 'self', 'change'] : ['total', 'self'];
   // A tree that is sorted by change has no flame graph to go back to.
@@ -53,15 +69,21 @@ export function CallTreeView(): ReactElement {
           value={shownOrder}
           onChoose={setOrder}
         />
+        {judged === undefined ? null : (
+          <Segments label="Show" values={kept} labels={keptLabels} value={keep} onChoose={setKeep} />
+        )}
       </div>
-      {model === null || !model.complete ? (
+      {model === null ? (
         <p className="table-wait">Reading the tree…</p>
       ) : (
         <Tree
-          key={`${model.viewId} ${direction} ${shownOrder}`}
+          key={`${direction} ${shownOrder}`}
           model={model}
           direction={direction}
           order={shownOrder}
+          open={open[direction]}
+          judged={judged}
+          certainOnly={keep === 'certain'}
         />
       )}
     </div>
@@ -72,33 +94,42 @@ interface TreeProps {
   readonly model: FlameModel;
   readonly direction: Direction;
   readonly order: TreeOrder;
+  /** What was unfolded in this direction. */
+  readonly open: OpenRows;
+  /** Windows of both sides say how certain each row is. */
+  readonly judged: JudgedRows | undefined;
+  /** Where they do, only rows that changed for certain, and those that lead to them. */
+  readonly certainOnly: boolean;
 }
 
-function Tree({ model, direction, order }: TreeProps): ReactElement {
-  const controls = useControls();
-  const control = useTree(model.viewId, direction, order);
-  const { lines, failure } = useCell(control.state);
+function Tree({ model: newest, direction, order, open, judged, certainOnly }: TreeProps): ReactElement {
+  const only = certainOnly ? judged : undefined;
+  const { found, store } = useControls();
+  const control = useTree(newest, direction, order, open);
+  const { model } = control;
+  const { lines: all, failure } = useCell(control.state);
+  const lines = useMemo(() => leadingToCertain(all, only), [all, only]);
   const unit = useApp((state) => state.viewHeader?.sampleType.unit ?? '');
-  const [focusKey, setFocusKey] = useState<string | null>(null);
+  const matches = useCell(found)?.matches;
   const [scrollPx, setScrollPx] = useState(0);
   const box = useRef<HTMLDivElement>(null);
   const { heightPx } = useBoxSize(box);
   const first = Math.max(0, Math.floor(scrollPx / rowPx) - spareRows);
   const visible = lines.slice(first, first + Math.ceil(heightPx / rowPx) + 2 * spareRows);
+  const reveal = useCallback(
+    (path: readonly number[]) => {
+      const shown = leadingToCertain(control.state.get().lines, only);
+      const index = shown.findIndex((line) => line.kind === 'row' && branchKey(line.path) === branchKey(path));
+      if (index >= 0 && box.current !== null) scrollToRow(box.current, index, rowPx);
+    },
+    [control, only],
+  );
+  const { focus, select, marked, onMouseOver, onMouseLeave } = useLinkedTree(control, direction, reveal);
   const focused = Math.max(
     0,
-    lines.findIndex((line) => lineKey(line) === focusKey),
+    lines.findIndex((line) => lineKey(line) === focus),
   );
 
-  const select = useCallback(
-    (line: TreeLine) => {
-      setFocusKey(lineKey(line));
-      if (line.kind !== 'row' || direction !== 'callees') return;
-      // The root is a row of its own here; paths of frames begin below it.
-      controls.store.setState({ selectedPath: line.path.map(model.nameOf) });
-    },
-    [controls, direction, model],
-  );
   const toggle = useCallback(
     (line: TreeLine) => {
       if (line.kind === 'more') control.more(line.path);
@@ -112,13 +143,9 @@ function Tree({ model, direction, order }: TreeProps): ReactElement {
   }, []);
   const goTo = (index: number): void => {
     const line = lines[index];
-    const element = box.current;
-    if (line === undefined || element === null) return;
+    if (line === undefined || box.current === null) return;
     select(line);
-    const top = index * rowPx;
-    if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + rowPx > element.scrollTop + element.clientHeight)
-      element.scrollTop = top + rowPx - element.clientHeight;
+    scrollToRow(box.current, index, rowPx);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -158,72 +185,83 @@ function Tree({ model, direction, order }: TreeProps): ReactElement {
     const line = row === null ? undefined : lines[Number(row.dataset['line'])];
     if (line?.kind === 'row') toggle(line);
   };
+  const { menu, onContextMenu } = useRowMenu((target) => {
+    const row = target instanceof Element ? target.closest<HTMLElement>('[data-line]') : null;
+    const line = row === null ? undefined : lines[Number(row.dataset['line'])];
+    if (line?.kind !== 'row') return -1;
+    select(line);
+    return frameAtPath(newest, store.getState().selectedPath);
+  });
 
   return (
-    <div
-      className="tree"
-      role="treegrid"
-      aria-label="Call tree"
-      aria-rowcount={lines.length + 1}
-      aria-activedescendant={lines[focused] === undefined ? undefined : `tree-line-${focused}`}
-      tabIndex={0}
-      onKeyDown={onKeyDown}
-    >
-      <div role="rowgroup">
-        <div className="tree-row head" role="row">
-          <span role="columnheader">
-            {direction === 'callees' ? 'Function, and what it calls' : 'Function, and its callers'}
-          </span>
-          <span role="columnheader">Self</span>
-          <span role="columnheader">Total</span>
-          <span role="columnheader">{model.isDiff ? 'Change' : 'Of all'}</span>
-        </div>
-      </div>
+    <>
       <div
-        className="table-body scroll"
-        role="rowgroup"
-        ref={box}
-        onScroll={onScroll}
-        onClick={onClick}
-        onDoubleClick={onDoubleClick}
+        className="tree"
+        role="treegrid"
+        aria-label="Call tree"
+        aria-rowcount={lines.length + 1}
+        aria-activedescendant={lines[focused] === undefined ? undefined : `tree-line-${focused}`}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
       >
-        <div className="table-space" role="presentation" style={{ height: lines.length * rowPx }}>
-          <div role="presentation" style={{ transform: `translateY(${first * rowPx}px)` }}>
-            {visible.map((line, index) => (
-              <Line
-                key={lineKey(line)}
-                line={line}
-                index={first + index}
-                focused={first + index === focused}
-                model={model}
-                unit={unit}
-              />
-            ))}
+        <div role="rowgroup">
+          <div className={judged === undefined ? 'tree-row head' : 'tree-row head judged'} role="row">
+            <span role="columnheader">
+              {direction === 'callees' ? 'Function, and what it calls' : 'Function, and its callers'}
+            </span>
+            <span role="columnheader">Self</span>
+            <span role="columnheader">Total</span>
+            <span role="columnheader">{model.isDiff ? 'Change' : 'Of all'}</span>
+            {judged === undefined ? null : <span role="columnheader">Certainty</span>}
           </div>
         </div>
-        {failure === null ? null : <p className="table-wait">{visibleText(failure)}</p>}
+        <div
+          className="table-body scroll"
+          {...(lines.length === 0 ? {} : { role: 'rowgroup' })}
+          ref={box}
+          onScroll={onScroll}
+          onClick={onClick}
+          onDoubleClick={onDoubleClick}
+          onContextMenu={onContextMenu}
+          onMouseOver={onMouseOver(lines)}
+          onMouseLeave={onMouseLeave}
+        >
+          <div className="table-space" role="presentation" style={{ height: lines.length * rowPx }}>
+            <div role="presentation" style={{ transform: `translateY(${first * rowPx}px)` }}>
+              {visible.map((line, index) => (
+                <Line
+                  key={lineKey(line)}
+                  line={line}
+                  index={first + index}
+                  focused={first + index === focused}
+                  model={model}
+                  unit={unit}
+                  judged={judged}
+                  marked={marked >= 0 && functionOf(line) === marked}
+                  matched={matches?.[functionOf(line)] === 1}
+                />
+              ))}
+            </div>
+          </div>
+          {failure === null ? null : <p className="table-wait">{visibleText(failure)}</p>}
+          {only !== undefined && lines.length === 0 ? <p className="table-wait">Nothing changed for certain.</p> : null}
+        </div>
       </div>
-    </div>
+      {menu}
+    </>
   );
 }
 
-function useTree(viewId: string, direction: Direction, order: TreeOrder): TreeControl {
-  const controls = useControls();
-  const control = useMemo(
-    () => new TreeControl(controls, viewId, direction, order),
-    [controls, viewId, direction, order],
-  );
-  useEffect(
-    () => () => {
-      control.dispose();
-    },
-    [control],
-  );
-  return control;
+/** Of all rows those that changed for certain or lead to what did; what was not fetched yet may be among them. Undefined: all. */
+function leadingToCertain(lines: readonly TreeLine[], only: JudgedRows | undefined): readonly TreeLine[] {
+  if (only === undefined) return lines;
+  const holds = holdsCertain(only.model);
+  return lines.filter((line) => line.kind === 'more' || holds[only.nodeOf(line.path) ?? -1] === 1);
 }
 
-function lineKey(line: TreeLine): string {
-  return `${line.kind} ${branchKey(line.path)}`;
+/** The function of a row; -1 of what stands for rows. */
+function functionOf(line: TreeLine): number {
+  return line.kind === 'row' ? (line.path.at(-1) ?? -1) : -1;
 }
 
 /** The line of the row that a line is below of. */
@@ -236,57 +274,4 @@ function parentOf(lines: readonly TreeLine[], index: number): number {
     if (other?.kind === 'row' && other.path.length < depth) return at;
   }
   return index;
-}
-
-interface LineProps {
-  readonly line: TreeLine;
-  readonly index: number;
-  readonly focused: boolean;
-  readonly model: FlameModel;
-  readonly unit: string;
-}
-
-function Line({ line, index, focused, model, unit }: LineProps): ReactElement {
-  const level = line.kind === 'row' ? line.path.length : line.path.length + 1;
-  const indent = { paddingLeft: (level - 1) * indentPx };
-  const className = focused ? 'tree-row on' : 'tree-row';
-  if (line.kind === 'more') {
-    return (
-      <div className={className} id={`tree-line-${index}`} role="row" aria-level={level} data-line={index}>
-        <span role="gridcell" className="mute" style={indent}>
-          {line.loading ? 'Reading…' : `${line.left} more`}
-        </span>
-      </div>
-    );
-  }
-  const label = model.labels[line.path.at(-1) ?? 0] ?? '';
-  const change = changeBetween(line.baselineTotal ?? 0, line.total);
-  const tone = change > 0 ? 'more' : change < 0 ? 'less' : 'mute';
-  return (
-    <div
-      className={className}
-      id={`tree-line-${index}`}
-      role="row"
-      aria-level={level}
-      aria-posinset={line.position}
-      aria-setsize={line.setSize}
-      aria-selected={focused}
-      {...(line.childCount > 0 ? { 'aria-expanded': line.open } : {})}
-      aria-rowindex={index + 2}
-      data-line={index}
-      title={label}
-    >
-      <span role="gridcell" className="tree-name" style={indent}>
-        <span className="twisty" aria-hidden="true">
-          {line.childCount === 0 ? '' : line.open ? '▾' : '▸'}
-        </span>
-        <span className="clip">{label}</span>
-      </span>
-      <span role="gridcell">{formatValue(line.self, unit)}</span>
-      <span role="gridcell">{formatValue(line.total, unit)}</span>
-      <span role="gridcell" className={model.isDiff ? tone : 'mute'}>
-        {model.isDiff ? formatSignedValue(change, unit) : formatShare(line.total / model.total)}
-      </span>
-    </div>
-  );
 }

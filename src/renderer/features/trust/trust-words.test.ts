@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Fates, Trust } from '../../../contract/trust.js';
-import { lossWords, trustNotes, trustRows } from './trust-words.js';
+import { lossWords, trustMark, trustNotes, trustRows } from './trust-words.js';
 
 const fates: Fates = {
   fired: 1000,
@@ -115,4 +115,17 @@ test('says what mends it, the largest first, and nothing that is noise', () => {
     ['20.0\u00a0%', 'of all samples', 'stacks end early: stack memory that could not be read (native pc read)'],
     ['10.0\u00a0%', 'of all native', 'install a'],
   ]);
+});
+
+test('in a list it is one sign, which says what is worth a look', () => {
+  expect(trustMark(trust, time)).toEqual({ tone: 'ok', words: 'Trust: all as it should be' });
+  expect(trustMark({ ...trust, cutNs: 2e9 }, time)).toEqual({
+    tone: 'warn',
+    words: 'Trust, worth a look:\nwhole stacks: 80.0\u00a0%',
+  });
+  const nothing: Trust = {
+    ...{ totalNs: 0, cutNs: 0, nativeNs: 0, linedNs: 0, frameNs: 0, namedFrameNs: 0 },
+    ...{ cuts: [], files: [], runtimes: [] },
+  };
+  expect(trustMark(nothing, time)).toBeNull();
 });

@@ -63,6 +63,25 @@ export function trustRows(trust: Trust, time: (ms: number) => string): readonly 
   return rows;
 }
 
+/** What a list says of a service in one sign and some words. */
+export interface TrustMark {
+  readonly tone: 'ok' | 'warn';
+  readonly words: string;
+}
+
+/** The verdicts in short: what is worth a look, or that nothing is. Null where there is nothing to judge. */
+export function trustMark(trust: Trust, time: (ms: number) => string): TrustMark | null {
+  const judged = trustRows(trust, time).filter(({ tone }) => tone !== undefined);
+  if (judged.length === 0) return null;
+  const doubtful = judged.filter(({ tone }) => tone === 'warn');
+  return doubtful.length === 0
+    ? { tone: 'ok', words: 'Trust: all as it should be' }
+    : {
+        tone: 'warn',
+        words: ['Trust, worth a look:', ...doubtful.map(({ label, value }) => `${label}: ${value}`)].join('\n'),
+      };
+}
+
 function fateRows(fates: Fates, time: (ms: number) => string): readonly TrustRow[] {
   const lost = fates.lostNewProcess + fates.lostTailCall + fates.lostWindowFull + Math.max(0, fates.missing);
   const rows: TrustRow[] = [

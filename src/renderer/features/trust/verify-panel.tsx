@@ -74,7 +74,7 @@ function stepWords(progress: VerifyProgress | null): string {
 }
 
 function Verdict({ verification, when }: { readonly verification: Verification; readonly when: string }): ReactElement {
-  const { agreement, notes, containers, seconds } = verification;
+  const { agreement, notes, lookedAt, seconds } = verification;
   const tone = agreement.verdict === 'agrees' ? 'ok' : agreement.verdict === 'differs' ? 'warn' : 'none';
   const differing = agreement.rows.filter(({ differs }) => differs);
   const rows = (differing.length > 0 ? differing : agreement.rows).slice(0, rowsShown);
@@ -111,7 +111,7 @@ function Verdict({ verification, when }: { readonly verification: Verification; 
           <li key={note}>{visibleText(note)}</li>
         ))}
         <li>
-          {visibleText(containers.join(', '))}, {seconds.toFixed(0)} s, {when}
+          {visibleText(lookedAt.join(', '))}, {seconds.toFixed(0)} s, {when}
         </li>
       </ul>
     </>

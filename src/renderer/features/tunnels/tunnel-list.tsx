@@ -69,7 +69,6 @@ function TunnelRow({ targetId, tunnel }: RowProps): ReactElement {
         <button
           type="button"
           className="side-main"
-          aria-label={name}
           aria-description={words.lines.join('. ')}
           title={[...words.lines, ...(localPort === undefined ? [] : ['Click: open in the browser'])].join('\n')}
           disabled={localPort === undefined}
@@ -77,7 +76,9 @@ function TunnelRow({ targetId, tunnel }: RowProps): ReactElement {
         >
           <StateDot shape={words.shape} />
           <Name text={config.name} />
-          <span className={words.shape === 'failed' ? 'side-value bad' : 'side-value'}>{words.brief}</span>
+          <span className={words.shape === 'failed' ? 'side-value bad' : 'side-value'} aria-hidden="true">
+            {words.brief}
+          </span>
         </button>
         <Popover
           label={`Actions of ${name}`}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import type { Fates } from '../../../contract/trust.js';
+import { explainedLines, explainedText, type Explained } from './explain-words.js';
+
+const fates: Fates = {
+  fired: 5000,
+  lostNewProcess: 3,
+  lostTailCall: 0,
+  delivered: 4997,
+  late: 0,
+  lostWindowFull: 0,
+  missing: 0,
+  inFlight: 0,
+  sampledNs: 0,
+  schedulerNs: 0,
+  endedProcesses: 0,
+  windows: 59,
+  unmeasuredWindows: 0,
+  unbalancedWindows: 0,
+};
+const periodNs = 10_309_278;
+const base: Explained = {
+  meaning: 'this frame and all it calls',
+  value: 400 * periodNs,
+  unit: 'nanoseconds',
+  period: periodNs,
+  title: 'web on web-1, 11:45:00-12:00:00',
+  format: 'pprof',
+  durationMs: 900_000,
+  selection: {
+    targetId: 't',
+    source: 'agent',
+    profileType: 'process_cpu:cpu:nanoseconds:cpu:nanoseconds',
+    selector: '{service_name="web"}',
+    startMs: new Date(2026, 2, 4, 11, 45).getTime(),
+    endMs: new Date(2026, 2, 4, 12, 0).getTime(),
+  },
+  targetName: 'web-1',
+  fates,
+  operations: [],
+};
+const nowMs = new Date(2026, 2, 4, 12, 1).getTime();
+const said = (explained: Partial<Explained>): readonly string[] =>
+  explainedLines({ ...base, ...explained }, nowMs).map(({ label, text }) =>
+    `${label}: ${text}`.replaceAll('\u00a0', ' '),
+  );
+
+describe('explainedLines', () => {
+  it('leads from a number of a selection to its samples, windows, losses and request', () => {
+    expect(said({})).toEqual([
+      'sum of: this frame and all it calls',
+      'samples: 400 of 10.3 ms (97 a second)',
+      'by chance: at least ±10.0 % (95 %)',
+      'windows: 59',
+      'lost: 3 of processes that were too new to be walked',
+      'asked: the store of the agent of web-1',
+      'for: {service_name="web"}',
+      'of type: process_cpu:cpu:nanoseconds:cpu:nanoseconds',
+      'between: 11:45 to 12:00',
+    ]);
+  });
+
+  it.each<[string, Partial<Explained>, string]>([
+    ['a rate that was lowered meanwhile', { value: 400.5 * periodNs }, 'samples: about 401 of 10.3 ms (97 a second)'],
+    ['counts', { value: 8, unit: 'count', period: 1 }, 'samples: 8'],
+    ['too few', { value: 3 * periodNs }, 'by chance: too few to tell'],
+    ['an unknown period', { period: 0 }, 'samples: the profile does not say what one counts'],
+    ['bytes', { value: 524_288, unit: 'bytes', period: 524_288 }, 'samples: 1 of 524 kB'],
+    ['a source that counts no losses', { fates: undefined }, 'lost: not counted by this source'],
+    ['a sum', { fates: undefined }, 'windows: one sum over 15 min'],
+    ['windows that were not counted', { fates: { ...fates, unmeasuredWindows: 2 } }, 'windows: 59, 2 without a count'],
+    ['a file', { selection: null, title: 'a.pb.gz' }, 'read from: a.pb.gz (pprof)'],
+    [
+      'operations',
+      { operations: [{ kind: 'hide', frames: { by: 'kind', kind: 'kernel' } }, { kind: 'invert' }] },
+      'done to it: hidden: kernel, then inverted',
+    ],
+  ])('tells of %s', (_, explained, expected) => {
+    expect(said(explained)).toContain(expected);
+  });
+
+  it('shows hostile text as text', () => {
+    expect(said({ selection: null, title: 'a\u202eb' })).not.toContain('read from: a\u202eb (pprof)');
+  });
+
+  it('is copied as lines', () => {
+    expect(explainedText('total', '4.12 s', [{ label: 'windows', text: '59' }])).toBe('total 4.12 s\nwindows: 59');
+  });
+});
