@@ -7,5 +7,6 @@ export default defineConfig({
     // Nobody asserts a time: a busy machine takes several times as long.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
   },
 });

@@ -39,7 +39,7 @@ export interface App {
   readonly log: () => string;
   /** Writes test-results/NAME-LABEL.png and returns the path. */
   readonly screenshot: (label: string, page?: Page) => Promise<string>;
-  /** Closes its windows and waits for its end; what does not end in 10 s is killed. */
+  /** Closes its windows and waits for its end; what does not end in 30 s is killed. */
   dispose(): Promise<void>;
 }
 
@@ -153,6 +153,6 @@ async function close(electron: ElectronApplication): Promise<void> {
     // It ended on its own while we asked; the exit code below tells.
     () => child.exitCode !== null,
   );
-  const inTime = await Promise.race([closed, sleep(10_000, false, { ref: false })]);
+  const inTime = await Promise.race([closed, sleep(30_000, false, { ref: false })]);
   if (!inTime && child.exitCode === null) child.kill('SIGKILL');
 }

@@ -3,10 +3,14 @@ import { visitWorld, whyNoWorld } from './world/root/guardian';
 import { repositoryFolder } from './world/support/places';
 import { prepareWorld } from './world/world';
 
+/** Apart from vitest's own codes. */
+const uncleanCode = 3;
+
 /**
  * Runs tests in a new world, with vitest's arguments ("e2e/world/sshd", "-t", "name"): those of the project `world`, or of
  * the one that the arguments name.
- * Resolves with the exit code: vitest's own, or 1 when the machine's /etc was changed meanwhile or a process was left.
+ * Resolves with the exit code: vitest's own, or `uncleanCode` when the machine's /etc was changed meanwhile or a process was left,
+ * which no second run may hide.
  */
 export async function runInWorld(args: readonly string[]): Promise<number> {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -21,5 +25,5 @@ export async function runInWorld(args: readonly string[]): Promise<number> {
   const project = args.includes('--project') ? [] : ['--project', 'world'];
   const visit = await visitWorld([process.execPath, vitest, 'run', '--config', config, ...project, ...args], { say });
   const clean = visit.changedEtc.length === 0 && visit.leftProcesses.length === 0;
-  return visit.exitCode === 0 && !clean ? 1 : visit.exitCode;
+  return clean ? visit.exitCode : uncleanCode;
 }

@@ -3,15 +3,18 @@ import { defineConfig } from 'vitest/config';
 
 const root = resolve(import.meta.dirname, '..');
 
-// `world`: in a world, which comes up once for all files; `soak`: the same, for as long as one likes. `guard`: on the machine
+// `world`: in a world, which comes up once for all files; `night`: the same, of what takes minutes a file; `soak`: for as long as one likes. `guard`: on the machine
 // itself, that worlds leave nothing there. `kernels`: in virtual machines. One file at a time: they share a window system,
 // containers and two cores.
 const shared = {
   fileParallelism: false,
   maxWorkers: 1,
-  testTimeout: 120_000,
-  hookTimeout: 180_000,
+  // What a test waits for has limits of its own; together they may come to more than two minutes where all is slow.
+  testTimeout: 240_000,
+  hookTimeout: 300_000,
   teardownTimeout: 60_000,
+  // A window on two shared cores may take its time; the second that vitest waits by itself is for what computes.
+  expect: { poll: { timeout: 30_000 } },
 } as const;
 
 export default defineConfig({
@@ -28,6 +31,15 @@ export default defineConfig({
           ...shared,
           name: 'world',
           include: ['e2e/**/*.e2e.test.ts'],
+          globalSetup: ['e2e/world/vitest-setup.ts'],
+        },
+      },
+      {
+        root,
+        test: {
+          ...shared,
+          name: 'night',
+          include: ['e2e/**/*.night.test.ts'],
           globalSetup: ['e2e/world/vitest-setup.ts'],
         },
       },

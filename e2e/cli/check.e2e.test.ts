@@ -61,6 +61,8 @@ test('a disk that is full, and one without room to run, are refused with what to
   const made = !existsSync(cache);
   mkdirSync(cache, { recursive: true });
   await run('mount', ['-t', 'tmpfs', '-o', `size=4m,uid=${uid},gid=${gid},mode=700,noexec`, 'tmpfs', cache]);
+  // Nor where it would be sent instead.
+  await run('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=1777', 'tmpfs', '/var/tmp']);
   try {
     const space = await checkOf('pyro', 'space');
     expect(space.code).toBe(1);
@@ -68,13 +70,14 @@ test('a disk that is full, and one without room to run, are refused with what to
       /^refused: [0-4] MB for .*\.cache, .* \| Make room for 64 MB on the disk of .*\.cache\.$/,
     );
     expect((await checkOf('pyro', 'noexec')).text).toMatch(
-      /^warning: \S+; \S+\.cache is mounted noexec \| .*AllowStream/,
+      /^ok: \S+; \S+\.cache is mounted noexec, which is in nobody's way \| $/,
     );
     const { code, stdout } = await check('pyro');
     expect(code).toBe(1);
     expect(stdout).toMatch(/^X Free space/m);
     expect(stdout).toMatch(/The agent cannot run there\.\n$/);
   } finally {
+    await run('umount', ['/var/tmp']);
     await run('umount', [cache]);
     if (made) rmdirSync(cache);
   }

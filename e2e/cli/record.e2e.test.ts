@@ -59,7 +59,7 @@ afterEach(async () => {
       if (left.length === 0) return true;
       throw new Error(left.join('\n'));
     },
-    { timeoutMs: 10_000 },
+    { timeoutMs: 30_000 },
   );
   expect(await answering()).toEqual([]);
   // Nor is anything left beside what was asked for.
@@ -93,20 +93,23 @@ async function readPage(path: string, name: string): Promise<{ readonly total: n
   }
 }
 
+// An agent that has just begun reads the interpreters first; on a busy machine its first seconds have no Python in them.
+const seconds = '20';
+
 test('record local writes one page that opens offline', async () => {
-  const done = await cli.run(['record', 'local', '--seconds', '10', '--out', 'flame.html']);
+  const done = await cli.run(['record', 'local', '--seconds', seconds, '--out', 'flame.html']);
   expect(done, done.stderr).toMatchObject({ code: 0, stdout: '' });
-  expect(done.stderr).toMatch(/recording, \d+ of 10 s/);
+  expect(done.stderr).toMatch(/recording, \d+ of 20 s/);
   expect(done.stderr).toMatch(/flame\.html: \d+ stacks, \d+ functions, \d+ bytes/);
   const { total, found } = await readPage(join(cli.home, 'flame.html'), 'checkout_view');
-  // Two cores and ten seconds cannot have less than a tenth of a second.
+  // Two cores and twenty seconds cannot have less than a tenth of a second.
   expect(total).toBeGreaterThan(100_000_000);
   expect(found).not.toMatch(/^0 matches/);
 });
 
 test('record user@host writes a pprof, which is exported as a page with the same total', async () => {
   cli.write('.ssh/known_hosts', `[${host}]:${port} ${hostPublicKey}\n`);
-  const done = await cli.run(['record', server, ...identity, '--seconds', '10', '--out', 'profile.pb.gz']);
+  const done = await cli.run(['record', server, ...identity, '--seconds', seconds, '--out', 'profile.pb.gz']);
   expect(done, done.stderr).toMatchObject({ code: 0, stdout: '' });
   const { total, names } = readPprof(join(cli.home, 'profile.pb.gz'));
   expect([...names]).toContain('checkout_view');
@@ -127,7 +130,7 @@ test('record on a Mac that is none writes what py-spy saw of one container', asy
   try {
     cli.write('.ssh/known_hosts', `[${mac.host}]:${mac.port} ${mac.hostPublicKey}\n`);
     const target = `pyro@${mac.host}:${mac.port}`;
-    const out = ['--seconds', '8', '--out', 'mac.pb.gz'];
+    const out = ['--seconds', '15', '--out', 'mac.pb.gz'];
     const done = await cli.run(['record', target, ...identity, '--service', 'revel_web', ...out]);
     expect(done, done.stderr).toMatchObject({ code: 0, stdout: '' });
     const { total, names } = readPprof(join(cli.home, 'mac.pb.gz'));

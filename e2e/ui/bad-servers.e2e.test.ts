@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, statfsSync, statSync, watch } from 'node:fs';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, inject, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { launchApp, type App } from '../app';
+import { pictureFailures } from './picture-failures';
 import { descendantsOf } from '../world/root/processes';
 import { freePort } from '../world/support/ports';
 import { run } from '../world/support/run';
@@ -42,11 +43,7 @@ beforeAll(async () => {
   ui = drive(app.window);
 });
 
-beforeEach(() => {
-  onTestFailed(async () => {
-    await app.screenshot('failed');
-  });
-});
+pictureFailures(() => app);
 
 afterAll(async () => {
   await app.dispose();
@@ -102,13 +99,15 @@ test.each([
 
 test('the right address mends it', async () => {
   await setPyroscope('This computer', world.pyroscopeUrl);
-  await expect.poll(() => statusItem('pyroscope').innerText(), { timeout: 20_000 }).toContain('ok');
+  await expect.poll(() => statusItem('pyroscope').innerText(), { timeout: 60_000 }).toContain('ok');
   await app.window.getByRole('radiogroup', { name: 'Source' }).getByRole('radio', { name: 'Agent' }).click();
   await ui.button('Record').first().waitFor();
 });
 
 test('a target without space refuses the agent with what to do', async () => {
-  await addAndConnect(app, ui, world, { ...strict, name: 'web-1', user: 'pyro' });
+  if ((await ui.target('web-1').count()) === 0) {
+    await addAndConnect(app, ui, world, { ...strict, name: 'web-1', user: 'pyro' });
+  }
   const { uid, gid, home } = world.users.pyro;
   const cache = join(home, '.cache');
   const store = '/var/lib/pyrometer';
@@ -124,7 +123,10 @@ test('a target without space refuses the agent with what to do', async () => {
     await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
     const end = prepare();
     try {
-      await ui.button('Start agent').first().click();
+      const start = ui.button('Start agent').first();
+      await start.click();
+      // It takes no second press until it is over; before that the target may say what was wrong the last time.
+      await start.click({ trial: true, timeout: 60_000 });
       await waitFor(
         `the refusal ${String(says)}`,
         async () => {
@@ -144,12 +146,18 @@ test('a target without space refuses the agent with what to do', async () => {
     }
   };
   const owner = `uid=${uid},gid=${gid},mode=700`;
-  await refusedOn(
-    cache,
-    `size=4m,${owner}`,
-    /There is no space left for the agent in .*\(\d+ MB free\): make room for/,
-  );
-  await app.screenshot('2-no-space');
+  // Where it would be sent instead.
+  await run('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=1777', 'tmpfs', '/var/tmp']);
+  try {
+    await refusedOn(
+      cache,
+      `size=4m,${owner}`,
+      /There is no space left for the agent in .*\(\d+ MB free\): make room for/,
+    );
+    await app.screenshot('2-no-space');
+  } finally {
+    await run('umount', ['/var/tmp']);
+  }
   // It fills when the place of the agent is made: after the look at the disk, while the agent is sent.
   await refusedOn(
     cache,
@@ -184,7 +192,9 @@ test('where sockets may not be forwarded, the bridge carries everything', async 
   // The agent may not read Docker's socket itself, whatever its group: its keeper reads it for it.
   chmodSync(dockerSocket, 0);
   try {
-    await ui.button('Start agent').first().click();
+    // Unless a first try of this has started it.
+    const state = await ui.target('web-1').getAttribute('aria-description');
+    if (state !== 'profiling') await ui.button('Start agent').first().click();
     await ui.targetState('web-1', /profiling/, 120_000);
     await ui.service('revel_web').waitFor({ timeout: 90_000 });
   } finally {
@@ -206,12 +216,13 @@ test('a connection that is cut is opened again, and the view goes on', async () 
   for (const { pid } of sessions) process.kill(pid, 'SIGKILL');
   await ui.targetState('web-1', /reconnecting/);
   await app.window.getByRole('main').getByText('The link is being opened again.').waitFor();
-  // What was fetched stays on the screen.
-  expect(await ui.graph()).toBe(before);
+  // What was fetched stays on the screen, with a window that came before the cut.
+  const kept = await ui.graph();
+  expect(kept).toBeGreaterThanOrEqual(before);
   await app.screenshot('5-cut');
   strict = await startSshd({ worldPath: world.path, port: strict.port, config: ['AllowStreamLocalForwarding no'] });
   await ui.targetState('web-1', /profiling/);
-  await waitFor('a graph with new windows', async () => ((await ui.graph()) > before ? true : undefined), {
+  await waitFor('a graph with new windows', async () => ((await ui.graph()) > kept ? true : undefined), {
     timeoutMs: 60_000,
     everyMs: 250,
   });

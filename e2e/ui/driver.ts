@@ -14,7 +14,12 @@ export interface Driver {
   graph(timeoutMs?: number): Promise<number>;
   /** Searches; answers the matching names, waiting for new windows until there are some. */
   find(text: string, timeoutMs?: number): Promise<readonly string[]>;
-  /** The names that match now. */
+  /** The rows of the graph's tree grid that are there: those around the selected frame. Their text is name and share. */
+  frames(): Locator;
+  selectedFrame(): Locator;
+  /** Searches for a function that is in the graph, and selects the first of its frames. */
+  select(name: string): Promise<void>;
+  /** The names that match in the graph that is shown now. */
   findNow(text: string): Promise<readonly string[]>;
 }
 
@@ -26,10 +31,32 @@ export function drive(window: Page): Driver {
   const findNow = async (text: string): Promise<readonly string[]> => {
     const field = window.getByLabel('Search functions');
     if ((await field.inputValue()) !== text) await field.fill(text);
-    return window.getByRole('list', { name: 'Search matches' }).getByRole('listitem').allTextContents();
+    // Until the search that follows, the names are those of what was searched for before.
+    const matches = window.getByRole('list', { name: 'Search matches' });
+    const searched = matches.and(window.locator(`[data-query=${JSON.stringify(text)}]`));
+    await searched.first().waitFor({ state: 'attached', timeout: 10_000 });
+    return matches.getByRole('listitem').allTextContents();
   };
+  const grid = window.getByRole('treegrid', { name: 'Flame graph' });
+  const frames = (): Locator => grid.locator('[role="row"][aria-level]');
+  const selectedFrame = (): Locator => frames().and(window.locator('[aria-selected="true"]'));
   return {
     target,
+    frames,
+    selectedFrame,
+    select: async (name) => {
+      // Between two graphs nothing is found, and the key goes to none: it is pressed until it was heard.
+      await waitFor(
+        `a frame of ${name} to be selected`,
+        async () => {
+          await findNow(name);
+          if ((await selectedFrame().allInnerTexts()).some((text) => text.includes(name))) return true;
+          await grid.press('F3');
+          return undefined;
+        },
+        { timeoutMs: 30_000, everyMs: 100 },
+      );
+    },
     targetState: (name, state, timeoutMs = 60_000) =>
       waitFor(
         `${name} to be ${String(state)}`,

@@ -1,8 +1,9 @@
-import { chownSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, expect, inject, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { launchApp, type App } from '../app';
+import { pictureFailures } from './picture-failures';
 import { repositoryFolder } from '../world/support/places';
 import { waitFor } from '../world/support/wait';
 import { drive, type Driver } from './driver';
@@ -29,11 +30,7 @@ beforeAll(async () => {
   ui = drive(app.window);
 });
 
-beforeEach(() => {
-  onTestFailed(async () => {
-    await app.screenshot('failed');
-  });
-});
+pictureFailures(() => app);
 
 afterAll(async () => {
   await app.dispose();
@@ -81,7 +78,7 @@ test("a FILE argument opens, a pprof of Go's runtime/pprof; one that is not ther
   await shows('go-cpu.pb.gz');
   expect(await refusal()).toMatch(/^never-was\.pb\.gz is not there/);
   // 48 samples of 10 ms.
-  expect(await ui.graph()).toBe(480_000_000);
+  await expect.poll(() => ui.graph()).toBe(480_000_000);
   expect(await ui.find('runtime.mallocgc')).toContain('runtime.mallocgc');
   await app.screenshot('1-argument');
 });
@@ -89,7 +86,7 @@ test("a FILE argument opens, a pprof of Go's runtime/pprof; one that is not ther
 test('Ctrl+O opens folded stacks, and a cancelled dialog changes nothing', async () => {
   await openByDialog(folded);
   await shows('shop.folded');
-  expect(await ui.graph()).toBe(50);
+  await expect.poll(() => ui.graph()).toBe(50);
   expect(await ui.find('idle')).toEqual(['idle loop']);
   await openByDialog();
   expect(await ui.graph()).toBe(50);
@@ -134,7 +131,7 @@ test.each([
 test('of several files those that are damaged are named, and the whole ones open', async () => {
   await drop(place('torn.pb.gz', whole.subarray(0, 1000)), goCpu);
   await shows('go-cpu.pb.gz');
-  expect(await ui.graph()).toBe(480_000_000);
+  await expect.poll(() => ui.graph()).toBe(480_000_000);
   expect(await refusal()).toMatch(/^torn\.pb\.gz: .*cut off/);
   // It was open already: it is shown, and not opened twice.
   const open = app.window.getByRole('list', { name: 'Open profiles' });
@@ -154,7 +151,7 @@ test('names that mean harm are shown as text', async () => {
   });
   await drop(path);
   await shows('‹U+202E›gnp.exe‹U+2066›‹U+0007›<img src=x onerror=alert(1)>.folded');
-  expect(await ui.graph()).toBe(7);
+  await expect.poll(() => ui.graph()).toBe(7);
   expect(await ui.find('gnp')).toEqual(['a‹U+202E›gnp.exe‹U+2066›b']);
   expect(await ui.find('onerror')).toEqual([html]);
   expect(await ui.find('tab')).toEqual(['tab‹U+0085›‹U+200B›']);
@@ -172,6 +169,41 @@ test('names that mean harm are shown as text', async () => {
   const everything = await app.window.locator('body').innerText();
   expect(everything).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u0007]/);
   expect(dialogs).toEqual([]);
+});
+
+test('files that were opened are listed, in the window and in the menu, and open again', async () => {
+  const { window: page } = app;
+  const recent = page.getByRole('list', { name: 'Recent files' }).getByRole('button');
+  await openByDialog(folded);
+  await shows('shop.folded');
+  await expect.poll(async () => (await recent.first().innerText()).split('\n')[0]).toBe('shop.folded');
+  const names = async (): Promise<string[]> => (await recent.allInnerTexts()).map((text) => text.split('\n')[0] ?? '');
+  await expect.poll(async () => (await names()).filter((name) => name === 'shop.folded').length).toBe(1);
+  expect(await names()).not.toContain('photo.png');
+  const inMenu = (): Promise<string[]> =>
+    app.electron.evaluate(({ Menu }) => {
+      const file = Menu.getApplicationMenu()?.items.find(({ label }) => label === 'File')?.submenu;
+      const list = file?.items.find(({ label }) => label === 'Open recent')?.submenu;
+      return list?.items.map(({ label }) => label) ?? [];
+    });
+  await expect.poll(async () => (await inMenu())[0]).toBe('shop.folded');
+  await app.screenshot('4-recent');
+  await ui.button('Close').click();
+  await recent.filter({ hasText: 'shop.folded' }).click();
+  await shows('shop.folded');
+  await expect.poll(() => ui.graph()).toBe(50);
+
+  // A file that is gone is said, and leaves the list.
+  const gone = place('soon-gone.folded', 'main 1\n');
+  await openByDialog(gone);
+  await shows('soon-gone.folded');
+  rmSync(gone);
+  await recent.filter({ hasText: 'soon-gone' }).click();
+  expect(await refusal()).toMatch(/^soon-gone\.folded is not there/);
+  await expect.poll(names).not.toContain('soon-gone.folded');
+  await ui.button('Forget the recent files').click();
+  await expect.poll(() => recent.count()).toBe(0);
+  await expect.poll(inMenu).not.toContain('shop.folded');
 });
 
 test('closing the file leads back to the targets', async () => {

@@ -1,7 +1,8 @@
 import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, inject, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { launchApp, type App } from '../app';
+import { pictureFailures } from './picture-failures';
 import { startSshd, type Sshd } from '../world/sshd';
 import { drive, type Driver } from './driver';
 
@@ -17,11 +18,7 @@ beforeAll(async () => {
   ui = drive(app.window);
 });
 
-beforeEach(() => {
-  onTestFailed(async () => {
-    await app.screenshot('failed');
-  });
-});
+pictureFailures(() => app);
 
 afterAll(async () => {
   await app.dispose();

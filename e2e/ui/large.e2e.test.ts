@@ -5,6 +5,7 @@ import { syntheticPprof } from '../../bench/parse/synthetic';
 import { launchApp, type App } from '../app';
 import { drive } from './driver';
 import { inFrames, turnWheel, watchFrames } from './frames';
+import { holdHelper } from './killing';
 
 // A profile as large as they come, in the real window. How smooth it is, is printed and not judged: that depends on the
 // machine. What is judged is that all of it arrives and that the window answers.
@@ -15,6 +16,12 @@ let app: App;
 
 beforeAll(async () => {
   app = await launchApp({ world, name: 'large' });
+  const file = join(app.home, 'large.pb');
+  writeFileSync(file, syntheticPprof(sampleCount));
+  chownSync(file, world.users.desk.uid, world.users.desk.gid);
+  await app.electron.evaluate(({ dialog }, path) => {
+    dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [path] });
+  }, file);
 });
 
 afterAll(async () => {
@@ -23,20 +30,31 @@ afterAll(async () => {
 
 const say = (line: string): void => void process.stderr.write(`large: ${line}\n`);
 
+test('the opening of a million frames is shown and can be given up', async () => {
+  const { window: page } = app;
+  // Within a third of a second, in which no progress is shown, a fast machine is done.
+  const goOn = await holdHelper(app, 'decoder');
+  try {
+    await page.keyboard.press('Control+O');
+    const opening = page.getByRole('heading', { name: /large\.pb$/ });
+    await opening.waitFor();
+    await page.getByRole('progressbar', { name: 'Loading' }).waitFor();
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    goOn();
+    await opening.waitFor({ state: 'detached' });
+  } finally {
+    goOn();
+  }
+  expect(await page.getByRole('list', { name: 'Open profiles' }).count()).toBe(0);
+});
+
 test('a million frames are opened, moved over, zoomed into and searched', async () => {
   const { window: page } = app;
   const ui = drive(page);
   const canvas = page.locator('[aria-label="Flame graph"] canvas');
-  const file = join(app.home, 'large.pb');
-  writeFileSync(file, syntheticPprof(sampleCount));
-  chownSync(file, world.users.desk.uid, world.users.desk.gid);
-  await app.electron.evaluate(({ dialog }, path) => {
-    dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [path] });
-  }, file);
-
   const opened = await watchFrames(page, async () => {
     await page.keyboard.press('Control+O');
-    await ui.graph(100_000);
+    await ui.graph(200_000);
   });
   say(inFrames('open', opened));
   expect(Number(await canvas.getAttribute('data-nodes'))).toBeGreaterThan(sampleCount / 2);

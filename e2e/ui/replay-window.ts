@@ -24,25 +24,38 @@ export interface ReplayWindow {
   readonly page: Page;
   readonly ui: Driver;
   readonly store: Store;
+  /** The process that answers as the agent. */
+  readonly storePid: number;
   readonly canvas: Locator;
   /** Waits until the flame graph is whole and has this total. */
   shows(total: number): Promise<void>;
+  /**
+   * Follows the newest 15 minutes and shows their graph, not zoomed and not searched, whatever a test before or a first try of this one
+   * left.
+   */
+  startOver(): Promise<void>;
   /** Where a node of the whole graph lies on the canvas, CSS pixels from its corner. The graph must not be scrolled. */
   placeOf(answer: Answer, node: number): Promise<{ readonly x: number; readonly y: number }>;
   resize(size: { readonly width: number; readonly height: number }): Promise<void>;
+  /** Waits until what changed is on the screen. */
+  painted(): Promise<void>;
   /** Takes pictures of what is shown, dark and light, large and small. It is dark and large again afterwards. */
   pictures(label: string): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** Starts the replay, then the app, and waits until the app shows the end of the store. */
-export async function openReplayWindow(world: WorldAddresses, name: string): Promise<ReplayWindow> {
+/** Starts the replay of so many minutes, then the app, and waits until the app shows the end of the store. */
+export async function openReplayWindow(
+  world: WorldAddresses,
+  name: string,
+  minutes = storeMinutes,
+): Promise<ReplayWindow> {
   const replay: Replay = await startReplay({
     worldPath: world.path,
     uid: world.users.desk.uid,
     seed: 7,
     endMs: storeEndMs,
-    minutes: storeMinutes,
+    minutes,
   });
   const store = await openStore(replay.socket);
   const app = await launchApp({ world, name });
@@ -71,6 +84,14 @@ export async function openReplayWindow(world: WorldAddresses, name: string): Pro
           });
         }),
     );
+  const startOver = async (): Promise<void> => {
+    const live = ui.button('Live');
+    await page.getByRole('radiogroup', { name: 'Time span' }).getByRole('radio', { name: '15 min' }).click();
+    if ((await live.getAttribute('aria-pressed')) !== 'true') await live.click();
+    await page.getByRole('tab', { name: 'Flame' }).click();
+    await page.getByLabel('Search functions').fill('');
+    await page.getByRole('treegrid', { name: 'Flame graph' }).press('Home');
+  };
   const pictures: ReplayWindow['pictures'] = async (label) => {
     for (const theme of ['dark', 'light'] as const) {
       if (theme === 'light') await page.keyboard.press('Control+Shift+L');
@@ -100,8 +121,11 @@ export async function openReplayWindow(world: WorldAddresses, name: string): Pro
     page,
     ui,
     store,
+    storePid: replay.pid,
     canvas,
     resize,
+    painted,
+    startOver,
     pictures,
     shows: async (total) => {
       await expect.poll(() => canvas.getAttribute('data-total'), { timeout: 30_000 }).toBe(String(total));

@@ -13,15 +13,25 @@ import type { Result } from '../../src/contract/result';
 import type { FlameGraph } from '../../src/core/flame/flame-graph';
 import { layoutFlame } from '../../src/core/flame/layout';
 import { ancestorsOf } from '../../src/core/flame/navigate';
-import { functionPlaces } from '../../src/core/flame/view-functions';
+import type { NamedPlace } from '../../src/core/flame/packages';
+import { functionPlaces, originsOf } from '../../src/core/flame/view-functions';
+import { summariseTree, type SummaryPart } from '../../src/core/guidance/summary';
+import { frameTable, type FrameOrigin } from '../../src/core/operations/frames';
 import { callTreeOf } from '../../src/core/profile/call-tree';
 import { functionTotals } from '../../src/core/profile/function-totals';
+import type { Profile } from '../../src/core/profile/profile';
 
 /** A profile of the store as the reference decoder reads it: what the window has to show. */
 export interface Answer {
+  readonly profile: Profile;
   readonly graph: FlameGraph;
   readonly total: number;
   readonly durationNs: number;
+  /** What a sample counts, 0 when they do not all count the same. */
+  readonly period: number;
+  /** What it says in words. */
+  readonly summary: readonly SummaryPart[];
+  readonly placeOf: (node: number) => NamedPlace & FrameOrigin;
   readonly nameOf: (node: number) => string;
   /** The widest node of a function. Throws when there is none. */
   readonly nodeOf: (name: string) => number;
@@ -64,6 +74,7 @@ async function read(bytes: Uint8Array): Promise<Answer> {
   const tree = callTreeOf(profile, nodes, valueIndex);
   const { graph } = layoutFlame(tree);
   const placeOf = functionPlaces(profile, decodeText);
+  const originOf = originsOf(profile, decodeText);
   const nameOf = (node: number): string => placeOf(graph.functionIndex[node] ?? 0).name;
   const { self, total } = functionTotals(tree, profile.functions.name.length);
   const functions = new Map<string, { self: number; total: number }>();
@@ -71,9 +82,13 @@ async function read(bytes: Uint8Array): Promise<Answer> {
     functions.set(placeOf(index).name, { self: self[index] ?? 0, total: total[index] ?? 0 });
   }
   return {
+    profile,
     graph,
     total: graph.x1[0] ?? 0,
     durationNs: profile.durationNs,
+    period: profile.period,
+    summary: summariseTree(tree, frameTable(profile.functions.name.length, placeOf)),
+    placeOf: (node) => ({ ...placeOf(graph.functionIndex[node] ?? 0), ...originOf(graph.functionIndex[node] ?? 0) }),
     nameOf,
     nodeOf: (name) => {
       const width = (node: number): number => (graph.x1[node] ?? 0) - (graph.x0[node] ?? 0);

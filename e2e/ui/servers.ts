@@ -13,8 +13,15 @@ export interface Server {
   readonly user: string;
 }
 
-/** Adds a server in the window and chooses it. Its host key is known from the user's own known_hosts. */
+/**
+ * Adds a server in the window and chooses it. Its host key is known from the user's own known_hosts. One that a first try of the test
+ * has added is chosen.
+ */
 export async function addServer(app: App, ui: Driver, world: WorldAddresses, server: Server): Promise<void> {
+  if ((await ui.target(server.name).count()) > 0) {
+    await ui.target(server.name).click();
+    return;
+  }
   const folder = join(app.home, '.ssh');
   const file = join(folder, 'known_hosts');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -24,7 +31,7 @@ export async function addServer(app: App, ui: Driver, world: WorldAddresses, ser
   await app.window.getByLabel('Host').fill(server.host);
   await app.window.getByLabel('Port').fill(String(server.port));
   await app.window.getByLabel('User').fill(server.user);
-  await app.window.getByLabel('Name').fill(server.name);
+  await app.window.getByLabel('Name', { exact: true }).fill(server.name);
   await app.window.getByRole('radio', { name: /Key/ }).click();
   await app.window.getByLabel('Private key').fill(world.keys.ed25519);
   await ui.button('Save').last().click();

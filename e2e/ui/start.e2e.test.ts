@@ -1,5 +1,5 @@
 import { expect, inject, test } from 'vitest';
-import { launchApp } from '../app';
+import { launchApp, type App } from '../app';
 
 const world = inject('world');
 
@@ -19,14 +19,17 @@ test.each(['desk', 'root'] as const)('the built app opens for %s with This compu
 test('the window opens where it was, and where it can be seen', async () => {
   const first = await launchApp({ world, name: 'bounds' });
   const wanted = { x: 120, y: 60, width: 1100, height: 700 };
+  const boundsOf = ({ electron }: App): Promise<Electron.Rectangle | undefined> =>
+    electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds());
   await first.electron.evaluate(({ BrowserWindow }, bounds) => {
     BrowserWindow.getAllWindows()[0]?.setBounds(bounds);
   }, wanted);
+  // The display does what it was asked for a moment later.
+  await expect.poll(() => boundsOf(first)).toEqual(wanted);
   await first.dispose();
   const again = await launchApp({ world, name: 'bounds-again', home: first.home });
   try {
-    const bounds = await again.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds());
-    expect(bounds).toEqual(wanted);
+    await expect.poll(() => boundsOf(again)).toEqual(wanted);
   } finally {
     await again.dispose();
   }

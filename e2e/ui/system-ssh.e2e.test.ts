@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, inject, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { launchApp, type App } from '../app';
+import { pictureFailures } from './picture-failures';
 import { waitFor } from '../world/support/wait';
 import { startSshd, type Sshd } from '../world/sshd';
 import { drive, type Driver } from './driver';
+import { killHelper } from './killing';
 
 // A server that Electron's cryptography cannot talk to.
 
@@ -23,11 +25,7 @@ beforeAll(async () => {
   ui = drive(app.window);
 });
 
-beforeEach(() => {
-  onTestFailed(async () => {
-    await app.screenshot('failed');
-  });
-});
+pictureFailures(() => app);
 
 afterAll(async () => {
   await app.dispose();
@@ -40,8 +38,8 @@ const why = /^Connected by the system's ssh: 127\.0\.0\.1 offers only ciphers th
 /** The status bar's word for the link, and its explanation. */
 async function saysWhy(): Promise<void> {
   const link = app.window.getByRole('contentinfo', { name: 'Status' }).locator('[data-key="link"]');
-  expect(await link.innerText()).toContain('by the system’s ssh');
-  expect(await link.getAttribute('title')).toMatch(why);
+  await expect.poll(() => link.innerText()).toContain('by the system’s ssh');
+  await expect.poll(() => link.getAttribute('title')).toMatch(why);
 }
 
 /** Processes of ssh that hold a connection of the app's. */
@@ -120,14 +118,11 @@ test('an agent is started over it, and its graph is drawn', async () => {
 });
 
 test('its ssh ends with the process that it belongs to', async () => {
+  await expect.poll(masters).toHaveLength(1);
   const [before] = masters();
-  expect(masters()).toHaveLength(1);
-  const links = await app.electron.evaluate(
-    ({ app: electronApp }) => electronApp.getAppMetrics().find((each) => each.name === 'pyrometer-links')?.pid,
-  );
-  process.kill(links ?? 0, 'SIGKILL');
+  await killHelper(app, 'links');
   await waitFor('the old ssh to end', () => Promise.resolve(masters().includes(before ?? 0) ? undefined : true), {
-    timeoutMs: 10_000,
+    timeoutMs: 30_000,
   });
   // Another process connects anew, and so asks for the password again.
   await app.window.getByLabel('Password', { exact: true }).fill(world.users.pyro.password, { timeout: 60_000 });
@@ -139,8 +134,6 @@ test('its ssh ends with the process that it belongs to', async () => {
   await waitFor(
     'nothing of ssh to be left',
     () => Promise.resolve(masters().length + folders().length === 0 || undefined),
-    {
-      timeoutMs: 10_000,
-    },
+    { timeoutMs: 30_000 },
   );
 });

@@ -1,8 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, expect, inject, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { launchApp, type App } from '../app';
+import { pictureFailures } from './picture-failures';
 import { openOffline } from '../browser';
 import { waitFor } from '../world/support/wait';
 import { drive, type Driver } from './driver';
@@ -16,11 +17,7 @@ beforeAll(async () => {
   ui = drive(app.window);
 });
 
-beforeEach(() => {
-  onTestFailed(async () => {
-    await app.screenshot('failed');
-  });
-});
+pictureFailures(() => app);
 
 afterAll(async () => {
   await app.dispose();
@@ -45,7 +42,11 @@ test('the graph of the web container names its view, and what is native below it
   expect(await ui.find('price_rules')).toContain('price_rules');
   await app.screenshot('3-search');
   // libcrypto's exported functions, which _hashlib calls: named from .dynsym.
-  expect((await ui.find('SHA256')).length + (await ui.find('PKCS5')).length).toBeGreaterThan(0);
+  await waitFor(
+    'a function of libcrypto',
+    async () => ((await ui.findNow('SHA256')).length + (await ui.findNow('PKCS5')).length > 0 ? true : undefined),
+    { timeoutMs: 90_000, everyMs: 250 },
+  );
   expect(await ui.findNow('recalculate_prices')).toEqual([]);
 });
 
@@ -60,7 +61,7 @@ test('the graph grows with each window', async () => {
   await ui.service('All services').click();
   const before = await ui.graph();
   await waitFor('a larger graph', async () => ((await ui.graph()) > before ? true : undefined), {
-    timeoutMs: 60_000,
+    timeoutMs: 120_000,
     everyMs: 250,
   });
 });
@@ -76,7 +77,8 @@ test('the table lists functions', async () => {
 test('what is on the screen is shared as HTML that shows the same total, and as pprof', async () => {
   await app.window.keyboard.press('Escape');
   await app.window.getByRole('radio', { name: '1 h' }).click();
-  await ui.button('Live').click(); // what is shared stays what is on the screen
+  // What is shared stays what is on the screen.
+  if ((await ui.button('Live').getAttribute('aria-pressed')) === 'true') await ui.button('Live').click();
   await ui.service('revel_web').click();
   await ui.graph();
   const share = async (item: string, path: string): Promise<void> => {
@@ -157,10 +159,13 @@ test('a range is dragged, and a second one with Shift is a diff', async () => {
   await app.window.getByRole('tab', { name: /Diff/ }).waitFor();
   await ui.graph();
   // Both sides are there: the totals of A and B.
-  const details = await app.window.locator('[aria-label="Details"]').innerText();
-  const totals = /total\s+([\d.,]+)\s\S+\s+([\d.,]+)\s/.exec(details);
-  expect(Number(totals?.[1])).toBeGreaterThan(0);
-  expect(Number(totals?.[2])).toBeGreaterThan(0);
+  const details = app.window.locator('[aria-label="Details"]');
+  await expect
+    .poll(async () => {
+      const totals = /total\s+([\d.,]+)\s\S+\s+([\d.,]+)\s/.exec(await details.innerText());
+      return Number(totals?.[1]) > 0 && Number(totals?.[2]) > 0;
+    })
+    .toBe(true);
   await app.screenshot('6-diff');
 });
 

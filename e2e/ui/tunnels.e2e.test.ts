@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { basename } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, inject, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { launchApp, type App } from '../app';
+import { pictureFailures } from './picture-failures';
 import { processesOf } from '../world/root/processes';
 import { startSshd, type Sshd } from '../world/sshd';
 import { waitFor } from '../world/support/wait';
@@ -10,7 +11,7 @@ import { drive, type Driver } from './driver';
 import { addAndConnect } from './servers';
 
 const world = inject('world');
-const patience = { timeoutMs: 30_000, everyMs: 100 };
+const patience = { timeoutMs: 60_000, everyMs: 100 };
 /** An address of loopback that hardly any other world uses: Pyroscope's port may be taken on the usual one. */
 const address = `127.0.${process.pid % 250}.${2 + (process.pid % 101)}`;
 let app: App;
@@ -29,11 +30,7 @@ beforeAll(async () => {
   await addAndConnect(app, ui, world, { name: 'web-t', user: 'pyro', host, port, hostPublicKey });
 });
 
-beforeEach(() => {
-  onTestFailed(async () => {
-    await app.screenshot('failed');
-  });
-});
+pictureFailures(() => app);
 
 afterAll(async () => {
   await app.dispose();
@@ -70,8 +67,16 @@ async function restart(config: readonly string[] = []): Promise<void> {
   sshd = await startSshd({ worldPath: world.path, port: sshd.port, config });
 }
 
-async function read(port: number): Promise<string> {
-  return (await fetch(`http://127.0.0.1:${port}/`)).text();
+/** Waits until the page behind the tunnel can be read: right after a cut the app may not have noticed it yet. */
+async function leadsToThePage(port: number): Promise<void> {
+  await waitFor(
+    'the page behind the tunnel',
+    async () => {
+      expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('the page behind the tunnel');
+      return true;
+    },
+    patience,
+  );
 }
 
 test('what listens on the server is found, and one click makes it reachable here', async () => {
@@ -80,8 +85,7 @@ test('what listens on the server is found, and one click makes it reachable here
   await open.waitFor({ timeout: 30_000 });
   await app.screenshot('1-found');
   await open.click();
-  const port = await portOf('Pyroscope');
-  expect(await read(port)).toBe('the page behind the tunnel');
+  await leadsToThePage(await portOf('Pyroscope'));
   await app.screenshot('2-open');
 });
 
@@ -111,8 +115,8 @@ test('it is opened in the browser by its local address', async () => {
 test('it comes back by itself after the connection broke', async () => {
   const port = await portOf('Pyroscope');
   await restart();
+  await leadsToThePage(port);
   await ui.targetState('web-t', /not installed|stopped|profiling/);
-  expect(await read(port)).toBe('the page behind the tunnel');
 });
 
 test('a typed address is checked, and where the server forwards nothing it says so', async () => {
@@ -148,7 +152,7 @@ test('it is saved with the server, and opens with the next connection', async ()
   ui = drive(app.window);
   await ui.target('web-t').click();
   await ui.button('Connect').first().click();
-  expect(await read(await portOf('Pyroscope'))).toBe('the page behind the tunnel');
+  await leadsToThePage(await portOf('Pyroscope'));
   await app.window.getByRole('button', { name: 'More for Pyroscope' }).click();
   await app.window.getByRole('menuitem', { name: 'Close tunnel' }).click();
   await app.window.getByText('Ports of web-t, such as its Grafana, on this computer.').waitFor();

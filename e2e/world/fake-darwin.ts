@@ -49,14 +49,23 @@ esac
   systemctl: `echo "sh: systemctl: command not found" >&2; exit 127`,
 };
 
+/** Where programs are looked for after `startFakeDarwin`, so that a Mac's come first. */
+export function darwinPath(worldPath: string): string {
+  return `${folderOf(worldPath)}:/usr/local/bin:/usr/bin:/bin`;
+}
+
+function folderOf(worldPath: string): string {
+  return join(worldPath, 'tmp', 'fake-darwin');
+}
+
 /** An SSH server whose logins find a Mac's programs first. */
 export function startFakeDarwin(worldPath: string): Promise<Sshd> {
-  const folder = join(worldPath, 'tmp', 'fake-darwin');
+  const folder = folderOf(worldPath);
   mkdirSync(folder, { recursive: true });
   for (const [name, body] of Object.entries(programs)) {
     const path = join(folder, name);
     writeFileSync(path, `#!/bin/sh\n${body.trim()}\n`);
     chmodSync(path, 0o755);
   }
-  return startSshd({ worldPath, config: [`SetEnv PATH=${folder}:/usr/local/bin:/usr/bin:/bin`] });
+  return startSshd({ worldPath, config: [`SetEnv PATH=${darwinPath(worldPath)}`] });
 }

@@ -22,7 +22,7 @@ test('the agent pushes to a real Pyroscope and reads the same back', async () =>
         PYROMETER_TEST_PYROSCOPE: world.pyroscopeUrl,
         PYROMETER_TEST_PYROSCOPE_LIMITS: limited.url,
       },
-      timeoutMs: 280_000,
+      timeoutMs: 580_000,
     },
   ).finally(() => limited.dispose());
   for (const name of [
@@ -44,4 +44,4 @@ test('the agent pushes to a real Pyroscope and reads the same back', async () =>
     expect(said).toContain(`--- PASS: TestRealPyroscope${name} `);
   }
   expect(said).not.toContain('--- SKIP');
-}, 300_000);
+}, 600_000);

@@ -54,7 +54,7 @@ export async function startPyroscope(
     cwd: folder,
     logFile: join(worldPath, 'logs', `${label}.log`),
     ready: async () => (await fetch(`${url}/ready`).catch(() => undefined))?.ok ?? false,
-    readyTimeoutMs: 60_000,
+    readyTimeoutMs: 120_000,
   });
   return { pid: daemon.pid, url, dispose: () => daemon.dispose() };
 }

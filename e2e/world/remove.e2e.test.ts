@@ -142,6 +142,16 @@ const agentPids = (): readonly number[] =>
     /pyrometer-agent (run|keeper)/.test(command) ? [pid] : [],
   );
 
+function killAgents(): void {
+  for (const pid of agentPids()) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // one of the two ended with the other
+    }
+  }
+}
+
 /** BPF programs and maps that a process holds, as "prog_id:\t12". */
 function bpfOf(pid: number): readonly string[] {
   const folder = `/proc/${pid}/fdinfo`;
@@ -181,7 +191,7 @@ async function startAndSample(
 }
 
 async function expectGone(before: ReturnType<typeof machine>, held: readonly string[]): Promise<void> {
-  await waitFor('the agent to end', () => (agentPids().length === 0 ? true : undefined), { timeoutMs: 30_000 });
+  await waitFor('the agent to end', () => (agentPids().length === 0 ? true : undefined), { timeoutMs: 60_000 });
   expect(machine()).toEqual(before);
   // Nobody holds them, and nothing is pinned: the kernel has let them go.
   const left = everybodysBpf();
@@ -198,6 +208,8 @@ test.each([
   const session = await onCleanMachine(who.user);
   const before = machine();
   const held = await startAndSample(session);
+  // What it writes while the list is made may not be in it.
+  const there = machine()['files'] ?? [];
   const found = value(await session.leftovers());
   const running = agentPids();
   expect(running).toHaveLength(2);
@@ -208,15 +220,16 @@ test.each([
     ...(mounted ? [] : ['mount /sys/kernel/tracing']),
     expect.stringMatching(`^process (${running.join('|')}) pyrometer-agent (run|keeper)$`),
     expect.stringMatching(`^process (${running.join('|')}) pyrometer-agent (run|keeper)$`),
+    'program /opt/pyrometer',
     'sockets /run/pyrometer',
     'store /var/lib/pyrometer',
   ]);
   const listed = paths(found);
   // Nothing that came is missing from the list.
-  const came = machine()['files']?.filter((line) => before['files']?.includes(line) !== true) ?? [];
+  const came = there.filter((line) => before['files']?.includes(line) !== true);
   const ours = came
     .map((line) => line.replace(/ \d+ \d+:\d+( \d+)?$/, ''))
-    .filter((path) => !lstatSync(path).isDirectory());
+    .filter((path) => existsSync(path) && !lstatSync(path).isDirectory());
   expect(ours.filter((path) => !listed.includes(path))).toEqual([]);
   expect(listed).toContain(`/run/pyrometer/control-${who.user === 'root' ? 0 : pyro.uid}.sock`);
   expect(listed).toContain('/var/lib/pyrometer/profiles.db');
@@ -304,7 +317,7 @@ test('after kill -9 of the agent and its keeper, a cut upload and a dead start, 
   const before = machine();
   const held = await startAndSample(session);
   const binary = value(await session.leftovers()).find(({ kind }) => kind === 'binary');
-  for (const pid of agentPids()) process.kill(pid, 'SIGKILL');
+  killAgents();
   await waitFor('the agent to die', () => (agentPids().length === 0 ? true : undefined), {
     timeoutMs: 30_000,
   });
@@ -328,11 +341,13 @@ test('the next start clears up after kill -9, and goes on with what was stored',
   const session = await onCleanMachine();
   const before = machine();
   await startAndSample(session);
-  for (const pid of agentPids()) process.kill(pid, 'SIGKILL');
+  killAgents();
   await waitFor('the app to notice', () => (session.state.agent.state === 'stopped' ? true : undefined), {
     timeoutMs: 60_000,
   });
-  expect(session.state.agent.message).toMatch(/ended by itself; \/var\/lib\/pyrometer\/agent\.log there says why/);
+  expect(session.state.agent.message).toMatch(
+    /^The agent ended by itself; \/var\/lib\/pyrometer\/agent\.log there says why\./,
+  );
   // The lock and the pid file of the dead one are there, and are no hindrance.
   expect(existsSync('/run/pyrometer/agent.lock')).toBe(true);
   // A part of an upload that was cut an hour ago is swept by the start.
@@ -350,16 +365,16 @@ test('the next start clears up after kill -9, and goes on with what was stored',
 test('a recording that nobody renews can be read for a while, another goes on with it, and then all of it goes by itself', async () => {
   const session = await onCleanMachine();
   const before = machine();
-  // The lease is longer than the start takes, and shorter than anybody waits.
-  const recorder = makeSession('pyro', { seconds: 15, renewEveryMs: 1000, keepSeconds: 3600 });
+  // The leases are longer than a start takes, and shorter than anybody waits.
+  const recorder = makeSession('pyro', { seconds: 20, renewEveryMs: 1000, keepSeconds: 3600 });
   value(await recorder.connect());
   const held = await startAndSample(recorder, 'recording');
   recorder.dispose(); // as an app that was killed: it gives nothing back
 
-  const reader = makeSession('pyro', { seconds: 5, renewEveryMs: 1000, keepSeconds: 5 });
+  const reader = makeSession('pyro', { seconds: 20, renewEveryMs: 1000, keepSeconds: 5 });
   value(await reader.connect());
   await waitFor('the agent to be kept', () => (reader.state.agent.state === 'kept' ? true : undefined), {
-    timeoutMs: 60_000,
+    timeoutMs: 90_000,
   });
   expect(reader.state.agent.message).toMatch(/^Nobody renewed this recording since .*; then everything is removed\.$/);
   expect(reader.state.agent.status?.kept?.untilMs).toBeGreaterThan(Date.now() + 3_000_000);
@@ -367,13 +382,50 @@ test('a recording that nobody renews can be read for a while, another goes on wi
   const left = everybodysBpf();
   expect(held.filter((id) => left.has(id))).toEqual([]);
   const range = { startMs: Date.now() - 600_000, endMs: Date.now() };
-  const services = value(await reader.services('agent', range));
+  const services = value(await reader.sources.services('agent', range));
   expect(services.length).toBeGreaterThan(0);
 
   const heldAnew = await startAndSample(reader, 'recording');
-  const names = value(await reader.services('agent', range)).map(({ name }) => name);
+  const names = value(await reader.sources.services('agent', range)).map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(services.map(({ name }) => name)));
   reader.dispose();
   await expectGone(before, heldAnew);
   expect(value(await session.leftovers())).toEqual([]);
+});
+
+test('what a recording left whose machine went down is told at the next connect, and goes when its time is over', async () => {
+  const session = await onCleanMachine();
+  const before = machine();
+  const recorder = makeSession('pyro', { seconds: 600, renewEveryMs: 20_000, keepSeconds: 86_400 });
+  value(await recorder.connect());
+  await startAndSample(recorder, 'recording');
+  expect(value(await session.leftovers()).flatMap(({ contents = [] }) => contents)).toContain('profiles.db.recording');
+  recorder.dispose();
+  // What a reboot takes: processes, mounts and /run.
+  killAgents();
+  await waitFor('the agent to die', () => (agentPids().length === 0 ? true : undefined), { timeoutMs: 30_000 });
+  const mounted = machine()['mounts']?.filter((line) => before['mounts']?.includes(line) !== true) ?? [];
+  for (const line of mounted) execFileSync('umount', [line.split(' ')[1] ?? '']);
+  rmSync('/run/pyrometer', { recursive: true });
+
+  const next = makeSession();
+  value(await next.connect());
+  expect(next.state.agent).toMatchObject({
+    state: 'stopped',
+    message: 'A recording ended here when the machine went down. Record goes on with its windows, which stay for 24 h.',
+  });
+  const other = makeSession('pat');
+  value(await other.connect());
+  expect(other.state.agent.message).toBe(
+    'An agent ran here until the machine went down. What it stored is still there: a start goes on with it, “What is on it…” removes it.',
+  );
+  execFileSync('find', ['/var/lib/pyrometer', '-type', 'f', '-exec', 'touch', '-d', '25 hours ago', '{}', '+']);
+
+  const late = makeSession();
+  value(await late.connect());
+  expect(late.state.agent).toMatchObject({
+    state: 'not-installed',
+    message: 'What a recording left here had outlived its time and was removed.',
+  });
+  expect(machine()).toEqual(before);
 });

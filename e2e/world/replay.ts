@@ -7,6 +7,7 @@ import { run } from './support/run';
 /** A made-up store that answers on a control socket as a running agent would: no eBPF, and the same data every time. */
 export interface Replay {
   readonly socket: string;
+  readonly pid: number;
   dispose(): Promise<void>;
 }
 
@@ -57,7 +58,7 @@ export async function startReplay(options: ReplayOptions): Promise<Replay> {
     ],
     logFile,
     ready: () => readFileSync(logFile, 'utf8').includes(`serving ${socket}`),
-    readyTimeoutMs: 30_000,
+    readyTimeoutMs: 120_000,
   });
-  return { socket, dispose: () => daemon.dispose() };
+  return { socket, pid: daemon.pid, dispose: () => daemon.dispose() };
 }

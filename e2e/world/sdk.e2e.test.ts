@@ -16,7 +16,7 @@ async function pythonWithSdk(): Promise<string> {
   if (!existsSync(folder)) {
     mkdirSync(cacheFolder(), { recursive: true });
     const partial = `${folder}.${process.pid}`;
-    await run('python3', ['-m', 'venv', partial]);
+    await run('python3', ['-m', 'venv', partial], { timeoutMs: 120_000 });
     await run(join(partial, 'bin/python'), ['-m', 'pip', 'install', '-q', `pyroscope-io==${sdkVersion}`], {
       timeoutMs: 120_000,
     });
@@ -81,6 +81,6 @@ test("the real Python SDK pushes to an agent's --ingest-listen, and the agent te
       const profile = await control('querier.v1.QuerierService/SelectMergeProfile', query);
       return profile.includes('burn_in_sdk') ? true : undefined;
     },
-    { timeoutMs: 30_000, everyMs: 500 },
+    { timeoutMs: 90_000, everyMs: 500 },
   );
-}, 300_000);
+}, 600_000);

@@ -69,7 +69,7 @@ describe('the demo shop', () => {
       await waitFor(
         `${task} to succeed`,
         async () => (done.test(await readLog(docker, world.demo.celery)) ? true : undefined),
-        { timeoutMs: 30_000, everyMs: 500 },
+        { timeoutMs: 60_000, everyMs: 500 },
       );
     }
   });
@@ -106,7 +106,7 @@ describe('Pyroscope', () => {
         const { names: found = [] } = (await reply.json()) as { names?: string[] };
         return found.includes('worldtest') ? found : undefined;
       },
-      { timeoutMs: 20_000, everyMs: 200 },
+      { timeoutMs: 60_000, everyMs: 200 },
     );
     expect(names).toContain('worldtest');
   });

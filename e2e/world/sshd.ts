@@ -83,7 +83,7 @@ export async function startSshd(options: SshdOptions): Promise<Sshd> {
     ],
     logFile: join(options.worldPath, 'logs', `${label}.log`),
     ready: () => answersSsh(port),
-    readyTimeoutMs: 15_000,
+    readyTimeoutMs: 60_000,
   });
   const hostPublicKey = (await run('ssh-keygen', ['-y', '-f', hostKey])).trim().split(' ').slice(0, 2).join(' ');
   return { ...daemon, host: '127.0.0.1', port, hostPublicKey };

@@ -32,7 +32,7 @@ export async function startDocker(worldPath: string): Promise<DockerDaemon> {
     ],
     logFile: join(worldPath, 'logs', 'dockerd.log'),
     ready: async () => existsSync(socketPath) && (await answers(api)),
-    readyTimeoutMs: 60_000,
+    readyTimeoutMs: 180_000,
     stopTimeoutMs: 15_000,
   });
   return {

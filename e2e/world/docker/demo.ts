@@ -63,7 +63,7 @@ export async function startDemo(api: Docker): Promise<Demo> {
     ]),
   ]);
   const webUrl = `http://127.0.0.1:${port}`;
-  const patience = { timeoutMs: 60_000, everyMs: 200 };
+  const patience = { timeoutMs: 180_000, everyMs: 200 };
   await waitFor(
     'revel_web to answer',
     async () => ((await fetch(`${webUrl}/healthz`)).ok ? true : undefined),
@@ -107,7 +107,7 @@ async function waitForLog(api: Docker, container: DemoContainer, pattern: RegExp
     return state.Running ? undefined : 'ended';
   };
   const what = `${container.name} to log ${String(pattern)}`;
-  const outcome = await waitFor(what, look, { timeoutMs: 60_000, everyMs: 200 }).catch((error: unknown) =>
+  const outcome = await waitFor(what, look, { timeoutMs: 180_000, everyMs: 200 }).catch((error: unknown) =>
     String(error),
   );
   if (outcome !== 'found')

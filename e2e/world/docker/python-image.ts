@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, realpathSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
@@ -23,7 +23,11 @@ export async function pythonOf(version: string): Promise<string | undefined> {
  */
 export async function importPython(api: Docker, worldPath: string, version: string, python: string): Promise<string> {
   const library = (await run(python, ['-c', 'import sysconfig; print(sysconfig.get_path("stdlib"))'])).trim();
-  const linked = (await run('ldd', [python])).match(/\/\S+(?= \(0x)/g) ?? [];
+  // What its modules in C need is not what it needs itself: zlib's for one.
+  const modules = join(library, 'lib-dynload');
+  const compiled = (existsSync(modules) ? readdirSync(modules) : []).filter((name) => name.endsWith('.so'));
+  const files = [python, ...compiled.map((name) => join(modules, name))];
+  const linked = new Set((await run('ldd', files)).match(/\/\S+(?= \(0x)/g));
   const file = join(worldPath, 'tmp', `python-${version}.tar`);
   const skipped = ['test', 'config-*', 'site-packages', 'dist-packages', 'idlelib', 'ensurepip', '__pycache__'];
   try {

@@ -317,3 +317,28 @@ test('rate and naming are there when the agent is started anew', async () => {
   expect(await dialog.getByLabel('Relabel rules').inputValue()).toContain('replacement: /shop');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
 });
+
+test('a naming that is chosen while no agent runs is in the first window of the next one', async () => {
+  await ui.button('Stop recording').first().click();
+  await ui.targetState('This computer', /stopped|ready/);
+  const dialog = await open('How services are called…');
+  await dialog.getByText('No agent runs there.').waitFor();
+  expect(await dialog.getByLabel('Relabel rules').inputValue()).toContain('replacement: /shop');
+  await dialog.getByLabel('Value of label 1').fill('before');
+  await app.screenshot('8-no-agent');
+  await dialog.getByRole('button', { name: 'Call them so' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  const startMs = Date.now();
+  await record();
+  const stored = await waitFor(
+    'the first window',
+    () =>
+      withAgent(async ({ http }) => {
+        const range = { startMs, endMs: Date.now() + 60_000 };
+        const found = await new QuerierClient(http, 'the agent').series(range, ['service_name', 'env']);
+        return found.ok && found.value.length > 0 ? found.value : undefined;
+      }),
+    { timeoutMs: 60_000, everyMs: 250 },
+  );
+  expect(stored.filter((one) => one['env'] !== 'before')).toEqual([]);
+});

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
@@ -8,19 +7,28 @@ import { defaultPySpyOptions, type PySpyOptions } from '../../src/contract/pyspy
 import type { Result } from '../../src/contract/result';
 import { dockerOver } from '../../src/engine/docker/docker-link';
 import { tarOfProgram } from '../../src/engine/docker/tar';
+import { Elevator } from '../../src/engine/deploy/elevate';
+import { lookAt } from '../../src/engine/deploy/facts';
 import { LocalLink } from '../../src/engine/link/local-link';
+import { silentPrompter } from '../../src/engine/link/prompter';
 import type { SliceKind } from '../../src/engine/pyspy/arguments';
 import { pidInside } from '../../src/engine/pyspy/container-pids';
 import { containerSubject } from '../../src/engine/pyspy/container-subject';
-import { pythonContainers, type PythonContainer } from '../../src/engine/pyspy/containers';
+import { processesIn, pythonContainers, type PythonContainer } from '../../src/engine/pyspy/containers';
+import { stoppedIn } from '../../src/engine/pyspy/continue-stopped';
+import { sweepExecFiles } from '../../src/engine/pyspy/exec-run';
 import { findPySpy } from '../../src/engine/pyspy/pyspy-resources';
+import { PythonThere } from '../../src/engine/pyspy/python-there';
 import { recordSubject } from '../../src/engine/pyspy/recording';
-import { sidecarLabel } from '../../src/engine/pyspy/sidecar';
+import { sidecarLabel, type SidecarProgram } from '../../src/engine/pyspy/sidecar';
 import { readSpeedscope, type ReadSlice } from '../../src/engine/pyspy/speedscope';
 import type { NewWindow } from '../../src/engine/pyspy/window';
 import { demoImage } from './docker/image';
+import { importMuslPython } from './docker/musl-python';
 import { importPython, pythonOf } from './docker/python-image';
+import { refusingDocker, withoutNewContainers } from './docker/refusing';
 import { repositoryFolder } from './support/places';
+import { mixedThreads } from './support/mixed-threads';
 import { waitFor } from './support/wait';
 
 // Kinds of containers and of recordings, each with real py-spy on a real process.
@@ -28,24 +36,9 @@ import { waitFor } from './support/wait';
 const world = inject('world');
 const docker = dockerOver(new LocalLink(), { kind: 'unix', path: world.dockerSocket });
 const started: Docker.Container[] = [];
-let archive: Buffer = Buffer.alloc(0);
+let spy: SidecarProgram = { archive: Buffer.alloc(0) };
 
 const busy = 'def hold_the_lock():\n  while True: sum(range(1000))\nhold_the_lock()';
-/** A thread that holds the interpreter lock, one that works without it, one that waits. */
-const mixed = `
-import hashlib, threading, time
-def hold_the_lock():
-    while True:
-        sum(range(1000))
-def hash_without_lock():
-    while True:
-        hashlib.pbkdf2_hmac('sha256', b'p', b's', 200000)
-def wait_for_long():
-    time.sleep(10000)
-threading.Thread(target=hash_without_lock).start()
-threading.Thread(target=wait_for_long).start()
-hold_the_lock()
-`;
 const forked = `
 import os, time
 def serve():
@@ -94,7 +87,7 @@ async function slice(
   { kind = 'time', pid, ...options }: Partial<PySpyOptions> & { kind?: SliceKind; pid?: number } = {},
   over = docker,
 ): Promise<ReadSlice> {
-  const subject = await containerSubject(over, watched, archive, pid);
+  const subject = await containerSubject(over, watched, spy, pid);
   try {
     const prepared = value(
       await subject.prepare({ pid: subject.pid, seconds: 2, kind, options: { ...defaultPySpyOptions, ...options } }),
@@ -111,33 +104,16 @@ const names = ({ frames, stacks }: ReadSlice): readonly string[] => {
   return frames.flatMap(({ name }, index) => (used.has(index) ? [name] : []));
 };
 
-/** Docker without a right to make containers, as an authorization plugin has it. */
-async function forbidding(): Promise<{ readonly docker: Docker; readonly server: Server }> {
-  const path = join(world.path, 'tmp', 'no-sidecars.sock');
-  const server = createServer((client) => {
-    client.on('error', () => undefined);
-    client.once('data', (first: Buffer) => {
-      if (first.toString('latin1').includes('/containers/create')) {
-        const body = JSON.stringify({ message: 'authorization denied by plugin: no new containers' });
-        client.end(
-          `HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-        );
-        return;
-      }
-      const real = connect(world.dockerSocket);
-      real.on('error', () => client.destroy());
-      real.write(first);
-      client.pipe(real).pipe(client);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  return { docker: dockerOver(new LocalLink(), { kind: 'unix', path }), server };
+/** Files with py-spy's name that a container has and its image has not. */
+async function filesOfOurs({ id }: PythonContainer): Promise<readonly string[]> {
+  const changes = (await docker.getContainer(id).changes()) as { Path: string }[] | null;
+  return (changes ?? []).map(({ Path: path }) => path).filter((path) => path.includes('py-spy'));
 }
 
 beforeAll(async () => {
   const machine = process.arch === 'x64' ? 'amd64' : process.arch;
   const program = value(await findPySpy(join(repositoryFolder, 'resources'), 'linux', machine));
-  archive = tarOfProgram('pyrometer-py-spy', readFileSync(program.path));
+  spy = { archive: tarOfProgram('pyrometer-py-spy', readFileSync(program.path)), owner: 'this test' };
 });
 
 afterAll(async () => {
@@ -167,7 +143,7 @@ test('an interpreter that lies in a volume is read, too', async () => {
 });
 
 test('waiting threads, the interpreter lock and native frames show what they say', async () => {
-  const watched = await start('pyspy-mixed', ['python3', '-c', mixed]);
+  const watched = await start('pyspy-mixed', ['python3', '-c', mixedThreads]);
   const samplesIn = (read: ReadSlice, name: string): number => {
     const wanted = new Set(read.frames.flatMap((frame, index) => (frame.name === name ? [index] : [])));
     return read.stacks.reduce((sum, s) => (s.frames.some((f) => wanted.has(f)) ? sum + s.samples : sum), 0);
@@ -210,13 +186,13 @@ test('one process of a container is recorded alone, by the pid that its list has
 });
 
 test('where no container may be made py-spy runs by exec, and its file is taken away', async () => {
-  const { docker: narrow, server } = await forbidding();
+  const { docker: narrow, server } = await withoutNewContainers(world);
   try {
-    const watched = await start('pyspy-exec', ['python3', '-c', mixed], {
+    const watched = await start('pyspy-exec', ['python3', '-c', mixedThreads], {
       User: '1000:1000',
       HostConfig: { CapDrop: ['ALL'] },
     });
-    const subject = await containerSubject(narrow, watched, archive);
+    const subject = await containerSubject(narrow, watched, spy);
     const ending = new AbortController();
     const windows: NewWindow[] = [];
     const recording = recordSubject(
@@ -245,15 +221,14 @@ test('where no container may be made py-spy runs by exec, and its file is taken 
     // Not the five seconds of a slice: py-spy was told to write what it had.
     expect((windows[2]?.endMs ?? 0) - (windows[2]?.startMs ?? 0)).toBeLessThan(4000);
     expect(windows.every(({ frames }) => frames.some(({ name }) => name === 'hold_the_lock'))).toBe(true);
-    const changes = (await docker.getContainer(watched.id).changes()) as { Path: string }[] | null;
-    expect((changes ?? []).map(({ Path: path }) => path).filter((path) => path.includes('py-spy'))).toEqual([]);
+    expect(await filesOfOurs(watched)).toEqual([]);
     expect(await docker.listContainers({ all: true, filters: { label: [sidecarLabel] } })).toEqual([]);
 
-    const closed = await start('pyspy-exec-read-only', ['python3', '-c', mixed], {
+    const closed = await start('pyspy-exec-read-only', ['python3', '-c', mixedThreads], {
       HostConfig: { ReadonlyRootfs: true },
     });
     const refused = await (
-      await containerSubject(narrow, closed, archive)
+      await containerSubject(narrow, closed, spy)
     ).prepare({
       pid: 1,
       seconds: 2,
@@ -265,4 +240,100 @@ test('where no container may be made py-spy runs by exec, and its file is taken 
   } finally {
     server.close();
   }
+});
+
+test('py-spy that an app left in a container is swept by that app alone, and ends', async () => {
+  const { docker: narrow, server } = await withoutNewContainers(world);
+  try {
+    const watched = await start('pyspy-exec-left', ['python3', '-c', mixedThreads], { User: '1000:1000' });
+    const subject = await containerSubject(narrow, watched, spy);
+    const prepared = value(await subject.prepare({ pid: 1, seconds: 60, kind: 'time', options: defaultPySpyOptions }));
+    const running = prepared.run(new AbortController().signal);
+    const spies = async (): Promise<number> => {
+      const listed = await processesIn(docker.getContainer(watched.id));
+      return listed.filter(({ command }) => command.includes('py-spy')).length;
+    };
+    await waitFor('py-spy to run there', async () => ((await spies()) > 0 ? true : undefined), { timeoutMs: 20_000 });
+    expect(await filesOfOurs(watched)).toHaveLength(1);
+    expect(value(await sweepExecFiles(docker, 'somebody else'))).toBe(0);
+    expect(await filesOfOurs(watched)).toHaveLength(1);
+    expect(value(await sweepExecFiles(docker, 'this test'))).toBe(1);
+    expect(await filesOfOurs(watched)).toEqual([]);
+    await running; // Not the minute that it was to take.
+    expect(await spies()).toBe(0);
+    expect(await stoppedIn(docker.getContainer(watched.id))).toEqual([]);
+    expect(value(await sweepExecFiles(docker, 'this test'))).toBe(0);
+  } finally {
+    server.close();
+  }
+});
+
+test('more than 64 threads in a container are refused unless nothing is stopped, also where ps cannot count', async () => {
+  const crowd = `
+import threading, time
+for _ in range(70):
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+while True:
+    sum(range(1000))
+`;
+  const watched = await start('pyspy-crowd', ['python3', '-c', crowd]);
+  const container = docker.getContainer(watched.id);
+  await waitFor(
+    'its threads',
+    async () => ((await processesIn(container)).some(({ threads = 0 }) => threads > 70) ? true : undefined),
+    { timeoutMs: 10_000 },
+  );
+  // The ps of the small machine that Docker has on a Mac knows no threads.
+  const { docker: without, server } = await refusingDocker(world, 'no-threads', 'nlwp', [
+    500,
+    'ps: bad -o argument: nlwp',
+  ]);
+  const facts = await lookAt(new LocalLink());
+  try {
+    for (const over of [docker, without]) {
+      const there = new PythonThere({
+        targetName: () => 'the test',
+        link: () => new LocalLink(),
+        resourcesDir: join(repositoryFolder, 'resources'),
+        owner: 'this test',
+      });
+      there.docker = () => Promise.resolve({ ok: true, value: over });
+      const ask = (nonblocking: boolean): ReturnType<PythonThere['subjects']> =>
+        there.subjects(
+          { service: 'pyspy-crowd', options: { ...defaultPySpyOptions, nonblocking } },
+          value(facts),
+          new Elevator({
+            link: new LocalLink(),
+            facts: value(facts),
+            prompter: silentPrompter,
+            targetId: '',
+            targetName: '',
+          }),
+        );
+      const refused = await ask(false);
+      expect(refused).toMatchObject({ ok: false, failure: { code: 'refused' } });
+      if (!refused.ok) expect(refused.failure.message).toMatch(/^A process of pyspy-crowd has 7\d threads/);
+      expect(value(await ask(true)).subjects).toHaveLength(1);
+    }
+  } finally {
+    server.close();
+  }
+});
+
+test('an image with musl in the place of glibc is read, workers too', { timeout: 900_000 }, async () => {
+  const { name, python } = await importMuslPython(docker);
+  const watched = await start(
+    'pyspy-musl',
+    [python, '-S', '-c', forked.replace('import os, time', 'import posix as os, time')],
+    {
+      Image: name,
+      User: '1000:1000',
+      HostConfig: { CapDrop: ['ALL'] },
+    },
+  );
+  expect(watched.processes[0]?.version).toBe('3.11');
+  const seen = await slice(watched);
+  expect(names(seen)).toEqual(expect.arrayContaining(['first_worker', 'second_worker', 'serve']));
+  expect(seen.stacks.every((stack) => stack.frames.length > 0)).toBe(true);
+  expect(await stoppedIn(docker.getContainer(watched.id))).toEqual([]);
 });
