@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,10 +65,11 @@ export async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGINT' = 'S
   await ended;
 }
 
-/** The children of a process' main thread. */
+/** The children of a process, whichever of its threads started them. */
 export async function childrenOf(pid: number): Promise<readonly number[]> {
-  const tasks = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  return tasks.split(' ').filter(Boolean).map(Number);
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const texts = threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => ''));
+  return (await Promise.all(texts)).flatMap((text) => text.split(' ').filter(Boolean).map(Number));
 }
 
 function post(socketPath: string, method: string, body: object): Promise<unknown> {

@@ -136,7 +136,7 @@ export interface SlicePair {
  * Of four slices each; a slice takes some hundredths of a second. Shorter ones would have more of what an agent does when it is let
  * go on than it does by itself, longer ones see the machine at more speeds.
  */
-const blocksAPair = 60;
+const blocksAPair = 120;
 const roundsASlice = 10;
 
 /** Fixed work in slices beside an agent that is switched off and on between them. */

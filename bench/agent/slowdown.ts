@@ -18,34 +18,51 @@ interface Options {
   readonly note: (text: string) => void;
 }
 
-/** Until the interval is that narrow on each side. */
-const wantedHalf = 0.3;
+/** Until the interval is that narrow on each side: 0.3 would do, but its upper end is what counts. */
+const wantedHalf = 0.2;
 const leastPairs = 4;
 
 /** One profiler's work beside the work: begun, then ended. */
 type Profiler = () => Promise<{ readonly run: () => Promise<number>; readonly end: () => Promise<void> }>;
 
+/** How measuring is watched, and what bounds it beside the pairs. */
+export interface Watching {
+  /** Told after each two pairs. */
+  readonly onPairs?: (soFar: Slowdown) => void;
+  /** No pairs are begun after so long, but for the first ones. */
+  readonly longestMs?: number;
+}
+
 /** Pairs in the order ABBA: what drifts meanwhile hits both sides alike. The profiler is started and ended each time. */
-export async function measureSlowdown(rounds: number, maxPairs: number, profiler: Profiler): Promise<Slowdown> {
+export async function measureSlowdown(
+  rounds: number,
+  maxPairs: number,
+  profiler: Profiler,
+  alone: (rounds: number) => Promise<number> = fixedWork,
+  { onPairs, longestMs = Number.POSITIVE_INFINITY }: Watching = {},
+): Promise<Slowdown> {
+  const beganAt = performance.now();
   const ratios: number[] = [];
   let half = Number.POSITIVE_INFINITY;
   while (ratios.length < maxPairs && (ratios.length < leastPairs || half > wantedHalf)) {
-    const before = await fixedWork(rounds);
+    if (ratios.length > 0 && performance.now() - beganAt > longestMs) break;
+    const before = await alone(rounds);
     const { run, end } = await profiler();
     const beside = [await run(), await run()];
     await end();
-    const after = await fixedWork(rounds);
+    const after = await alone(rounds);
     ratios.push(100 * ((beside[0] ?? 0) / before - 1), 100 * ((beside[1] ?? 0) / after - 1));
     half = intervalOf(ratios);
+    onPairs?.({ percent: meanOf(ratios), half, pairs: ratios.length });
   }
-  return { percent: ratios.reduce((a, b) => a + b, 0) / ratios.length, half, pairs: ratios.length };
+  return { percent: meanOf(ratios), half, pairs: ratios.length };
 }
 
 /**
  * The same with an agent that stays, whose sampling is switched off and on between slices of work of hundredths of a second:
- * see programs/slices.py. A pair is some five seconds of each side.
+ * see programs/slices.py. A pair is some ten seconds of each side.
  */
-async function measureSwitched(agent: BenchAgent, maxPairs: number): Promise<Slowdown> {
+async function measureSwitched(agent: BenchAgent, { maxPairs, note }: Options): Promise<Slowdown> {
   const work = await startSlices(agent.pid);
   const ratios: number[] = [];
   let half = Number.POSITIVE_INFINITY;
@@ -53,19 +70,24 @@ async function measureSwitched(agent: BenchAgent, maxPairs: number): Promise<Slo
     for await (const { off, on } of work.pairs) {
       ratios.push(100 * (on / off - 1));
       half = intervalOf(ratios);
+      if (ratios.length % 10 === 0) note(`slowdown so far: ${meanOf(ratios).toFixed(2)} % ±${half.toFixed(2)}`);
       if (ratios.length >= maxPairs || (ratios.length >= leastPairs && half <= wantedHalf)) break;
     }
   } finally {
     await work.end();
   }
-  return { percent: ratios.reduce((a, b) => a + b, 0) / ratios.length, half, pairs: ratios.length };
+  return { percent: meanOf(ratios), half, pairs: ratios.length };
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
 /** Half of the interval of 95 % of the mean, by Student's t. */
 function intervalOf(values: readonly number[]): number {
   const n = values.length;
   if (n < 2) return Number.POSITIVE_INFINITY;
-  const mean = values.reduce((a, b) => a + b, 0) / n;
+  const mean = meanOf(values);
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
   return studentQuantile(0.05, n - 1) * Math.sqrt(variance / n);
 }
@@ -85,7 +107,7 @@ export async function measureSlowdowns(
   const { rounds, maxPairs, note } = options;
   const { pySpy, perf } = peers;
   const agent = await startAgent(binary, folder, 15);
-  const ours = await measureSwitched(agent, maxPairs).finally(() => agent.stop());
+  const ours = await measureSwitched(agent, options).finally(() => agent.stop());
   note(`slowdown: ours ${ours.percent.toFixed(2)} % ±${ours.half.toFixed(2)} after ${ours.pairs} pairs`);
   let made = 0;
   const bySpy =

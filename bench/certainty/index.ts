@@ -2,6 +2,8 @@ import { compareWindows, leastEffectiveWindows, type WindowCounts } from '../../
 import { studentQuantile } from '../../src/core/compare/distributions.js';
 import { inflationOf } from '../../src/core/compare/noise.js';
 import { functionCount, makeWindows, randomFrom, samplesAWindow, zipfShares, type Weather } from './windows.js';
+import { historyTally } from './history.js';
+import { relativeTally } from './relative.js';
 import type { BenchOptions, BenchRow } from '../rows.js';
 
 const weathers: readonly Weather[] = [
@@ -10,6 +12,8 @@ const weathers: readonly Weather[] = [
   { noise: 0.15, autocorrelation: 0.5 },
   { noise: 0.15, autocorrelation: 0.8 },
 ];
+/** How much a range's level of a function scatters where no window of the range tells it. */
+const levels = [0, 0.03, 0.1];
 const normalDegrees = 1e6;
 /** A change of share that a plain comparison of two flame graphs would call one. */
 const thresholdPoints = 0.5;
@@ -28,7 +32,9 @@ interface Tally {
 /**
  * Planted changes in invented windows: how often something is called certain where nothing changed, how often what
  * changed is found beside what an oracle finds that knows the variance, and how often another function is named. `peers`
- * hold the oracle and a comparison of shares with a fixed threshold.
+ * hold the oracle and a comparison of shares with a fixed threshold. The relative rows compare with half as much load again on the other
+ * side, relative to what did not move. The history rows are judged by 20 earlier pairs as well, where each range has levels of its own;
+ * their peer is what windows alone would have said.
  */
 export function bench({ quick, note }: BenchOptions): readonly BenchRow[] {
   const seeds = quick ? 60 : 500;
@@ -36,9 +42,10 @@ export function bench({ quick, note }: BenchOptions): readonly BenchRow[] {
   const rows: BenchRow[] = [];
   let worstAlarm = 0;
   let worstFound = 100;
-  let worstPower = Number.POSITIVE_INFINITY;
+  let worstPower = { ratio: Number.POSITIVE_INFINITY, spread: 0 };
   let worstBystander = 0;
   let worstAbstained = 0;
+  const worstRelative = { alarm: 0, bystander: 0 };
   for (const weather of weathers) {
     for (const windows of [10, 40]) {
       const name = `noise ${weather.noise} ar ${weather.autocorrelation} n ${windows}`;
@@ -53,26 +60,70 @@ export function bench({ quick, note }: BenchOptions): readonly BenchRow[] {
         const judged = planted.tries - planted.abstained;
         const found = percent(planted.found, seeds);
         const oracle = percent(planted.oracle, seeds);
-        rows.push(
-          row(`+1 at ${percent(share, 1)} % ${name} found`, found, seeds, percent(planted.threshold, seeds), oracle),
+        const told = row(
+          `+1 at ${percent(share, 1)} % ${name} found`,
+          found,
+          seeds,
+          percent(planted.threshold, seeds),
+          oracle,
         );
+        rows.push(told);
         worstAlarm = Math.max(worstAlarm, percent(planted.bystanders, seeds));
         if (weather.noise === 0 && windows === 40 && share <= 0.05) worstFound = Math.min(worstFound, found);
         else if (oracle >= 20 && effective >= leastEffectiveWindows) {
-          worstPower = Math.min(worstPower, judged === 0 ? 0 : found / oracle);
+          const ratio = judged === 0 ? 0 : found / oracle;
+          if (ratio < worstPower.ratio) worstPower = { ratio, spread: told.spread / oracle };
           worstAbstained = Math.max(worstAbstained, percent(planted.abstained, seeds));
         }
         const large = tally(base, plant(base, place, 0.05), place, weather, windows, seeds);
         worstBystander = Math.max(worstBystander, percent(large.bystanders, seeds));
       }
+      const place = nearest(base, 0.05);
+      const idle = relativeTally(base, base, -1, weather, windows, seeds);
+      const one = relativeTally(base, plant(base, place, 0.01), place, weather, windows, seeds);
+      const five = relativeTally(base, plant(base, place, 0.05), place, weather, windows, seeds);
+      rows.push(row(`relative A/A ${name} alarm`, percent(idle.alarms, seeds), seeds));
+      rows.push(row(`relative A/A ${name} abstained`, percent(idle.abstained, seeds), seeds));
+      rows.push(row(`relative +1 at 5 % ${name} found`, percent(one.found, seeds), seeds));
+      rows.push(row(`relative +5 at 5 % ${name} bystander`, percent(five.bystanders, seeds), seeds));
+      worstRelative.alarm = Math.max(worstRelative.alarm, percent(idle.alarms, seeds), percent(one.bystanders, seeds));
+      worstRelative.bystander = Math.max(worstRelative.bystander, percent(five.bystanders, seeds));
       note(`${name}: ${windows} windows, ${effective.toFixed(1)} effective`);
     }
   }
   rows.push(row('false_alarm_percent_worst', worstAlarm, seeds));
   rows.push(row('found_percent_required', worstFound, seeds));
-  rows.push({ ...row('power_of_oracle_worst', worstPower, seeds), unit: 'ratio' });
+  rows.push({ ...row('power_of_oracle_worst', worstPower.ratio, seeds), unit: 'ratio', spread: worstPower.spread });
   rows.push(row('bystander_percent', worstBystander, seeds));
   rows.push(row('abstained_percent', worstAbstained, seeds));
+  rows.push(row('relative_false_alarm_percent_worst', worstRelative.alarm, seeds));
+  rows.push(row('relative_bystander_percent', worstRelative.bystander, seeds));
+  rows.push(...historyRows(base, seeds, note));
+  return rows;
+}
+
+/** Twenty pairs a try make these the slow part: fewer tries. */
+function historyRows(base: Float64Array, seeds: number, note: BenchOptions['note']): readonly BenchRow[] {
+  const tries = Math.ceil(seeds / 2.5);
+  const rows: BenchRow[] = [];
+  let worst = 0;
+  const alone = (value: number): Pick<BenchRow, 'peers'> => ({ peers: { 'windows-alone': percent(value, tries) } });
+  for (const weather of [weathers[0], weathers[1]]) {
+    if (weather === undefined) continue;
+    for (const level of levels) {
+      for (const windows of [10, 40]) {
+        const name = `history levels ${level} noise ${weather.noise} n ${windows}`;
+        const place = nearest(base, 0.05);
+        const idle = historyTally(base, base, -1, { weather, levels: level }, windows, tries);
+        const five = historyTally(base, plant(base, place, 0.05), place, { weather, levels: level }, windows, tries);
+        rows.push({ ...row(`${name} A/A alarm`, percent(idle.alarms, tries), tries), ...alone(idle.alarmsAlone) });
+        rows.push({ ...row(`${name} +5 at 5 % found`, percent(five.found, tries), tries), ...alone(five.foundAlone) });
+        worst = Math.max(worst, percent(idle.alarms, tries));
+        note(`${name}: done`);
+      }
+    }
+  }
+  rows.push(row('history_false_alarm_percent_worst', worst, tries));
   return rows;
 }
 

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
-import { loadavg } from 'node:os';
+import { loadavg, machine } from 'node:os';
 import { join } from 'node:path';
 import { measureAlternately, summarise, type Measured } from '../../scripts/bench/rounds.mjs';
+import { findAgentBinary } from '../../src/engine/deploy/agent-resources.js';
 import { startSshd } from '../../src/engine/link/testing/sshd.js';
 import { startLinksProcess } from './links-process.js';
 import { startOpenSsh } from './peers.js';
@@ -16,6 +17,11 @@ const piece = Buffer.alloc(256 * 1024, 'pyrometer');
 /**
  * Our link in the app's own kind of links process, Electron's utility process, against OpenSSH's programs, through one
  * sshd on loopback. Rows in MB a second are better when higher, the others when lower.
+ *
+ * `upload_mb_s` is bytes of a file that no packing makes smaller, as they lie there in the end: ours sends them as they are, over the
+ * connection that stands, by "cat" and with a look at how many came; scp makes a connection of its own for each file, which is what
+ * it does by itself, "scp-shared" goes over one that stands. `agent_put_ms` is all that is done for the agent: looking what is
+ * there, sending it packed, comparing its SHA-256 there and renaming it. scp does none of that with the same file.
  */
 export async function bench({ quick, note }: BenchOptions): Promise<readonly BenchRow[]> {
   const bytes = (quick ? 50 : 200) * megabyte;
@@ -64,10 +70,30 @@ export async function bench({ quick, note }: BenchOptions): Promise<readonly Ben
       {
         ours: () => links.ask({ kind: 'upload', from: file, to: join(sshd.folder, 'ours') }),
         scp: () => openSsh.scp(file, join(sshd.folder, 'theirs')),
+        'scp-shared': () => openSsh.scpShared(file, join(sshd.folder, 'shared')),
       },
       { rounds },
     );
     rows.push(throughput('upload_mb_s', bytes, uploads));
+
+    const resourcesDir = join(import.meta.dirname, '../../resources');
+    note('the agent');
+    try {
+      const agent = await findAgentBinary(resourcesDir, machine());
+      if (!agent.ok) throw new Error(agent.failure.message);
+      let nth = 0;
+      const puts = await measureAlternately(
+        {
+          ours: () => links.ask({ kind: 'install', resourcesDir, cacheFolder: join(sshd.folder, `cache-${nth++}`) }),
+          scp: () => openSsh.scp(agent.value.path, join(sshd.folder, `agent-${nth}`)),
+          'scp-shared': () => openSsh.scpShared(agent.value.path, join(sshd.folder, `shared-${nth}`)),
+        },
+        { rounds },
+      );
+      rows.push(duration('agent_put_ms', 'ms', puts));
+    } catch (error) {
+      note(`agent_put_ms is missing: ${String(error)}`);
+    }
 
     note('first command');
     const commands = await measureAlternately(
@@ -78,12 +104,11 @@ export async function bench({ quick, note }: BenchOptions): Promise<readonly Ben
 
     note('first flame graph');
     try {
-      const seconds = await links.ask({
-        kind: 'first-flame',
-        ...here,
-        resourcesDir: join(import.meta.dirname, '../../resources'),
-      });
-      rows.push(duration('first_flame_s', 's', { ours: summarise([seconds]) }));
+      const seconds: number[] = [];
+      for (let round = 0; round < (quick ? 1 : 5); round++) {
+        seconds.push(await links.ask({ kind: 'first-flame', ...here, resourcesDir }));
+      }
+      rows.push(duration('first_flame_s', 's', { ours: summarise(seconds) }));
     } catch (error) {
       note(`first_flame_s is missing: ${String(error)}`);
     }

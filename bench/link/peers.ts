@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { freePort, type TestSshd } from '../../src/engine/link/testing/sshd.js';
 
 /** OpenSSH's own programs against the same server. */
@@ -7,6 +8,8 @@ export interface OpenSsh {
   /** The local port of `ssh -L`. */
   readonly port: number;
   scp(from: string, to: string): Promise<void>;
+  /** Over the connection that `ssh -L` holds, as ours goes over one that stands. */
+  scpShared(from: string, to: string): Promise<void>;
   /** `ssh host true`, a process and a connection of its own. */
   firstCommand(): Promise<void>;
   dispose(): void;
@@ -28,9 +31,21 @@ export async function startOpenSsh(sshd: TestSshd, target: number): Promise<Open
   ];
   const where = `${sshd.config.user}@127.0.0.1`;
   const port = await freePort();
+  const shared = ['-o', `ControlPath=${join(sshd.folder, 'control')}`];
   const tunnel = spawn(
     'ssh',
-    [...options, '-p', String(sshd.port), '-N', '-L', `127.0.0.1:${port}:127.0.0.1:${target}`, '--', where],
+    [
+      ...options,
+      ...shared,
+      '-M',
+      '-p',
+      String(sshd.port),
+      '-N',
+      '-L',
+      `127.0.0.1:${port}:127.0.0.1:${target}`,
+      '--',
+      where,
+    ],
     { stdio: 'ignore' },
   );
   for (let tries = 0; !(await answers(port)); tries++) {
@@ -40,6 +55,7 @@ export async function startOpenSsh(sshd: TestSshd, target: number): Promise<Open
   return {
     port,
     scp: (from, to) => run('scp', [...options, '-q', '-P', String(sshd.port), from, `${where}:${to}`]),
+    scpShared: (from, to) => run('scp', [...options, ...shared, '-q', '-P', String(sshd.port), from, `${where}:${to}`]),
     firstCommand: () => run('ssh', [...options, '-p', String(sshd.port), '--', where, 'true']),
     dispose: () => {
       tunnel.kill();

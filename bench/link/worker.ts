@@ -1,3 +1,6 @@
+import { findAgentBinary } from '../../src/engine/deploy/agent-resources.js';
+import { lookAt, type TargetFacts } from '../../src/engine/deploy/facts.js';
+import { install } from '../../src/engine/deploy/install.js';
 import { TargetSession } from '../../src/engine/deploy/session.js';
 import type { Failure, Result } from '../../src/contract/result.js';
 import { cpuProfileType } from '../../src/contract/selection.js';
@@ -12,6 +15,7 @@ import type { Answer, Request } from './protocol.js';
 
 const prompter: Prompter = { ...silentPrompter, acceptHostKey: () => Promise.resolve(true) };
 let link: SshLink | undefined;
+let facts: TargetFacts | undefined;
 
 function value<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(words(result.failure));
@@ -33,7 +37,6 @@ async function firstFlame({
   knownHosts,
   resourcesDir,
 }: Extract<Request, { kind: 'first-flame' }>): Promise<number> {
-  const since = performance.now();
   let stored: (endMs: number) => void = () => undefined;
   const window = new Promise<number>((resolve) => {
     stored = resolve;
@@ -49,8 +52,14 @@ async function firstFlame({
     },
   });
   try {
-    if (value(await session.leftovers()).length > 0)
-      throw new Error('An agent of Pyrometer lies on this machine already.');
+    const there = value(await session.leftovers());
+    const used = there.find(({ kind }) => kind === 'process' || kind === 'store');
+    if (used !== undefined) throw new Error(`There is an agent of Pyrometer on this machine: ${used.path}.`);
+    // What a test or a start that was killed left is in nobody's way, and would be in the way of the next round.
+    if (there.length > 0) value(await session.removeLeftovers(false));
+    session.disconnect();
+    // As a person who clicks on Connect, and on Record.
+    const since = performance.now();
     value(await session.connect());
     value(await session.agent.start('recording'));
     const endMs = await window;
@@ -62,7 +71,7 @@ async function firstFlame({
       selector: '{}',
       ...range,
     } as const;
-    if (value(await session.fetch(selection)).byteLength === 0) throw new Error('The first window was empty.');
+    if (value(await session.sources.fetch(selection)).byteLength === 0) throw new Error('The first window was empty.');
     const seconds = (performance.now() - since) / 1000;
     value(await session.removeLeftovers(false));
     return seconds;
@@ -81,6 +90,14 @@ async function answer(request: Request): Promise<number> {
       if (link === undefined) throw new Error('no link');
       value(await link.upload(request.from, request.to));
       return 0;
+    case 'install': {
+      if (link === undefined) throw new Error('no link');
+      // Not before the requests are measured: sshd sets TCP_NODELAY with the first command, which `ssh -L` alone never runs.
+      facts ??= value(await lookAt(link));
+      const agent = value(await findAgentBinary(request.resourcesDir, facts.machine));
+      value(await install(link, { ...facts, cacheFolder: request.cacheFolder }, agent));
+      return 0;
+    }
     case 'first-command': {
       const fresh = await connect(request.config, request.knownHosts);
       value(await fresh.exec(['true']));

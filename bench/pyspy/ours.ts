@@ -4,6 +4,8 @@ import { defaultPySpyOptions } from '../../src/contract/pyspy.js';
 import { fail, type Result } from '../../src/contract/result.js';
 import { cpuProfileType } from '../../src/contract/selection.js';
 import { lookAt } from '../../src/engine/deploy/facts.js';
+import { RootAccess } from '../../src/engine/deploy/root/root-access.js';
+import type { Link } from '../../src/engine/link/link.js';
 import { LocalLink } from '../../src/engine/link/local-link.js';
 import { silentPrompter } from '../../src/engine/link/prompter.js';
 import { PySpyLife } from '../../src/engine/pyspy/pyspy-life.js';
@@ -24,20 +26,34 @@ export interface OurRecording {
   readonly stacks: () => Promise<readonly Stack[]>;
 }
 
+const resourcesDir = join(import.meta.dirname, '../../resources');
 const none = { pushedTo: () => undefined, client: () => fail('not-found', 'none'), onPush: () => undefined };
 
-/** Begins to record a process of a script. `folder`: where py-spy is put. */
-export async function startOurs(folder: string, script: string, pid: number): Promise<OurRecording> {
-  const link = new LocalLink();
+/** What is to be recorded, and over which link. */
+export interface OurSubject {
+  /** A script's process of the machine, or a container, all of which is recorded. */
+  readonly service: string;
+  readonly pid?: number;
+  /** Default: this machine itself. */
+  readonly link?: Link;
+}
+
+/** Begins to record. `folder`: where py-spy is put. */
+export async function startOurs(
+  folder: string,
+  { service, pid, link = new LocalLink() }: OurSubject,
+): Promise<OurRecording> {
   const facts = { ...value(await lookAt(link)), cacheFolder: folder };
   let drawn: (atMs: number) => void = () => undefined;
   const firstAtMs = new Promise<number>((resolve) => (drawn = resolve));
   const life = new PySpyLife({
     targetId: 'bench',
+    owner: 'bench',
     targetName: () => 'this computer',
     link: () => link,
     prompter: silentPrompter,
-    resourcesDir: join(import.meta.dirname, '../../resources'),
+    root: new RootAccess({ resourcesDir }),
+    resourcesDir,
     windowsDir: undefined,
     pyroscope: none,
     onChange: () => undefined,
@@ -48,7 +64,7 @@ export async function startOurs(folder: string, script: string, pid: number): Pr
     },
   });
   await life.choose(facts, fail('unsupported', 'py-spy is what is measured.').failure);
-  value(await life.start({ service: script, pid, options: defaultPySpyOptions }));
+  value(await life.start({ service, ...(pid === undefined ? {} : { pid }), options: defaultPySpyOptions }));
   return {
     firstAtMs,
     stacks: () => fetchAll(life),

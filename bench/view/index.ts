@@ -7,6 +7,7 @@ import { openOurs } from './ours.js';
 import { prepareD3FlameGraph } from './peers/d3-flame-graph.js';
 import { openSpeedscope } from './peers/speedscope.js';
 import { programProfile } from './profiles.js';
+import { prepareScrubStore } from './scrub.js';
 import type { OpenViewer, Viewer } from './viewer.js';
 import { repositoryFolder } from './window.js';
 import type { BenchOptions, BenchRow } from '../rows.js';
@@ -19,8 +20,15 @@ const units = {
   transform_ms: 'ms',
   memory_mb: 'MB',
   start_ms: 'ms',
+  scrub_p95_ms: 'ms',
 } as const;
 type Measure = keyof typeof units;
+/** Those that no file is opened for. */
+const withoutFile: ReadonlySet<Measure> = new Set(['start_ms', 'scrub_p95_ms']);
+/** Those of the real profile, which has no names that the query finds. */
+const withoutQuery = (Object.keys(units) as Measure[]).filter(
+  (each) => each !== 'search_ms' && each !== 'transform_ms',
+);
 /** By "measure size scale", one entry a round. */
 type Samples = Map<string, number[]>;
 
@@ -46,6 +54,7 @@ export async function bench({ quick, note }: BenchOptions): Promise<readonly Ben
   // Larger than a window at scale 2.
   const display = await startDisplay(folder, '3200x2000x24');
   try {
+    const store = await prepareScrubStore(folder, note);
     const files = makeFiles(folder, quick, note);
     const peers: Readonly<Record<(typeof peerNames)[number], OpenViewer>> = {
       'd3-flame-graph': await prepareD3FlameGraph(join(folder, 'd3')),
@@ -63,9 +72,7 @@ export async function bench({ quick, note }: BenchOptions): Promise<readonly Ben
       mkdirSync(home, { recursive: true, mode: 0o700 });
       const viewer = await open({ display: display.name, home, scale });
       const add = (measure: Measure, value: number): void => {
-        const key = `${measure} ${measure === 'start_ms' ? '' : size} ${scale}`;
-        const own = (samples[name] ??= new Map<string, number[]>());
-        own.set(key, [...(own.get(key) ?? []), value]);
+        keep(samples, name, `${measure} ${withoutFile.has(measure) ? '' : size} ${scale}`, value);
         note(`  ${name} ${measure} ${size} x${scale}: ${value.toFixed(1)}`);
       };
       try {
@@ -87,6 +94,11 @@ export async function bench({ quick, note }: BenchOptions): Promise<readonly Ben
     for (let at = 0; at < (quick ? 1 : 5); at++) {
       for (const scale of [1, 2] as const) {
         await round('ours', openOurs, files.million, scale, all);
+        if (store !== undefined) {
+          const p95Ms = await store.scrub({ display: display.name, home: join(folder, 'home-ours'), scale });
+          keep(samples, 'ours', `scrub_p95_ms  ${scale}`, p95Ms);
+          note(`  ours scrub_p95_ms x${scale}: ${p95Ms.toFixed(1)}`);
+        }
         for (const [name, open] of Object.entries(peers)) {
           // What a peer takes minutes for is asked of it once at each scale.
           if (at > 0 && name === 'speedscope') continue;
@@ -94,8 +106,7 @@ export async function bench({ quick, note }: BenchOptions): Promise<readonly Ben
         }
       }
       for (const size of files.growth) {
-        // The real one has no names that the query finds.
-        await round('ours', openOurs, size, 1, size.size === 'real' ? all.filter((each) => each !== 'search_ms') : all);
+        await round('ours', openOurs, size, 1, size.size === 'real' ? withoutQuery : all);
       }
     }
     return rowsOf(samples);
@@ -103,6 +114,11 @@ export async function bench({ quick, note }: BenchOptions): Promise<readonly Ben
     await display.dispose();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function keep(samples: Record<string, Samples>, tool: string, key: string, value: number): void {
+  const own = (samples[tool] ??= new Map<string, number[]>());
+  own.set(key, [...(own.get(key) ?? []), value]);
 }
 
 function makeFiles(

@@ -69,15 +69,18 @@ export function programProfile(size: string, nodeCount: number, seed = 97): Benc
   return { size, pprof: gzipSync(encodePprof(tree, random), { level: 6 }), nested: () => nestedJson(tree) };
 }
 
-function nestedJson({ parent, callee }: SyntheticTree): string {
+/** Nested nodes as d3-flame-graph wants them; of a difference with what `deltaOf` a node answers. */
+export function nestedJson({ parent, callee }: SyntheticTree, deltaOf?: (node: number) => number): string {
   interface Nested {
     readonly name: string;
     value: number;
+    readonly delta?: number;
     readonly children: Nested[];
   }
-  const nodes = Array.from(callee, (id): Nested => ({
+  const nodes = Array.from(callee, (id, node): Nested => ({
     name: id === 0 ? 'all' : syntheticName(id),
     value: 0,
+    ...(deltaOf === undefined ? {} : { delta: deltaOf(node) }),
     children: [],
   }));
   for (let node = nodes.length - 1; node > 0; node--) {

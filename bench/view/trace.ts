@@ -69,9 +69,12 @@ function presentedFrames(events: readonly TraceEvent[], pid: number): readonly F
 
 /**
  * Milliseconds from the mark `begin` (the input's own time) to the presentation of the frame in which the mark `done` was set: the
- * frame that began last before it, or, where that one changed nothing, the first one after it.
+ * frame that began last before it, or, where that one changed nothing, the one in which the mark `seen` was set, the first one after
+ * `done`, or the last one since the input.
+ *
+ * Without `seen` what is done within one frame ends with whatever comes next: with the blinking of a caret half a second later.
  */
-export function inputToPresented(events: readonly TraceEvent[], begin: string, done: string): number {
+export function inputToPresented(events: readonly TraceEvent[], begin: string, done: string, seen?: string): number {
   const mark = (name: string): TraceEvent => {
     const found = events.find((event) => event.name === name);
     if (found === undefined) throw new Error(`the trace has no mark ${name}`);
@@ -79,22 +82,33 @@ export function inputToPresented(events: readonly TraceEvent[], begin: string, d
   };
   const { ts: doneUs, pid } = mark(done);
   const frames = presentedFrames(events, pid);
-  const own = frames.findLast(({ beginUs, presentedUs }) => beginUs <= doneUs && presentedUs >= doneUs);
-  const frame = own ?? frames.find(({ beginUs }) => beginUs > doneUs) ?? frames.at(-1);
-  if (frame === undefined) throw new Error('the trace has no presented frame');
-  return (frame.presentedUs - mark(begin).ts) / 1000;
+  const frameOf = (atUs: number): Frame | undefined =>
+    frames.findLast(({ beginUs, presentedUs }) => beginUs <= atUs && presentedUs >= atUs);
+  const own = frameOf(doneUs) ?? (seen === undefined ? undefined : frameOf(mark(seen).ts));
+  const { ts: inputUs } = mark(begin);
+  const next = frames.find(({ beginUs }) => beginUs > doneUs);
+  // What was there before the mark, and nothing changed since.
+  const frame = own ?? next ?? frames.findLast(({ presentedUs }) => presentedUs > inputUs);
+  if (frame === undefined) throw new Error(`the trace has no frame that was presented after ${begin}`);
+  return (frame.presentedUs - inputUs) / 1000;
 }
 
 /** What was seen of a gesture. */
 export interface Smoothness {
   /** Percent of the 16.7 ms slots between its first input and its last frame in which nothing new was presented. */
   readonly missedPercent: number;
-  /** Of all its inputs: from the event to the frame that shows it. Milliseconds. */
+  /** Of all its inputs: from when the browser has the event to the frame that shows it. Milliseconds. */
   readonly inputP99Ms: number;
   readonly inputs: number;
 }
 
 const gestureInputs = new Set(['MOUSE_WHEEL', 'MOUSE_DRAGGED']);
+/**
+ * The stage of an event before the browser has it. The DevTools protocol holds each turn of a wheel back until the page has drawn a frame
+ * (InputHandler::HandleMouseEvent in content/browser/devtools/protocol/input_handler.cc of Chromium), 20 ms and more that no
+ * hand's wheel waits for; a drag's stage takes less than half a millisecond.
+ */
+const driverStage = 'GenerationToBrowserMain';
 
 /** Judges a gesture that changed the picture in each of its frames. */
 export function smoothness(events: readonly TraceEvent[]): Smoothness {
@@ -103,8 +117,9 @@ export function smoothness(events: readonly TraceEvent[]): Smoothness {
   let firstUs = Infinity;
   let lastUs = 0;
   for (const { name, ph, ts, pid, id2, args } of events) {
-    if (name !== 'EventLatency') continue;
     const id = `${pid} ${id2?.local ?? ''}`;
+    if (name === driverStage && ph === 'e' && open.has(id)) open.set(id, ts);
+    if (name !== 'EventLatency') continue;
     if (ph === 'b' && gestureInputs.has(args?.event_latency?.event_type ?? '')) {
       open.set(id, ts);
       firstUs = Math.min(firstUs, ts);

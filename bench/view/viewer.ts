@@ -9,7 +9,7 @@ export interface Viewer {
   readonly graphAt?: { readonly x: number; readonly y: number };
   /** From the last letter of a query to the marked picture, milliseconds. */
   search?(): Promise<number>;
-  /** Another order of the stacks, from the click or key to the picture, milliseconds. */
+  /** Another order of the stacks, from the click or key to the picture, milliseconds; of ours the slowest of several operations. */
   transform?(): Promise<number>;
   /** Names on the screen. */
   labels?(): Promise<number>;

@@ -26,6 +26,13 @@ export interface BenchWindow {
   readonly startMs: number;
   /** From an input to the frame that shows what it leads to, milliseconds. `done` is JavaScript that the page asks once a frame. */
   timed(input: InputEvent, act: (input: Inputs) => Promise<void>, done: string): Promise<number>;
+  /**
+   * The same of what the canvas of our flame graph says of itself: `drawn` is JavaScript about its dataset, `data`. The page is not asked
+   * once a frame, which would have it make frames that nobody needs.
+   */
+  drawn(input: InputEvent, act: (input: Inputs) => Promise<void>, drawn: string): Promise<number>;
+  /** Drags over points of the page, one after the other: for each from its event to the frame with another flame graph, milliseconds. */
+  dragged(points: readonly Point[]): Promise<readonly number[]>;
   /** Zooms in around a point of the page, drags to and fro, zooms out: the picture changes in each frame. */
   gesture(at: Point): Promise<Smoothness>;
   /** Sum of PSS of all processes, MB. */
@@ -127,7 +134,10 @@ export async function openBenchWindow(options: WindowOptions): Promise<BenchWind
     return {
       page,
       startMs: usableAt - begin,
-      timed: (input, act, done) => timed(page, session, input, act, done),
+      dragged: (points) => dragged(page, session, points),
+      timed: (input, act, done) => timed(page, session, act, `(${watch.toString()})('${input}', () => ${done})`),
+      drawn: (input, act, drawn) =>
+        timed(page, session, act, `(${watchCanvas.toString()})('${input}', (data) => ${drawn})`),
       gesture: (at) => gesture(session, at),
       memoryMb: () => memoryMb(child.pid ?? 0),
       dispose: end,
@@ -142,7 +152,7 @@ interface Watched {
   readonly whenDone: Promise<void>;
 }
 
-/** Runs in the page: sets one mark at the input's own time, and one in the frame after the one in which it was first done. */
+/** Runs in the page: sets marks at the input's own time, in the frame in which it was first seen to be done, and in the one after it. */
 function watch(input: InputEvent, isDone: () => boolean): Watched {
   const whenDone = new Promise<void>((resolve) => {
     const look = (): void => {
@@ -150,6 +160,7 @@ function watch(input: InputEvent, isDone: () => boolean): Watched {
         requestAnimationFrame(look);
         return;
       }
+      performance.mark('bench-seen');
       // What a framework draws after it changed the document comes with the next frame.
       requestAnimationFrame(() => {
         performance.mark('bench-done');
@@ -165,14 +176,37 @@ function watch(input: InputEvent, isDone: () => boolean): Watched {
   return { whenDone };
 }
 
+/** Runs in the page: marks when the input came, and the frame that draws what the canvas says that it shows. */
+function watchCanvas(input: InputEvent, isDrawn: (data: DOMStringMap) => boolean): Watched {
+  const canvas = document.querySelector<HTMLElement>('[aria-label="Flame graph"] canvas');
+  if (canvas === null) throw new Error('there is no flame graph to watch');
+  const whenDone = new Promise<void>((resolve) => {
+    const observer = new MutationObserver(() => {
+      if (!isDrawn(canvas.dataset)) return;
+      observer.disconnect();
+      // It says so when it has asked for a frame: this one comes right behind it.
+      requestAnimationFrame(() => {
+        performance.mark('bench-done');
+        resolve();
+      });
+    });
+    observer.observe(canvas, { attributes: true });
+  });
+  const begin = ({ timeStamp }: Event): void => {
+    performance.mark('bench-begin', { startTime: timeStamp });
+  };
+  addEventListener(input, begin, { capture: true, once: true });
+  return { whenDone };
+}
+
+/** `watching`: JavaScript that begins to watch in the page, see {@link Watched}. */
 async function timed(
   page: Page,
   session: CDPSession,
-  input: InputEvent,
   act: (input: Inputs) => Promise<void>,
-  done: string,
+  watching: string,
 ): Promise<number> {
-  const watched = await page.evaluateHandle<Watched>(`(${watch.toString()})('${input}', () => ${done})`);
+  const watched = await page.evaluateHandle<Watched>(watching);
   const events = await recordTrace(session, async () => {
     const begin = performance.now();
     await act(inputsOf(page, session));
@@ -180,12 +214,59 @@ async function timed(
       watched.evaluate(({ whenDone }) => whenDone).then(() => true),
       sleep(patienceMs, false, { ref: false }),
     ]);
-    if (!inTime) throw new Error(`after ${patienceMs / 1000} s it was still not so: ${done}`);
+    if (!inTime) throw new Error(`after ${patienceMs / 1000} s it was still not so: ${watching}`);
     // The frame is on its way, which is long for a document of a hundred thousand elements.
-    await sleep(500 + (performance.now() - begin) / 2);
+    await sleep(1000 + performance.now() - begin);
   });
   await watched.dispose();
-  return inputToPresented(events, 'bench-begin', 'bench-done');
+  return inputToPresented(events, 'bench-begin', 'bench-done', 'bench-seen');
+}
+
+/** Marks when a pointer's event came and when the canvas said of itself, while it drew, that it shows another total. */
+function watchStep(step: number): Watched {
+  const canvas = document.querySelector('[aria-label="Flame graph"] canvas');
+  if (canvas === null) throw new Error('there is no flame graph to watch');
+  const whenDone = new Promise<void>((resolve) => {
+    const observer = new MutationObserver((records) => {
+      // It says so with every frame that it draws.
+      if (records.every(({ oldValue }) => oldValue === canvas.getAttribute('data-total'))) return;
+      performance.mark(`bench-done-${step}`);
+      observer.disconnect();
+      resolve();
+    });
+    observer.observe(canvas, { attributeFilter: ['data-total'], attributeOldValue: true });
+    addEventListener(
+      'pointermove',
+      ({ timeStamp }) => {
+        performance.mark(`bench-begin-${step}`, { startTime: timeStamp });
+      },
+      { capture: true, once: true },
+    );
+  });
+  return { whenDone };
+}
+
+async function dragged(page: Page, session: CDPSession, points: readonly Point[]): Promise<readonly number[]> {
+  const [first, ...steps] = points;
+  if (first === undefined) return [];
+  const send = (type: 'mousePressed' | 'mouseMoved' | 'mouseReleased', at: Point): Promise<unknown> =>
+    session.send('Input.dispatchMouseEvent', { type, ...at, button: 'left', buttons: 1, clickCount: 1 });
+  await send('mousePressed', first);
+  const events = await recordTrace(session, async () => {
+    for (const [step, at] of steps.entries()) {
+      const watched = await page.evaluateHandle<Watched>(`(${watchStep.toString()})(${step})`);
+      await send('mouseMoved', at);
+      const inTime = await Promise.race([
+        watched.evaluate(({ whenDone }) => whenDone).then(() => true),
+        sleep(patienceMs, false, { ref: false }),
+      ]);
+      await watched.dispose();
+      if (!inTime) throw new Error(`step ${step} of the drag changed nothing`);
+    }
+    await sleep(500); // the last frame is on its way
+  });
+  await send('mouseReleased', steps.at(-1) ?? first);
+  return steps.map((_, step) => inputToPresented(events, `bench-begin-${step}`, `bench-done-${step}`));
 }
 
 function electronPath(): string {

@@ -65,7 +65,8 @@ export async function buildNativeProgram(name, sources, { compiler, all, extraFl
     '-Wall',
     '-Wextra',
     '-fno-omit-frame-pointer',
-    '-fsanitize=address,undefined',
+    // What float-cast-overflow finds is undefined as well, and not among what `undefined` looks for.
+    '-fsanitize=address,undefined,float-cast-overflow',
     '-fno-sanitize-recover=all',
     ...extraFlags,
     ...(libdeflate ? ['-DPYROMETER_LIBDEFLATE'] : []),

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { identityOf } from './addon.mjs';
 import { findGo, goEnvironment, goMissing } from './go.mjs';
 import { fromRoot } from './paths.mjs';
@@ -16,8 +18,11 @@ export const manifestPath = fromRoot('resources/agent/manifest.json');
 /** @param {string} target */
 export const agentPath = (target) => fromRoot(`resources/agent/${target}/pyrometer-agent`);
 
+/** @param {string} target the agent as gzip packs it: what an upload would otherwise wait for */
+export const packedAgentPath = (target) => `${agentPath(target)}.gz`;
+
 /**
- * The agents that are put on servers: one static binary for each kind, and a manifest with their SHA-256 that the app
+ * The agents that are put on servers: one static binary for each kind, packed as well, and a manifest with their SHA-256 that the app
  * verifies an upload against.
  *
  * @param {{ required: boolean }} options `required`: without Go the run fails, because nothing else is wanted from it
@@ -39,7 +44,7 @@ export function agentsStage({ required }) {
       ];
       const stamp = openStamp('agents', {
         inputs,
-        outputs: [...targets.map(({ name }) => agentPath(name)), manifestPath],
+        outputs: [...targets.flatMap(({ name }) => [agentPath(name), packedAgentPath(name)]), manifestPath],
         settings: {
           go: identityOf(go),
           environment: JSON.stringify(goEnvironment),
@@ -61,10 +66,12 @@ export function agentsStage({ required }) {
         });
         renameSync(`${agentPath(name)}.new`, agentPath(name));
       }
-      const manifest = createManifest(
-        version,
-        targets.map(({ name }) => [name, readFileSync(agentPath(name))]),
+      begin('gzip');
+      const binaries = targets.map(({ name }) => /** @type {const} */ ([name, readFileSync(agentPath(name))]));
+      await Promise.all(
+        binaries.map(async ([name, bytes]) => writeWhole(packedAgentPath(name), await promisify(gzip)(bytes))),
       );
+      const manifest = createManifest(version, binaries, { packed: true });
       writeWhole(manifestPath, JSON.stringify(manifest, null, 2) + '\n');
       stamp.save();
       return { mark: 'done', text: `${version} for ${targets.map(({ name }) => name).join(' and ')}` };
@@ -98,14 +105,15 @@ export function buildArguments(release, output) {
 /**
  * @param {string} version
  * @param {readonly (readonly [string, Uint8Array])[]} binaries
+ * @param {Readonly<Record<string, boolean>>} [also] what else is said of each
  */
-export function createManifest(version, binaries) {
+export function createManifest(version, binaries, also = {}) {
   return {
     version,
     files: Object.fromEntries(
       binaries.map(([name, bytes]) => [
         name,
-        { sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length },
+        { sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length, ...also },
       ]),
     ),
   };

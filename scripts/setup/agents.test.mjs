@@ -15,6 +15,11 @@ test('the manifest carries what an upload is verified against', () => {
   });
 });
 
+test('the manifest says of each file what is said of all', () => {
+  const { files } = createManifest('0.1.0+a', [['linux-amd64', new Uint8Array(3)]], { packed: true });
+  expect(files['linux-amd64']).toMatchObject({ size: 3, packed: true });
+});
+
 test('a build holds no paths and no state of the machine it was made on', () => {
   const args = buildArguments('0.1.0', 'out');
   expect(goEnvironment.GOFLAGS).toBe('-trimpath -buildvcs=false');

@@ -8,7 +8,10 @@ const commands = {
   record: { agents: true },
   agent: { agents: true },
   export: { agents: false },
+  check: { agents: true },
+  tunnel: { agents: false },
   diff: { agents: false },
+  changes: { agents: false },
   help: { agents: false },
   version: { agents: false },
 };

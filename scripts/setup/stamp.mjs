@@ -90,12 +90,12 @@ export function filesBelow(folder, accept = () => true) {
  * Writes a file so that a reader never sees half of it.
  *
  * @param {string} path
- * @param {string} text
+ * @param {string | Uint8Array} content
  */
-export function writeWhole(path, text) {
+export function writeWhole(path, content) {
   mkdirSync(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.new`;
-  writeFileSync(draft, text);
+  writeFileSync(draft, content);
   renameSync(draft, path);
 }
 

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from './children.mjs';
 import { parseSimulation } from './apt.mjs';
@@ -25,7 +34,8 @@ export function unpackedRoot(name) {
 const folderOf = (name) => join(cacheDirectory(), 'unpacked', name);
 
 /**
- * Downloads a package and those of its dependencies that are missing, and unpacks them without running anything of them.
+ * Downloads a package and those of its dependencies that are missing, and unpacks them without running anything of them. What was
+ * unpacked in the same versions before stays: a run of the tests beside this one may have laid it over its root.
  *
  * @param {string} name
  * @param {import('../stages.mjs').StageContext} context
@@ -33,7 +43,14 @@ const folderOf = (name) => join(cacheDirectory(), 'unpacked', name);
 export async function unpackPackage(name, { exec, detail }) {
   detail(`unpacking ${name}`);
   const plan = ['--simulate', '--quiet', 'install', '--no-install-recommends', name];
-  const { installs } = parseSimulation(await runCommand('apt-get', plan, { env: { LC_ALL: 'C' } }));
+  const simulated = await runCommand('apt-get', plan, { env: { LC_ALL: 'C' } });
+  const { installs } = parseSimulation(simulated);
+  const versions = simulated
+    .split('\n')
+    .filter((line) => line.startsWith('Inst '))
+    .join('\n');
+  const stamp = `${folderOf(name)}.versions`;
+  if (existsSync(folderOf(name)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === versions) return;
   mkdirSync(join(cacheDirectory(), 'unpacked'), { recursive: true });
   const scratch = mkdtempSync(join(cacheDirectory(), 'unpacked', '.new-'));
   try {
@@ -45,6 +62,7 @@ export async function unpackPackage(name, { exec, detail }) {
     }
     rmSync(folderOf(name), { recursive: true, force: true });
     renameSync(tree, folderOf(name));
+    writeFileSync(stamp, versions);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

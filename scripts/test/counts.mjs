@@ -75,6 +75,47 @@ export function fromVitest(json) {
   return { passed, failed, skipped, failures, retried };
 }
 
+/** More files than this do not fail by chance. */
+const mostFilesAgain = 3;
+
+/**
+ * The files that failed, to run a second time: by what a single test's retry cannot mend, a set-up or an earlier test. Empty
+ * where so many failed that it is no chance.
+ *
+ * @param {string} json as for `fromVitest`
+ * @returns {readonly string[]}
+ */
+export function filesAgain(json) {
+  /** @type {{ testResults?: { name: string, status: string }[] }} */
+  const { testResults = [] } = JSON.parse(json);
+  const failed = testResults.filter(({ status }) => status === 'failed').map(({ name }) => name);
+  return failed.length > mostFilesAgain ? [] : failed;
+}
+
+/**
+ * The counts of a run and of a second one of some of its files, which counts for those. A file that passed then is named
+ * with what it failed of.
+ *
+ * @param {string} first as for `fromVitest`
+ * @param {string} second
+ * @returns {Counts}
+ */
+export function withSecondRun(first, second) {
+  /** @type {{ testResults?: { name: string }[] }} */
+  const before = JSON.parse(first);
+  /** @type {{ testResults?: { name: string, status: string }[] }} */
+  const after = JSON.parse(second);
+  const again = new Set((after.testResults ?? []).map(({ name }) => name));
+  /** @param {boolean} repeated */
+  const firstOf = (repeated) =>
+    fromVitest(
+      JSON.stringify({ testResults: (before.testResults ?? []).filter(({ name }) => again.has(name) === repeated) }),
+    );
+  const mended = new Set((after.testResults ?? []).filter(({ status }) => status === 'passed').map(({ name }) => name));
+  const late = (firstOf(true).failures ?? []).filter(({ test }) => mended.has(test.split(' > ', 1)[0] ?? ''));
+  return sum([firstOf(false), fromVitest(second), { passed: 0, failed: 0, skipped: [], retried: late }]);
+}
+
 /** @param {string} [text] */
 function firstLine(text = '') {
   return text.split('\n', 1)[0] ?? '';
@@ -82,13 +123,14 @@ function firstLine(text = '') {
 
 /**
  * From the lines of `go test -json`. Subtests count like vitest's tests: only those that have none below them. A package
- * that fails without a failing test (it does not compile, it panics, it is too late) counts as one failure.
+ * that fails without a failing test (it does not compile, it panics, it is too late) counts as one failure. A second run of
+ * some tests may follow the first: what it says of them counts.
  *
  * @param {Iterable<string>} lines
  * @returns {Counts}
  */
 export function fromGo(lines) {
-  /** @type {Map<string, { action: string, output: string[] }>} */
+  /** @type {Map<string, { action: string, output: string[], failedOnce: boolean }>} */
   const tests = new Map();
   /** @type {Set<string>} */
   const failedPackages = new Set();
@@ -98,12 +140,14 @@ export function fromGo(lines) {
     if (event.Test === undefined) {
       // A build failure has an import path instead of a package's, and may have both.
       if (event.Action === 'fail') failedPackages.add(event.Package ?? '');
+      else if (event.Action === 'pass') failedPackages.delete(event.Package ?? '');
       continue;
     }
     const id = `${event.Package} ${event.Test}`;
-    const test = tests.get(id) ?? { action: '', output: [] };
+    const test = tests.get(id) ?? { action: '', output: [], failedOnce: false };
     if (event.Action === 'output') test.output.push(event.Output ?? '');
     else test.action = event.Action;
+    test.failedOnce ||= event.Action === 'fail';
     tests.set(id, test);
   }
   const parents = new Set([...tests.keys()].flatMap((id) => ancestors(id)));
@@ -120,19 +164,45 @@ export function fromGo(lines) {
   };
   /** @type {Set<string>} */
   const explained = new Set();
-  for (const [id, { action, output }] of tests) {
+  /** @type {Failure[]} */
+  const retried = [];
+  for (const [id, { action, output, failedOnce }] of tests) {
     const failing = action !== 'pass' && action !== 'skip';
     if (failing) explained.add(id.slice(0, id.indexOf(' ')));
     if (parents.has(id)) {
       // A test that fails beside its subtests, all of which pass.
       const below = [...tests].some(([other, { action: end }]) => other.startsWith(`${id}/`) && end === 'fail');
       if (failing && !below) fail(id);
-    } else if (action === 'pass') passed += 1;
-    else if (action === 'skip') skipped.push({ test: id, reason: skipReason(output) });
+    } else if (action === 'pass') {
+      passed += 1;
+      if (failedOnce) retried.push({ test: id, message: '' });
+    } else if (action === 'skip') skipped.push({ test: id, reason: skipReason(output) });
     else fail(id);
   }
   for (const name of failedPackages) if (!explained.has(name)) fail(name);
-  return { passed, failed, skipped, failures };
+  return { passed, failed, skipped, failures, retried };
+}
+
+/**
+ * The tests to try a second time after a failing `go test -json`: with their names, what failed plainly, by package. Empty where
+ * something failed otherwise: what does not compile, panics or races is wrong however often it passes.
+ *
+ * @param {readonly string[]} lines
+ * @returns {{ packages: readonly string[], tests: readonly string[] }}
+ */
+export function goSecondTry(lines) {
+  const events = lines.map(parseEvent).filter((event) => event !== undefined);
+  const failing = events.filter(({ Action, Test }) => Action === 'fail' && Test !== undefined);
+  const packages = new Set(failing.map(({ Package = '' }) => Package));
+  const otherwise = events.some(
+    ({ Action, Package = '', Output = '' }) =>
+      (Action === 'fail' && !packages.has(Package)) ||
+      Action === 'build-output' ||
+      /^(panic: |fatal error: |WARNING: DATA RACE)/.test(Output.trimStart()),
+  );
+  if (otherwise) return { packages: [], tests: [] };
+  const tests = new Set(failing.map(({ Test = '' }) => Test.split('/', 1)[0] ?? ''));
+  return { packages: [...packages], tests: [...tests] };
 }
 
 /**

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { fromGo, fromProgram, fromVitest, goFailures, sum, totalLine } from './counts.mjs';
+import {
+  filesAgain,
+  fromGo,
+  fromProgram,
+  fromVitest,
+  goFailures,
+  goSecondTry,
+  sum,
+  totalLine,
+  withSecondRun,
+} from './counts.mjs';
 
 /** @param {readonly object[]} events */
 const lines = (events) => events.map((event) => JSON.stringify(event));
@@ -30,6 +40,36 @@ describe('fromVitest', () => {
   });
 });
 
+describe('a second run of files', () => {
+  const good = { name: 'good.ts', status: 'passed', assertionResults: [{ fullName: 'a', status: 'passed' }] };
+  const bad = {
+    name: 'bad.ts',
+    status: 'failed',
+    message: 'no window\nat x.ts',
+    assertionResults: [{ fullName: 'b', status: 'skipped' }],
+  };
+  const better = { name: 'bad.ts', status: 'passed', assertionResults: [{ fullName: 'b', status: 'passed' }] };
+  /** @param {unknown[]} testResults */
+  const json = (...testResults) => JSON.stringify({ testResults });
+
+  test('is of those that failed, and of none where many did', () => {
+    expect(filesAgain(json(good, bad))).toEqual(['bad.ts']);
+    expect(filesAgain(json(bad, bad, bad, bad))).toEqual([]);
+  });
+  test('counts instead of the first, and names what that failed of', () => {
+    expect(withSecondRun(json(good, bad), json(better))).toEqual({
+      passed: 2,
+      failed: 0,
+      skipped: [],
+      failures: [],
+      retried: [{ test: 'bad.ts', message: 'no window' }],
+    });
+  });
+  test('fails where it fails again', () => {
+    expect(withSecondRun(json(good, bad), json(bad))).toMatchObject({ passed: 1, failed: 1, retried: [] });
+  });
+});
+
 describe('fromGo', () => {
   test('counts leaves, with the reason of a skip', () => {
     const events = lines([
@@ -48,7 +88,26 @@ describe('fromGo', () => {
       failed: 1,
       skipped: [{ test: 'p/a TestRoot', reason: 'needs root' }],
       failures: [{ test: 'p/a TestTable/second', message: '' }],
+      retried: [],
     });
+  });
+
+  test('what passes at its second try has passed, and is named', () => {
+    const first = [
+      { Action: 'fail', Package: 'p', Test: 'TestTable/late' },
+      { Action: 'pass', Package: 'p', Test: 'TestTable/other' },
+      { Action: 'fail', Package: 'p', Test: 'TestTable' },
+      { Action: 'fail', Package: 'p' },
+    ];
+    const second = first.map((event) => ({ ...event, Action: 'pass' }));
+    expect(fromGo(lines([...first, ...second]))).toEqual({
+      passed: 2,
+      failed: 0,
+      skipped: [],
+      failures: [],
+      retried: [{ test: 'p TestTable/late', message: '' }],
+    });
+    expect(fromGo(lines([...first, ...first]))).toMatchObject({ passed: 1, failed: 1, retried: [] });
   });
 
   test('a test that fails although its subtests pass is a failure', () => {
@@ -78,7 +137,26 @@ describe('fromGo', () => {
       failed: 1,
       skipped: [],
       failures: [{ test: 'p/broken', message: '' }],
+      retried: [],
     });
+  });
+});
+
+describe('goSecondTry', () => {
+  const late = [
+    { Action: 'fail', Package: 'p', Test: 'TestTable/late' },
+    { Action: 'fail', Package: 'p', Test: 'TestTable' },
+    { Action: 'fail', Package: 'p' },
+  ];
+  test('names what failed, without its subtests', () => {
+    expect(goSecondTry(lines(late))).toEqual({ packages: ['p'], tests: ['TestTable'] });
+  });
+  test.each([
+    ['races', { Action: 'output', Package: 'p', Test: 'TestTable', Output: 'WARNING: DATA RACE\n' }],
+    ['panics', { Action: 'output', Package: 'p', Output: 'panic: nil map\n' }],
+    ['does not compile', { Action: 'fail', Package: 'q' }],
+  ])('tries nothing again where something %s', (_what, event) => {
+    expect(goSecondTry(lines([...late, event]))).toEqual({ packages: [], tests: [] });
   });
 });
 

@@ -1,10 +1,20 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { checkStages } from '../check/stages.mjs';
+import { CommandError } from '../setup/children.mjs';
 import { goEnvironment, goProgram } from '../setup/go.mjs';
 import { fromRoot, root } from '../setup/paths.mjs';
 import { printable } from '../setup/progress.mjs';
-import { fromGo, fromProgram, fromVitest, goFailures, totalLine } from './counts.mjs';
+import {
+  filesAgain,
+  fromGo,
+  fromProgram,
+  fromVitest,
+  goFailures,
+  goSecondTry,
+  totalLine,
+  withSecondRun,
+} from './counts.mjs';
 
 /** @typedef {import('../stages.mjs').Stage} Stage */
 /** @typedef {import('../stages.mjs').StageContext} StageContext */
@@ -13,9 +23,23 @@ import { fromGo, fromProgram, fromVitest, goFailures, totalLine } from './counts
 
 const vitest = fromRoot('node_modules/vitest/vitest.mjs');
 const minute = 60_000;
+/** Windows, virtual networks and real load on two shared cores: what fails once is tried again, and said at the end. */
+const again = '--retry=1';
 
 /** Where goroutines of the agent share what is ours. */
-const shared = ['budget', 'control', 'keeper', 'lease', 'netmeter', 'push', 'store', 'symbol', 'target', 'window'];
+const shared = [
+  'budget',
+  'control',
+  'keeper',
+  'lease',
+  'netmeter',
+  'push',
+  'sshbridge',
+  'store',
+  'symbol',
+  'target',
+  'window',
+];
 
 /**
  * All that `npm run check` runs, with its test runners counted, and Go's privileged and slow tests as well; then the agent's
@@ -32,7 +56,8 @@ export function sourceStages(report) {
     run: (context) =>
       goTest(context, report, {
         title: 'go test -race',
-        args: ['-race', '-short', ...shared.map((name) => `./internal/${name}`)],
+        flags: ['-race', '-short'],
+        packages: shared.map((name) => `./internal/${name}`),
         env: { ...goEnvironment, CGO_ENABLED: '1' },
       }),
   };
@@ -42,7 +67,7 @@ export function sourceStages(report) {
     if (stage.name === 'go test') {
       return {
         ...stage,
-        run: (context) => goTest(context, report, { title: stage.name, args: ['./...'], env: goEnvironment }),
+        run: (context) => goTest(context, report, { title: stage.name, packages: ['./...'], env: goEnvironment }),
       };
     }
     if (stage.name === 'c++ test') return { ...stage, run: (context) => counted(stage, context, report) };
@@ -81,8 +106,6 @@ export function worldStages(report) {
   const servers = whyNoWorld() === undefined ? ['test servers'] : [];
   const needs = [...servers, 'electron', 'build', 'agents', 'addon', 'libraries'];
   const guard = [vitest, 'run', '--config', 'e2e/vitest.config.ts', '--project', 'guard'];
-  // Windows, virtual networks and real load on two shared cores: what fails once is tried again, and said at the end.
-  const again = '--retry=1';
   return [
     worldStage('e2e guard', 'the world leaves nothing behind', needs, guard, report),
     worldStage('e2e', 'the app in a world', needs, [fromRoot('e2e/run.mjs'), again], report),
@@ -111,7 +134,7 @@ function worldStage(name, text, needs, args, report) {
       }
       context.begin(text);
       return vitestRun(context, name, args, report, {
-        timeoutMs: 28 * minute,
+        timeoutMs: 60 * minute,
         // A world needs time to go down; killed, it would leave its folder to the next run.
         graceMs: 90_000,
         show: true,
@@ -126,10 +149,12 @@ function worldStage(name, text, needs, args, report) {
  */
 function unit(context, report) {
   context.begin('vitest');
-  return vitestRun(context, 'unit', [vitest, 'run'], report, { timeoutMs: 10 * minute });
+  return vitestRun(context, 'unit', [vitest, 'run', again], report, { timeoutMs: 30 * minute });
 }
 
 /**
+ * Files that failed are run again, together, where they are few and nothing else was wrong.
+ *
  * @param {StageContext} context
  * @param {string} name
  * @param {readonly string[]} args
@@ -137,45 +162,70 @@ function unit(context, report) {
  * @param {import('../stages.mjs').ExecOptions} options
  * @returns {Promise<import('../stages.mjs').Outcome>}
  */
-async function vitestRun({ exec }, name, args, report, options) {
+async function vitestRun({ begin, exec, signal }, name, args, report, options) {
   const file = fromRoot('build/test', `${name.replaceAll(' ', '-')}.json`);
-  mkdirSync(dirname(file), { recursive: true });
-  rmSync(file, { force: true });
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  /** @type {Counts} */
-  let counts = { passed: 0, failed: 1, skipped: [] };
-  try {
+  /** @param {readonly string[]} files all where there are none @returns {Promise<{ json: string | undefined, failure: unknown }>} */
+  const run = async (files) => {
+    mkdirSync(dirname(file), { recursive: true });
+    rmSync(file, { force: true });
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
     const env = { NO_COLOR: '1', ...goEnvironment };
-    await exec(process.execPath, [...args, ...reporters], { cwd: root, env, ...options });
-  } finally {
-    // Without a report vitest itself did not get so far: one failure.
-    if (existsSync(file)) counts = fromVitest(readFileSync(file, 'utf8'));
-    report(counts);
+    /** @type {unknown} */
+    let failure;
+    try {
+      await exec(process.execPath, [...args, ...files, ...reporters], { cwd: root, env, ...options });
+    } catch (error) {
+      failure = error;
+    }
+    return { json: existsSync(file) ? readFileSync(file, 'utf8') : undefined, failure };
+  };
+  let { json, failure } = await run([]);
+  // Without a report vitest itself did not get so far: one failure.
+  let counts = json === undefined ? { passed: 0, failed: 1, skipped: [] } : fromVitest(json);
+  // Any other code is of what a second run would hide: a world that left something behind.
+  const plainly = failure instanceof CommandError && failure.code === 1;
+  const again = !plainly || json === undefined || signal.aborted ? [] : filesAgain(json);
+  if (json !== undefined && again.length > 0) {
+    begin(`${again.map((path) => basename(path)).join(', ')} once more`);
+    const second = await run(again);
+    failure = second.failure;
+    if (second.json !== undefined) counts = withSecondRun(json, second.json);
   }
+  report(counts);
+  if (failure !== undefined)
+    throw failure instanceof Error ? failure : new Error(totalLine(counts), { cause: failure });
   return { mark: 'done', text: totalLine(counts) };
 }
 
 /**
+ * Tests that fail plainly are tried again, alone, as vitest's are; what passes then is named at the end.
+ *
  * @param {StageContext} context
  * @param {Report} report
- * @param {{ readonly title: string, readonly args: readonly string[], readonly env: Readonly<Record<string, string>> }} how
+ * @param {{ readonly title: string, readonly flags?: readonly string[], readonly packages: readonly string[], readonly env: Readonly<Record<string, string>> }} how
  * @returns {Promise<import('../stages.mjs').Outcome>}
  */
-async function goTest({ begin, exec, log, note, signal }, report, { title, args, env }) {
+async function goTest({ begin, exec, log, note, signal }, report, { title, flags = [], packages, env }) {
+  /** @param {readonly string[]} args @returns {Promise<unknown>} why it failed */
+  const run = async (args) => {
+    try {
+      const options = { cwd: fromRoot('remote-agent'), env, timeoutMs: 25 * minute };
+      await exec(goProgram(), ['test', '-json', ...flags, ...args], options);
+      return undefined;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return error;
+    }
+  };
+  const printed = () => (existsSync(log.path) ? readFileSync(log.path, 'utf8').split('\n') : []);
   begin(title);
-  /** @type {unknown} */
-  let failure;
-  try {
-    await exec(goProgram(), ['test', '-json', ...args], {
-      cwd: fromRoot('remote-agent'),
-      env,
-      timeoutMs: 15 * minute,
-    });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    failure = error;
+  let failure = await run(packages);
+  const late = failure === undefined ? undefined : goSecondTry(printed());
+  if (late !== undefined && late.tests.length > 0) {
+    begin(`${title}: ${late.tests.join(', ')} once more`);
+    failure = await run(['-count=1', '-run', `^(${late.tests.join('|')})$`, ...late.packages]);
   }
-  const lines = existsSync(log.path) ? readFileSync(log.path, 'utf8').split('\n') : [];
+  const lines = printed();
   const counts = fromGo(lines);
   if (failure === undefined) {
     report(counts);

@@ -27,7 +27,11 @@ def perf_events(pid):
     process = os.pidfd_open(pid)
     own = []
     for name in os.listdir(f"/proc/{pid}/fd"):
-        if os.readlink(f"/proc/{pid}/fd/{name}") == "anon_inode:[perf_event]":
+        try:
+            kind = os.readlink(f"/proc/{pid}/fd/{name}")
+        except FileNotFoundError:  # a file that it read meanwhile
+            continue
+        if kind == "anon_inode:[perf_event]":
             descriptor = libc.syscall(PIDFD_GETFD, process, int(name), 0)
             if descriptor < 0:
                 raise OSError(ctypes.get_errno(), f"take descriptor {name} of process {pid}")
@@ -93,7 +97,7 @@ def main():
                 on += take_slice(True) + take_slice(True)
                 off += take_slice(False)
             print(off, on, flush=True)
-    except BrokenPipeError:
+    except (BrokenPipeError, KeyboardInterrupt):
         pass
     finally:
         switch(agent, events, True)

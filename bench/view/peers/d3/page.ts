@@ -1,5 +1,5 @@
 import { select } from 'd3-selection';
-import flamegraph from 'd3-flame-graph';
+import flamegraph, { colorMapper } from 'd3-flame-graph';
 
 // d3-flame-graph as its documentation sets it up, without motion, and with its own rule that leaves out what is below a pixel.
 
@@ -7,7 +7,14 @@ const graph = document.querySelector<HTMLElement>('#graph');
 const search = document.querySelector<HTMLInputElement>('#search');
 if (graph === null || search === null) throw new Error('the page is not whole');
 
-const chart = flamegraph<{ readonly name: string; readonly value: number }>()
+interface Nested {
+  readonly name: string;
+  readonly value: number;
+  /** Of a difference. */
+  readonly delta?: number;
+}
+
+const chart = flamegraph<Nested>()
   .width(innerWidth - 40)
   .cellHeight(18)
   .inverted(true)
@@ -20,7 +27,10 @@ document.addEventListener('dragover', (event) => {
 document.addEventListener('drop', (event) => {
   event.preventDefault();
   void event.dataTransfer?.files[0]?.text().then((text) => {
-    select(graph).datum(JSON.parse(text)).call(chart);
+    const root = JSON.parse(text) as Nested;
+    // Its differential mode.
+    if (root.delta !== undefined) chart.setColorMapper(colorMapper.differentialColorMapper);
+    select(graph).datum(root).call(chart);
     graph.dataset['state'] = 'ready';
   });
 });

@@ -1,0 +1,12 @@
+import { buildStage } from '../../scripts/setup/build.mjs';
+import { electronStage } from '../../scripts/setup/electron-runtime.mjs';
+import { librariesStage } from '../../scripts/setup/libraries.mjs';
+import { systemPackagesStage } from '../../scripts/setup/system-packages.mjs';
+
+/** The app as it is shipped, and what opens its window without a screen. */
+export const stages = () => [
+  systemPackagesStage({ groups: ['run'], yes: false }),
+  electronStage(),
+  buildStage(),
+  librariesStage(),
+];
