@@ -181,25 +181,36 @@ test('a container that lives for two seconds has its name', async () => {
   await ui.service('short_job').waitFor({ timeout: 60_000 });
 });
 
-test('a container that only sleeps has a mark where it started, and another where it started again', async () => {
+test('what only sleeps, and what lives for a second, has a mark where its container started, and another where it started again', async () => {
   const api = new Docker({ socketPath: world.dockerSocket });
-  const container = await api.createContainer({
-    name: 'idle_job',
-    Image: demoImage,
-    Cmd: ['sleep', 'infinity'],
-    HostConfig: { NetworkMode: 'host' },
-  });
-  await container.start();
+  const sleeper = (name: string, seconds: string): Promise<Docker.Container> =>
+    api.createContainer({
+      name,
+      Image: demoImage,
+      Cmd: ['sleep', seconds],
+      HostConfig: { NetworkMode: 'host' },
+    });
+  // Marks of a first try stay.
+  const tryId = Date.now().toString(36);
+  const names = [`idle_${tryId}`, `brief_${tryId}`] as const;
+  const idle = await sleeper(names[0], 'infinity');
+  const brief = await sleeper(names[1], '1');
   try {
+    await Promise.all([idle.start(), brief.start()]);
     await ui.service('All services').click();
-    const mark = (words: string) => app.window.getByRole('img', { name: `idle_job: the container idle_job ${words},` });
-    await mark('started').waitFor({ timeout: 60_000 });
-    await container.restart({ t: 0 });
-    await mark('started again').waitFor({ timeout: 60_000 });
-    expect(await mark('started').count()).toBe(1);
+    const mark = (name: string, words: string) =>
+      app.window.getByRole('img', { name: `${name}: the container ${name} ${words},` });
+    for (const name of names) await mark(name, 'started').waitFor({ timeout: 60_000 });
+    await brief.wait();
+    await Promise.all([idle.restart({ t: 0 }), brief.start()]);
+    for (const name of names) {
+      await mark(name, 'started again').waitFor({ timeout: 60_000 });
+      expect(await mark(name, 'started').count()).toBe(1);
+    }
+    await brief.wait();
     await app.screenshot('4-idle');
   } finally {
-    await container.remove({ force: true });
+    await Promise.all([idle, brief].map((each) => each.remove({ force: true })));
   }
 });
 

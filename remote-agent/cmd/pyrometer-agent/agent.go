@@ -73,18 +73,20 @@ type agent struct {
 	record   *recordFile
 	announce *announcer
 	docker   *target.Docker
-	podman   *target.Docker
-	resolver *target.Resolver
-	sink     *identifiedSink
-	engine   *engine.Engine
-	selector *target.Selector
-	sampling *sampling
-	meter    *budget.Meter
-	economy  *economy
-	leases   *lease.Leases
-	pipeline pipeline
-	admin    *adminServer
-	keeper   *keeperProcess
+	// dockerStarts are what Docker told of starts of containers.
+	dockerStarts *target.EngineStarts
+	podman       *target.Docker
+	resolver     *target.Resolver
+	sink         *identifiedSink
+	engine       *engine.Engine
+	selector     *target.Selector
+	sampling     *sampling
+	meter        *budget.Meter
+	economy      *economy
+	leases       *lease.Leases
+	pipeline     pipeline
+	admin        *adminServer
+	keeper       *keeperProcess
 	// stopFollowing ends what is done for samples alone.
 	stopFollowing context.CancelFunc
 	hostname      string
@@ -174,6 +176,7 @@ func (a *agent) start(ctx context.Context) error {
 	}
 	a.hostname = hostname
 	a.docker = target.NewDocker(a.options.dockerHost, a.logger)
+	a.dockerStarts = a.docker.Starts()
 	if a.options.dockerSocket() != "" {
 		a.docker.Through(a.dialer(keeper.Docker))
 	}

@@ -227,7 +227,7 @@ func (s *storing) Run(ctx context.Context) error {
 		s.recorder.Run(record)
 		close(s.recorded)
 	})
-	starts := target.NewStarts(s.agent.resolver, s.logger)
+	starts := target.NewStarts(s.agent.resolver, s.agent.dockerStarts, s.logger)
 	background.Go(func() {
 		starts.Run(s.sampling, func(ctx context.Context, found []target.ContainerStart) error {
 			return s.store.AddContainerStarts(ctx, time.Now(), found)
@@ -299,6 +299,7 @@ func (s *storing) Facts() facts {
 			{Name: "windows.lost.store", Value: s.recorder.Lost()},
 			{Name: "windows.unpushed.too_old", Value: tooOld},
 			{Name: "windows.unpushed.refused", Value: refused},
+			{Name: "container_starts.lost", Value: s.agent.dockerStarts.Lost()},
 			{Name: "symbols.named", Value: named.Named},
 			{Name: "symbols.unnamed", Value: named.Unnamed},
 			{Name: "symbols.failed", Value: named.Failed},

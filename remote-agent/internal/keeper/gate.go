@@ -30,7 +30,12 @@ type route struct {
 	path *regexp.Regexp
 	// query is what the engine is asked with, whatever the agent said.
 	query string
+	// since: the agent may say from when on, too.
+	since bool
 }
+
+// moment is a time in seconds since 1970, as it may be said.
+var moment = regexp.MustCompile(`^[0-9]{1,12}\.[0-9]{9}$`)
 
 // routes are all that passes, by GET: which containers there are, which image one is of, and what becomes of them. An id is
 // in hex digits, so that a path can have no other parts than these.
@@ -42,6 +47,7 @@ var routes = []route{
 	{
 		path:  regexp.MustCompile(`^/v1\.[0-9]{1,3}/events$`),
 		query: "filters=" + url.QueryEscape(`{"type":{"container":true}}`),
+		since: true,
 	},
 }
 
@@ -49,7 +55,7 @@ var routes = []route{
 var passedHeaders = []string{"Content-Type", "Api-Version", "Ostype"}
 
 // gate lets the routes through to the engine that listens on a Unix socket. It makes its own requests: of what the agent
-// sent, only a path that it knows gets there, with no headers, query or body.
+// sent, only a path that it knows gets there, and the time from when on events are wanted, with no headers, other query or body.
 type gate struct {
 	engine *http.Client
 	// patience is readTimeout.
@@ -80,14 +86,27 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// As it was sent: nothing is decoded between the look and the use.
-	path, _, _ := strings.Cut(r.RequestURI, "?")
+	path, asked, _ := strings.Cut(r.RequestURI, "?")
 	for _, each := range routes {
 		if each.path.MatchString(path) {
-			g.pass(w, r, path, each.query)
+			g.pass(w, r, path, each.asked(asked))
 			return
 		}
 	}
 	refuse(w, http.StatusForbidden, "the agent may not ask for this")
+}
+
+// asked is the query that the engine is asked with, where the agent's own is another.
+func (r route) asked(own string) string {
+	if !r.since {
+		return r.query
+	}
+	for pair := range strings.SplitSeq(own, "&") {
+		if since, is := strings.CutPrefix(pair, "since="); is && moment.MatchString(since) {
+			return "since=" + since + "&" + r.query
+		}
+	}
+	return r.query
 }
 
 func (g *gate) pass(w http.ResponseWriter, r *http.Request, path, query string) {

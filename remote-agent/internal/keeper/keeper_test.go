@@ -131,6 +131,9 @@ func TestGateLetsTheListThrough(t *testing.T) {
 		"/v1.41/images/sha256:" + id + "/json":      "/v1.41/images/sha256:" + id + "/json",
 		"/v1.41/images/" + id + "/json?manifests=1": "/v1.41/images/" + id + "/json",
 		"/v1.41/events?since=0&filters=%7B%7D":      "/v1.41/events?filters=%7B%22type%22%3A%7B%22container%22%3Atrue%7D%7D",
+		"/v1.41/events?filters=%7B%7D&since=1700000000.000000001": "/v1.41/events?since=1700000000.000000001&filters=" +
+			"%7B%22type%22%3A%7B%22container%22%3Atrue%7D%7D",
+		"/v1.41/events?since=1.000000001%26until%3D9": "/v1.41/events?filters=%7B%22type%22%3A%7B%22container%22%3Atrue%7D%7D",
 	} {
 		if code := raw(t, agent, "GET "+asked+" HTTP/1.1\r\nHost: d\r\nX-Registry-Auth: secret\r\n\r\n"); code != http.StatusOK {
 			t.Errorf("%s = %d", asked, code)

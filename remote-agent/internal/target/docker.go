@@ -47,6 +47,7 @@ type Docker struct {
 	dial   Dialer // nil where host says how
 	logger *slog.Logger
 	now    func() time.Time
+	starts *EngineStarts // nil where nobody wants them
 
 	mu         sync.RWMutex
 	containers map[string]*knownContainer
@@ -71,6 +72,15 @@ func NewDocker(host string, logger *slog.Logger) *Docker {
 // Through has the engine reached by a connection that somebody else makes, as who may not reach it himself does. To be called
 // before Run.
 func (d *Docker) Through(dial Dialer) { d.dial = dial }
+
+// Starts are the starts of containers from the first Run on, also those while the connection was lost that Docker remembers. To be
+// called before Run.
+func (d *Docker) Starts() *EngineStarts {
+	if d.starts == nil {
+		d.starts = &EngineStarts{}
+	}
+	return d.starts
+}
 
 // Lookup finds a container by its 64 hex digits. See Containers.
 func (d *Docker) Lookup(id string) (Container, bool) {
@@ -186,6 +196,7 @@ func (d *Docker) follow(ctx context.Context) (connected bool, err error) {
 
 	// Events first: what happens between the list and the stream would be missed otherwise.
 	stream := docker.Events(ctx, client.EventsListOptions{
+		Since:   d.starts.since(),
 		Filters: make(client.Filters).Add("type", string(events.ContainerEventType)),
 	})
 	listContext, cancelList := context.WithTimeout(ctx, listTimeout)
@@ -199,10 +210,13 @@ func (d *Docker) follow(ctx context.Context) (connected bool, err error) {
 		images.of(ctx, listed.Items[i].ImageID)
 	}
 	d.replace(listed.Items, images.known)
+	d.starts.follow(d.now())
 	for {
 		select {
 		case message := <-stream.Messages:
-			if id := d.apply(message); id != "" {
+			id := d.apply(message)
+			d.starts.note(message, d.now())
+			if id != "" {
 				digest, labels := images.ofContainer(ctx, id)
 				d.complete(id, digest, labels)
 			}

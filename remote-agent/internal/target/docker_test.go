@@ -25,11 +25,15 @@ type fakeDocker struct {
 	containers []map[string]any
 	streams    []chan map[string]any
 	paths      []string
+	// since is what each stream was asked for with, remembered what such a one begins with.
+	since      []string
+	remembered []map[string]any
 }
 
-func startFakeDocker(t *testing.T, path string) *fakeDocker {
+// startFakeDocker starts one that remembers events of before.
+func startFakeDocker(t *testing.T, path string, remembered ...map[string]any) *fakeDocker {
 	t.Helper()
-	docker := &fakeDocker{t: t, path: path}
+	docker := &fakeDocker{t: t, path: path, remembered: remembered}
 	listener, err := net.Listen("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -63,6 +67,13 @@ func (d *fakeDocker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasSuffix(r.URL.Path, "/events"):
 		stream := make(chan map[string]any, 16)
 		d.mu.Lock()
+		since := r.URL.Query().Get("since")
+		if since != "" {
+			for _, event := range d.remembered {
+				stream <- event
+			}
+		}
+		d.since = append(d.since, since)
 		d.streams = append(d.streams, stream)
 		d.mu.Unlock()
 		w.(http.Flusher).Flush()
@@ -88,14 +99,19 @@ func (d *fakeDocker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (d *fakeDocker) event(action, id string, attributes map[string]string) {
 	d.t.Helper()
+	d.send(map[string]any{
+		"Type": "container", "Action": action, "Actor": map[string]any{"ID": id, "Attributes": attributes},
+	})
+}
+
+func (d *fakeDocker) send(event map[string]any) {
+	d.t.Helper()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.streams) == 0 {
 		d.t.Fatal("nobody follows events")
 	}
-	d.streams[len(d.streams)-1] <- map[string]any{
-		"Type": "container", "Action": action, "Actor": map[string]any{"ID": id, "Attributes": attributes},
-	}
+	d.streams[len(d.streams)-1] <- event
 }
 
 // eventually waits for a condition.

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// startsInterval is how often containers that started are looked for. One that lives for less may not be seen.
+	// startsInterval is how often containers that started are looked for. Of one that lives for less, Docker's events tell.
 	startsInterval = 5 * time.Second
 	// startsShare bounds what looking costs: the pause after a look is at least so many times as long as the look.
 	startsShare = 1000
@@ -33,7 +33,7 @@ const (
 type ContainerStart struct {
 	ContainerID string
 	// Occurrence tells this start of the container from its others, also when the clock was set since: the machine's boot, and
-	// the ticks from that to the start.
+	// the ticks from that to the start; of one that no look saw, the time that the engine told.
 	Occurrence string
 	At         time.Time
 	// Labels of its service. Not to be written to.
@@ -42,9 +42,10 @@ type ContainerStart struct {
 
 // Starts finds the starts of containers by their first processes, whether they use CPU time or not. A container runs as long as
 // the process that it was started for, and everything else in it began later: so the oldest process tells, with every engine and with
-// none. Not safe for concurrent use.
+// none. Of containers that end before they are looked at an engine's events tell. Not safe for concurrent use.
 type Starts struct {
 	resolver *Resolver
+	engine   *EngineStarts
 	boot     string
 	uptime   func() (time.Duration, error)
 	logger   *slog.Logger
@@ -60,6 +61,10 @@ type look struct {
 	first map[string]firstProcess
 	// waiting are containers of which no engine has told, and since when they wait for that.
 	waiting map[string]time.Time
+	// past are first processes that ended, the latest: an engine may tell of their starts after that.
+	past []endedProcess
+	// open are the starts that an engine told of and that the next look judges.
+	open []engineStart
 }
 
 type firstProcess struct {
@@ -67,17 +72,17 @@ type firstProcess struct {
 	ticks uint64
 }
 
-// NewStarts names what it finds as a resolver does.
-func NewStarts(resolver *Resolver, logger *slog.Logger) *Starts {
+// NewStarts names what it finds as a resolver does. engine tells of starts as they happen; nil where none does.
+func NewStarts(resolver *Resolver, engine *EngineStarts, logger *slog.Logger) *Starts {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		logger.Warn("starts of containers may be told twice when the machine boots again", "reason", err)
 	}
-	return newStarts(resolver, strings.TrimSpace(string(boot)), sinceBoot, logger)
+	return newStarts(resolver, engine, strings.TrimSpace(string(boot)), sinceBoot, logger)
 }
 
-func newStarts(resolver *Resolver, boot string, uptime func() (time.Duration, error), logger *slog.Logger) *Starts {
-	return &Starts{resolver: resolver, boot: boot, uptime: uptime, logger: logger}
+func newStarts(resolver *Resolver, engine *EngineStarts, boot string, uptime func() (time.Duration, error), logger *slog.Logger) *Starts {
+	return &Starts{resolver: resolver, engine: engine, boot: boot, uptime: uptime, logger: logger}
 }
 
 func sinceBoot() (time.Duration, error) {
@@ -94,7 +99,8 @@ func (s *Starts) Run(ctx context.Context, record func(context.Context, []Contain
 	told, problem := false, ""
 	for {
 		began := time.Now()
-		next, found, err := s.look()
+		heard := s.engine.take()
+		next, found, err := s.look(heard)
 		took := time.Since(began)
 		// The first time also of none, so that from when on starts are known is known.
 		if err == nil && (len(found) > 0 || !told) {
@@ -102,9 +108,13 @@ func (s *Starts) Run(ctx context.Context, record func(context.Context, []Contain
 		}
 		if err == nil {
 			s.before, told, problem = next, true, ""
-		} else if ctx.Err() == nil && err.Error() != problem {
-			problem = err.Error()
-			s.logger.Warn("starts of containers are not known", "reason", err)
+			s.engine.giveBack(next.open)
+		} else {
+			s.engine.giveBack(heard)
+			if ctx.Err() == nil && err.Error() != problem {
+				problem = err.Error()
+				s.logger.Warn("starts of containers are not known", "reason", err)
+			}
 		}
 		if !pause.For(ctx, max(startsInterval, startsShare*took)) {
 			return
@@ -112,8 +122,8 @@ func (s *Starts) Run(ctx context.Context, record func(context.Context, []Contain
 	}
 }
 
-// look finds what started since the look before.
-func (s *Starts) look() (look, []ContainerStart, error) {
+// look finds what started since the look before, of which an engine told some.
+func (s *Starts) look(told []engineStart) (look, []ContainerStart, error) {
 	uptime, err := s.uptime()
 	if err != nil {
 		return look{}, nil, err
@@ -121,6 +131,7 @@ func (s *Starts) look() (look, []ContainerStart, error) {
 	now := s.resolver.now()
 	next := look{
 		at: ticksOf(uptime), since: s.before.at, first: make(map[string]firstProcess), waiting: make(map[string]time.Time),
+		past: slices.Clone(s.before.past),
 	}
 	since := s.before.since
 	ended := make(map[string]bool)
@@ -129,8 +140,10 @@ func (s *Starts) look() (look, []ContainerStart, error) {
 			next.first[id] = first
 		} else {
 			ended[id], since = true, 0 // Older ones may have outlived it.
+			next.past = append(next.past, endedProcess{id, first.ticks, s.before.at})
 		}
 	}
+	next.past = next.past[max(0, len(next.past)-maxEngineStarts):]
 	oldest, err := s.oldest(since)
 	if err != nil {
 		return look{}, nil, err
@@ -160,6 +173,7 @@ func (s *Starts) look() (look, []ContainerStart, error) {
 		case startGone:
 		}
 	}
+	started = append(started, s.judge(told, &next, oldest, now)...)
 	slices.SortFunc(started, func(a, b ContainerStart) int { return a.At.Compare(b.At) })
 	return next, started, nil
 }
@@ -229,19 +243,26 @@ func (s *Starts) start(id string, first firstProcess, uptime time.Duration, now 
 			return ContainerStart{}, startNotSettled
 		}
 	}
-	if container.Pod != "" && container.Name == sandboxName {
+	labels, wanted := s.labels(process, container, known)
+	if !wanted {
 		return ContainerStart{}, startOfNoInterest
 	}
+	return ContainerStart{
+		ContainerID: id, Occurrence: s.boot + " " + strconv.FormatUint(first.ticks, 10), At: now.Add(-age), Labels: labels,
+	}, startFound
+}
+
+// labels are those of the service that a process is of; not wanted where rules drop it, or nothing is done in its container.
+func (s *Starts) labels(process process, container Container, known bool) (labels []Label, wanted bool) {
+	if container.Pod != "" && container.Name == sandboxName {
+		return nil, false
+	}
+	r := s.resolver
 	r.mu.RLock()
 	rules := r.rules
 	r.mu.RUnlock()
 	identity := r.identify(&rules, process, container, known)
-	if identity.Dropped {
-		return ContainerStart{}, startOfNoInterest
-	}
-	return ContainerStart{
-		ContainerID: id, Occurrence: s.boot + " " + strconv.FormatUint(first.ticks, 10), At: now.Add(-age), Labels: identity.Labels,
-	}, startFound
+	return identity.Labels, !identity.Dropped
 }
 
 func ticksOf(uptime time.Duration) uint64 {

@@ -15,6 +15,7 @@ type machine struct {
 	proc       fakeProc
 	containers *fakeContainers
 	resolver   *Resolver
+	engine     *EngineStarts
 	starts     *Starts
 	uptime     time.Duration
 }
@@ -37,7 +38,8 @@ func newMachine(t *testing.T) *machine {
 
 // begin is what a start of the agent does.
 func (m *machine) begin() {
-	m.starts = newStarts(m.resolver, "boot", func() (time.Duration, error) { return m.uptime, nil }, slog.New(slog.DiscardHandler))
+	m.engine = &EngineStarts{}
+	m.starts = newStarts(m.resolver, m.engine, "boot", func() (time.Duration, error) { return m.uptime, nil }, slog.New(slog.DiscardHandler))
 }
 
 // run adds a process of a container that starts now; id is "" for none.
@@ -58,11 +60,12 @@ func (m *machine) after(d time.Duration) *machine {
 // expect looks, and wants starts as "service occurrence".
 func (m *machine) expect(name string, want ...string) {
 	m.t.Helper()
-	next, found, err := m.starts.look()
+	next, found, err := m.starts.look(m.engine.take())
 	if err != nil {
 		m.t.Fatal(err)
 	}
 	m.starts.before = next
+	m.engine.giveBack(next.open)
 	var got []string
 	for _, start := range found {
 		got = append(got, Identity{Labels: start.Labels}.Service()+" "+start.Occurrence)
@@ -101,7 +104,7 @@ func TestStartsAreWhenTheFirstProcessWasMade(t *testing.T) {
 	m := newMachine(t)
 	m.run(10, "gunicorn", webID)
 	want := m.resolver.now()
-	_, found, err := m.after(time.Hour).starts.look()
+	_, found, err := m.after(time.Hour).starts.look(nil)
 	if err != nil || len(found) != 1 || !found[0].At.Equal(want) || found[0].ContainerID != webID {
 		t.Errorf("%+v, %v, want one at %v", found, err, want)
 	}
