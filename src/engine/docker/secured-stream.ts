@@ -3,8 +3,9 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { fail, ok, type Result } from '../../contract/result.js';
+import { fail, type Result } from '../../contract/result.js';
 import { errorCode, errorText } from '../failures/thrown.js';
+import { opened } from '../link/opened.js';
 
 const handshakeTimeoutMs = 10_000;
 
@@ -36,34 +37,15 @@ export async function secureStream(
     stream.destroy();
     return notFitting(host, folder, error);
   }
-  return new Promise((resolve) => {
-    const settle = (result: Result<Duplex>): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      secured.removeListener('error', onError);
-      if (!result.ok) {
-        secured.on('error', () => undefined); // it was given up; nobody is left to be told
-        secured.destroy();
-        stream.destroy();
-      }
-      resolve(result);
-    };
-    const onAbort = (): void => {
-      settle(fail('cancelled', 'Cancelled.'));
-    };
-    const onError = (error: unknown): void => {
-      settle(notFitting(host, folder, error));
-    };
-    const timer = setTimeout(() => {
-      settle(fail('timeout', `${host} did not answer.`));
-    }, handshakeTimeoutMs);
-    secured.once('error', onError);
-    secured.once('secureConnect', () => {
-      settle(ok(secured));
-    });
-    signal?.addEventListener('abort', onAbort, { once: true });
-    if (signal?.aborted === true) onAbort();
+  const result = await opened(secured, {
+    event: 'secureConnect',
+    timeoutMs: handshakeTimeoutMs,
+    lateMessage: `${host} did not answer.`,
+    failed: (error) => notFitting(host, folder, error),
+    signal,
   });
+  if (!result.ok) stream.destroy();
+  return result;
 }
 
 async function readPem(folder: string, name: string): Promise<Buffer | undefined> {

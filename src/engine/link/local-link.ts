@@ -17,6 +17,7 @@ import {
   type RunningCommand,
   type UploadOptions,
 } from './link.js';
+import { opened } from './opened.js';
 import { quoteCommand } from './quote.js';
 import { errorCode, errorText, isDiskFull } from '../failures/thrown.js';
 
@@ -96,41 +97,24 @@ export class LocalLink implements Link {
     }
   }
 
-  open(address: Address, signal?: AbortSignal): Promise<Result<Duplex>> {
-    return new Promise((resolve) => {
-      const where = describeAddress(address);
-      const socket = connect(
-        address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port, noDelay: true },
-      );
-      const timer = setTimeout(() => {
-        settle(fail('timeout', `${where} did not answer.`));
-      }, openTimeoutMs);
-      const onAbort = (): void => {
-        settle(fail('cancelled', 'Cancelled.'));
-      };
-      const onError = (error: unknown): void => {
-        settle(fail('refused', `${where} could not be opened.`, errorText(error)));
-      };
-      const settle = (result: Result<Duplex>): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-        socket.removeListener('error', onError);
-        if (!result.ok) {
-          socket.on('error', () => undefined); // it was given up; nobody is left to be told
-          socket.destroy();
-        }
-        resolve(result);
-      };
-      socket.once('error', onError);
-      socket.once('connect', () => {
-        const entry = { stop: () => socket.destroy() };
-        this.open_.add(entry);
-        socket.once('close', () => this.open_.delete(entry));
-        settle(ok(socket));
-      });
-      signal?.addEventListener('abort', onAbort, { once: true });
-      if (signal?.aborted === true) onAbort();
+  async open(address: Address, signal?: AbortSignal): Promise<Result<Duplex>> {
+    const where = describeAddress(address);
+    const socket = connect(
+      address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port, noDelay: true },
+    );
+    const result = await opened(socket, {
+      event: 'connect',
+      timeoutMs: openTimeoutMs,
+      lateMessage: `${where} did not answer.`,
+      failed: (error) => fail('refused', `${where} could not be opened.`, errorText(error)),
+      signal,
     });
+    if (result.ok) {
+      const entry = { stop: () => socket.destroy() };
+      this.open_.add(entry);
+      socket.once('close', () => this.open_.delete(entry));
+    }
+    return result;
   }
 
   dispose(): void {
