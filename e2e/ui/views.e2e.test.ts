@@ -1,9 +1,10 @@
-import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { pictureFailures } from './picture-failures';
 import { formatCores, formatCount, formatShare, formatValue } from '../../src/renderer/format/numbers';
 import { topPaddingPx, framePitchPx, sidePaddingPx } from '../../src/renderer/flame/viewport';
 import { nowMs, openReplayWindow, storeEndMs, type ReplayWindow } from './replay-window';
+import { compareRanges, dragRange, hovered, liesInside } from './view-gestures';
+import { watchDecoder } from './watch-decoder';
 
 // Every view on a made-up store that is the same in every run, with the clock standing still: what is shown is compared
 // with what the store itself answers, decoded by the reference decoder.
@@ -125,48 +126,15 @@ test('a double click zooms, Escape goes back, and keys do the same', async () =>
   await expect.poll(() => crumbs.count()).toBe(1);
 });
 
-/** Moves over a place of the graph until its tooltip is there: what lies above the graph may still be moving it. */
-async function hovered(position: { readonly x: number; readonly y: number }): Promise<Locator> {
-  const tip = view.page.getByRole('tooltip');
-  let away = 0;
-  await expect
-    .poll(
-      async () => {
-        away = 1 - away; // a pointer that stays where it is is not told of
-        await view.canvas.hover({ position: { x: position.x + away, y: position.y } });
-        return tip.count();
-      },
-      { timeout: 20_000 },
-    )
-    .toBe(1);
-  return tip;
-}
-
 test('the tooltip says all that is known, asks nobody for it, and stays inside the window', async () => {
   const answer = await view.store.profile(web, shown);
   const { graph } = answer;
-  // What is asked of the decoder, which has the profile, goes through a port. (Links is asked for news by and by, whatever is hovered.)
-  await view.page.evaluate(() => {
-    const page = window as Window & { asked?: string[] };
-    const asked: string[] = [];
-    page.asked = asked;
-    const post = Reflect.get(MessagePort.prototype, 'postMessage') as (...args: unknown[]) => void;
-    MessagePort.prototype.postMessage = function (...args: unknown[]): void {
-      // React schedules itself by a port as well, with null.
-      const name = (args[0] as { name?: unknown } | null)?.name;
-      if (typeof name === 'string') asked.push(name);
-      post.apply(this, args);
-    };
-  });
-  const askedOfDecoder = async (): Promise<readonly string[]> => {
-    const asked = await view.page.evaluate(() => (window as Window & { asked?: string[] }).asked ?? []);
-    return asked.filter((name) => /^(?:view|profile)\./.test(name));
-  };
+  const askedOfDecoder = await watchDecoder(view.page);
   // The agent kept its rate over all of the range, so its samples can be told.
   expect(answer.period).toBeGreaterThan(0);
   for (const name of ['order_list', 'tcp_sendmsg', '_PyEval_EvalFrameDefault']) {
     const node = answer.nodeOf(name);
-    const tip = await hovered(await view.placeOf(answer, node));
+    const tip = await hovered(view, await view.placeOf(answer, node));
     const width = (graph.x1[node] ?? 0) - (graph.x0[node] ?? 0);
     const self = graph.self[node] ?? 0;
     const text = words(await tip.innerText()).replaceAll(/\s+/g, ' ');
@@ -185,17 +153,12 @@ test('the tooltip says all that is known, asks nobody for it, and stays inside t
     if (file !== '') expect(text).toContain(`${file}${lines}`);
     if (library !== '' && !library.startsWith('[')) expect(text).toContain(library);
     if (buildId !== '') expect(text).toContain(`build-id ${buildId}`);
-    const box = await tip.boundingBox();
-    const pane = await view.canvas.boundingBox();
-    if (box === null || pane === null) throw new Error('the tooltip is not on the screen');
-    expect(box.x).toBeGreaterThanOrEqual(pane.x);
-    expect(box.x + box.width).toBeLessThanOrEqual(pane.x + pane.width);
-    expect(box.y + box.height).toBeLessThanOrEqual(pane.y + pane.height);
+    await liesInside(tip, view.canvas);
   }
   expect(await askedOfDecoder()).toEqual([]);
   const place = await view.placeOf(answer, answer.nodeOf('_PyEval_EvalFrameDefault'));
   for (const theme of ['dark', 'light']) {
-    await hovered(place);
+    await hovered(view, place);
     await view.app.screenshot(`tooltip-${theme}`);
     await view.page.mouse.move(5, 5);
     await view.page.keyboard.press('Control+Shift+L');
@@ -262,33 +225,11 @@ test('the table sorts, filters, and leads to the graph and back', async () => {
 const rangeA = { startMs: storeEndMs - 14 * minuteMs - 30_000, endMs: storeEndMs - 10 * minuteMs - 30_000 };
 const rangeB = { startMs: storeEndMs - 6 * minuteMs, endMs: storeEndMs - 90_000 };
 
-/** Drags over a range, a little inside of it: what is chosen are whole windows. */
-async function drag({ startMs, endMs }: typeof rangeA): Promise<void> {
-  const box = await view.page
-    .getByRole('group', { name: /^Timeline/ })
-    .locator('canvas')
-    .boundingBox();
-  if (box === null) throw new Error('the timeline is not on the screen');
-  const x = (timeMs: number): number => box.x + 12 + ((timeMs - shown.startMs) / (15 * minuteMs)) * (box.width - 24);
-  await view.page.mouse.move(x(startMs + 4_000), box.y + 50);
-  await view.page.mouse.down();
-  await view.page.mouse.move(x(endMs - 4_000), box.y + 50, { steps: 5 });
-  await view.page.mouse.up();
-}
-
-/** Compares the two ranges, from nothing chosen. */
-async function compare(a: typeof rangeA, b: typeof rangeB): Promise<void> {
-  await view.startOver();
-  await drag(a);
-  await view.page.keyboard.down('Shift');
-  await drag(b);
-  await view.page.keyboard.up('Shift');
-  await view.page.getByRole('tab', { name: 'Diff' }).waitFor();
-}
+const compare = (a: typeof rangeA, b: typeof rangeA): Promise<void> => compareRanges(view, shown, a, b);
 
 test('a range is dragged', async () => {
   await view.startOver();
-  await drag(rangeA);
+  await dragRange(view, shown, rangeA);
   await view.shows((await view.store.profile(web, rangeA)).total);
   await view.page.getByRole('button', { name: 'Range 11:45:30 to 11:49:30' }).waitFor();
   await view.pictures('range');
@@ -442,7 +383,7 @@ test('a frame of a diff says both sides', async () => {
   await compare(rangeA, rangeB);
   await view.ui.graph();
   const place = { x: sidePaddingPx + 200, y: topPaddingPx + 10.5 * framePitchPx };
-  const tip = words(await (await hovered(place)).innerText());
+  const tip = words(await (await hovered(view, place)).innerText());
   expect(tip.replaceAll(/\s+/g, ' ')).toMatch(/change \+[\d.]+ \w+ \+[\d.]+ %(?: 95 % .*)?$/);
   expect(tip).toMatch(/A\s[\d.]+ \w+\s[\d.]+ %\s[\d.]+ %\s+B\s[\d.]+ \w+\s[\d.]+ %\s[\d.]+ %/);
   await view.app.screenshot('diff-tooltip');
@@ -465,7 +406,7 @@ test('two ranges that touch share an edge and no window', async () => {
 test('a snapshot comes back with its zoom and its search', async () => {
   await view.ui.service('revel_web').click();
   await view.startOver();
-  await drag(rangeA);
+  await dragRange(view, shown, rangeA);
   const answer = await view.store.profile(web, rangeA);
   await view.shows(answer.total);
   const crumbs = view.page.getByRole('navigation', { name: 'Zoom' }).getByRole('button');

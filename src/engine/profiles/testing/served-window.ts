@@ -1,5 +1,5 @@
-import { afterEach, beforeEach } from 'vitest';
-import type { DecoderCalls, DecoderEvents } from '../../../contract/decoder.js';
+import { afterEach, beforeEach, expect, vi } from 'vitest';
+import type { DecoderCalls, DecoderEvents, FlamePiece, NamesPiece } from '../../../contract/decoder.js';
 import { unpackNames } from '../../../contract/packed-names.js';
 import { connect, type Client } from '../../../contract/rpc.js';
 import { typeScriptDecoder } from '../decoder.js';
@@ -7,46 +7,69 @@ import { serveWindow } from '../serve.js';
 import { portPair } from './ports.js';
 import { testSpool, type TestSpool } from './spool.js';
 
-/** A window that the decoder process serves, over a spool of its own. */
+/** A window that the decoder process serves, over a spool of its own. What lies in arrays came in the test that runs. */
 export interface ServedWindow {
   readonly spool: TestSpool;
   readonly window: Client<DecoderCalls, DecoderEvents>;
-  /** Names of the functions of views, as they were sent. */
+  /** Names of the functions of views, as they were sent: one after the other, and in their pieces. */
   readonly names: string[];
+  readonly namePieces: readonly NamesPiece[];
+  readonly pieces: FlamePiece[];
+  /** What serving threw: nothing may be left at a test's end. */
+  readonly bugs: unknown[];
+  /** Waits for the last piece of a view. */
+  readonly lastPiece: () => Promise<void>;
 }
 
 /** Serves a new window for each test of a file; what it answers holds that of the test that runs. */
 export function serveEachTest(): ServedWindow {
-  let served: ServedWindow | undefined;
+  let spool: TestSpool | undefined;
+  let window: Client<DecoderCalls, DecoderEvents> | undefined;
+  const names: string[] = [];
+  const namePieces: NamesPiece[] = [];
+  const pieces: FlamePiece[] = [];
+  const bugs: unknown[] = [];
+  const inTest = <T>(part: T | undefined): T => {
+    if (part === undefined) throw new Error('no test runs');
+    return part;
+  };
+
   beforeEach(() => {
-    const spool = testSpool(typeScriptDecoder('the test wants it'));
+    spool = testSpool(typeScriptDecoder('the test wants it'));
+    for (const list of [names, namePieces, pieces, bugs]) list.length = 0;
     const [here, there] = portPair();
-    serveWindow(there, spool.store, (error) => {
-      throw error;
+    serveWindow(there, spool.store, (error) => bugs.push(error));
+    window = connect<DecoderCalls, DecoderEvents>(here);
+    window.on('view.names', (packed) => {
+      const piece = unpackNames(packed);
+      namePieces.push(piece);
+      names.push(...piece.names);
     });
-    const window = connect<DecoderCalls, DecoderEvents>(here);
-    const names: string[] = [];
-    window.on('view.names', (piece) => names.push(...unpackNames(piece).names));
-    served = { spool, window, names };
+    window.on('view.piece', (piece) => pieces.push(piece));
   });
   afterEach(() => {
-    served?.window.dispose();
-    served?.spool.dispose();
-    served = undefined;
+    window?.dispose();
+    spool?.dispose();
+    expect(bugs).toEqual([]);
   });
-  const now = (): ServedWindow => {
-    if (served === undefined) throw new Error('no test runs');
-    return served;
-  };
+
   return {
     get spool() {
-      return now().spool;
+      return inTest(spool);
     },
     get window() {
-      return now().window;
+      return inTest(window);
     },
-    get names() {
-      return now().names;
-    },
+    names,
+    namePieces,
+    pieces,
+    bugs,
+    lastPiece: () =>
+      vi.waitFor(
+        () => {
+          expect(pieces.at(-1)?.last).toBe(true);
+        },
+        { timeout: 60_000 }, // a busy machine is no failure
+      ),
   };
 }
