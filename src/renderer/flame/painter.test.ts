@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { smallModel } from '../testing/small-model.js';
 import { fitText, paintFlame, type FlameContext, type Surface } from './painter.js';
-import { rasterFlame, type RasterLayout } from './raster.js';
+import type { Palette } from './palette.js';
+import { rasterFlame, type Highlight, type Label, type RasterLayout } from './raster.js';
 
 const background = 0xff000000;
 const fills = [0xff111111, 0xffaaaaaa, 0xffbbbbbb, 0xffcccccc];
@@ -37,6 +38,22 @@ function picture(pixels: Uint32Array, width: number): string[] {
   return lines;
 }
 
+/** Draws over what was there before, as each frame of a motion does. */
+function raster(
+  pixels: Uint32Array,
+  place: RasterLayout,
+  view: { readonly from: number; readonly to: number },
+  colours: Palette = palette,
+  highlight: Highlight | null = null,
+): Label[] {
+  pixels.fill(0xffffff00);
+  const labels: Label[] = [];
+  rasterFlame(pixels, place, smallModel().graph, view, colours, background, highlight, (some) => {
+    labels.push(...some);
+  });
+  return labels;
+}
+
 describe('rasterFlame', () => {
   it('draws rising lines over what is new and falling ones over what is gone', () => {
     const pixels = new Uint32Array(20 * 9);
@@ -45,7 +62,7 @@ describe('rasterFlame', () => {
       ...palette,
       pattern: (node: number) => (node === 1 || node === 2 ? { word: 0xffffffff, rising: node === 1 } : undefined),
     };
-    rasterFlame(pixels, high, smallModel().graph, { from: 0, to: 10 }, patterned, background, null);
+    raster(pixels, high, { from: 0, to: 10 }, patterned);
     expect(picture(pixels, 20).slice(3, 6)).toEqual([
       '#aaaaa#aaaa.#bbbbb#b',
       'aaaaa#aaaaa.b#bbbbb#',
@@ -55,7 +72,7 @@ describe('rasterFlame', () => {
 
   it('draws boxes with gaps, level by level', () => {
     const pixels = new Uint32Array(20 * 9);
-    const labels = rasterFlame(pixels, layout, smallModel().graph, { from: 0, to: 10 }, palette, background, null);
+    const labels = raster(pixels, layout, { from: 0, to: 10 });
     expect(picture(pixels, 20)).toEqual([
       'rrrrrrrrrrrrrrrrrrrr',
       'rrrrrrrrrrrrrrrrrrrr',
@@ -76,14 +93,14 @@ describe('rasterFlame', () => {
 
   it('draws a zoom: callers reach over the edges, what is outside is left out', () => {
     const pixels = new Uint32Array(20 * 9);
-    rasterFlame(pixels, layout, smallModel().graph, { from: 0, to: 6 }, palette, background, null);
+    raster(pixels, layout, { from: 0, to: 6 });
     expect(picture(pixels, 20)[3]).toBe('aaaaaaaaaaaaaaaaaaaa');
     expect(picture(pixels, 20)[6]).toBe('cccccc..............');
   });
 
   it('scrolls by whole pixels', () => {
     const pixels = new Uint32Array(20 * 9);
-    rasterFlame(pixels, { ...layout, top: -4 }, smallModel().graph, { from: 0, to: 10 }, palette, background, null);
+    raster(pixels, { ...layout, top: -4 }, { from: 0, to: 10 });
     expect(picture(pixels, 20).slice(0, 3)).toEqual([
       'aaaaaaaaaaa.bbbbbbbb',
       '....................',
@@ -91,17 +108,32 @@ describe('rasterFlame', () => {
     ]);
   });
 
+  it.each([
+    ['down, at the top', false, 0],
+    ['down, scrolled into a gap', false, -2],
+    ['down, begun below the edge', false, 4],
+    ['down, scrolled beyond the last level', false, -40],
+    ['up, from the bottom', true, 7],
+    ['up, scrolled', true, 9],
+    ['up, with room above', true, 14],
+    ['up, scrolled beyond the last level', true, 60],
+  ])('leaves nothing of the frame before: %s', (_, up, top) => {
+    const pixels = new Uint32Array(20 * 16);
+    raster(pixels, { ...layout, height: 16, up, top }, { from: 0, to: 10 });
+    expect(picture(pixels, 20).join('')).not.toContain('?');
+  });
+
   it('marks matches with a bar', () => {
     const pixels = new Uint32Array(20 * 9);
     const highlight = { matches: Uint8Array.of(0, 0, 1, 0), bar: 0xffffffff, barHeight: 1 };
-    rasterFlame(pixels, layout, smallModel().graph, { from: 0, to: 10 }, palette, background, highlight);
+    raster(pixels, layout, { from: 0, to: 10 }, palette, highlight);
     expect(picture(pixels, 20)[3]).toBe('aaaaaaaaaaa.bbbbbbbb');
     expect(picture(pixels, 20)[4]).toBe('aaaaaaaaaaa.########');
   });
 
   it('gives a pixel to what is narrower than one', () => {
     const pixels = new Uint32Array(20 * 9);
-    rasterFlame(pixels, layout, smallModel().graph, { from: 0, to: 1000 }, palette, background, null);
+    raster(pixels, layout, { from: 0, to: 1000 });
     expect(picture(pixels, 20)[0]).toBe('r...................');
     expect(picture(pixels, 20)[3]).toBe('a...................');
   });

@@ -87,12 +87,15 @@ export function paintFlame(
     gap: device(1),
     labelWidth: device(leastLabelPx),
   };
-  const labels = rasterFlame(pixels, layout, graph, viewport, style.palette, style.background, style.highlight);
-  const names = namesOf(labels, model, style.palette, ratio);
   const { x: inset } = namePlace(ratio);
-  const unwritten = names.filter(
-    ({ text, x, y, colour }) => lettering?.write(pixels, text, x + inset, y, colour) !== true,
-  );
+  const unwritten: Name[] = [];
+  let count = 0;
+  rasterFlame(pixels, layout, graph, viewport, style.palette, style.background, style.highlight, (labels) => {
+    for (const name of namesOf(labels, model, style.palette, ratio)) {
+      count++;
+      if (lettering?.write(pixels, name.text, name.x + inset, name.y, name.colour) !== true) unwritten.push(name);
+    }
+  });
   context.putImageData(image, 0, 0);
   drawNames(context, unwritten, ratio);
   for (const [node, colour, line] of [
@@ -111,7 +114,7 @@ export function paintFlame(
       line * ratio,
     );
   }
-  return names.length;
+  return count;
 }
 
 /** A name as it is drawn, and its frame's corner. */

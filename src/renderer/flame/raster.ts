@@ -39,7 +39,8 @@ export interface Label {
 }
 
 /**
- * Writes the visible part of a flame graph into pixels, row by row, and answers which boxes have room for a label.
+ * Writes the visible part of a flame graph into pixels, level by level, and tells after each which of its boxes have room for a label:
+ * what is written there at once is written while the level is in the processor's cache, which at scale 2 the whole picture is not.
  * Work is by what can be seen: a level's visible range is found by binary search, and nodes that end within one pixel
  * are skipped together by a galloping search, so a million nodes cost as much as the screen is wide.
  * One row of pixels is made a level and copied to the lines of its frames.
@@ -52,10 +53,9 @@ export function rasterFlame(
   palette: Palette,
   background: number,
   highlight: Highlight | null,
-): Label[] {
+  onLevel: (labels: readonly Label[]) => void,
+): void {
   const { width, height, left, right, top, up, frameHeight, pitch, gap, labelWidth } = layout;
-  pixels.fill(background);
-  const labels: Label[] = [];
   const scale = (right - left) / (view.to - view.from);
   // How far level 0 lies beyond the edge that levels grow from, and how far it is to the other edge.
   const [beyond, room] = up ? [top - height, top + frameHeight - 1] : [-top - frameHeight, height - 1 - top];
@@ -64,15 +64,29 @@ export function rasterFlame(
   const row = new Uint32Array(width);
   const bar = new Uint32Array(width);
   const { x0, x1, functionIndex } = graph;
+  const topOf = (level: number): number => (up ? top - level * pitch : top + level * pitch);
+  const clear = (from: number, to: number): void => {
+    if (to > from && to > 0) pixels.fill(background, Math.max(0, from) * width, to * width);
+  };
+  if (firstLevel > lastLevel) {
+    pixels.fill(background);
+    return;
+  }
+  clear(0, topOf(up ? lastLevel : firstLevel));
+  clear(topOf(up ? firstLevel : lastLevel) + pitch, height);
   for (let level = firstLevel; level <= lastLevel; level++) {
+    const y = topOf(level);
     const { first, end } = visibleRange(graph, level, view.from, view.to);
-    if (first === end) continue;
+    if (first === end) {
+      clear(y, Math.min(height, y + pitch));
+      continue;
+    }
+    const labels: Label[] = [];
     row.fill(background);
     let barred = false;
     const hatched: Hatch[] = [];
     const marked: Mark[] = [];
     if (highlight !== null) bar.fill(0);
-    const y = up ? top - level * pitch : top + level * pitch;
     for (let node = first; node < end;) {
       const from = left + ((x0[node] ?? 0) - view.from) * scale;
       const to = left + ((x1[node] ?? 0) - view.from) * scale;
@@ -109,6 +123,7 @@ export function rasterFlame(
     const lineFrom = Math.max(0, y);
     const lineTo = Math.min(height, y + frameHeight);
     for (let line = lineFrom; line < lineTo; line++) pixels.set(row, line * width);
+    clear(y + frameHeight, Math.min(height, y + pitch));
     for (const hatch of hatched) drawHatch(pixels, hatch, width, y, lineFrom, lineTo, gap);
     for (const { word, start, stop } of marked) {
       const end = Math.min(lineTo, y + 2 * gap);
@@ -117,8 +132,8 @@ export function rasterFlame(
     if (highlight !== null && barred) {
       underline(pixels, bar, width, Math.max(lineFrom, y + frameHeight - highlight.barHeight), lineTo);
     }
+    if (labels.length > 0) onLevel(labels);
   }
-  return labels;
 }
 
 /** A line along the top of a box, two gaps thick. */
