@@ -5,6 +5,7 @@ import { summarise } from '../../scripts/bench/rounds.mjs';
 import { startDisplay } from '../../e2e/world/display.js';
 import { openOurs } from './ours.js';
 import { prepareD3FlameGraph } from './peers/d3-flame-graph.js';
+import { prepareGrafanaFlameGraph } from './peers/grafana-flamegraph.js';
 import { openSpeedscope } from './peers/speedscope.js';
 import { programProfile } from './profiles.js';
 import { prepareScrubStore } from './scrub.js';
@@ -40,13 +41,16 @@ interface Files {
 }
 
 const million = 1_000_000;
-const peerNames = ['d3-flame-graph', 'speedscope'] as const;
+const peerNames = ['d3-flame-graph', 'speedscope', 'grafana-flamegraph'] as const;
+/** The others are handed the tree itself. */
+const readsPprof: ReadonlySet<string> = new Set(['ours', 'speedscope']);
 const realFile = 'src/core/formats/testdata/go-cpu.pb.gz';
 
 /**
  * The built app and its peers in the same Electron with software rendering, each on the same stacks, driven through the DevTools
  * protocol. Times run from the input event to the presented frame, by Chromium's trace. All rounds of a tool are starts of its own; the
- * first start of each is not counted. d3-flame-graph is handed its own nested JSON, as it reads no pprof.
+ * first start of each is not counted. d3-flame-graph and Grafana's panel are handed the tree as
+ * nested JSON, as they read no pprof.
  */
 export async function bench({ quick, note }: BenchOptions): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'pyrometer-bench-view-'));
@@ -59,6 +63,7 @@ export async function bench({ quick, note }: BenchOptions): Promise<readonly Ben
     const peers: Readonly<Record<(typeof peerNames)[number], OpenViewer>> = {
       'd3-flame-graph': await prepareD3FlameGraph(join(folder, 'd3')),
       speedscope: openSpeedscope,
+      'grafana-flamegraph': await prepareGrafanaFlameGraph(join(folder, 'grafana')),
     };
     const samples: Record<string, Samples> = {};
     const round = async (
@@ -76,7 +81,7 @@ export async function bench({ quick, note }: BenchOptions): Promise<readonly Ben
         note(`  ${name} ${measure} ${size} x${scale}: ${value.toFixed(1)}`);
       };
       try {
-        const file = name === 'd3-flame-graph' ? nested : pprof;
+        const file = readsPprof.has(name) ? pprof : nested;
         if (file !== undefined) await measure(viewer, file, measures, add, note);
       } catch (error) {
         if (name === 'ours') throw error;
