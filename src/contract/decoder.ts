@@ -61,10 +61,12 @@ export interface FlameHeader {
   readonly depth: number;
   readonly functionCount: number;
   /**
-   * What one sample counts in the sample type's unit; 0 where that is not the same for all of them or not known, and in a diff: samples
-   * are not told then.
+   * What one sample counts in the sample type's unit; 0 where that is not the same for all of them or not known, and in a diff, whose
+   * sides have their own: samples are not told then.
    */
   readonly samplePeriod: number;
+  /** Of a diff only: the same of each side. */
+  readonly samplePeriods?: readonly [baseline: number, comparison: number];
   /** The root's width: total of a flame graph; of a diff the mean of the normalised sides. */
   readonly total: number;
   /**
@@ -109,9 +111,11 @@ export interface FlamePiece {
   readonly parent: Uint32Array;
   /** Index of the function in the view's names. */
   readonly functionIndex: Uint32Array;
-  /** Of a diff only: totals of the two sides, normalised. */
+  /** Of a diff only: totals of the two sides and what they measured in the node itself, normalised. */
   readonly baseline?: Float64Array;
   readonly comparison?: Float64Array;
+  readonly baselineSelf?: Float64Array;
+  readonly comparisonSelf?: Float64Array;
 }
 
 /**

@@ -8,9 +8,11 @@ export interface FlameColumns {
   readonly depth: Uint32Array;
   readonly parent: Uint32Array;
   readonly functionIndex: Uint32Array;
-  /** Of a diff only: totals of the two sides, normalised. */
+  /** Of a diff only: totals of the two sides, and what they measured in the node itself, normalised. */
   readonly baseline?: Float64Array;
   readonly comparison?: Float64Array;
+  readonly baselineSelf?: Float64Array;
+  readonly comparisonSelf?: Float64Array;
 }
 
 /**
@@ -61,7 +63,14 @@ export function createFlameAssembly(nodeCount: number, depthCount: number, diff:
     parent: new Uint32Array(nodeCount),
     functionIndex: new Uint32Array(nodeCount),
   };
-  const sides = diff ? { baseline: new Float64Array(nodeCount), comparison: new Float64Array(nodeCount) } : undefined;
+  const sides = diff
+    ? {
+        baseline: new Float64Array(nodeCount),
+        comparison: new Float64Array(nodeCount),
+        baselineSelf: new Float64Array(nodeCount),
+        comparisonSelf: new Float64Array(nodeCount),
+      }
+    : undefined;
   const levelStart = new Uint32Array(depthCount + 1);
   let graph: FlameGraph = { ...columns, ...sides, count: 0, nodeCount, depthCount, levelStart };
   return {
@@ -82,6 +91,8 @@ export function createFlameAssembly(nodeCount: number, depthCount: number, diff:
       if (sides !== undefined) {
         sides.baseline.set(run.baseline ?? run.x0, run.first);
         sides.comparison.set(run.comparison ?? run.x0, run.first);
+        sides.baselineSelf.set(run.baselineSelf ?? run.self, run.first);
+        sides.comparisonSelf.set(run.comparisonSelf ?? run.self, run.first);
       }
       noteLevels(levelStart, columns.depth, run.first, count);
       graph = { ...columns, ...sides, count, nodeCount, depthCount, levelStart };

@@ -7,7 +7,7 @@ export interface FlameCut extends FlameRun {
 
 /** What a node takes when it crosses. */
 export function bytesPerNode(diff: boolean): number {
-  return 3 * 8 + 3 * 4 + (diff ? 2 * 8 : 0);
+  return 3 * 8 + 3 * 4 + (diff ? 4 * 8 : 0);
 }
 
 /**
@@ -15,8 +15,8 @@ export function bytesPerNode(diff: boolean): number {
  * copies: structured clone of a view would send all of the buffer below it. A graph always has at least its root.
  */
 export function* cutFlame(graph: FlameGraph, maxBytes = 1_000_000): Generator<FlameCut, void, undefined> {
-  const { baseline, comparison } = graph;
-  const diff = baseline !== undefined && comparison !== undefined;
+  const sides = sidesOf(graph);
+  const diff = sides !== undefined;
   const step = Math.max(1, Math.floor(maxBytes / bytesPerNode(diff)));
   for (let first = 0; first < graph.count; first += step) {
     const end = Math.min(graph.count, first + step);
@@ -29,7 +29,26 @@ export function* cutFlame(graph: FlameGraph, maxBytes = 1_000_000): Generator<Fl
       depth: graph.depth.slice(first, end),
       parent: graph.parent.slice(first, end),
       functionIndex: graph.functionIndex.slice(first, end),
-      ...(diff ? { baseline: baseline.slice(first, end), comparison: comparison.slice(first, end) } : {}),
+      ...(diff
+        ? {
+            baseline: sides.baseline.slice(first, end),
+            comparison: sides.comparison.slice(first, end),
+            baselineSelf: sides.baselineSelf.slice(first, end),
+            comparisonSelf: sides.comparisonSelf.slice(first, end),
+          }
+        : {}),
     };
   }
+}
+
+/** The columns of a diff's sides, which are all there or none. */
+function sidesOf({
+  baseline,
+  comparison,
+  baselineSelf,
+  comparisonSelf,
+}: FlameGraph): Required<Pick<FlameGraph, 'baseline' | 'comparison' | 'baselineSelf' | 'comparisonSelf'>> | undefined {
+  if (baseline === undefined || comparison === undefined) return undefined;
+  if (baselineSelf === undefined || comparisonSelf === undefined) return undefined;
+  return { baseline, comparison, baselineSelf, comparisonSelf };
 }

@@ -19,7 +19,7 @@ import type { Profile } from '../../core/profile/profile.js';
 import type { DecodedProfile } from './decode.js';
 import type { ProfileDecoder } from './decoder.js';
 import type { OpenProfile } from './store.js';
-import { nameOfFrame, periodOf, type Side, type SideOf } from './view-side.js';
+import { nameOfFrame, periodOf, samplePeriodOf, type Side, type SideOf } from './view-side.js';
 import type { ViewTree } from './view-tree.js';
 
 /** How two profiles are compared. */
@@ -40,6 +40,7 @@ export interface MergedSides {
   /** As they were measured. */
   readonly baselineTotal: number;
   readonly comparisonTotal: number;
+  readonly samplePeriods: readonly [baseline: number, comparison: number];
   readonly matching: Matching;
   readonly byLine: boolean;
 }
@@ -79,7 +80,7 @@ export async function mergedSides(
 
 /** A view of two profiles, its frames as wide as asked. */
 export function diffTree(sides: MergedSides, width: FrameWidth): ViewTree {
-  const { sampleType, merged, frames, baselineTotal, comparisonTotal, matching, byLine } = sides;
+  const { sampleType, merged, frames, baselineTotal, comparisonTotal, samplePeriods, matching, byLine } = sides;
   return {
     sampleType,
     samplePeriod: 0,
@@ -92,6 +93,7 @@ export function diffTree(sides: MergedSides, width: FrameWidth): ViewTree {
       comparison: { ...merged, ...merged.comparison },
       baselineTotal,
       comparisonTotal,
+      samplePeriods,
       scaling: merged.scaling,
       byLabel: false,
       base: {
@@ -140,6 +142,10 @@ async function mergeSides(
     frames: mergedFrames(merged, before.frames, after.value.frames, matching),
     baselineTotal: f64At(before.tree.total, 0),
     comparisonTotal: f64At(after.value.tree.total, 0),
+    samplePeriods: [
+      samplePeriodOf(baseline.decoded.profile, baselineIndex),
+      samplePeriodOf(comparison.decoded.profile, comparisonIndex),
+    ],
     matching,
     byLine,
   });

@@ -77,7 +77,12 @@ export async function planView(
   );
   const inView = ({ graph, order }: FlameLayout): ViewGraph => {
     const sides = diff
-      ? { baseline: gatherF64(values.baseline.total, order), comparison: gatherF64(values.comparison.total, order) }
+      ? {
+          baseline: gatherF64(values.baseline.total, order),
+          comparison: gatherF64(values.comparison.total, order),
+          baselineSelf: gatherF64(values.baseline.self, order),
+          comparisonSelf: gatherF64(values.comparison.self, order),
+        }
       : {};
     return { order, graph: { ...graph, ...sides, functionIndex: gatherU32(functions.numbers, graph.functionIndex) } };
   };
@@ -100,6 +105,7 @@ export async function planView(
             baselineTotal: values.baselineTotal,
             comparisonTotal: values.comparisonTotal,
             scaling: values.scaling,
+            samplePeriods: values.samplePeriods,
           }
         : {}),
     },

@@ -46,6 +46,8 @@ export interface DiffSides {
   /** As they were measured. */
   readonly baselineTotal: number;
   readonly comparisonTotal: number;
+  /** See {@link FlameHeader.samplePeriods}. */
+  readonly samplePeriods: readonly [baseline: number, comparison: number];
   readonly scaling: Scaling;
   /** Whether samples were chosen by their labels or times, which windows do not tell. */
   readonly byLabel: boolean;

@@ -5,7 +5,7 @@ import { visibleText } from '../format/visible-text.js';
 import { useCell } from '../state/cell.js';
 import type { Hover } from './flame-canvas.js';
 import { frameKindWords } from './operation-words.js';
-import { nodeNumbers } from './node-words.js';
+import { isDirection, nodeNumbers } from './node-words.js';
 import { frameTimeWords } from './time-ticks.js';
 
 const awayPx = 14;
@@ -60,9 +60,9 @@ export function FlameTooltip({ hover }: { readonly hover: Hover }): ReactElement
         ) : null}
         {numbers.map(({ label, value, share, ofCaller, tone }) => (
           <div key={label}>
-            <dt className={label === 'change' ? undefined : tone}>{label}</dt>
+            <dt className={isDirection(tone) ? undefined : tone}>{label}</dt>
             <dd>{value}</dd>
-            <dd className={label === 'change' ? tone : 'mute'}>{share}</dd>
+            <dd className={isDirection(tone) ? tone : 'mute'}>{share}</dd>
             <dd className="mute">{ofCaller}</dd>
           </div>
         ))}

@@ -25,13 +25,32 @@ describe('nodeNumbers', () => {
       ...smallPiece,
       baseline: Float64Array.of(10, 8, 2, 0),
       comparison: Float64Array.of(10, 4, 6, 4),
+      baselineSelf: Float64Array.of(0, 8, 2, 0),
+      comparisonSelf: Float64Array.of(0, 0, 6, 4),
     });
-    expect(plain(model, 1)).toEqual(['A 8 80.0 %', 'B 4 40.0 %', 'change −4 −50.0 %']);
-    expect(plain(model, 3)).toEqual(['A 0 0.0 %', 'B 4 40.0 %', 'change +4 new']);
+    expect(plain(model, 1)).toEqual([
+      ...['A 8 80.0 %', 'B 4 40.0 %', 'change −4 −50.0 %'],
+      ...['self A 8 80.0 %', 'self B 0 0.0 %', 'self change −8 gone'],
+    ]);
+    expect(plain(model, 3)).toEqual([
+      ...['A 0 0.0 %', 'B 4 40.0 %', 'change +4 new'],
+      ...['self A 0 0.0 %', 'self B 4 40.0 %', 'self change +4 new'],
+    ]);
+    expect(plain(model, 0).at(-1)).toBe('self change 0 ');
     expect(nodeNumbers(model, 1)[2]?.tone).toBe('less');
     const ofCaller = (node: number): string[] => nodeNumbers(model, node).map((line) => line.ofCaller);
-    expect(ofCaller(3)).toEqual(['0.0\u00a0%', '100.0\u00a0%', '']);
-    expect(ofCaller(0)).toEqual(['', '', '']);
+    expect(ofCaller(3)).toEqual(['0.0\u00a0%', '100.0\u00a0%', '', '0.0\u00a0%', '100.0\u00a0%', '']);
+    expect(ofCaller(0)).toEqual(['', '', '', '', '', '']);
+  });
+
+  it('counts the samples of both sides of a diff as they were measured', () => {
+    const model = new FlameModel('v');
+    const scaling = { by: 'absolute', factor: 0.5, error: 0 } as const;
+    const sides = { baselineTotal: 40, comparisonTotal: 10, scaling, samplePeriods: [2, 1] } as const;
+    model.begin({ ...smallHeader, ...sides });
+    const values = { baseline: Float64Array.of(20, 16, 4, 0), comparison: Float64Array.of(10, 4, 6, 4) };
+    model.appendPiece({ ...smallPiece, ...values });
+    expect(plain(model, 1).slice(-2)).toEqual(['samples A 16 ', 'samples B 4 ']);
   });
 
   it('says how certain a change is where windows were judged', () => {
@@ -54,7 +73,7 @@ describe('nodeNumbers', () => {
       '95 %  too few samples to judge',
     ]);
     model.judge({ ...judged, abstained: 'few-windows' });
-    expect(plain(model, 1)).toHaveLength(3);
+    expect(plain(model, 1).filter((said) => said.startsWith('95 %'))).toEqual([]);
   });
 
   it('takes what scaling leaves between equal sides for no change', () => {

@@ -17,6 +17,7 @@ export interface NumberLine {
   readonly share: string;
   /** Of the frame's caller; "" where it means nothing. */
   readonly ofCaller: string;
+  /** Of a change which way it goes, of a value its side. */
   readonly tone?: 'more' | 'less' | 'side-a' | 'side-b';
 }
 
@@ -32,59 +33,86 @@ export function samplesOf(value: number, period: number): number | undefined {
   return Math.abs(samples - whole) <= 1e-6 * Math.max(1, whole) ? whole : undefined;
 }
 
-/** Self, total and samples of a node, or of a diff its total on both sides, A scaled as the normalisation says, and the change. */
+/**
+ * Self, total and samples of a node; of a diff its total on both sides, A scaled as the normalisation says, and the change, the same of
+ * self, and the samples of both sides.
+ */
 export function nodeNumbers(model: FlameModel, node: number): readonly NumberLine[] {
   const { graph, unit } = model;
-  if (!model.isDiff) {
-    const total = model.width(node);
-    const self = graph.self[node] ?? 0;
-    const caller = model.width(graph.parent[node] ?? 0);
-    const ofCaller = (value: number): string => (node === 0 ? '' : formatShare(value / caller));
-    const period = model.header?.samplePeriod ?? 0;
-    const samples = samplesOf(total, period);
-    const line = (label: string, value: number): NumberLine => ({
-      label,
-      value: formatValue(value, unit),
-      share: formatShare(value / model.total),
-      ofCaller: ofCaller(value),
-    });
-    return [
-      line('total', total),
-      line('self', self),
-      ...(samples === undefined ? [] : [{ label: 'samples', value: formatCount(samples), share: '', ofCaller: '' }]),
-    ];
-  }
-  const before = graph.baseline?.[node] ?? 0;
-  const after = graph.comparison?.[node] ?? 0;
-  const [wholeBefore, wholeAfter] = [graph.baseline?.[0] ?? 0, graph.comparison?.[0] ?? 0];
-  const change = changeBetween(before, after);
-  const caller = graph.parent[node] ?? 0;
-  const ofCaller = (value: number, callers: number): string =>
-    node === 0 || callers === 0 ? '' : formatShare(value / callers);
+  if (model.isDiff) return comparedNumbers(model, node);
+  const total = model.width(node);
+  const self = graph.self[node] ?? 0;
+  const caller = model.width(graph.parent[node] ?? 0);
+  const ofCaller = (value: number): string => (node === 0 ? '' : formatShare(value / caller));
+  const samples = samplesOf(total, model.header?.samplePeriod ?? 0);
+  const line = (label: string, value: number): NumberLine => ({
+    label,
+    value: formatValue(value, unit),
+    share: formatShare(value / model.total),
+    ofCaller: ofCaller(value),
+  });
+  return [line('total', total), line('self', self), ...samplesLine('samples', samples)];
+}
+
+function comparedNumbers(model: FlameModel, node: number): readonly NumberLine[] {
+  const { graph, header, unit } = model;
+  const [before, after] = sidesOf(model, node);
+  const [wholeBefore, wholeAfter] = sidesOf(model, 0);
+  const [callerBefore, callerAfter] = node === 0 ? [0, 0] : sidesOf(model, graph.parent[node] ?? 0);
+  const [selfBefore, selfAfter] = selfOfSides(model, node);
+  const side = (
+    tone: 'side-a' | 'side-b',
+    label: string,
+    value: number,
+    whole: number,
+    caller: number,
+  ): NumberLine => ({
+    label,
+    value: formatValue(value, unit),
+    share: whole === 0 ? '' : formatShare(value / whole),
+    ofCaller: caller === 0 ? '' : formatShare(value / caller),
+    tone,
+  });
+  const [periodBefore, periodAfter] = header?.samplePeriods ?? [0, 0];
   return [
-    {
-      label: 'A',
-      value: formatValue(before, unit),
-      share: formatShare(before / wholeBefore),
-      ofCaller: ofCaller(before, graph.baseline?.[caller] ?? 0),
-      tone: 'side-a',
-    },
-    {
-      label: 'B',
-      value: formatValue(after, unit),
-      share: formatShare(after / wholeAfter),
-      ofCaller: ofCaller(after, graph.comparison?.[caller] ?? 0),
-      tone: 'side-b',
-    },
-    {
-      label: 'change',
-      value: formatSignedValue(change, unit),
-      share: before === 0 ? 'new' : after === 0 ? 'gone' : formatSignedShare(change / before),
-      ofCaller: '',
-      ...(change === 0 ? {} : { tone: change > 0 ? ('more' as const) : ('less' as const) }),
-    },
+    side('side-a', 'A', before, wholeBefore, callerBefore),
+    side('side-b', 'B', after, wholeAfter, callerAfter),
+    changeLine('change', before, after, unit),
     ...certaintyLine(model, node, before, after),
+    side('side-a', 'self A', selfBefore, wholeBefore, callerBefore),
+    side('side-b', 'self B', selfAfter, wholeAfter, callerAfter),
+    changeLine('self change', selfBefore, selfAfter, unit),
+    // A was scaled to be comparable, its samples were not.
+    ...samplesLine('samples A', samplesOf(before / (header?.scaling?.factor ?? 1), periodBefore)),
+    ...samplesLine('samples B', samplesOf(after, periodAfter)),
   ];
+}
+
+/** Total of a node of a diff on both sides, A scaled. */
+export function sidesOf({ graph }: FlameModel, node: number): readonly [before: number, after: number] {
+  return [graph.baseline?.[node] ?? 0, graph.comparison?.[node] ?? 0];
+}
+
+/** What both sides of a diff measured in a node itself, A scaled. */
+export function selfOfSides({ graph }: FlameModel, node: number): readonly [before: number, after: number] {
+  return [graph.baselineSelf?.[node] ?? 0, graph.comparisonSelf?.[node] ?? 0];
+}
+
+function samplesLine(label: string, samples: number | undefined): readonly NumberLine[] {
+  return samples === undefined ? [] : [{ label, value: formatCount(samples), share: '', ofCaller: '' }];
+}
+
+function changeLine(label: string, before: number, after: number, unit: string): NumberLine {
+  const change = changeBetween(before, after);
+  const relative =
+    before === 0 ? (after === 0 ? '' : 'new') : after === 0 ? 'gone' : formatSignedShare(change / before);
+  return {
+    label,
+    value: formatSignedValue(change, unit),
+    share: relative,
+    ofCaller: '',
+    ...(change === 0 ? {} : { tone: change > 0 ? ('more' as const) : ('less' as const) }),
+  };
 }
 
 const certaintyStates = ['too few samples to judge', 'not certain', 'certain'] as const;
@@ -96,4 +124,9 @@ function certaintyLine(model: FlameModel, node: number, before: number, after: n
   const margin = model.margins.get(node);
   const value = margin === undefined ? '' : intervalWords({ before, after, margin }, model.unit);
   return [{ label: '95 %', value, share: certaintyStates[state] ?? '', ofCaller: '' }];
+}
+
+/** Whether a tone is of a value that went up or down: the value has its colour then, else its label has. */
+export function isDirection(tone: NumberLine['tone']): tone is 'more' | 'less' {
+  return tone === 'more' || tone === 'less';
 }

@@ -293,7 +293,16 @@ export function inventDiff(seed: number, nodes: number): InventedProfile {
     comparison[node] = 2 * width - (baseline[node] ?? 0);
     if (by > 1e6) baseline[node] = 0;
   }
-  return { ...profile, graph: { ...graph, baseline, comparison } };
+  const selves = { baselineSelf: selfOf(graph, baseline), comparisonSelf: selfOf(graph, comparison) };
+  return { ...profile, graph: { ...graph, baseline, comparison, ...selves } };
+}
+
+/** What is left of each total without what is called. */
+function selfOf({ parent, count }: InventedProfile['graph'], total: Float64Array): Float64Array {
+  const self = total.slice();
+  for (let node = 1; node < count; node++)
+    self[parent[node] ?? 0] = (self[parent[node] ?? 0] ?? 0) - (total[node] ?? 0);
+  return self.map((value) => Math.max(0, value));
 }
 
 /** The header of a view of an invented profile. */

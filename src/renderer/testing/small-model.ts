@@ -35,7 +35,12 @@ export function smallModel(names: readonly string[] = plainNames): FlameModel {
 /** The same picture as a diff in which b is new and a had more before. */
 export function smallDiff(): FlameModel {
   const sides = { baselineTotal: 8, comparisonTotal: 12, scaling: { by: 'absolute', factor: 1, error: 0 } } as const;
-  const values = { baseline: Float64Array.of(8, 8, 0, 2), comparison: Float64Array.of(12, 4, 8, 2) };
+  const values = {
+    baseline: Float64Array.of(8, 8, 0, 2),
+    comparison: Float64Array.of(12, 4, 8, 2),
+    baselineSelf: Float64Array.of(0, 6, 0, 2),
+    comparisonSelf: Float64Array.of(0, 2, 8, 2),
+  };
   return modelOf({ ...smallHeader, ...sides }, { ...smallPiece, ...values }, plainNames);
 }
 
