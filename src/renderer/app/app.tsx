@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
 import { Details } from '../features/details/details.js';
+import { FigureExplainer } from '../features/guidance/explain-popover.js';
 import { LearnPanel } from '../features/learn/learn-panel.js';
 import { FleetView } from '../features/fleet/fleet-view.js';
 import { CommandPalette } from './command-palette.js';
@@ -48,6 +49,7 @@ function Parts(): ReactElement {
       <Toasts />
       <Dialogs />
       <CommandPalette />
+      <FigureExplainer />
     </div>
   );
 }

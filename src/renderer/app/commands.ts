@@ -14,6 +14,7 @@ import type { AppState } from '../state/store.js';
 import { hasView, named, type Command } from './command.js';
 import { comparisonCommands } from './comparison-commands.js';
 import { viewCommands } from './view-commands.js';
+import { explainHere } from '../features/guidance/find-figures.js';
 import { canName, hasAgent, hasLog, primaryAction } from '../features/targets/target-words.js';
 
 const always = (): boolean => true;
@@ -354,6 +355,7 @@ export const commands: readonly Command[] = [
       store.setState((state) => ({ detailsOpen: !state.detailsOpen }));
     },
   },
+  { id: 'explain', title: named('Explain this number'), keys: 'E', enabled: always, run: explainHere },
   {
     id: 'toggle-theme',
     title: (state) => (state.shownTheme === 'dark' ? 'Light theme' : 'Dark theme'),

@@ -1,9 +1,11 @@
-import { useCallback, type ReactElement } from 'react';
+import { useCallback, useRef, type ReactElement } from 'react';
 import { scalingWords } from '../../core/compare/sentences.js';
 import { useApp, useControls } from '../app/workbench.js';
 import { formatShare, formatValue, plural } from '../format/numbers.js';
 import { visibleText } from '../format/visible-text.js';
 import { activeTimeExplained, shownIsPySpy } from '../state/active-time.js';
+import { useFigures } from '../features/guidance/find-figures.js';
+import { figuresOfWhole } from '../features/guidance/whole-figures.js';
 import { useCell } from '../state/cell.js';
 import { showsGraph, showsTab } from '../state/panes.js';
 import { crumbsOf } from './crumbs.js';
@@ -60,7 +62,11 @@ function Crumb({ length, text, current }: CrumbProps): ReactElement {
 }
 
 function Whole(): ReactElement | null {
-  const { flame } = useControls();
+  const { flame, store } = useControls();
+  const whole = useRef<HTMLSpanElement>(null);
+  useFigures(whole, ({ target }) =>
+    figuresOfWhole(store.getState(), target.closest<HTMLElement>('[data-side]')?.dataset['side'] ?? ''),
+  );
   const model = useCell(flame);
   const header = useApp((state) => state.viewHeader);
   const chosen = useApp((state) => state.scale.by);
@@ -75,9 +81,13 @@ function Whole(): ReactElement | null {
     return (
       <span className="whole">
         <DiffLegend />
-        <span title={scaled}>
-          <b className="side-a">A</b> {formatValue(header.baselineTotal, unit)} <b className="side-b">B</b>{' '}
-          {formatValue(header.comparisonTotal, unit)}
+        <span title={scaled} ref={whole}>
+          <span data-side="A">
+            <b className="side-a">A</b> {formatValue(header.baselineTotal, unit)}
+          </span>{' '}
+          <span data-side="B">
+            <b className="side-b">B</b> {formatValue(header.comparisonTotal, unit)}
+          </span>
         </span>
       </span>
     );
@@ -88,7 +98,7 @@ function Whole(): ReactElement | null {
   return (
     <span className="whole">
       {coloured ? <ColoursMenu /> : null}
-      <span title={cpu && byPySpy ? activeTimeExplained : undefined}>
+      <span title={cpu && byPySpy ? activeTimeExplained : undefined} ref={whole}>
         {formatValue(header.total, unit)}
         {cpu ? (byPySpy ? ' active' : ' of CPU') : ''}, {plural(samples, 'stack', 'stacks')}, {functions}
         {loaded}

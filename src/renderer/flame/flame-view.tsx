@@ -1,6 +1,8 @@
 import { useCallback, useId, useRef, useState, type KeyboardEvent, type ReactElement, type RefObject } from 'react';
 import { useApp, useControls } from '../app/workbench.js';
 import { useBoxSize } from '../features/timeline/use-box-size.js';
+import { useFigures, type FigurePlace } from '../features/guidance/find-figures.js';
+import { shownFigures } from '../features/guidance/node-figures.js';
 import { useCell } from '../state/cell.js';
 import type { Context } from '../state/context.js';
 import { FlameCanvas, type Hover } from './flame-canvas.js';
@@ -37,6 +39,20 @@ export function FlameView({ label = 'Flame graph', withMinimap = false }: FlameV
   const timed = (model?.header?.time?.perMs ?? 0) > 0;
   const node = useCurrentNode(flame);
   const { rows, rowCount } = useRows(model, node);
+  const figuresAt = useCallback(
+    ({ target, point }: FigurePlace) => {
+      const shown = flame?.model ?? null;
+      const bounds = box.current?.querySelector('canvas')?.getBoundingClientRect();
+      if (flame === null || shown === null || bounds === undefined || target.closest('.flame-grid') === null)
+        return null;
+      const at = point === undefined ? node : flame.nodeAt(point.xPx - bounds.left, point.yPx - bounds.top);
+      if (at < 0 || at >= shown.graph.count) return null;
+      const { xPx, yPx } = flame.placeOf(at);
+      return { ...shownFigures(controls, shown, at), at: { xPx: bounds.left + xPx, yPx: bounds.top + yPx } };
+    },
+    [flame, controls, node],
+  );
+  useFigures(box, figuresAt);
   const closeMenu = useCallback(() => {
     setMenu(null);
   }, []);

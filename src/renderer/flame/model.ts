@@ -39,6 +39,8 @@ export class FlameModel {
   certainty: Uint8Array | null = null;
   /** By node of a diff that has enough samples: half of the 95 % interval of its change, in the view's unit. */
   margins: ReadonlyMap<number, number> = new Map();
+  /** Of a diff what was judged by, once it was. */
+  judgedBy: Pick<Certainty, 'windows' | 'history'> | undefined;
   #header: FlameHeader | undefined;
   #assembly: FlameAssembly = createFlameAssembly(0, 0, false);
   /** Until all of the view is there. */
@@ -139,7 +141,10 @@ export class FlameModel {
   }
 
   /** Takes what windows say of a diff. Where they were too few to judge by, nothing is certain and no interval is shown. */
-  judge({ abstained, nodes, nodeMargins: { node, margin } }: Certainty): void {
+  judge(certainty: Certainty): void {
+    const { abstained, nodes, nodeMargins } = certainty;
+    const { node, margin } = nodeMargins;
+    this.judgedBy = certainty;
     this.certainty = abstained === undefined ? nodes : null;
     this.margins = new Map(abstained === undefined ? Array.from(node, (each, at) => [each, margin[at] ?? 0]) : []);
   }

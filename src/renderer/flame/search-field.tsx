@@ -1,9 +1,11 @@
-import { useCallback, type ChangeEvent, type KeyboardEvent, type ReactElement } from 'react';
+import { useCallback, useRef, type ChangeEvent, type KeyboardEvent, type ReactElement } from 'react';
 import { isQuery } from '../../core/flame/match-functions.js';
 import type { SearchMode } from '../../core/flame/match-names.js';
 import type { SearchResult } from '../../core/flame/search.js';
 import { useApp, useControls } from '../app/workbench.js';
 import { formatShare, plural } from '../format/numbers.js';
+import { useFigures } from '../features/guidance/find-figures.js';
+import { figuresOfSearch } from '../features/guidance/whole-figures.js';
 import { useCell } from '../state/cell.js';
 import { stepMatch } from '../state/search-control.js';
 import { IconButton } from '../ui/button.js';
@@ -16,6 +18,8 @@ export function SearchField(): ReactElement {
   const query = useApp((state) => state.search);
   const mode = useApp((state) => state.searchMode);
   const result = useCell(found);
+  const output = useRef<HTMLOutputElement>(null);
+  useFigures(output, () => (result === null ? null : figuresOfSearch(store.getState(), result)));
   const wrong = query !== '' && !isQuery(query, mode);
   const onChange = useCallback(
     (event: ChangeEvent<HTMLInputElement>) => {
@@ -55,7 +59,12 @@ export function SearchField(): ReactElement {
         spellCheck={false}
         autoComplete="off"
       />
-      <output htmlFor="flame-search" className={wrong || result?.frames === 0 ? 'warn' : undefined} aria-live="polite">
+      <output
+        ref={output}
+        htmlFor="flame-search"
+        className={wrong || result?.frames === 0 ? 'warn' : undefined}
+        aria-live="polite"
+      >
         {wrong ? 'not a regular expression' : foundWords(result)}
       </output>
       <ModeButton mode="regex" sign=".*" label="Regular expression" />

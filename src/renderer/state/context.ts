@@ -5,6 +5,7 @@ import type { FlameModel } from '../flame/model.js';
 import type { FunctionRows } from '../features/table/function-rows.js';
 import { createCell, createSlot, type Cell } from './cell.js';
 import type { ShownCertainty } from './certainty-control.js';
+import type { Explaining } from './explaining.js';
 import type { ProcessClient } from './process-client.js';
 import type { Found } from './search-control.js';
 import type { ShellClient } from './shell-client.js';
@@ -52,6 +53,8 @@ export interface Context {
   readonly found: Cell<Found | null>;
   /** Of graphs that are looked at together: the path of the frame below the pointer of any of them; null: none. */
   readonly hovered?: Cell<readonly string[] | null>;
+  /** Figures that are unfolded to how they came about; null: none. Shared as the next one is. */
+  readonly explaining: Cell<Explaining | null>;
   /** Shared by all views of the window, the halves of a sandwich among them. */
   readonly hoveredFunction: Cell<HoveredFunction | null>;
   /** Of a graph that is a part of another view: where operations, and what else its menu does, are done. */
@@ -65,7 +68,7 @@ export interface Context {
 /** Of a window that shows nothing yet. */
 export function emptyCells(): Pick<
   Context,
-  'flame' | 'shownPart' | 'timeline' | 'functions' | 'certainty' | 'found' | 'hoveredFunction'
+  'flame' | 'shownPart' | 'timeline' | 'functions' | 'certainty' | 'found' | 'explaining' | 'hoveredFunction'
 > {
   return {
     flame: createCell<FlameModel | null>(null),
@@ -74,6 +77,7 @@ export function emptyCells(): Pick<
     functions: createCell<FunctionRows | null>(null),
     certainty: createCell<ShownCertainty | null>(null),
     found: createCell<Found | null>(null),
+    explaining: createCell<Explaining | null>(null),
     hoveredFunction: createCell<HoveredFunction | null>(null),
   };
 }

@@ -111,6 +111,8 @@ export interface ServicesSlice {
 /** How far the samples of the selection can be believed. */
 export interface TrustSlice {
   readonly trust: Trust | null;
+  /** What it was asked for by. */
+  readonly trustOf: Selection | null;
   readonly trustPhase: Phase;
   readonly trustFailure: Failure | null;
   /** By the selector of a service in the list, how far its last minutes can be believed, as far as that was asked. */
@@ -339,6 +341,7 @@ export function initialState(nowMs: number): AppState {
     profileTypes: [],
     turnovers: { stepMs: 0, turnovers: [], starts: [] },
     trust: null,
+    trustOf: null,
     trustPhase: 'idle',
     trustFailure: null,
     serviceTrust: {},

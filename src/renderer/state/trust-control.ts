@@ -27,7 +27,7 @@ export function followTrust(context: Context): () => void {
     asking?.abort();
     const of = JSON.stringify([state.targetId, selectorOf(state)]);
     if (of !== shownOf || !hasTrust(state)) {
-      store.setState({ trust: null, trustPhase: 'idle', trustFailure: null });
+      store.setState({ trust: null, trustOf: null, trustPhase: 'idle', trustFailure: null });
       shownOf = of;
     }
     const { targetId, profileType, source } = state;
@@ -38,8 +38,8 @@ export function followTrust(context: Context): () => void {
     const selection = { targetId, source, profileType, selector: selectorOf(state), ...rangeOf(state) };
     const answer = await links.query('source.trust', { selection }, controller.signal);
     if (controller.signal.aborted) return;
-    if (answer.ok) store.setState({ trust: answer.value, trustPhase: 'ready', trustFailure: null });
-    else store.setState({ trust: null, trustPhase: 'failed', trustFailure: answer.failure });
+    if (answer.ok) store.setState({ trust: answer.value, trustOf: selection, trustPhase: 'ready', trustFailure: null });
+    else store.setState({ trust: null, trustOf: null, trustPhase: 'failed', trustFailure: answer.failure });
   };
 
   const keyOf = (state: AppState): string =>
@@ -66,5 +66,6 @@ export function followTrust(context: Context): () => void {
 }
 
 function rangeOf(state: AppState): { readonly startMs: number; readonly endMs: number } {
-  return state.range ?? currentExtent(state);
+  const { startMs, endMs } = state.range ?? currentExtent(state);
+  return { startMs: Math.max(0, Math.floor(startMs)), endMs: Math.ceil(endMs) };
 }

@@ -98,6 +98,32 @@ const shots = [
       await page.waitForSelector('.table.diff .table-row');
     },
   ],
+  [
+    'explained-table',
+    'normal',
+    async (page) => {
+      await ready(page);
+      await choose(page, 'revel_web');
+      await page.getByRole('tab', { name: 'Table' }).click();
+      await page.locator('.table-body .table-row').nth(2).locator('> *').nth(2).click({ button: 'right' });
+      await page.getByRole('menuitem', { name: /^Explain this number/ }).click();
+      await page.locator('.popover.explain').waitFor();
+    },
+  ],
+  [
+    'explained-change',
+    'normal',
+    async (page) => {
+      await ready(page);
+      await page.keyboard.press('Control+D');
+      await page.getByRole('tab', { name: 'Diff' }).waitFor();
+      await page.keyboard.press('2');
+      await page.waitForSelector('.table.diff .table-row');
+      await page.locator('.table-body .table-row').nth(2).locator('> *').nth(3).click({ button: 'right' });
+      await page.getByRole('menuitem', { name: /^Explain this number/ }).click();
+      await page.locator('.popover.explain').waitFor();
+    },
+  ],
   ['first-start', 'first', (page) => page.getByRole('button', { name: 'Record' }).waitFor()],
   [
     'recording',

@@ -1,13 +1,6 @@
-import {
-  useCallback,
-  useEffect,
-  useLayoutEffect,
-  useRef,
-  type KeyboardEvent,
-  type ReactElement,
-  type ReactNode,
-} from 'react';
+import { useCallback, useEffect, useRef, type KeyboardEvent, type ReactElement, type ReactNode } from 'react';
 import { moveFocus } from './focus.js';
+import { usePlaceAt } from './use-place-at.js';
 
 interface ContextMenuProps {
   readonly label: string;
@@ -18,26 +11,10 @@ interface ContextMenuProps {
   readonly children: ReactNode;
 }
 
-const edgePx = 8;
-
 /** A menu at a point: arrow keys move in it, Escape and a press elsewhere close it, and the focus goes back to where it was. */
 export function ContextMenu({ label, xPx, yPx, onClose, children }: ContextMenuProps): ReactElement {
   const menu = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    const place = (): void => {
-      const element = menu.current;
-      if (element === null) return;
-      const left = Math.max(edgePx, Math.min(xPx, innerWidth - element.offsetWidth - edgePx));
-      const top = Math.max(edgePx, Math.min(yPx, innerHeight - element.offsetHeight - edgePx));
-      element.style.left = `${left}px`;
-      element.style.top = `${top}px`;
-    };
-    place();
-    window.addEventListener('resize', place);
-    return () => {
-      window.removeEventListener('resize', place);
-    };
-  }, [xPx, yPx]);
+  usePlaceAt(menu, xPx, yPx);
   useEffect(() => {
     const before = document.activeElement;
     menu.current?.querySelector<HTMLElement>('button:not(:disabled)')?.focus();

@@ -1,4 +1,4 @@
-import { useCallback, type ReactElement } from 'react';
+import { useCallback, useRef, type ReactElement } from 'react';
 import type { CertainCause, Certainty } from '../../../contract/certainty.js';
 import {
   abstainedWords,
@@ -20,6 +20,8 @@ import type { WithoutWindows } from '../../state/certainty-control.js';
 import { showTab } from '../../state/panes.js';
 import { Button } from '../../ui/button.js';
 import { FailureNotice } from '../../ui/failure-notice.js';
+import { useFigures } from '../guidance/find-figures.js';
+import { changeFigure } from '../guidance/figures.js';
 import { EarlierNote } from './earlier-note.js';
 import { WindowsProgress } from './windows-progress.js';
 
@@ -120,6 +122,18 @@ function Judged({ model, certainty }: { readonly model: FlameModel; readonly cer
   const certainCount = functions.certain.reduce((sum, each) => sum + each, 0);
   const [first] = causes;
   const nameOf = (index: number): string => model.labels[index] ?? '';
+  const { store } = useControls();
+  const list = useRef<HTMLOListElement>(null);
+  useFigures(list, ({ target }) => {
+    const item = target.closest('li');
+    const cause = item === null ? undefined : causes[[...(item.parentElement?.children ?? [])].indexOf(item)];
+    if (cause === undefined) return null;
+    const { before, after, margin } = cause;
+    const judged = { state: 2, margin, by: certainty };
+    const meaning = 'this function and all it calls, wherever it is called';
+    const change = { label: 'change', shown: changeAmount(cause), before, after, meaning, judged };
+    return { of: nameOf(cause.functionIndex), figures: [changeFigure(store.getState(), change)], chosen: 0 };
+  });
   const [candidate] = uncertain;
   const more = candidate === undefined ? undefined : minutesWords(candidate.secondsToTell);
   return (
@@ -146,7 +160,7 @@ function Judged({ model, certainty }: { readonly model: FlameModel; readonly cer
         </p>
       )}
       {causes.length === 0 ? null : (
-        <ol className="changes-list">
+        <ol className="changes-list" ref={list}>
           {causes.slice(0, mostCauses).map((cause) => (
             <Cause key={cause.functionIndex} cause={cause} model={model} whole={whole} />
           ))}

@@ -1,31 +1,56 @@
-import { useCallback, useState, type ReactElement } from 'react';
+import { useCallback, useRef, useState, type ReactElement } from 'react';
 import { ancestorsOf, childrenOf } from '../../../core/flame/navigate.js';
 import { useApp, useControls } from '../../app/workbench.js';
 import { frameAtPath } from '../../flame/find-frames.js';
 import type { FlameModel } from '../../flame/model.js';
-import { nodeNumbers } from '../../flame/node-words.js';
+import { isDirection, nodeNumbers } from '../../flame/node-words.js';
 import { formatCount, formatShare } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
 import { useCell } from '../../state/cell.js';
 import { showTab } from '../../state/panes.js';
+import type { AppState } from '../../state/store.js';
 import { Button } from '../../ui/button.js';
 import { ChangesPanel } from '../compare/changes-panel.js';
 import { MomentsPanel } from '../compare/moments-panel.js';
 import { Explanation, NumberButton } from '../guidance/explanation.js';
-import { numberOfNode } from '../guidance/node-number.js';
+import { totalFigure, type Figure } from '../guidance/figures.js';
+import { figureOfNode, figuresOfNode } from '../guidance/node-figures.js';
+import { figuresOfOverview } from '../guidance/whole-figures.js';
+import { useFigures } from '../guidance/find-figures.js';
 import { SummaryPanel } from '../guidance/summary-panel.js';
 import { TrustPanel } from '../trust/trust-panel.js';
 import { viewNumbers } from './view-numbers.js';
 
 /** The selected frame; without one, what is open. */
 export function Details(): ReactElement {
-  const { flame } = useControls();
+  const { flame, store } = useControls();
   const model = useCell(flame);
   const selectedPath = useApp((state) => state.selectedPath);
+  const panel = useRef<HTMLElement>(null);
   const node = model === null ? -1 : frameAtPath(model, selectedPath);
   const explained = useExplained();
+  useFigures(panel, ({ target }) => {
+    const state = store.getState();
+    const stackLine = target.closest<HTMLElement>('.stack-line');
+    if (model !== null && stackLine !== null) return figuresOfNode(state, model, Number(stackLine.dataset['node']));
+    const row = target.closest('.numbers tbody tr');
+    const label = row?.querySelector('th')?.textContent ?? '';
+    if (row === null || label === '') return null;
+    if (model === null || node <= 0) {
+      const cell = [...row.querySelectorAll('td')].findIndex((each) => each.contains(target));
+      return figuresOfOverview(state, label, cell === 1 ? 1 : 0);
+    }
+    const set = figuresOfNode(state, model, node);
+    return {
+      ...set,
+      chosen: Math.max(
+        0,
+        set.figures.findIndex((figure) => figure.label === label),
+      ),
+    };
+  });
   return (
-    <aside className="details scroll" aria-label="Details" data-hint="details">
+    <aside ref={panel} className="details scroll" aria-label="Details" data-hint="details">
       {model !== null && node > 0 ? (
         <FrameDetails model={model} node={node} explained={explained} />
       ) : (
@@ -68,7 +93,7 @@ function FrameDetails({ model, node, explained }: FrameDetailsProps): ReactEleme
   const numbers = nodeNumbers(model, node);
   const withCaller = numbers.some(({ ofCaller }) => ofCaller !== '');
   const callees = childrenOf(graph, node);
-  const unfolded = numberOfNode(model, node, explained.label);
+  const callers = ancestorsOf(graph, node).slice(1, -1).reverse();
   const zoom = useCallback(() => {
     store.setState((state) => ({ zoomPath: state.selectedPath }));
   }, [store]);
@@ -109,13 +134,11 @@ function FrameDetails({ model, node, explained }: FrameDetailsProps): ReactEleme
         <tbody>
           {numbers.map(({ label, value, share, ofCaller, tone }) => (
             <tr key={label}>
-              <th scope="row" className={label === 'change' ? undefined : tone}>
+              <th scope="row" className={isDirection(tone) ? undefined : tone}>
                 {label}
               </th>
-              <td className={label === 'change' ? tone : undefined}>
-                {label === 'change' ? (
-                  value
-                ) : (
+              <td className={isDirection(tone) ? tone : undefined}>
+                {value === '' ? null : (
                   <NumberButton
                     label={label}
                     text={value}
@@ -130,7 +153,9 @@ function FrameDetails({ model, node, explained }: FrameDetailsProps): ReactEleme
           ))}
         </tbody>
       </table>
-      {unfolded === undefined ? null : <Explanation {...unfolded} />}
+      {explained.label === '' ? null : (
+        <Unfolded figureOf={(state) => figureOfNode(state, model, node, explained.label)} />
+      )}
       <div className="details-actions">
         <Button onClick={zoom}>Zoom</Button>
         <Button onClick={search}>Find all</Button>
@@ -138,18 +163,16 @@ function FrameDetails({ model, node, explained }: FrameDetailsProps): ReactEleme
         <Button onClick={copyName}>Copy name</Button>
         <Button onClick={copyStack}>Copy stack</Button>
       </div>
-      <section aria-label="Callers">
-        <h3>Called from</h3>
-        <ol className="stack">
-          {ancestorsOf(graph, node)
-            .slice(1, -1)
-            .reverse()
-            .slice(0, 12)
-            .map((each) => (
+      {callers.length === 0 ? null : (
+        <section aria-label="Callers">
+          <h3>Called from</h3>
+          <ol className="stack">
+            {callers.slice(0, 12).map((each) => (
               <StackLine key={each} model={model} node={each} />
             ))}
-        </ol>
-      </section>
+          </ol>
+        </section>
+      )}
       {callees.first < callees.end ? (
         <section aria-label="Callees">
           <h3>Calls</h3>
@@ -163,6 +186,12 @@ function FrameDetails({ model, node, explained }: FrameDetailsProps): ReactEleme
       {model.isDiff ? <ChangesPanel /> : null}
     </>
   );
+}
+
+/** How the number came about that is unfolded. */
+function Unfolded({ figureOf }: { readonly figureOf: (state: AppState) => Figure | undefined }): ReactElement | null {
+  const figure = figureOf(useApp((state) => state));
+  return figure === undefined ? null : <Explanation figure={figure} />;
 }
 
 function unitWords(unit: string): string {
@@ -179,7 +208,7 @@ function StackLine({ model, node }: FrameProps): ReactElement {
   }, [model, node, store]);
   return (
     <li>
-      <button type="button" className="stack-line" onClick={select} title={model.label(node)}>
+      <button type="button" className="stack-line" data-node={node} onClick={select} title={model.label(node)}>
         <span className="clip">{model.label(node)}</span>
         <span className="mute">{formatShare(model.width(node) / model.total)}</span>
       </button>
@@ -257,18 +286,7 @@ function ViewDetails({ explained }: { readonly explained: Explained }): ReactEle
           </tr>
         </tbody>
       </table>
-      {summaries.map((summary, index) =>
-        explained.label === totalLabel(index, summaries.length) ? (
-          <Explanation
-            key={summary.profileId}
-            side={index === 0 ? 0 : 1}
-            label={explained.label}
-            value={summary.totals[valueIndex] ?? 0}
-            meaning="all samples"
-            untouched
-          />
-        ) : null,
-      )}
+      {explained.label === '' ? null : <Unfolded figureOf={(state) => totalFigure(state, explained.label)} />}
       <MomentsPanel />
       <TrustPanel />
       {document.kind === 'profiles' && document.notes !== '' ? (

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fates } from '../../../contract/trust.js';
-import { explainedLines, explainedText, type Explained } from './explain-words.js';
+import { explainedLines, explainedSections, explainedText, type Explained } from './explain-words.js';
+import type { Figure } from './figures.js';
 
 const fates: Fates = {
   fired: 5000,
@@ -64,9 +65,11 @@ describe('explainedLines', () => {
     ['a rate that was lowered meanwhile', { value: 400.5 * periodNs }, 'samples: about 401 of 10.3 ms (97 a second)'],
     ['counts', { value: 8, unit: 'count', period: 1 }, 'samples: 8'],
     ['too few', { value: 3 * periodNs }, 'by chance: too few to tell'],
-    ['an unknown period', { period: 0 }, 'samples: the profile does not say what one counts'],
+    ['an unknown period', { period: 0, fates: undefined }, 'samples: the profile does not say what one counts'],
     ['bytes', { value: 524_288, unit: 'bytes', period: 524_288 }, 'samples: 1 of 524 kB'],
     ['a source that counts no losses', { fates: undefined }, 'lost: not counted by this source'],
+    ['what the source is asked for', { fates: 'asking' }, 'lost: asking the agent …'],
+    ['what a sample counts by those that arrived', { period: 0, fates }, 'samples: 4,997 arrived'],
     ['a sum', { fates: undefined }, 'windows: one sum over 15 min'],
     ['windows that were not counted', { fates: { ...fates, unmeasuredWindows: 2 } }, 'windows: 59, 2 without a count'],
     ['a file', { selection: null, title: 'a.pb.gz' }, 'read from: a.pb.gz (pprof)'],
@@ -84,6 +87,41 @@ describe('explainedLines', () => {
   });
 
   it('is copied as lines', () => {
-    expect(explainedText('total', '4.12 s', [{ label: 'windows', text: '59' }])).toBe('total 4.12 s\nwindows: 59');
+    const lines = [{ label: 'windows', text: '59' }];
+    expect(explainedText('total', '4.12 s', [{ title: '', lines }])).toBe('total 4.12 s\nwindows: 59');
+    expect(explainedText('change', '+1 s', [{ title: 'B', lines }])).toBe('change +1 s\nB, windows: 59');
+  });
+});
+
+describe('explainedSections', () => {
+  const { meaning, value, ...origin } = base;
+  const one: Figure = { label: 'self', shown: '4 s', measured: [{ meaning, value, origin }] };
+  const titlesOf = (figure: Figure): readonly string[] =>
+    explainedSections(figure, [undefined, undefined], nowMs).map(({ title, lines }) => `${title}: ${lines.length}`);
+
+  it('has the lines of one value in one, those that computed it first', () => {
+    expect(titlesOf(one)).toEqual([': 9']);
+    const how = [{ label: 'of all', text: '4 %' }];
+    expect(explainedSections({ ...one, how }, [undefined], nowMs)[0]?.lines[0]).toEqual(how[0]);
+  });
+
+  it('says apart what A and B differ in, and once what they have in common', () => {
+    const [measured] = one.measured;
+    if (measured === undefined) throw new Error('there is one');
+    const two: Figure = {
+      ...one,
+      how: [{ label: 'B less A', text: '4 s less 4 s is 0 s' }],
+      measured: [measured, { ...measured, value: value / 2 }],
+    };
+    const sections = explainedSections(two, [fates, undefined], nowMs);
+    expect(sections.map(({ title }) => title)).toEqual(['', 'A', 'B', 'A and B']);
+    const labels = sections.map(({ lines }) => lines.map(({ label }) => label).join());
+    expect(labels[1]).toBe('samples,by chance,windows,lost');
+    expect(labels[2]).toBe(labels[1]);
+    expect(labels[3]).toBe('sum of,asked,for,of type,between');
+  });
+
+  it('has none of what no samples are behind', () => {
+    expect(titlesOf({ ...one, measured: [] })).toEqual([]);
   });
 });

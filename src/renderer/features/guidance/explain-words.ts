@@ -1,59 +1,72 @@
-import type { Operation } from '../../../contract/operations.js';
 import type { Selection } from '../../../contract/selection.js';
 import type { Fates } from '../../../contract/trust.js';
 import { operationWords } from '../../flame/operation-words.js';
 import { formatCount, formatNanoseconds, formatShare, formatValue } from '../../format/numbers.js';
 import { formatRange, formatSpan } from '../../format/times.js';
-import { visibleText } from '../../format/visible-text.js';
 import { lossWords } from '../trust/trust-words.js';
+import { line, type ExplainedLine, type Figure, type Measured, type Origin } from './figures.js';
 
-/** A number on the screen and what it came from. */
-export interface Explained {
-  /** What it is a sum of: "this frame and all it calls". */
-  readonly meaning: string;
-  /** As it was measured, before sides were made comparable, in the unit of its sample type. */
-  readonly value: number;
-  readonly unit: string;
-  /** What one sample counts, 0 where the profile does not say. */
-  readonly period: number;
-  /** Name of the file or snapshot; of a selection its title. */
-  readonly title: string;
-  readonly format: string;
-  /** Milliseconds that the profile says it spans, 0 when it does not. */
-  readonly durationMs: number;
-  /** What the profile was asked for by; null for one of a file or a snapshot. */
-  readonly selection: Selection | null;
-  readonly targetName: string;
-  /** Of the selection, where its source counts them. */
-  readonly fates: Fates | undefined;
-  readonly operations: readonly Operation[];
+/** What became of samples, as far as it is known: their source may be asked for it, or not count them. */
+export type KnownFates = Fates | 'asking' | undefined;
+
+/** A value that was measured, with what became of its samples. */
+export interface Explained extends Origin, Omit<Measured, 'origin'> {
+  /** Of its selection, where its source counts them. */
+  readonly fates: KnownFates;
 }
 
-/** A line of an explanation. */
-export interface ExplainedLine {
-  readonly label: string;
-  readonly text: string;
-  /** Set in the type of code. */
-  readonly code?: true;
+/** Lines that belong together: of one side of a comparison, or of both. */
+export interface ExplainedSection {
+  readonly title: '' | 'A' | 'B' | 'A and B';
+  readonly lines: readonly ExplainedLine[];
 }
 
-const line = (label: string, text: string): ExplainedLine => ({ label, text: visibleText(text) });
+/** How a figure came about: how it was computed, and what of both sides it was computed from. `fates` are those of `measured`. */
+export function explainedSections(
+  { how = [], measured }: Figure,
+  fates: readonly KnownFates[],
+  nowMs: number,
+): readonly ExplainedSection[] {
+  const [first, second] = measured.map(({ origin, ...value }, at) =>
+    explainedLines({ ...origin, ...value, fates: fates[at] }, nowMs),
+  );
+  const computed: readonly ExplainedSection[] = how.length === 0 ? [] : [{ title: '', lines: how }];
+  if (first === undefined) return computed;
+  if (second === undefined) return [{ title: '', lines: [...how, ...first] }];
+  const isSaid = (lines: readonly ExplainedLine[], { label, text }: ExplainedLine): boolean =>
+    lines.some((other) => other.label === label && other.text === text);
+  return [
+    ...computed,
+    { title: 'A', lines: first.filter((each) => !isSaid(second, each)) },
+    { title: 'B', lines: second.filter((each) => !isSaid(first, each)) },
+    { title: 'A and B', lines: first.filter((each) => isSaid(second, each)) },
+  ];
+}
 
 /** From what is seen back to samples, and to the request that made them. */
 export function explainedLines(explained: Explained, nowMs: number): readonly ExplainedLine[] {
-  const { meaning, fates, operations, selection } = explained;
+  const { meaning, operations, selection } = explained;
   return [
     line('sum of', meaning),
     ...sampleLines(explained),
     ...windowLines(explained),
-    line('lost', fates === undefined ? 'not counted by this source' : lossWords(fates)),
+    line('lost', lostWords(explained.fates)),
     ...(selection === null ? fileLines(explained) : requestLines(selection, explained.targetName, nowMs)),
     ...(operations.length === 0 ? [] : [line('done to it', operations.map(operationWords).join(', then '))]),
   ];
 }
 
-function sampleLines({ value, unit, period }: Explained): readonly ExplainedLine[] {
-  if (period <= 0) return [line('samples', 'the profile does not say what one counts')];
+function lostWords(fates: KnownFates): string {
+  if (fates === 'asking') return 'asking the agent …';
+  return fates === undefined ? 'not counted by this source' : lossWords(fates);
+}
+
+function sampleLines({ value, unit, period, fates }: Explained): readonly ExplainedLine[] {
+  if (period <= 0) {
+    if (fates === 'asking') return [line('samples', 'asking the agent …')];
+    if (fates === undefined) return [line('samples', 'the profile does not say what one counts')];
+    return [line('samples', `${formatCount(fates.delivered)} arrived`), ...chanceLines(fates.delivered)];
+  }
   const samples = value / period;
   if (unit === 'count') return [line('samples', formatCount(samples)), ...chanceLines(samples)];
   // What the budget made the agent sample more seldom counts more a sample: then it is no whole number.
@@ -77,6 +90,7 @@ function chanceLines(samples: number): readonly ExplainedLine[] {
 }
 
 function windowLines({ fates, durationMs }: Explained): readonly ExplainedLine[] {
+  if (fates === 'asking') return [line('windows', 'asking the agent …')];
   if (fates !== undefined) {
     const unmeasured = fates.unmeasuredWindows === 0 ? '' : `, ${formatCount(fates.unmeasuredWindows)} without a count`;
     return [line('windows', `${formatCount(fates.windows)}${unmeasured}`)];
@@ -84,7 +98,7 @@ function windowLines({ fates, durationMs }: Explained): readonly ExplainedLine[]
   return durationMs > 0 ? [line('windows', `one sum over ${formatSpan(durationMs)}`)] : [];
 }
 
-function fileLines({ title, format }: Explained): readonly ExplainedLine[] {
+function fileLines({ title, format }: Origin): readonly ExplainedLine[] {
   return [line('read from', `${title} (${format})`)];
 }
 
@@ -102,6 +116,9 @@ function requestLines(
 }
 
 /** The explanation as text, for the clipboard. */
-export function explainedText(label: string, shown: string, lines: readonly ExplainedLine[]): string {
-  return [`${label} ${shown}`, ...lines.map(({ label: name, text }) => `${name}: ${text}`)].join('\n');
+export function explainedText(label: string, shown: string, sections: readonly ExplainedSection[]): string {
+  const lines = sections.flatMap(({ title, lines: own }) =>
+    own.map(({ label: name, text }) => `${title === '' ? '' : `${title}, `}${name}: ${text}`),
+  );
+  return [`${label} ${shown}`, ...lines].join('\n');
 }

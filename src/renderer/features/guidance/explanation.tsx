@@ -1,74 +1,63 @@
 import { useCallback, type ReactElement } from 'react';
-import { useApp, useControls } from '../../app/workbench.js';
-import { currentTarget } from '../../state/targets-control.js';
-import { formatValue } from '../../format/numbers.js';
+import { useControls } from '../../app/workbench.js';
 import { visibleText } from '../../format/visible-text.js';
 import { Button } from '../../ui/button.js';
-import { explainedLines, explainedText } from './explain-words.js';
+import { explainedSections, explainedText, type ExplainedSection } from './explain-words.js';
+import type { Figure } from './figures.js';
+import { useFates } from './use-fates.js';
 
-/** A number that can be unfolded. */
-export interface ExplainedNumber {
-  /** Of which side of a view, by its place in `viewSummaries`. */
-  readonly side: 0 | 1;
-  readonly label: string;
-  /** As it was measured. */
-  readonly value: number;
-  readonly meaning: string;
-  /** Of the profile as it came, whatever is done to it on the screen. */
-  readonly untouched?: true;
+interface ExplanationProps {
+  readonly figure: Figure;
+  /** What it is of, where that is not said around it. */
+  readonly of?: string;
 }
 
-/** How a number came about: its samples, windows and losses, and what was asked for. */
-export function Explanation({ side, label, value, meaning, untouched }: ExplainedNumber): ReactElement | null {
+/** How a figure came about: how it was computed, its samples, windows and losses, and what was asked for. */
+export function Explanation({ figure, of = '' }: ExplanationProps): ReactElement | null {
   const { clock, shell } = useControls();
-  const summary = useApp((state) => state.viewSummaries[side]);
-  const profile = useApp((state) => state.viewProfiles[side]);
-  const selection = useApp((state) => state.viewSides[side] ?? null);
-  const sampleType = useApp((state) => state.viewHeader?.sampleType);
-  const source = useApp((state) => state.viewSource);
-  const target = useApp((state) => state.targets.find(({ config }) => config.id === selection?.targetId));
-  const chosen = useApp(currentTarget);
-  // What the agent judged is of the range that is chosen, which is the first side's.
-  const fates = useApp((state) => (side === 0 && selection !== null ? state.trust?.fates : undefined));
-  const unit = sampleType?.unit ?? '';
-  const column = summary?.sampleTypes.findIndex(({ type, unit: of }) => type === sampleType?.type && of === unit) ?? -1;
-  const lines =
-    summary === undefined || profile === undefined
-      ? []
-      : explainedLines(
-          {
-            meaning,
-            value,
-            unit,
-            period: summary.periods[column] ?? 0,
-            title: profile.title,
-            format: summary.format,
-            durationMs: summary.durationMs,
-            selection,
-            targetName: (target ?? chosen)?.config.name ?? '',
-            fates,
-            operations: untouched === true ? [] : (source?.operations ?? []),
-          },
-          clock(),
-        );
+  const { label, shown, measured } = figure;
+  const fates = useFates(measured);
+  const sections = explainedSections(figure, fates, clock());
   const copy = (): void => {
-    void shell.call('clipboard.write', { text: explainedText(label, formatValue(value, unit), lines) }); // as everywhere
+    const text = explainedText(of === '' ? label : `${of}, ${label}`, shown, sections);
+    void shell.call('clipboard.write', { text: text }); // as everywhere
   };
-  if (lines.length === 0) return null;
+  if (sections.every(({ lines }) => lines.length === 0)) return null;
   return (
-    <div className="explanation selectable" role="group" aria-label={`How ${label} came about`}>
-      <dl>
-        {lines.map((line) => (
-          <div key={line.label} className="explained-line">
-            <dt>{line.label}</dt>
-            <dd className={line.code === true ? 'query' : undefined}>{visibleText(line.text)}</dd>
-          </div>
-        ))}
-      </dl>
+    <div className="explanation selectable" role="group" aria-label={`How ${visibleText(label)} came about`}>
+      {sections.map((section) => (
+        <Section key={section.title} section={section} />
+      ))}
       <Button tone="quiet" onClick={copy}>
         Copy
       </Button>
     </div>
+  );
+}
+
+function Section({ section }: { readonly section: ExplainedSection }): ReactElement | null {
+  const { title, lines } = section;
+  if (lines.length === 0) return null;
+  return (
+    <>
+      {title === '' ? null : (
+        <p
+          className={
+            title === 'A' ? 'explained-side side-a' : title === 'B' ? 'explained-side side-b' : 'explained-side'
+          }
+        >
+          {title}
+        </p>
+      )}
+      <dl>
+        {lines.map(({ label, text, code }) => (
+          <div key={label} className="explained-line">
+            <dt>{label}</dt>
+            <dd className={code === true ? 'query' : undefined}>{visibleText(text)}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
   );
 }
 

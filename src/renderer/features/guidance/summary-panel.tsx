@@ -1,4 +1,4 @@
-import { useCallback, type ReactElement } from 'react';
+import { useCallback, useRef, type ReactElement } from 'react';
 import type { SummaryPart } from '../../../core/guidance/summary.js';
 import { partWords, summaryWords } from '../../../core/guidance/summary-words.js';
 import { useApp, useControls } from '../../app/workbench.js';
@@ -7,15 +7,27 @@ import { visibleText } from '../../format/visible-text.js';
 import { showTab } from '../../state/panes.js';
 import { CopyIcon } from '../../ui/icons.js';
 import { IconButton } from '../../ui/button.js';
+import { useFigures, type FigurePlace } from './find-figures.js';
+import { figuresOfPart } from './summary-figures.js';
 import { useSummary } from './use-summary.js';
 
 /** Where the time goes, in words; a press on a part finds it in the graph, or in the table, and a second one lets it go. */
 export function SummaryPanel(): ReactElement | null {
-  const { shell } = useControls();
+  const { shell, store } = useControls();
   const parts = useSummary();
+  const list = useRef<HTMLUListElement>(null);
   const copy = useCallback(() => {
     if (parts !== null) void shell.call('clipboard.write', { text: visibleText(summaryWords(parts)) }); // as everywhere
   }, [shell, parts]);
+  const figuresAt = useCallback(
+    ({ target }: FigurePlace) => {
+      const item = target.closest('li');
+      const part = item === null ? undefined : parts?.[[...(item.parentElement?.children ?? [])].indexOf(item)];
+      return part === undefined ? null : figuresOfPart(store.getState(), part);
+    },
+    [store, parts],
+  );
+  useFigures(list, figuresAt);
   if (parts === null) return null;
   return (
     <section aria-label="In words" className="summary">
@@ -28,7 +40,7 @@ export function SummaryPanel(): ReactElement | null {
       {parts.length === 0 ? (
         <p className="details-hint">{summaryWords(parts)}</p>
       ) : (
-        <ul>
+        <ul ref={list}>
           {parts.map((part) => (
             <Part key={part.query} part={part} />
           ))}

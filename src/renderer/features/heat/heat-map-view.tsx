@@ -24,11 +24,13 @@ import { comparedSpans } from '../../state/sides.js';
 import { compareWithRest, keepTimes, keptTimes } from '../../state/times-control.js';
 import { Button } from '../../ui/button.js';
 import { Segments } from '../../ui/fields.js';
+import { useFigures, type FigurePlace } from '../guidance/find-figures.js';
 import { useBoxSize } from '../timeline/use-box-size.js';
 import { drawHeat } from './draw-heat.js';
 import { shownHeatColours } from './heat-colours.js';
+import { figuresOfCell } from './heat-figures.js';
 import { heatCommand } from './heat-keys.js';
-import { cellAt, plotOf } from './heat-plot.js';
+import { boxOfCell, cellAt, plotOf } from './heat-plot.js';
 import { brushedWords, cellWords, lengthWords, mapWords, ownWords } from './heat-words.js';
 import { useFunctionHeat } from './use-function-heat.js';
 
@@ -159,6 +161,23 @@ export function HeatMapView({ map }: { readonly map: HeatMap }): ReactElement {
     },
     [controls, map, cursor, draft, kind, choose],
   );
+
+  const figuresAt = useCallback(
+    ({ point }: FigurePlace) => {
+      const bounds = canvas.current?.getBoundingClientRect();
+      if (bounds === undefined) return null;
+      const plot = plotOf(map, widthPx, heightPx);
+      const cell =
+        point === undefined
+          ? (cursor ?? firstCell)
+          : cellAt(map, plot, point.xPx - bounds.left, point.yPx - bounds.top);
+      const { left, bottom } = boxOfCell(map, plot, cell, devicePixelRatio);
+      const at = { xPx: bounds.left + left, yPx: bounds.top + bottom };
+      return { ...figuresOfCell(controls.store.getState(), map, cell, own), at };
+    },
+    [controls, map, widthPx, heightPx, cursor, own],
+  );
+  useFigures(box, figuresAt);
 
   let words = 'Drag over a part: the graph shows just that.';
   if (note !== '') words = note;

@@ -1,4 +1,4 @@
-import { useCallback, useMemo, type ReactElement } from 'react';
+import { useCallback, useMemo, useRef, type ReactElement } from 'react';
 import * as v from 'valibot';
 import type { ViewSource } from '../../../contract/decoder.js';
 import { calleesOf, callersOf, Operations, type FrameKey } from '../../../contract/operations.js';
@@ -8,6 +8,8 @@ import { FlameView } from '../../flame/flame-view.js';
 import { frameAtPath } from '../../flame/find-frames.js';
 import { formatShare, formatValue } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
+import { useFigures } from '../guidance/find-figures.js';
+import { figuresOfFunction } from '../guidance/whole-figures.js';
 import { useCell } from '../../state/cell.js';
 import type { Context } from '../../state/context.js';
 import { functionSet } from '../../state/operations-control.js';
@@ -53,11 +55,14 @@ function Sandwich({ name, file }: FrameKey): ReactElement {
   const whole = useApp((state) => state.viewHeader?.total ?? 0);
   const unit = useApp((state) => state.viewHeader?.sampleType.unit ?? '');
   const total = callees.header?.total ?? null;
+  const { store } = useControls();
+  const head = useRef<HTMLParagraphElement>(null);
+  useFigures(head, () => (total === null ? null : figuresOfFunction(store.getState(), name, total)));
   const failure = callers.failure ?? callees.failure;
   if (failure !== null) return <p className="table-wait">{visibleText(failure)}</p>;
   return (
     <div className="sandwich">
-      <p className="sandwich-head">
+      <p className="sandwich-head" ref={head}>
         <span className="strong clip">{visibleText(name)}</span>
         {total === null ? null : (
           <span className="mute">

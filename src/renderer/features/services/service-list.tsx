@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState, type ChangeEvent, type ReactElement } from 'react';
+import { useCallback, useMemo, useRef, useState, type ChangeEvent, type ReactElement } from 'react';
 import type { ServiceRow } from '../../../contract/links.js';
 import type { SourceKind } from '../../../contract/selection.js';
 import type { Trust } from '../../../contract/trust.js';
@@ -14,6 +14,8 @@ import { Name } from '../../ui/name.js';
 import { trustMark } from '../trust/trust-words.js';
 import { Sparkline } from '../../ui/sparkline.js';
 import { activeTimeExplained, sourceIsPySpy } from '../../state/active-time.js';
+import { useFigures, type FigurePlace } from '../guidance/find-figures.js';
+import { figuresOfService } from './service-figures.js';
 import { arrangeServices, labelsOf, totalOf } from './service-rows.js';
 
 const sources = ['agent', 'pyroscope'] as const;
@@ -46,11 +48,23 @@ export function ServiceList(): ReactElement | null {
     },
     [controls],
   );
+  const list = useRef<HTMLElement>(null);
+  const figuresAt = useCallback(
+    ({ target: at }: FigurePlace) => {
+      const item = at.closest<HTMLElement>('[data-service]');
+      if (item === null) return null;
+      const state = controls.store.getState();
+      const row = state.services.find((each) => each.selector === item.dataset['service']) ?? null;
+      return figuresOfService(state, row, controls.clock());
+    },
+    [controls],
+  );
+  useFigures(list, figuresAt);
   if (target === undefined) return null;
   const hasPyroscope = target.config.pyroscope !== undefined;
   const chosen = document.kind === 'selection' ? selector : undefined;
   return (
-    <section className="services" aria-label="Services" data-hint="services">
+    <section className="services" aria-label="Services" data-hint="services" ref={list}>
       <header className="side-head">
         <h2 className="clip">
           Services on <Name text={target.config.name} />
@@ -130,7 +144,11 @@ function ServiceItem({ row, total, chosen, judged }: ItemProps): ReactElement {
   const cores = row === null ? total.cores : row.cpuCores;
   const recent = row === null ? total.recent : row.recentCores;
   return (
-    <li className={chosen ? 'side-row on' : 'side-row'} data-profiled={row?.notProfiled !== true}>
+    <li
+      className={chosen ? 'side-row on' : 'side-row'}
+      data-profiled={row?.notProfiled !== true}
+      data-service={row?.selector ?? ''}
+    >
       <button type="button" className="side-main" aria-current={chosen} onClick={choose}>
         <Name text={name} more={row === null ? '' : labelsOf(row).map(visibleText).join('\n')} />
         {row?.pushed === true ? (

@@ -16,7 +16,9 @@ import { hotLines, hottestLine, nextHotLine, type LineCosts } from '../../../cor
 import { useApp, useControls } from '../../app/workbench.js';
 import { visibleText } from '../../format/visible-text.js';
 import { showInfo } from '../../state/toasts.js';
+import { useFigures } from '../guidance/find-figures.js';
 import { useBoxSize } from '../timeline/use-box-size.js';
+import { figuresOfSourceLine } from './source-figures.js';
 import { SourceHead } from './source-head.js';
 import { SourceLine } from './source-line.js';
 import type { ComparedTexts } from './compared-texts.js';
@@ -135,6 +137,17 @@ export function SourceFile({ file, found, lines, texts }: SourceFileProps): Reac
     [jump],
   );
 
+  useFigures(box, ({ target }) => {
+    const row = target.closest<HTMLElement>('[data-row]');
+    const number = Number(row?.dataset['row']);
+    const place = places.get(number);
+    if (row === null || table === null || place === undefined) return null;
+    const cell = target.closest('[role="gridcell"]:not(.source-text)');
+    const chosen = cell === null ? 0 : Math.max(0, [...row.children].indexOf(cell) - 1);
+    const name = `${lastPart(file)}:${lineOfRow(rows, number)}`;
+    return figuresOfSourceLine(store.getState(), table, place, name, chosen);
+  });
+
   const diff = table !== null && table.columns.length > 1;
   const byText = baselineCount !== undefined;
   const notes = [
@@ -203,6 +216,10 @@ export function SourceFile({ file, found, lines, texts }: SourceFileProps): Reac
       </div>
     </div>
   );
+}
+
+function lastPart(file: string): string {
+  return visibleText(file.slice(file.lastIndexOf('/') + 1));
 }
 
 const numbersTold = '12 → 16: it moved. ~: it changed. + 16: it is new. − 12: it is gone.';

@@ -3,6 +3,7 @@ import { useApp, useControls } from '../../app/workbench.js';
 import { plural } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
 import { useRowMenu } from '../../flame/use-row-menu.js';
+import { useFigures, type FigurePlace } from '../guidance/find-figures.js';
 import { useCell } from '../../state/cell.js';
 import { changeSettings } from '../../state/settings-control.js';
 import { showInfo } from '../../state/toasts.js';
@@ -16,6 +17,7 @@ import { choosableColumns, chosenColumns, type Column } from './columns.js';
 import { arrangeRows, type FunctionRows, type Sort } from './function-rows.js';
 import { changeFilters, judgeTable, passes, type ChangeFilter } from './judged-table.js';
 import { TableRow } from './table-row.js';
+import { figuresOfRow } from './table-figures.js';
 import { tableText, type TableFormat } from './table-text.js';
 import { useLinkedRows } from './use-linked-rows.js';
 
@@ -121,6 +123,17 @@ function Table({ rows }: { readonly rows: FunctionRows }): ReactElement {
   );
   const linked = useLinkedRows(rows, model, reveal);
   const { menu, onContextMenu } = useRowMenu(linked.nodeAt);
+  const figuresAt = useCallback(
+    ({ target }: FigurePlace) => {
+      const row = target.closest<HTMLElement>('[data-row]');
+      const cell = target.closest('[role="cell"]');
+      if (row === null) return null;
+      const column = cell === null ? undefined : columns[[...row.children].indexOf(cell) - 1];
+      return figuresOfRow(store.getState(), rows, Number(row.dataset['row']), columns, model, column);
+    },
+    [store, rows, columns, model],
+  );
+  useFigures(box, figuresAt);
 
   return (
     <div className="table-view">

@@ -10,6 +10,7 @@ export interface JudgedTable extends FunctionTable {
     readonly margin: Float64Array;
     /** 0 too few samples, 1 not certain, 2 certain. */
     readonly state: Uint8Array;
+    readonly by: Pick<Certainty, 'windows' | 'history'>;
   };
 }
 
@@ -25,6 +26,7 @@ export function judgeTable(table: FunctionTable, certainty: Certainty | null): J
   const judged = {
     margin: new Float64Array(table.functionIndex.length).fill(Number.NaN),
     state: new Uint8Array(table.functionIndex.length),
+    by: certainty,
   };
   for (let at = 0; at < functionIndex.length; at++) {
     const row = rowOf.get(functionIndex[at] ?? 0);

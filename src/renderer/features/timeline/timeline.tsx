@@ -17,13 +17,15 @@ import { chooseComparison, choosePreset, chooseRange, currentExtent } from '../.
 import { changeSettings } from '../../state/settings-control.js';
 import { presetLabels, presets, stepFor, type TimeRange } from '../../state/time-range.js';
 import { Segments } from '../../ui/fields.js';
+import { useFigures, type FigurePlace } from '../guidance/find-figures.js';
 import { courseAt, shownCourses } from './courses.js';
 import { beginDrag, dragTo, nudgeRange, overEdge, type Drag } from './drag.js';
 import { drawTimeline, valueAt, type TimelineColours } from './draw-timeline.js';
 import { followWheel } from './follow-wheel.js';
-import { timeAt, type TimeScale } from './scale.js';
+import { timeAt, xOf, type TimeScale } from './scale.js';
 import { timeKey } from './time-keys.js';
 import { TurnoverMarks, TurnoverProposal } from './turnover-marks.js';
+import { figuresOfTime, timeOfKeys } from './timeline-figures.js';
 import { pointWords } from './timeline-words.js';
 import { useBoxSize } from './use-box-size.js';
 import { useShownTime } from './use-shown-time.js';
@@ -95,6 +97,7 @@ export function TimelineView(): ReactElement {
   const [edge, setEdge] = useState(false);
   // Chromium takes the Shift of a Shift-drag for work with the keyboard and would show its focus ring.
   const [byPointer, setByPointer] = useState(false);
+  const section = useRef<HTMLElement>(null);
   const drag = useRef<Drag | null>(null);
   /** Where the middle button holds the time. */
   const held = useRef<number | null>(null);
@@ -238,11 +241,35 @@ export function TimelineView(): ReactElement {
     [controls, forget],
   );
 
+  const figuresAt = useCallback(
+    ({ target, point }: FigurePlace) => {
+      const bounds = canvas.current?.getBoundingClientRect();
+      const shown = data?.timeline;
+      if (shown === undefined || bounds === undefined) return null;
+      const state = controls.store.getState();
+      if (point !== undefined) {
+        if (target !== canvas.current) return null;
+        const timeMs = timeAt(scale, point.xPx - bounds.left);
+        const height = valueAt({ timeline: shown, courses, heightPx: size.heightPx }, point.yPx - bounds.top);
+        const course = courses === null ? -1 : courseAt(courses, timeMs, height);
+        return figuresOfTime(state, shown, courses, timeMs, course < 0 ? [] : [course], course);
+      }
+      const timeMs = timeOfKeys(state, shown);
+      if (timeMs === undefined) return null;
+      const all = Array.from(courses?.courses.keys() ?? []);
+      const set = figuresOfTime(state, shown, courses, timeMs, all, -1);
+      return set && { ...set, at: { xPx: bounds.left + xOf(scale, timeMs), yPx: bounds.bottom } };
+    },
+    [controls, data, courses, scale, size.heightPx],
+  );
+  useFigures(section, figuresAt);
+
   const timeline = data?.timeline ?? null;
   const words =
     pointer === null ? '' : pointWords(timeline, timeAt(scale, pointer.x), extent.endMs, courses?.courses[hovered]);
   return (
     <section
+      ref={section}
       className={byPointer ? 'timeline by-pointer' : 'timeline'}
       role="group"
       aria-label={`Timeline, ${formatRange(extent.startMs, extent.endMs, extent.endMs)}`}

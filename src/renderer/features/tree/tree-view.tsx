@@ -16,7 +16,9 @@ import { visibleText } from '../../format/visible-text.js';
 import { useCell } from '../../state/cell.js';
 import { Segments } from '../../ui/fields.js';
 import { scrollToRow } from '../../ui/scroll-to-row.js';
+import { useFigures } from '../guidance/find-figures.js';
 import { useBoxSize } from '../timeline/use-box-size.js';
+import { figuresOfLine } from './tree-figures.js';
 import { noneOpen, type OpenRows } from './open-rows.js';
 import { Line } from './tree-line.js';
 import {
@@ -185,6 +187,15 @@ function Tree({ model: newest, direction, order, open, judged, certainOnly }: Tr
     const line = row === null ? undefined : lines[Number(row.dataset['line'])];
     if (line?.kind === 'row') toggle(line);
   };
+  const grid = useRef<HTMLDivElement>(null);
+  useFigures(grid, ({ target }) => {
+    const row = target.closest<HTMLElement>('[data-line]');
+    const line = row === null ? undefined : lines[Number(row.dataset['line'])];
+    if (row === null || line?.kind !== 'row') return null;
+    const cell = target.closest('[role="gridcell"]');
+    const chosen = cell === null ? 0 : Math.max(0, [...row.children].indexOf(cell) - 1);
+    return figuresOfLine(store.getState(), line, model, direction, judged, chosen);
+  });
   const { menu, onContextMenu } = useRowMenu((target) => {
     const row = target instanceof Element ? target.closest<HTMLElement>('[data-line]') : null;
     const line = row === null ? undefined : lines[Number(row.dataset['line'])];
@@ -197,6 +208,7 @@ function Tree({ model: newest, direction, order, open, judged, certainOnly }: Tr
     <>
       <div
         className="tree"
+        ref={grid}
         role="treegrid"
         aria-label="Call tree"
         aria-rowcount={lines.length + 1}

@@ -1,23 +1,36 @@
-import { useCallback, type ReactElement } from 'react';
+import { useCallback, useRef, type ReactElement } from 'react';
 import { useApp, useControls } from '../../app/workbench.js';
 import { formatMoment } from '../../format/times.js';
 import { visibleText } from '../../format/visible-text.js';
 import { hasTrust } from '../../state/trust-control.js';
 import { FailureNotice } from '../../ui/failure-notice.js';
 import { CopyIcon } from '../../ui/icons.js';
+import { FigureButton } from '../guidance/figure-button.js';
+import { useFigures } from '../guidance/find-figures.js';
+import { figuresOfTrust } from './trust-figures.js';
 import { trustNotes, trustRows, type TrustNote, type TrustRow } from './trust-words.js';
 import { VerifyPanel } from './verify-panel.js';
 
 /** How far the samples that are shown can be believed, and what would mend the rest. */
 export function TrustPanel(): ReactElement | null {
-  const { clock } = useControls();
+  const { clock, store } = useControls();
+  const panel = useRef<HTMLElement>(null);
   const shown = useApp(hasTrust);
   const trust = useApp((state) => state.trust);
   const phase = useApp((state) => state.trustPhase);
   const failure = useApp((state) => state.trustFailure);
+  const rows = trust === null ? [] : trustRows(trust, (timeMs) => formatMoment(timeMs, clock(), true));
+  const notes = trust === null ? [] : trustNotes(trust);
+  useFigures(panel, ({ target }) => {
+    const item = target.closest('.trust-rows tr, .trust-notes li');
+    if (trust === null || item === null) return null;
+    const place = [...(item.parentElement?.children ?? [])].indexOf(item);
+    const chosen = item instanceof HTMLTableRowElement ? place : rows.length + place;
+    return figuresOfTrust(store.getState(), trust, rows, notes, chosen);
+  });
   if (!shown || phase === 'idle') return null;
   return (
-    <section aria-label="Trust" className="trust">
+    <section aria-label="Trust" className="trust" ref={panel}>
       <h3>Trust</h3>
       {failure === null ? null : <FailureNotice failure={failure} />}
       {phase === 'loading' ? <p className="details-hint">Asking the agent …</p> : null}
@@ -25,14 +38,14 @@ export function TrustPanel(): ReactElement | null {
         <p className="details-hint">Nothing was sampled here: there is nothing to judge.</p>
       ) : (
         <>
-          <table className="numbers">
+          <table className="numbers trust-rows">
             <tbody>
-              {trustRows(trust, (timeMs) => formatMoment(timeMs, clock(), true)).map((row) => (
+              {rows.map((row) => (
                 <Verdict key={row.label} row={row} />
               ))}
             </tbody>
           </table>
-          <Notes notes={trustNotes(trust)} />
+          <Notes notes={notes} />
           <VerifyPanel />
         </>
       )}
@@ -49,7 +62,7 @@ function Verdict({ row }: { readonly row: TrustRow }): ReactElement {
         {visibleText(row.label)}
       </th>
       <td className="selectable">
-        {visibleText(row.value)}
+        <FigureButton text={visibleText(row.value)} />
         {row.tone === 'warn' ? <span className="hidden-visually">, look at this</span> : null}
       </td>
     </tr>
