@@ -108,6 +108,28 @@ test('the keyboard alone brushes too, and the crumb takes it out again', async (
   await expect.poll(() => ui.graph()).toBe(whole);
 });
 
+test('a cell is explained, by its key and by its menu', async () => {
+  const map = heatMap();
+  await app.window.mouse.move(4, 4);
+  await map.focus();
+  await app.window.keyboard.press('Home');
+  await app.window.keyboard.press('ArrowRight');
+  await app.window.keyboard.press('e');
+  const popover = app.window.getByRole('dialog', {
+    name: /^How samples of Heat map, \d\d:\d\d:\d\d\.\d{3} came about$/,
+  });
+  await popover.getByText('samples that say that they were taken then').waitFor();
+  await popover.getByText(/^\d[\d.]*.% of [\d,]+$/).waitFor();
+  await app.screenshot('4-explained');
+  await app.window.keyboard.press('Escape');
+  await expect.poll(() => popover.count()).toBe(0);
+  expect(await map.evaluate((element) => element === document.activeElement)).toBe(true);
+  await map.locator('canvas').click({ button: 'right', position: { x: 120, y: 60 } });
+  await app.window.getByRole('menuitem', { name: /^Explain this number/ }).click();
+  await popover.waitFor();
+  await app.window.keyboard.press('Escape');
+});
+
 test('samples of the selected function are marked in it', async () => {
   const canvas = heatMap().locator('canvas');
   await app.window.mouse.move(4, 4);

@@ -101,6 +101,24 @@ test('the source of a hot function is read from its container, at its hottest li
   await expect.poll(currentLine).toBe(String(hotLine));
   await app.window.keyboard.press('c');
   await expect.poll(() => app.electron.evaluate(({ clipboard }) => clipboard.readText())).toBe(`${views}:${hotLine}`);
+
+  // What a line costs is explained, by the menu of the number and by its key.
+  const explained = (what: string): Locator =>
+    app.window.getByRole('dialog', { name: `How ${what} of views.py:${hotLine} came about` });
+  await cells.nth(1).click({ button: 'right' });
+  await app.window.getByRole('menuitem', { name: /^Explain this number/ }).click();
+  await explained('Total').getByText('samples on this line and in all that it called; a stack counts once').waitFor();
+  await explained('Total').getByText('the store of the agent of web-1').waitFor();
+  await app.screenshot('1-explained');
+  await app.window.keyboard.press('Escape');
+  await expect.poll(() => explained('Total').count()).toBe(0);
+  await grid().focus();
+  await app.window.keyboard.press('ArrowUp');
+  await app.window.keyboard.press('n');
+  await expect.poll(currentLine).toBe(String(hotLine));
+  await app.window.keyboard.press('e');
+  await explained('Self').waitFor();
+  await app.window.keyboard.press('Escape');
 });
 
 test('a snapshot has its source as well, as long as the container is there', async () => {

@@ -384,7 +384,9 @@ test('a frame of a diff says both sides', async () => {
   await view.ui.graph();
   const place = { x: sidePaddingPx + 200, y: topPaddingPx + 10.5 * framePitchPx };
   const tip = words(await (await hovered(view, place)).innerText());
-  expect(tip.replaceAll(/\s+/g, ' ')).toMatch(/change \+[\d.]+ \w+ \+[\d.]+ %(?: 95 % .*)?$/);
+  expect(tip.replaceAll(/\s+/g, ' ')).toMatch(
+    /change \+[\d.]+ \w+ \+[\d.]+ %(?: 95 % .*)? self A .* self B .* self change .* samples A [\d,]+ samples B [\d,]+$/,
+  );
   expect(tip).toMatch(/A\s[\d.]+ \w+\s[\d.]+ %\s[\d.]+ %\s+B\s[\d.]+ \w+\s[\d.]+ %\s[\d.]+ %/);
   await view.app.screenshot('diff-tooltip');
   await view.page.mouse.move(5, 5);

@@ -112,7 +112,8 @@ function ExplainPopover({ explaining, onClose }: PopoverProps): ReactElement {
         onClose();
       } else if (event.key === 'Tab') {
         event.preventDefault();
-        moveFocus([...(box.current?.querySelectorAll<HTMLElement>('button') ?? [])], event.shiftKey ? -1 : 1);
+        const stops = box.current?.querySelectorAll<HTMLElement>('button:not([aria-checked="false"])') ?? [];
+        moveFocus([...stops], event.shiftKey ? -1 : 1);
       } else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
         event.preventDefault();
         const radios = box.current?.querySelectorAll<HTMLElement>('[role="radio"]') ?? [];
