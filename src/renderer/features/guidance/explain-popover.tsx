@@ -136,7 +136,10 @@ function ExplainPopover({ explaining, onClose }: PopoverProps): ReactElement {
         <span className="clip" title={visibleText(set.of)}>
           {visibleText(set.of)}
         </span>
-        <strong>{visibleText(figure?.shown ?? '')}</strong>
+        <span className="explain-shown">
+          {set.figures.length === 1 ? <span className="mute">{visibleText(figure?.label ?? '')} </span> : null}
+          <strong>{visibleText(figure?.shown ?? '')}</strong>
+        </span>
       </p>
       {set.figures.length < 2 ? null : (
         <Segments
