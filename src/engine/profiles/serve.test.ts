@@ -165,6 +165,8 @@ describe('the decoder serves', () => {
     await lastPiece();
     expect(pieces[0]?.baseline).toEqual(Float64Array.of(6, 4, 2, 0));
     expect(pieces[0]?.comparison).toEqual(Float64Array.of(9, 7, 0, 2));
+    expect(pieces[0]?.baselineSelf).toEqual(Float64Array.of(0, 4, 2, 0));
+    expect(pieces[0]?.comparisonSelf).toEqual(Float64Array.of(0, 7, 0, 2));
   });
 
   it('a pattern that is none as a sentence, and names that nothing has as an empty graph', async () => {

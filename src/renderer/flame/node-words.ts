@@ -61,7 +61,7 @@ function comparedNumbers(model: FlameModel, node: number): readonly NumberLine[]
   const [callerBefore, callerAfter] = node === 0 ? [0, 0] : sidesOf(model, graph.parent[node] ?? 0);
   const [selfBefore, selfAfter] = selfOfSides(model, node);
   const side = (
-    tone: 'side-a' | 'side-b',
+    tone: 'side-a' | 'side-b' | undefined,
     label: string,
     value: number,
     whole: number,
@@ -71,7 +71,8 @@ function comparedNumbers(model: FlameModel, node: number): readonly NumberLine[]
     value: formatValue(value, unit),
     share: whole === 0 ? '' : formatShare(value / whole),
     ofCaller: caller === 0 ? '' : formatShare(value / caller),
-    tone,
+    // Their colours are for single letters: words in them would be too faint.
+    ...(tone === undefined ? {} : { tone }),
   });
   const [periodBefore, periodAfter] = header?.samplePeriods ?? [0, 0];
   return [
@@ -79,8 +80,8 @@ function comparedNumbers(model: FlameModel, node: number): readonly NumberLine[]
     side('side-b', 'B', after, wholeAfter, callerAfter),
     changeLine('change', before, after, unit),
     ...certaintyLine(model, node, before, after),
-    side('side-a', 'self A', selfBefore, wholeBefore, callerBefore),
-    side('side-b', 'self B', selfAfter, wholeAfter, callerAfter),
+    side(undefined, 'self A', selfBefore, wholeBefore, callerBefore),
+    side(undefined, 'self B', selfAfter, wholeAfter, callerAfter),
     changeLine('self change', selfBefore, selfAfter, unit),
     // A was scaled to be comparable, its samples were not.
     ...samplesLine('samples A', samplesOf(before / (header?.scaling?.factor ?? 1), periodBefore)),
