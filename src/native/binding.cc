@@ -23,7 +23,7 @@
 namespace pyrometer {
 namespace {
 
-constexpr int kInterfaceVersion = 8;
+constexpr int kInterfaceVersion = 9;
 
 class DecodeWorker : public Worker {
  public:
@@ -134,6 +134,49 @@ class LayoutWorker : public Worker {
  private:
   LayoutInput tree_;
   LayoutPart part_;
+  FlameColumns columns_;
+};
+
+class LayoutRowsWorker : public Worker {
+ public:
+  LayoutRowsWorker(Napi::Env env, const Napi::Uint32Array& node,
+                   const Napi::Uint32Array& child_start,
+                   const Napi::Uint32Array& parent,
+                   const Napi::Uint32Array& depth,
+                   const Napi::Uint32Array& function_index,
+                   const Napi::Float64Array& total,
+                   const Napi::Float64Array& self)
+      : Worker(env),
+        rows_{Keep(node), Keep(child_start), Keep(parent), Keep(depth),
+              Keep(function_index)},
+        values_{Keep(total), Keep(self)} {}
+
+ protected:
+  void Work() override {
+    if (AreSoundRows(rows_, values_)) {
+      columns_ = LayoutRows(rows_, values_, watch_);
+    } else {
+      problem_ = "unsound-tree";
+    }
+  }
+
+  Napi::Object Answer(Napi::Env env) override {
+    auto out = Napi::Object::New(env);
+    out["x0"] = Column(env, std::move(columns_.x0));
+    out["x1"] = Column(env, std::move(columns_.x1));
+    out["self"] = Column(env, std::move(columns_.self));
+    if (columns_.order.empty()) return out;
+    out["order"] = Column(env, std::move(columns_.order));
+    out["depth"] = Column(env, std::move(columns_.depth));
+    out["parent"] = Column(env, std::move(columns_.parent));
+    out["functionIndex"] = Column(env, std::move(columns_.function_index));
+    out["levelStart"] = Column(env, std::move(columns_.level_start));
+    return out;
+  }
+
+ private:
+  FlameRows rows_;
+  RowValues values_;
   FlameColumns columns_;
 };
 
@@ -356,6 +399,22 @@ Napi::Value LayoutCall(const Napi::CallbackInfo& info) {
   return Start(worker);
 }
 
+Napi::Value LayoutRowsCall(const Napi::CallbackInfo& info) {
+  const auto node = ArrayArgument<uint32_t>(info, 0, napi_uint32_array);
+  const auto child_start = ArrayArgument<uint32_t>(info, 1, napi_uint32_array);
+  const auto parent = ArrayArgument<uint32_t>(info, 2, napi_uint32_array);
+  const auto depth = ArrayArgument<uint32_t>(info, 3, napi_uint32_array);
+  const auto function_index =
+      ArrayArgument<uint32_t>(info, 4, napi_uint32_array);
+  const auto total = ArrayArgument<double>(info, 5, napi_float64_array);
+  const auto self = ArrayArgument<double>(info, 6, napi_float64_array);
+  const auto control = ControlArgument(info, 7);
+  auto* worker = new LayoutRowsWorker(info.Env(), node, child_start, parent,
+                                      depth, function_index, total, self);
+  worker->WatchBy(control);
+  return Start(worker);
+}
+
 Napi::Value RewriteCall(const Napi::CallbackInfo& info) {
   const auto function_index =
       ArrayArgument<uint32_t>(info, 0, napi_uint32_array);
@@ -453,6 +512,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["align"] = Napi::Function::New(env, AlignCall);
   exports["reference"] = Napi::Function::New(env, ReferenceCall);
   exports["layout"] = Napi::Function::New(env, LayoutCall);
+  exports["layoutRows"] = Napi::Function::New(env, LayoutRowsCall);
 #ifdef PYROMETER_LIBDEFLATE
   exports["gunzip"] = Napi::Function::New(env, GunzipCall);
 #endif

@@ -51,4 +51,30 @@ struct LayoutPart {
 FlameColumns Layout(const LayoutInput& tree, const LayoutPart& part = {},
                     const WorkWatch& watch = {});
 
+// What of a layout is known already; see FlameRows of core/flame/rows.ts.
+struct FlameRows {
+  std::span<const uint32_t> node;
+  // One entry more than there are rows.
+  std::span<const uint32_t> child_start;
+  std::span<const uint32_t> parent;
+  std::span<const uint32_t> depth;
+  std::span<const uint32_t> function_index;
+};
+
+// Values by node of the tree that the rows are of.
+struct RowValues {
+  std::span<const double> total;
+  std::span<const double> self;
+};
+
+// Whether columns are equally long, every row but the first is a child of
+// exactly one row before it, and every node is inside the values.
+bool AreSoundRows(const FlameRows& rows, const RowValues& values);
+
+// What Layout answers for the whole of the tree. Where no row moved and none is
+// left out, only x0, x1 and self are filled: the rest is that of the rows.
+// Throws Cancelled.
+FlameColumns LayoutRows(const FlameRows& rows, const RowValues& values,
+                        const WorkWatch& watch = {});
+
 }  // namespace pyrometer

@@ -37,6 +37,47 @@ PYROMETER_TEST(LaysOutPartsOfItsExample) {
   EXPECT_EQ(Layout(tree, {.most = 2}).order, (Column{0, 2}));
 }
 
+PYROMETER_TEST(LaysOutRowsOfItsExample) {
+  const Column node{0, 2, 1, 3};
+  const Column child_start{1, 3, 4, 4, 4};
+  const Column parent{0, 0, 0, 1};
+  const Column depth{0, 1, 1, 2};
+  const Column functions{0, 1, 2, 3};
+  const FlameRows rows{node, child_start, parent, depth, functions};
+  const Values total{20, 4, 16, 2};
+  const Values self{0, 4, 14, 2};
+  EXPECT_TRUE(AreSoundRows(rows, {total, self}));
+  const FlameColumns same = LayoutRows(rows, {total, self});
+  EXPECT_TRUE(same.order.empty());
+  EXPECT_EQ(same.x0, (Values{0, 0, 16, 0}));
+  EXPECT_EQ(same.x1, (Values{20, 16, 20, 2}));
+  EXPECT_EQ(same.self, (Values{0, 14, 4, 2}));
+  // b is wider, and c is gone.
+  const Values other_total{10, 6, 4, 0};
+  const Values other_self{0, 6, 4, 0};
+  const FlameColumns moved = LayoutRows(rows, {other_total, other_self});
+  EXPECT_EQ(moved.order, (Column{0, 1, 2}));
+  EXPECT_EQ(moved.function_index, (Column{0, 2, 1}));
+  EXPECT_EQ(moved.parent, (Column{0, 0, 0}));
+  EXPECT_EQ(moved.level_start, (Column{0, 1, 3}));
+  EXPECT_EQ(moved.x1, (Values{10, 6, 10}));
+}
+
+PYROMETER_TEST(RefusesRowsThatAreNone) {
+  const Column three{0, 0, 0};
+  const Values values{1, 1, 1};
+  const auto sound = [&](const Column& node, const Column& child_start) {
+    return AreSoundRows({node, child_start, three, three, three},
+                        {values, values});
+  };
+  EXPECT_TRUE(sound({0, 1, 2}, {1, 2, 3, 3}));
+  EXPECT_TRUE(!sound({0, 1, 3}, {1, 2, 3, 3}));
+  EXPECT_TRUE(!sound({0, 1, 2}, {1, 1, 3, 3}));
+  EXPECT_TRUE(!sound({0, 1, 2}, {1, 4, 3, 3}));
+  EXPECT_TRUE(!sound({0, 1, 2}, {1, 2, 3}));
+  EXPECT_TRUE(!sound({0, 1, 2}, {1, 2, 3, 4}));
+}
+
 PYROMETER_TEST(RefusesTreesThatAreNone) {
   const Values values{1, 1, 1};
   const auto sound = [&](const Column& functions, const Column& subtree_end) {

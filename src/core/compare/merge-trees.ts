@@ -93,14 +93,15 @@ export function mergeTrees(
   return mergeAligned(functions, aligned, scalingOf([baseline, comparison], own, aligned.nodes.parent, scale));
 }
 
-/** The same of trees that were aligned elsewhere. The aligned columns become the diff's. */
+/** The same of trees that were aligned elsewhere, whose columns are read only: another scale is made of the same ones. */
 export function mergeAligned(
   functions: MatchedFunctions,
-  { nodes, baselineSelf, comparisonSelf }: AlignedTrees,
+  { nodes, baselineSelf: measured, comparisonSelf }: AlignedTrees,
   scaling: Scaling,
 ): DiffTree {
+  const baselineSelf = scaling.factor === 1 ? measured : measured.slice();
   if (scaling.factor !== 1) {
-    for (let node = 0; node < nodes.nodeCount; node++) baselineSelf[node] = f64At(baselineSelf, node) * scaling.factor;
+    for (let node = 0; node < nodes.nodeCount; node++) baselineSelf[node] = f64At(measured, node) * scaling.factor;
   }
   const before: SideValues = { self: baselineSelf, total: totalsOf(nodes.parent, baselineSelf) };
   const after: SideValues = { self: comparisonSelf, total: totalsOf(nodes.parent, comparisonSelf) };

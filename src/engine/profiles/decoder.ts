@@ -3,6 +3,7 @@ import { alignTrees, type AlignedSide, type AlignedTrees } from '../../core/comp
 import { robustReference, type Reference } from '../../core/compare/robust-reference.js';
 import type { FlameLayout, LayoutInput, LayoutPart } from '../../core/flame/layout.js';
 import { layoutFlame } from '../../core/flame/layout.js';
+import { layoutRowsInSteps, type FlameRows } from '../../core/flame/rows.js';
 import { rewriteNodes, type Rewrite, type Rewritten } from '../../core/operations/rewrite.js';
 import {
   buildCallNodes,
@@ -14,6 +15,7 @@ import {
 import { sumUp, type NodeValues, type ValuesInput } from '../../core/profile/sum-up.js';
 import type { Locations, Profile, Samples, Stacks } from '../../core/profile/profile.js';
 import { callPathLimit, decodeInTypeScript, type DecodedProfile } from './decode.js';
+import { inTurns } from './in-turns.js';
 import type { Watch } from './watch.js';
 
 /**
@@ -25,6 +27,8 @@ export interface ProfileDecoder {
   readonly description: string;
   decode(bytes: Uint8Array, watch?: Watch): Promise<Result<DecodedProfile>>;
   layout(tree: LayoutInput, watch?: Watch, part?: LayoutPart): Promise<FlameLayout>;
+  /** The whole of a tree whose rows are known: what `layout` answers. Columns may be those of the rows. */
+  layoutRows(rows: FlameRows, tree: LayoutInput, watch?: Watch): Promise<FlameLayout>;
   /** Call nodes anew, from locations whose lines stand for other frames than functions. */
   callNodes(stacks: Stacks, locations: Locations): Promise<CallNodesOutcome>;
   /** Puts values onto call nodes. */
@@ -53,6 +57,7 @@ export function typeScriptDecoder(reason: string): ProfileDecoder {
         watch?.signal?.throwIfAborted();
         resolve(layoutFlame(tree, part));
       }),
+    layoutRows: (rows, tree, watch) => inTurns(layoutRowsInSteps(rows, tree), watch, { step: 'laying-out' }),
     callNodes: (stacks, locations) => Promise.resolve(buildCallNodes({ stacks, locations }, callPathLimit)),
     values: (input) => Promise.resolve(sumUp(input)),
     align: (comparison, baseline, functionCount) => Promise.resolve(alignTrees(comparison, baseline, functionCount)),

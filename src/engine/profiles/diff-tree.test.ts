@@ -46,9 +46,14 @@ it('what is done to a comparison that is held does not align it once more', asyn
   expect(align).toHaveBeenCalledTimes(1);
   expect(held.map(({ layout }) => layout.total[0])).toEqual([5e8, 5e8, 4e8]);
   expect(held[1]?.layout.nodeCount).toBeLessThan(held[0]?.layout.nodeCount ?? 0);
-  // Another question, the other way round.
-  held.push(await open({ scale: { by: 'relative' } }), await open({ baselineId: 'B', comparisonId: 'A' }));
-  expect(align).toHaveBeenCalledTimes(3);
+  // Another scale has the same call nodes and other values.
+  held.push(await open({ scale: { by: 'work', baseline: 1, comparison: 3 } }), await open());
+  expect(align).toHaveBeenCalledTimes(1);
+  expect(held.map(({ layout }) => layout.total[0])).toEqual([5e8, 5e8, 4e8, 9e8, 5e8]);
+  expect(held[3]?.layout.subtreeEnd).toBe(held[0]?.layout.subtreeEnd);
+  // Another question: the other way round.
+  held.push(await open({ baselineId: 'B', comparisonId: 'A' }));
+  expect(align).toHaveBeenCalledTimes(2);
 });
 
 it('profiles that were read anew are aligned anew', async () => {

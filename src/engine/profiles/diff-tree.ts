@@ -1,14 +1,21 @@
 import type { FrameWidth, SampleType } from '../../contract/decoder.js';
 import { fail, ok, type Result } from '../../contract/result.js';
+import type { AlignedTrees } from '../../core/compare/align-trees.js';
 import { functionKey, type SideFunctions } from '../../core/compare/function-keys.js';
-import { absent, matchFunctions, plainMatching, type Matching } from '../../core/compare/match-functions.js';
+import {
+  absent,
+  matchFunctions,
+  plainMatching,
+  type MatchedFunctions,
+  type Matching,
+} from '../../core/compare/match-functions.js';
 import {
   asMeasured,
   mergeAligned,
   scalingBy,
   worthsOf,
-  type ComparedSide,
   type DiffTree,
+  type MeasuredSide,
   type Scale,
   type Scaling,
 } from '../../core/compare/merge-trees.js';
@@ -32,6 +39,19 @@ export interface DiffQuestion {
   readonly linesMove: boolean;
 }
 
+/** What of a comparison no scale changes: the merged shape, what its functions are, and what each side measured itself in each node. */
+interface AlignedSides {
+  readonly sampleType: SampleType;
+  readonly sides: readonly [MeasuredSide, MeasuredSide];
+  /** As they were measured. */
+  readonly baselineTotal: number;
+  readonly comparisonTotal: number;
+  readonly samplePeriods: readonly [baseline: number, comparison: number];
+  readonly functions: MatchedFunctions;
+  readonly aligned: AlignedTrees;
+  readonly frames: FrameTable;
+}
+
 /** Two profiles as one tree, of which views are made. */
 export interface MergedSides {
   readonly sampleType: SampleType;
@@ -43,19 +63,45 @@ export interface MergedSides {
   readonly samplePeriods: readonly [baseline: number, comparison: number];
   readonly matching: Matching;
   readonly byLine: boolean;
+  /** What it was made of, held for another scale. */
+  readonly alignment: AlignedSides;
 }
 
 /** What was made of two profiles, as long as they and a view of it are held. */
-interface Known {
+interface Known<Made extends object> {
   readonly baseline: WeakRef<DecodedProfile>;
-  readonly sides: WeakRef<MergedSides>;
+  readonly made: WeakRef<Made>;
 }
 
-const knownOf = new WeakMap<DecodedProfile, Map<string, Known>>();
+type Keeper<Made extends object> = (
+  baseline: OpenProfile,
+  comparison: OpenProfile,
+  key: string,
+  make: () => Promise<Result<Made>>,
+) => Promise<Result<Made>>;
+
+function keeper<Made extends object>(): Keeper<Made> {
+  const knownOf = new WeakMap<DecodedProfile, Map<string, Known<Made>>>();
+  return async (baseline, comparison, key, make) => {
+    const known = knownOf.get(comparison.decoded) ?? new Map<string, Known<Made>>();
+    knownOf.set(comparison.decoded, known);
+    const before = known.get(key);
+    const there = before?.baseline.deref() === baseline.decoded ? before.made.deref() : undefined;
+    if (there !== undefined) return ok(there);
+    const made = await make();
+    if (!made.ok) return made;
+    for (const [other, { made: of }] of known) if (of.deref() === undefined) known.delete(other);
+    known.set(key, { baseline: new WeakRef(baseline.decoded), made: new WeakRef(made.value) });
+    return made;
+  };
+}
+
+const keepMerged = keeper<MergedSides>();
+const keepAligned = keeper<AlignedSides>();
 
 /**
  * Merges two profiles. While a view of them is open the same question is answered by what that was made of: what is done to a
- * comparison on the screen need not align it once more. `chosen` tells apart which samples `sideOf` takes.
+ * comparison on the screen need not align it once more, nor need another scale. `chosen` tells apart which samples `sideOf` takes.
  */
 export async function mergedSides(
   decoder: ProfileDecoder,
@@ -65,17 +111,28 @@ export async function mergedSides(
   chosen: unknown,
   sideOf: SideOf,
 ): Promise<Result<MergedSides>> {
-  const known = knownOf.get(comparison.decoded) ?? new Map<string, Known>();
-  knownOf.set(comparison.decoded, known);
-  const key = JSON.stringify([question, chosen]);
-  const before = known.get(key);
-  const there = before?.baseline.deref() === baseline.decoded ? before.sides.deref() : undefined;
-  if (there !== undefined) return ok(there);
-  const made = await mergeSides(decoder, baseline, comparison, question, sideOf);
-  if (!made.ok) return made;
-  for (const [other, { sides }] of known) if (sides.deref() === undefined) known.delete(other);
-  known.set(key, { baseline: new WeakRef(baseline.decoded), sides: new WeakRef(made.value) });
-  return made;
+  const { scale, matching = plainMatching, ...shape } = question;
+  return keepMerged(baseline, comparison, JSON.stringify([question, chosen]), async () => {
+    const key = JSON.stringify([shape, matching, chosen]);
+    const made = await keepAligned(baseline, comparison, key, () =>
+      alignSides(decoder, baseline, comparison, question, sideOf),
+    );
+    if (!made.ok) return made;
+    const { sampleType, sides, baselineTotal, comparisonTotal, samplePeriods, functions, aligned, frames } = made.value;
+    const own = [aligned.baselineSelf, aligned.comparisonSelf] as const;
+    const scaling = await scalingFor(decoder, sides, own, aligned.nodes.parent, scale);
+    return ok({
+      sampleType,
+      merged: mergeAligned(functions, aligned, scaling),
+      frames,
+      baselineTotal,
+      comparisonTotal,
+      samplePeriods,
+      matching,
+      byLine: question.byLine,
+      alignment: made.value,
+    });
+  });
 }
 
 /** A view of two profiles, its frames as wide as asked. */
@@ -107,13 +164,13 @@ export function diffTree(sides: MergedSides, width: FrameWidth): ViewTree {
   };
 }
 
-async function mergeSides(
+async function alignSides(
   decoder: ProfileDecoder,
   baseline: OpenProfile,
   comparison: OpenProfile,
-  { valueIndex, scale, matching = plainMatching, byLine, linesMove }: DiffQuestion,
+  { valueIndex, matching = plainMatching, linesMove }: DiffQuestion,
   sideOf: SideOf,
-): Promise<Result<MergedSides>> {
+): Promise<Result<AlignedSides>> {
   const chosen = measureOf(baseline.decoded.profile, comparison.decoded.profile, valueIndex);
   if (!chosen.ok) return chosen;
   const { sampleType, baselineIndex, comparisonIndex } = chosen.value;
@@ -124,37 +181,34 @@ async function mergeSides(
   const before = linesMove
     ? { ...asItWas.value, frames: movedLines(asItWas.value.frames, after.value.frames, matching) }
     : asItWas.value;
-  const sides = [
-    comparedSide(before, baseline.decoded.profile, baselineIndex),
-    comparedSide(after.value, comparison.decoded.profile, comparisonIndex),
-  ] as const;
-  const functions = matchFunctions(sides[0].functions, sides[1].functions, matching);
+  const functions = matchFunctions(functionsOf(before.frames), functionsOf(after.value.frames), matching);
   const aligned = await decoder.align(
     { tree: after.value.tree, toMerged: functions.ofComparison },
     { tree: before.tree, toMerged: functions.ofBaseline },
     functions.comparisonFunction.length,
   );
-  const own = [aligned.baselineSelf, aligned.comparisonSelf] as const;
-  const merged = mergeAligned(functions, aligned, await scalingFor(decoder, sides, own, aligned.nodes.parent, scale));
   return ok({
     sampleType,
-    merged,
-    frames: mergedFrames(merged, before.frames, after.value.frames, matching),
+    sides: [
+      measuredSide(before, baseline.decoded.profile, baselineIndex),
+      measuredSide(after.value, comparison.decoded.profile, comparisonIndex),
+    ],
     baselineTotal: f64At(before.tree.total, 0),
     comparisonTotal: f64At(after.value.tree.total, 0),
     samplePeriods: [
       samplePeriodOf(baseline.decoded.profile, baselineIndex),
       samplePeriodOf(comparison.decoded.profile, comparisonIndex),
     ],
-    matching,
-    byLine,
+    functions,
+    aligned,
+    frames: mergedFrames(functions, before.frames, after.value.frames, matching),
   });
 }
 
 /** See `scalingOf`; what did not move is found by the decoder. */
 async function scalingFor(
   decoder: ProfileDecoder,
-  sides: readonly [ComparedSide, ComparedSide],
+  sides: readonly [MeasuredSide, MeasuredSide],
   own: readonly [Float64Array, Float64Array],
   parent: Uint32Array,
   scale: Scale,
@@ -164,10 +218,8 @@ async function scalingFor(
   return scalingBy(sides, worths, await decoder.reference(...own, parent, worths), scale);
 }
 
-function comparedSide({ tree, frames, durationNs }: Side, profile: Profile, valueIndex: number): ComparedSide {
+function measuredSide({ durationNs }: Side, profile: Profile, valueIndex: number): MeasuredSide {
   return {
-    tree,
-    functions: functionsOf(frames),
     durationNs: durationNs ?? profile.durationNs,
     period: periodOf(profile, valueIndex),
   };
@@ -186,7 +238,7 @@ function functionsOf(frames: FrameTable): SideFunctions {
 }
 
 /** Frames of a diff: the comparison's where it has them. Lines are of one function when they name the same one. */
-function mergedFrames(merged: DiffTree, before: FrameTable, after: FrameTable, matching: Matching): FrameTable {
+function mergedFrames(merged: MatchedFunctions, before: FrameTable, after: FrameTable, matching: Matching): FrameTable {
   const count = merged.comparisonFunction.length;
   const frameAt = (index: number): Frame => {
     const own = u32At(merged.comparisonFunction, index);

@@ -6,6 +6,7 @@ import { layOutPreview, measureLayout, wantsPreview, type ScreenPart } from '../
 import { numberViewFunctions, type ViewFunctions } from '../../core/flame/view-functions.js';
 import type { Frame } from '../../core/operations/frames.js';
 import { f64At, sumOf, u32At } from '../../core/profile/columns.js';
+import { layOutWhole } from './kept-rows.js';
 import type { ProfileStore } from './store.js';
 import { layOutInTime } from './time-order.js';
 import { viewTree, type ViewTree } from './view-tree.js';
@@ -58,7 +59,7 @@ export async function planView(
   const timed = !diff && values.inTime !== undefined ? layOutInTime(layout, values.inTime, sampleType.unit) : undefined;
   if (timed?.ok === false) return timed;
   const size = timed === undefined ? measureLayout(layout) : timed.value.graph;
-  const layOut = (from?: Watch): Promise<FlameLayout> => store.decoder.layout(layout, from);
+  const layOut = (from?: Watch): Promise<FlameLayout> => layOutWhole(store.decoder, layout, from);
   const ahead =
     timed === undefined && screen !== undefined && wantsPreview(size.nodeCount, diff)
       ? await layOutPreview(

@@ -10,9 +10,12 @@ function columnBytes(value: unknown): number {
   return bytes;
 }
 
-/** Bytes that a decoded profile holds in columns; what else it holds is small beside them. */
+/** What is kept of a layout with the call nodes it is of: the columns of FlameRows. */
+const rowBytes = 5 * 4;
+
+/** Bytes that a decoded profile holds in columns, the rows of its layout among them; what else it holds is small beside them. */
 export function profileBytes({ profile, nodes }: DecodedProfile): number {
-  return columnBytes(profile) + columnBytes(nodes);
+  return columnBytes(profile) + columnBytes(nodes) + rowBytes * nodes.nodeCount;
 }
 
 /** Bytes that a call tree adds to the call nodes it shares its shape with. */

@@ -141,7 +141,21 @@ export interface Addon {
     most: number,
     control: WorkControl,
   ) => Promise<NativeLayout | { readonly problem: 'out-of-memory' | 'unsound-tree' | 'cancelled' }>;
+  /** The whole of a tree whose rows are known; see FlameRows. */
+  readonly layoutRows: (
+    node: Uint32Array,
+    childStart: Uint32Array,
+    parent: Uint32Array,
+    depth: Uint32Array,
+    functionIndex: Uint32Array,
+    total: Float64Array,
+    self: Float64Array,
+    control: WorkControl,
+  ) => Promise<NativeRowsLayout | { readonly problem: 'out-of-memory' | 'unsound-tree' | 'cancelled' }>;
 }
+
+/** A layout of known rows as the addon answers it: what is absent is as the rows have it. */
+export type NativeRowsLayout = Pick<NativeLayout, 'x0' | 'x1' | 'self'> & Partial<NativeLayout>;
 
 /** A layout as the addon answers it; see FlameGraph. */
 export interface NativeLayout {
@@ -210,6 +224,14 @@ export function nativeDecoder(addon: Addon, path: string): ProfileDecoder {
       // A tree of ours that is not sound is a bug, and memory that is gone after decoding cannot be mended here.
       if ('problem' in laidOut) throw new Error(`layout: ${laidOut.problem}`);
       return layoutOf(laidOut);
+    },
+    async layoutRows(rows, { total, self }, watch) {
+      const { node, childStart, parent, depth, functionIndex, levelStart } = rows;
+      const laidOut = await watchNatively(watch, 'laying-out', (control) =>
+        addon.layoutRows(node, childStart, parent, depth, functionIndex, total, self, control),
+      );
+      if ('problem' in laidOut) throw new Error(`layout: ${laidOut.problem}`); // as above
+      return layoutOf({ order: node, parent, depth, functionIndex, levelStart, ...laidOut });
     },
     async callNodes(stacks, locations) {
       const built = await addon.callNodes(

@@ -5,7 +5,7 @@ import { nativeDecoder, type Addon } from './native-decoder.js';
 import { typeScriptDecoder, type ProfileDecoder } from './decoder.js';
 
 /** The interface that the addon and this code agree on; another number is another addon. */
-const addonVersion = 8;
+const addonVersion = 9;
 
 /**
  * Loads the native decoder, or answers the one in TypeScript, whose description names every path that was tried and why

@@ -2,7 +2,7 @@ import type { SampleType, ViewSource } from '../../contract/decoder.js';
 import { fail, ok, type Result } from '../../contract/result.js';
 import type { Scale, Scaling } from '../../core/compare/merge-trees.js';
 import type { LayoutInput } from '../../core/flame/layout.js';
-import { applyOperations } from '../../core/operations/apply.js';
+import { applyOperations, type Operated } from '../../core/operations/apply.js';
 import type { FrameTable } from '../../core/operations/frames.js';
 import { choosesSamples, type Operation } from '../../core/operations/operation.js';
 import type { CallTree } from '../../core/profile/call-tree.js';
@@ -29,6 +29,8 @@ export interface ViewTree {
   /** Callers below this width were not made; see {@link Operated}. */
   readonly narrowest: number;
   readonly values: FlameValues | DiffSides;
+  /** What operations made of the call nodes, held for the next view of them. */
+  readonly operated?: Operated;
 }
 
 /** One profile: its tree and, where they are asked for and say their time, its samples on the tree's nodes. */
@@ -144,7 +146,16 @@ export interface OperatedView {
   readonly map: Uint32Array | undefined;
 }
 
-/** What the operations make of a tree. */
+/**
+ * What operations made of call nodes, as long as a view holds it: by the subtreeEnd column of the base, which other values of the same call
+ * nodes share.
+ */
+const operatedOf = new WeakMap<
+  Uint32Array,
+  { readonly key: string; readonly frames: FrameTable; readonly made: WeakRef<Operated> }
+>();
+
+/** What the operations make of a tree. Other values of the same call nodes need not be rewritten once more, but to be inverted: which callers there are is told by values. */
 export async function operatedTree(
   decoder: ProfileDecoder,
   base: ViewTree,
@@ -152,25 +163,34 @@ export async function operatedTree(
   watch: Watch | undefined,
 ): Promise<Result<OperatedView>> {
   if (operations.length === 0) return ok({ view: base, map: undefined });
-  let done = 0;
-  const outcome = await applyOperations(
-    { nodes: base.layout, frames: base.frames, weight: base.layout.self },
-    operations,
-    (nodes, rewrite) => {
-      const part = watchPart(watch, done / operations.length, (done + 1) / operations.length);
-      done += 1;
-      return decoder.rewrite(nodes, rewrite, part);
-    },
-  );
-  watch?.signal?.throwIfAborted();
-  if (!outcome.ok) {
-    return fail(
-      'invalid-input',
-      `The pattern ${outcome.pattern} is not a regular expression of RE2's syntax.`,
-      outcome.reason,
+  const key = JSON.stringify(operations);
+  const known = operatedOf.get(base.layout.subtreeEnd);
+  let operated = known?.key === key && known.frames === base.frames ? known.made.deref() : undefined;
+  if (operated === undefined) {
+    let done = 0;
+    const outcome = await applyOperations(
+      { nodes: base.layout, frames: base.frames, weight: base.layout.self },
+      operations,
+      (nodes, rewrite) => {
+        const part = watchPart(watch, done / operations.length, (done + 1) / operations.length);
+        done += 1;
+        return decoder.rewrite(nodes, rewrite, part);
+      },
     );
+    watch?.signal?.throwIfAborted();
+    if (!outcome.ok) {
+      return fail(
+        'invalid-input',
+        `The pattern ${outcome.pattern} is not a regular expression of RE2's syntax.`,
+        outcome.reason,
+      );
+    }
+    operated = outcome.value;
+    if (operations.every(({ kind }) => kind !== 'invert')) {
+      operatedOf.set(base.layout.subtreeEnd, { key, frames: base.frames, made: new WeakRef(operated) });
+    }
   }
-  const { nodes, map, frames, narrowest } = outcome.value;
+  const { nodes, map, frames, narrowest } = operated;
   const move = async (tree: NodeValues): Promise<CallTree> => {
     const { self, total } =
       map === undefined ? tree : await decoder.values({ values: tree.self, to: map, parent: nodes.parent });
@@ -192,7 +212,7 @@ export async function operatedTree(
           byLabel: operations.some(choosesSamples),
           base: { ...values.base, map },
         };
-  return ok({ view: { sampleType, samplePeriod, layout, frames, narrowest, values: moved }, map });
+  return ok({ view: { sampleType, samplePeriod, layout, frames, narrowest, values: moved, operated }, map });
 }
 
 /** Samples on the nodes that theirs went to. */

@@ -10,6 +10,7 @@ import type { Profile } from '../../core/profile/profile.js';
 import { sumWindows, windowsWithin, type WindowColumns } from '../../core/profile/window-sums.js';
 import type { DecodedProfile } from './decode.js';
 import { decodedTree, type ProfileDecoder } from './decoder.js';
+import { layOutWhole } from './kept-rows.js';
 import { nodesIn, placesIn, type PlaceOf } from './lay-windows.js';
 import { decodedFrames, samplePeriodOf } from './view-side.js';
 import { operatedTree, type DiffBase, type ViewTree } from './view-tree.js';
@@ -78,7 +79,7 @@ export async function layWindowTable(
       rows.push({ startMs, seconds, node, value });
     }
   }
-  const { graph } = await decoder.layout(whole.layout);
+  const { graph } = await layOutWhole(decoder, whole.layout);
   const functions = numberViewFunctions(graph.functionIndex, whole.frames.count, whole.layout);
   return ok({ whole, columns: columnsOf(rows), functions });
 }
@@ -162,7 +163,7 @@ export async function windowRangePlan(
   const { first, end } = windowsWithin(columns, startMs, endMs);
   const { sampleType, samplePeriod, frames, narrowest } = whole;
   const tree = { ...whole.layout, ...sumWindows(columns, whole.layout.parent, first, end) };
-  const { graph, order } = await decoder.layout(tree);
+  const { graph, order } = await layOutWhole(decoder, tree);
   const functionIndex = gatherU32(functions.numbers, graph.functionIndex);
   return {
     header: {
