@@ -154,7 +154,7 @@ describe('profile store', () => {
       {
         "../etc/passwd": "invalid-input: This is not the id of a profile.",
         "absent": "not-found: The profile is not there any more. Open or fetch it again.",
-        "bomb": "too-large: The profile unpacks to more than 64 MiB, far more than a profile of its size should.",
+        "bomb": "too-large: The profile unpacks to more than 15 MiB, far more than a profile of its size should. If you know where it comes from, unpack it with gunzip and open that.",
         "cut": "bad-profile: The profile is cut off: the file ends in the middle of it. Fetch or copy it again.",
         "cut-gz": "bad-profile: The compressed profile is cut off or damaged. Fetch or copy it again.",
         "empty": "bad-profile: The file is empty.",
