@@ -324,7 +324,7 @@ class CallNodesWorker : public Worker {
       problem_ = "unsound-tree";
       return;
     }
-    auto nodes = BuildCallNodes(stacks_, limit_);
+    auto nodes = BuildCallNodes(stacks_, limit_, watch_);
     if (nodes) {
       nodes_ = std::move(*nodes);
     } else {
@@ -491,8 +491,11 @@ Napi::Value CallNodesCall(const Napi::CallbackInfo& info) {
   const auto line_function =
       ArrayArgument<uint32_t>(info, 3, napi_uint32_array);
   const size_t limit = SizeArgument(info, 4);
-  return Start(new CallNodesWorker(info.Env(), prefix, location, line_start,
-                                   line_function, limit));
+  const auto control = ControlArgument(info, 5);
+  auto* worker = new CallNodesWorker(info.Env(), prefix, location, line_start,
+                                     line_function, limit);
+  worker->WatchBy(control);
+  return Start(worker);
 }
 
 #ifdef PYROMETER_LIBDEFLATE

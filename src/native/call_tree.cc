@@ -1,5 +1,6 @@
 #include "call_tree.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace pyrometer {
@@ -59,20 +60,29 @@ bool CallNodesBuilder::Add(std::span<const uint32_t> prefix,
   return true;
 }
 
-CallNodes CallNodesBuilder::Finish() {
+CallNodes CallNodesBuilder::Finish(const WorkWatch& watch) {
   std::vector<uint32_t> place;
-  CallNodes nodes{ToDepthFirst(function_index_, parent_, place), {}};
+  CallNodes nodes{ToDepthFirst(function_index_, parent_, place, watch),
+                  {}};
   for (uint32_t& node : node_of_stack_) node = place[node];
   nodes.node_of_stack = std::move(node_of_stack_);
   return nodes;
 }
 
 std::optional<CallNodes> BuildCallNodes(const StackColumns& stacks,
-                                        size_t limit) {
+                                        size_t limit, const WorkWatch& watch) {
   CallNodesBuilder builder(stacks.line_start, stacks.line_function,
                            stacks.prefix.size(), limit);
-  if (!builder.Add(stacks.prefix, stacks.location)) return std::nullopt;
-  return builder.Finish();
+  const size_t count = stacks.prefix.size();
+  for (size_t done = 0; done < count; done += WorkWatch::kStepsBetweenLooks) {
+    watch.Report(done, count);
+    const size_t next = std::min(WorkWatch::kStepsBetweenLooks, count - done);
+    if (!builder.Add(stacks.prefix.subspan(done, next),
+                     stacks.location.subspan(done, next))) {
+      return std::nullopt;
+    }
+  }
+  return builder.Finish(watch);
 }
 
 }  // namespace pyrometer

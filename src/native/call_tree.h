@@ -8,6 +8,7 @@
 
 #include "depth_first.h"
 #include "tables.h"
+#include "work_watch.h"
 
 namespace pyrometer {
 
@@ -42,8 +43,8 @@ class CallNodesBuilder {
   bool Add(std::span<const uint32_t> prefix,
            std::span<const uint32_t> location);
 
-  // The nodes of all stacks that were added.
-  CallNodes Finish();
+  // The nodes of all stacks that were added. Throws Cancelled.
+  CallNodes Finish(const WorkWatch& watch = {});
 
  private:
   std::span<const uint32_t> line_start_;
@@ -56,8 +57,9 @@ class CallNodesBuilder {
 };
 
 // Merges stacks, which must be sound, into call nodes; nothing when there are
-// more than `limit`.
+// more than `limit`. Throws Cancelled.
 std::optional<CallNodes> BuildCallNodes(const StackColumns& stacks,
-                                        size_t limit);
+                                        size_t limit,
+                                        const WorkWatch& watch = {});
 
 }  // namespace pyrometer

@@ -6,10 +6,12 @@ namespace pyrometer {
 
 NodeColumns ToDepthFirst(const std::vector<uint32_t>& made_function,
                          const std::vector<uint32_t>& made_parent,
-                         std::vector<uint32_t>& place) {
+                         std::vector<uint32_t>& place,
+                         const WorkWatch& watch) {
   const size_t count = made_function.size();
   std::vector<uint32_t> size(count, 1);
   for (size_t made = count - 1; made > 0; --made) {
+    watch.LookAt(made);
     size[made_parent[made]] += size[made];
   }
   place.assign(count, 0);
@@ -22,6 +24,7 @@ NodeColumns ToDepthFirst(const std::vector<uint32_t>& made_function,
   nodes.depth.resize(count);
   nodes.subtree_end[0] = static_cast<uint32_t>(count);
   for (size_t made = 1; made < count; ++made) {
+    watch.LookAt(made);
     const uint32_t caller = made_parent[made];
     const uint32_t here = next_child_place[caller];
     place[made] = here;

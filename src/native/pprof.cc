@@ -85,7 +85,7 @@ ProfileColumns Decode(std::span<const uint8_t> file, const PprofLayout& layout,
                         : ReadSamplesOnThreads;
   read(samples, stacks, nodes, watch.Part(150, 850));
   watch.Look();
-  columns.nodes = nodes.Finish();
+  columns.nodes = nodes.Finish(watch);
   return columns;
 }
 

@@ -274,7 +274,7 @@ Rewritten Invert(const RewriteInput& input, const WorkWatch& watch) {
   }
   Rewritten out;
   std::vector<uint32_t> place;
-  out.nodes = ToDepthFirst(made_function, made_parent, place);
+  out.nodes = ToDepthFirst(made_function, made_parent, place, watch);
   for (uint32_t& made : map) {
     if (made != kNone) made = place[made];
   }

@@ -53,6 +53,11 @@ class WorkWatch {
                std::memory_order_relaxed);
   }
 
+  // Looks now and then: of a loop's steps, at every kStepsBetweenLooks-th.
+  void LookAt(size_t step) const {
+    if (step % kStepsBetweenLooks == 0) Look();
+  }
+
   // Reports now and then: of a loop's steps, every kStepsBetweenLooks-th.
   void Step(size_t done, size_t all) const {
     if (done % kStepsBetweenLooks == 0) Report(done, all);

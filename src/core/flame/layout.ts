@@ -1,5 +1,6 @@
 import { f64At, u32At } from '../profile/columns.js';
 import type { CallNodes } from '../profile/call-tree.js';
+import { atOnce, turnMask, type Steps } from '../profile/steps.js';
 import type { FlameGraph } from './flame-graph.js';
 
 /** A flame graph, and for each of its nodes which node of the call tree it is. */
@@ -36,6 +37,11 @@ export const wholeLayout: LayoutPart = { narrowest: 0, from: 0, to: Infinity, mo
  * every node is where it is in the whole.
  */
 export function layoutFlame(tree: LayoutInput, part: LayoutPart = wholeLayout): FlameLayout {
+  return atOnce(layoutInSteps(tree, part));
+}
+
+/** {@link layoutFlame} in steps. */
+export function* layoutInSteps(tree: LayoutInput, part: LayoutPart = wholeLayout): Steps<FlameLayout> {
   const capacity = Math.min(tree.nodeCount, Math.max(1, part.most));
   const order = new Uint32Array(capacity);
   const x0 = new Float64Array(capacity);
@@ -47,6 +53,7 @@ export function layoutFlame(tree: LayoutInput, part: LayoutPart = wholeLayout): 
   const siblings: number[] = [];
   let count = 1;
   for (let node = 0; node < count; node++) {
+    if ((node & turnMask) === turnMask) yield node / capacity;
     const source = u32At(order, node);
     if (count < capacity) collectChildren(tree, source, part.narrowest, siblings);
     else siblings.length = 0;

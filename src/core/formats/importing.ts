@@ -1,4 +1,5 @@
 import type { Profile } from '../profile/profile.js';
+import { atOnce, type Steps } from '../profile/steps.js';
 import type { DecodeText } from '../profile/strings.js';
 
 /** Why a file that an importer knows cannot be read. One sentence; `detail` says where. */
@@ -24,11 +25,8 @@ export interface ImportFailed {
 
 export type ImportResult = { readonly ok: true; readonly value: Imported } | ImportFailed;
 
-/**
- * Reading a file in steps of some milliseconds, each of which yields the share that is done, from 0 to 1: who drives it can stop between
- * two, and let others have their turn.
- */
-export type ImportSteps = Generator<number, ImportResult, undefined>;
+/** Reading a file in steps. */
+export type ImportSteps = Steps<ImportResult>;
 
 /** What importers need and `core` has not. */
 export interface ImportContext {
@@ -61,11 +59,7 @@ export function tooManyCallPaths(limit: number): ImportFailed {
 
 /** Reads a file at once. */
 export function importProfile(bytes: Uint8Array, importers: readonly Importer[], context: ImportContext): ImportResult {
-  const steps = importInSteps(bytes, importers, context);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
+  return atOnce(importInSteps(bytes, importers, context));
 }
 
 /** Asks the importers in order; the first that knows the format reads the file. */

@@ -1,6 +1,7 @@
-import { toDepthFirst, type CallNodes } from '../profile/call-tree.js';
+import { depthFirstInSteps, type CallNodes } from '../profile/call-tree.js';
 import { f64At, growingU32, u32At, u8At } from '../profile/columns.js';
 import { createPairTable } from '../profile/pair-table.js';
+import { atOnce, turnMask, type Steps } from '../profile/steps.js';
 import { nowhere } from '../profile/sum-up.js';
 
 /**
@@ -37,12 +38,17 @@ export interface Rewritten {
 
 /** Does one operation: the reference for `src/native/rewrite.cc`, which must answer the same columns. */
 export function rewriteNodes(nodes: CallNodes, rewrite: Rewrite): Rewritten {
+  return atOnce(rewriteInSteps(nodes, rewrite));
+}
+
+/** {@link rewriteNodes} in steps. */
+export function* rewriteInSteps(nodes: CallNodes, rewrite: Rewrite): Steps<Rewritten> {
   switch (rewrite.kind) {
     case 'keep':
     case 'drop':
-      return select(nodes, rewrite.marks, rewrite.kind === 'keep');
+      return yield* select(nodes, rewrite.marks, rewrite.kind === 'keep');
     case 'invert':
-      return invert(nodes, rewrite);
+      return yield* invert(nodes, rewrite);
     case 'focus':
     case 'hide':
     case 'merge':
@@ -50,12 +56,12 @@ export function rewriteNodes(nodes: CallNodes, rewrite: Rewrite): Rewritten {
     case 'group':
     case 'direct-recursion':
     case 'whole-recursion':
-      return rebuild(nodes, rewrite);
+      return yield* rebuild(nodes, rewrite);
   }
 }
 
 /** Keeps nodes as they are or leaves them out: nothing merges, so depth-first order stays. */
-function select(nodes: CallNodes, marks: Uint8Array, keep: boolean): Rewritten {
+function* select(nodes: CallNodes, marks: Uint8Array, keep: boolean): Steps<Rewritten> {
   const { nodeCount, parent } = nodes;
   const below = new Uint8Array(nodeCount); // whether a marked frame is in the node's stack
   for (let node = 1; node < nodeCount; node++) below[node] = u8At(marks, node) | u8At(below, u32At(parent, node));
@@ -69,6 +75,7 @@ function select(nodes: CallNodes, marks: Uint8Array, keep: boolean): Rewritten {
     for (let node = 0; node < nodeCount; node++) stays[node] = 1 - u8At(below, node);
   }
   stays[0] = 1;
+  yield 0.3;
   const rank = new Uint32Array(nodeCount + 1);
   for (let node = 0; node < nodeCount; node++) rank[node + 1] = u32At(rank, node) + u8At(stays, node);
   const count = u32At(rank, nodeCount);
@@ -81,6 +88,7 @@ function select(nodes: CallNodes, marks: Uint8Array, keep: boolean): Rewritten {
   };
   const map = new Uint32Array(nodeCount).fill(nowhere);
   for (let node = 0; node < nodeCount; node++) {
+    if ((node & turnMask) === turnMask) yield 0.3 + (0.7 * node) / nodeCount;
     if (u8At(stays, node) === 0) continue;
     const here = u32At(rank, node);
     made.functionIndex[here] = u32At(nodes.functionIndex, node);
@@ -97,7 +105,7 @@ interface Growth {
   readonly child: (parent: number, frame: number) => number;
   readonly parentOf: (node: number) => number;
   readonly frameOf: (node: number) => number;
-  readonly finish: (map: Uint32Array) => Rewritten;
+  readonly finish: (map: Uint32Array) => Steps<Rewritten>;
 }
 
 function grow(expected: number): Growth {
@@ -117,26 +125,40 @@ function grow(expected: number): Growth {
     },
     parentOf: (node) => parent.at(node),
     frameOf: (node) => functionIndex.at(node),
-    finish: (map) => {
-      const { nodes, place } = toDepthFirst(functionIndex.freeze(), parent.freeze());
-      return { nodes, map: map.map((made) => (made === nowhere ? nowhere : u32At(place, made))) };
+    *finish(map) {
+      const { nodes, place } = yield* depthFirstInSteps(functionIndex.freeze(), parent.freeze(), buildShare);
+      return { nodes, map: placed(map, place) };
     },
   };
+}
+
+/** Building new nodes takes so much of the whole; putting them into depth-first order takes the rest. */
+const buildShare = 0.7;
+
+/** Where nodes went that a map leads to as they were made. */
+function placed(map: Uint32Array, place: Uint32Array): Uint32Array {
+  const moved = new Uint32Array(map.length);
+  for (let node = 0; node < map.length; node++) {
+    const made = u32At(map, node);
+    moved[node] = made === nowhere ? nowhere : u32At(place, made);
+  }
+  return moved;
 }
 
 type Rebuilding = Exclude<Rewrite, { readonly kind: 'keep' | 'drop' | 'invert' }>;
 
 /** From the root down, each node goes where its caller's new node leads it. */
-function rebuild(nodes: CallNodes, rewrite: Rebuilding): Rewritten {
+function* rebuild(nodes: CallNodes, rewrite: Rebuilding): Steps<Rewritten> {
   const { nodeCount, functionIndex, parent } = nodes;
   const growth = grow(nodeCount);
   const map = new Uint32Array(nodeCount);
   const step = stepOf(nodes, rewrite, growth, map);
   if (rewrite.kind === 'focus') map[0] = nowhere;
   for (let node = 1; node < nodeCount; node++) {
+    if ((node & turnMask) === 0) yield (buildShare * node) / nodeCount;
     map[node] = step(node, u32At(parent, node), u32At(functionIndex, node));
   }
-  return growth.finish(map);
+  return yield* growth.finish(map);
 }
 
 /** Where a node goes, given that its caller has gone. */
@@ -220,10 +242,10 @@ function wholeRecursion(
  * callers first appear. A caller that would be narrower than `narrowest` is not made and its value stays with the node below it: a
  * million stacks of forty frames would be tens of millions of callers, nearly all of them alone with one sample. With 0 all are made.
  */
-function invert(
+function* invert(
   nodes: CallNodes,
   { weight, narrowest, frameCount }: Extract<Rewrite, { readonly kind: 'invert' }>,
-): Rewritten {
+): Steps<Rewritten> {
   const { nodeCount, functionIndex, parent } = nodes;
   const map = new Uint32Array(nodeCount).fill(nowhere);
   const madeFunction = growingU32();
@@ -245,6 +267,9 @@ function invert(
   const made = new Uint32Array(frameCount);
   const place = new Uint32Array(frameCount);
   const seen = new Uint8Array(frameCount);
+  let turns = 0;
+  let steps = 0;
+  const allSteps = depthsOf(nodes, origin);
   while (groups.length > 0) {
     const nextOrigin = new Uint32Array(at.length);
     const nextAt = new Uint32Array(at.length);
@@ -253,6 +278,7 @@ function invert(
     for (const { node, start, end } of groups) {
       const frames: number[] = [];
       for (let item = start; item < end; item++) {
+        if ((++turns & turnMask) === 0) yield (buildShare * steps) / allSteps;
         const here = u32At(at, item);
         const frame = u32At(functionIndex, here);
         if (u8At(seen, frame) === 0) {
@@ -279,6 +305,8 @@ function invert(
         filled += count;
       }
       for (let item = start; item < end; item++) {
+        if ((++turns & turnMask) === 0) yield (buildShare * steps) / allSteps;
+        steps++;
         const here = u32At(at, item);
         const frame = u32At(functionIndex, here);
         const child = u32At(made, frame);
@@ -296,8 +324,19 @@ function invert(
     at = nextAt.slice(0, filled);
     groups = next;
   }
-  const { nodes: inverted, place: placeOf } = toDepthFirst(madeFunction.freeze(), madeParent.freeze());
-  return { nodes: inverted, map: map.map((one) => (one === nowhere ? nowhere : u32At(placeOf, one))) };
+  const { nodes: inverted, place: placeOf } = yield* depthFirstInSteps(
+    madeFunction.freeze(),
+    madeParent.freeze(),
+    buildShare,
+  );
+  return { nodes: inverted, map: placed(map, placeOf) };
+}
+
+/** Frames that stacks have together: no inversion takes more steps. */
+function depthsOf({ depth }: CallNodes, stacks: Uint32Array): number {
+  let sum = 0;
+  for (let stack = 0; stack < stacks.length; stack++) sum += u32At(depth, u32At(stacks, stack));
+  return sum;
 }
 
 /** The stacks [start, end) that a new node stands for. */

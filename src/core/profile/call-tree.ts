@@ -1,6 +1,7 @@
 import { f64At, growingU32, u32At } from './columns.js';
 import { createPairTable } from './pair-table.js';
 import type { Profile } from './profile.js';
+import { atOnce, turnMask, type Steps } from './steps.js';
 
 /**
  * The shape of a call tree: its nodes in depth-first order, so that the subtree of a node is the index range
@@ -48,10 +49,15 @@ export type CallNodesOutcome =
  * Merges the stacks of a profile into call nodes. Inlined lines of a location are nodes of their own, outermost first.
  * `limit` bounds the nodes: a location with many lines under many stacks could name more of them than any file holds bytes.
  */
-export function buildCallNodes(
+export function buildCallNodes(profile: Pick<Profile, 'stacks' | 'locations'>, limit: number): CallNodesOutcome {
+  return atOnce(callNodesInSteps(profile, limit));
+}
+
+/** {@link buildCallNodes} in steps. */
+export function* callNodesInSteps(
   { stacks, locations }: Pick<Profile, 'stacks' | 'locations'>,
   limit: number,
-): CallNodesOutcome {
+): Steps<CallNodesOutcome> {
   const stackCount = stacks.prefix.length;
   const functionIndex = growingU32(stackCount);
   const parent = growingU32(stackCount);
@@ -59,11 +65,15 @@ export function buildCallNodes(
   parent.push(0);
   const children = createPairTable(stackCount);
   const nodeOfStack = new Uint32Array(stackCount);
+  let turns = 0;
   for (let stack = 1; stack < stackCount; stack++) {
+    if ((++turns & turnMask) === turnMask) yield (0.7 * stack) / stackCount;
     let node = u32At(nodeOfStack, u32At(stacks.prefix, stack));
     const location = u32At(stacks.location, stack);
     const lineEnd = u32At(locations.lineStart, location + 1);
     for (let line = u32At(locations.lineStart, location); line < lineEnd; line++) {
+      // A location may have a million lines.
+      if ((++turns & turnMask) === turnMask) yield (0.7 * stack) / stackCount;
       const callee = u32At(locations.lineFunction, line);
       const known = children.find(node, callee);
       if (known >= 0) {
@@ -78,21 +88,35 @@ export function buildCallNodes(
     }
     nodeOfStack[stack] = node;
   }
-  const { nodes, place } = toDepthFirst(functionIndex.freeze(), parent.freeze());
-  return { ok: true, nodes: { ...nodes, nodeOfStack: nodeOfStack.map((made) => u32At(place, made)) } };
+  const { nodes, place } = yield* depthFirstInSteps(functionIndex.freeze(), parent.freeze(), 0.7);
+  for (let stack = 0; stack < stackCount; stack++) nodeOfStack[stack] = u32At(place, u32At(nodeOfStack, stack));
+  return { ok: true, nodes: { ...nodes, nodeOfStack } };
+}
+
+/** Nodes in depth-first order, and by made node where it went. */
+interface DepthFirst {
+  readonly nodes: CallNodes;
+  readonly place: Uint32Array;
 }
 
 /**
  * Renumbers nodes that were made parents first into depth-first order; `place[n]` is where made node n went. A node's place is
  * known as soon as its parent's is: behind the subtrees of the siblings that were made before it.
  */
-export function toDepthFirst(
+export function toDepthFirst(madeFunctionIndex: Uint32Array, madeParent: Uint32Array): DepthFirst {
+  return atOnce(depthFirstInSteps(madeFunctionIndex, madeParent, 0));
+}
+
+/** {@link toDepthFirst} in steps, which tell shares from `begun` on. */
+export function* depthFirstInSteps(
   madeFunctionIndex: Uint32Array,
   madeParent: Uint32Array,
-): { readonly nodes: CallNodes; readonly place: Uint32Array } {
+  begun: number,
+): Steps<DepthFirst> {
   const nodeCount = madeFunctionIndex.length;
   const size = new Uint32Array(nodeCount).fill(1);
   for (let made = nodeCount - 1; made > 0; made--) {
+    if ((made & turnMask) === 0) yield begun;
     const caller = u32At(madeParent, made);
     size[caller] = u32At(size, caller) + u32At(size, made);
   }
@@ -105,6 +129,7 @@ export function toDepthFirst(
   const depth = new Uint32Array(nodeCount);
   subtreeEnd[0] = nodeCount;
   for (let made = 1; made < nodeCount; made++) {
+    if ((made & turnMask) === 0) yield begun + ((1 - begun) * made) / nodeCount;
     const caller = u32At(madeParent, made);
     const callerPlace = u32At(place, caller);
     const here = u32At(nextChildPlace, caller);

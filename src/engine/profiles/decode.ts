@@ -4,11 +4,11 @@ import { austinTextImporter } from '../../core/formats/austin/text.js';
 import { foldedImporter } from '../../core/formats/folded.js';
 import { importInSteps, tooManyCallPaths, type ImportContext, type Importer } from '../../core/formats/importing.js';
 import { pprofImporter } from '../../core/formats/pprof/read.js';
-import { buildCallNodes, type ProfileCallNodes } from '../../core/profile/call-tree.js';
+import { callNodesInSteps, type ProfileCallNodes } from '../../core/profile/call-tree.js';
 import type { Profile } from '../../core/profile/profile.js';
 import { isGzip, unpackGzip } from './gunzip.js';
 import { inTurns } from './in-turns.js';
-import type { Watch } from './watch.js';
+import { watchPart, type Watch } from './watch.js';
 
 /** A profile as bytes became it, with its call nodes. */
 export interface DecodedProfile {
@@ -22,6 +22,9 @@ export interface DecodedProfile {
 
 /** Stacks and call nodes that a profile may have. At about 60 bytes each this stays near 1 GB. */
 export const callPathLimit = 16_777_216;
+
+/** Reading a file takes about so much of decoding it; building its call nodes takes the rest. */
+const importShare = 0.7;
 
 const textDecoder = new TextDecoder();
 
@@ -50,9 +53,12 @@ export async function decodeInTypeScript(
     if (!unpacked.ok) return unpacked;
     plain = unpacked.value;
   }
-  const imported = await inTurns(importInSteps(plain, importers, importContext), watch);
+  const imported = await inTurns(importInSteps(plain, importers, importContext), watchPart(watch, 0, importShare));
   if (!imported.ok) return imported;
-  const built = buildCallNodes(imported.value.profile, callPathLimit);
+  const built = await inTurns(
+    callNodesInSteps(imported.value.profile, callPathLimit),
+    watchPart(watch, importShare, 1),
+  );
   if (!built.ok) return tooManyCallPaths(built.limit);
   return ok({ ...imported.value, nodes: built.nodes, decodedBy: reason });
 }

@@ -53,7 +53,7 @@ export async function layWindows(
   const value: number[] = [];
   const periods = new Set<number>();
   for (const { decoded, rows } of windows.parts) {
-    const made = await decodedFrames(decoder, decoded, ground.byLine);
+    const made = await decodedFrames(decoder, decoded, ground.byLine, { signal });
     if (!made.ok) return made;
     signal.throwIfAborted();
     const at = nodesIn(made.value.nodes, made.value.frames, ground, place);

@@ -97,8 +97,10 @@ export interface Addon {
     lineStart: Uint32Array,
     lineFunction: Uint32Array,
     callPathLimit: number,
+    control: WorkControl,
   ) => Promise<
-    Omit<ProfileCallNodes, 'nodeCount'> | { readonly problem: 'too-many-call-paths' | 'out-of-memory' | 'unsound-tree' }
+    | Omit<ProfileCallNodes, 'nodeCount'>
+    | { readonly problem: 'too-many-call-paths' | 'out-of-memory' | 'unsound-tree' | 'cancelled' }
   >;
   readonly values: (
     values: Float64Array,
@@ -233,13 +235,9 @@ export function nativeDecoder(addon: Addon, path: string): ProfileDecoder {
       if ('problem' in laidOut) throw new Error(`layout: ${laidOut.problem}`); // as above
       return layoutOf({ order: node, parent, depth, functionIndex, levelStart, ...laidOut });
     },
-    async callNodes(stacks, locations) {
-      const built = await addon.callNodes(
-        stacks.prefix,
-        stacks.location,
-        locations.lineStart,
-        locations.lineFunction,
-        callPathLimit,
+    async callNodes({ prefix, location }, { lineStart, lineFunction }, watch) {
+      const built = await watchNatively(watch, 'decoding', (control) =>
+        addon.callNodes(prefix, location, lineStart, lineFunction, callPathLimit, control),
       );
       if (!('problem' in built)) return { ok: true, nodes: { nodeCount: built.parent.length, ...built } };
       if (built.problem === 'too-many-call-paths') return { ok: false, limit: callPathLimit };

@@ -223,7 +223,7 @@ export function serveWindow(port: Port, store: ProfileStore, onBug: OnBug): Serv
           if (!windows.ok) return windows;
           const table = await tables.open(windows.value, operations, either);
           if (!table.ok) return table;
-          return ok(await windowRangePlan(store.decoder, table.value, startMs, endMs));
+          return ok(await windowRangePlan(store.decoder, table.value, startMs, endMs, { signal: either }));
         }),
       'view.close': ({ viewId }) => {
         closeView(viewId);

@@ -10,6 +10,7 @@ import type { Profile } from '../../core/profile/profile.js';
 import { decodeText, type DecodedProfile } from './decode.js';
 import { decodedTree, treeOfValues, type ProfileDecoder } from './decoder.js';
 import type { OpenProfile } from './store.js';
+import type { Watch } from './watch.js';
 
 /** One profile's part of a view. */
 export interface Side {
@@ -25,16 +26,17 @@ export interface Side {
 /** Of a comparison 0 is the baseline; a flame graph has one side. */
 export type SideOf = (profile: OpenProfile, valueIndex: number, is: 0 | 1) => Promise<Result<Side>>;
 
-/** The part of a view that a profile has, of all or of some of its samples. */
+/** The part of a view that a profile has, of all or of some of its samples. A watch's signal ends it with its reason. */
 export async function sideOf(
   decoder: ProfileDecoder,
   opened: OpenProfile,
   valueIndex: number,
   byLine: boolean,
   sets: Uint8Array | undefined,
+  watch?: Watch,
 ): Promise<Result<Side>> {
   const { profile } = opened.decoded;
-  const made = await decodedFrames(decoder, opened.decoded, byLine);
+  const made = await decodedFrames(decoder, opened.decoded, byLine, watch);
   if (!made.ok) return made;
   const { nodes, frames } = made.value;
   let tree: CallTree;
@@ -53,11 +55,12 @@ export async function decodedFrames(
   decoder: ProfileDecoder,
   { profile, nodes }: DecodedProfile,
   byLine: boolean,
+  watch?: Watch,
 ): Promise<Result<{ readonly nodes: ProfileCallNodes; readonly frames: FrameTable }>> {
   const functions = functionFrames(profile);
   if (!byLine) return ok({ nodes, frames: functions });
   const { frames, lineFrame } = lineFrames(functions, profile.locations);
-  const built = await decoder.callNodes(profile.stacks, { ...profile.locations, lineFunction: lineFrame });
+  const built = await decoder.callNodes(profile.stacks, { ...profile.locations, lineFunction: lineFrame }, watch);
   return built.ok ? ok({ nodes: built.nodes, frames }) : tooManyCallPaths(built.limit);
 }
 

@@ -85,13 +85,13 @@ export async function viewTree(
     const { profile: of } = profile.decoded;
     const through = setsLetThrough(of, operations);
     if (source.kind === 'flame' || source.spans === undefined) {
-      return sideOf(store.decoder, profile, valueIndex, byLine, through);
+      return sideOf(store.decoder, profile, valueIndex, byLine, through, watch);
     }
     const region = regionSides(of, source.spans);
     if (!region.ok) return region;
     const part = region.value.sets[is];
     const sets = through === undefined ? part : part.map((each, set) => (through[set] === 0 ? 0 : each));
-    const made = await sideOf(store.decoder, profile, valueIndex, byLine, sets);
+    const made = await sideOf(store.decoder, profile, valueIndex, byLine, sets, watch);
     return made.ok ? ok({ ...made.value, durationNs: region.value.durationNs[is] }) : made;
   };
   const made = await (source.kind === 'flame'

@@ -15,6 +15,7 @@ import { nodesIn, placesIn, type PlaceOf } from './lay-windows.js';
 import { decodedFrames, samplePeriodOf } from './view-side.js';
 import { operatedTree, type DiffBase, type ViewTree } from './view-tree.js';
 import type { ViewPlan } from './lay-out-view.js';
+import type { Watch } from './watch.js';
 import type { DecodedWindows, WindowPart } from './windows.js';
 
 /**
@@ -36,12 +37,12 @@ export async function layWindowTable(
   operations: readonly Operation[],
   signal: AbortSignal,
 ): Promise<Result<WindowTable>> {
-  const sum = await sumOf(decoder, windows.parts);
+  const sum = await sumOf(decoder, windows.parts, signal);
   if (!sum.ok) return sum;
   const [sampleType] = sum.value.profile.sampleTypes;
   if (sampleType === undefined) return fail('bad-profile', 'The windows do not say what they measure.');
   const byLine = operations.some((operation) => operation.kind === 'group' && operation.by === 'line');
-  const made = await decodedFrames(decoder, sum.value, byLine);
+  const made = await decodedFrames(decoder, sum.value, byLine, { signal });
   if (!made.ok) return made;
   signal.throwIfAborted();
   const { nodes, frames } = made.value;
@@ -67,7 +68,7 @@ export async function layWindowTable(
     const placed =
       place === undefined
         ? ok(part.decoded.profile.samples.stack.map((stack) => u32At(nodes.nodeOfStack, stack)))
-        : await placedSamples(decoder, part, byLine, functionOf, place);
+        : await placedSamples(decoder, part, byLine, functionOf, place, signal);
     if (!placed.ok) return placed;
     signal.throwIfAborted();
     const nodeOfSample = placed.value;
@@ -79,13 +80,17 @@ export async function layWindowTable(
       rows.push({ startMs, seconds, node, value });
     }
   }
-  const { graph } = await layOutWhole(decoder, whole.layout);
+  const { graph } = await layOutWhole(decoder, whole.layout, { signal });
   const functions = numberViewFunctions(graph.functionIndex, whole.frames.count, whole.layout);
   return ok({ whole, columns: columnsOf(rows), functions });
 }
 
 /** The profile of all windows: an agent sends it with them, other sources one of each window. */
-async function sumOf(decoder: ProfileDecoder, parts: readonly WindowPart[]): Promise<Result<DecodedProfile>> {
+async function sumOf(
+  decoder: ProfileDecoder,
+  parts: readonly WindowPart[],
+  signal: AbortSignal,
+): Promise<Result<DecodedProfile>> {
   const [first, ...others] = parts;
   if (first === undefined) return fail('not-found', 'There are no windows in this range.');
   if (others.length === 0) return ok(first.decoded);
@@ -96,7 +101,7 @@ async function sumOf(decoder: ProfileDecoder, parts: readonly WindowPart[]): Pro
   const merged = mergeProfiles([one, ...rest] as [Profile, ...Profile[]]);
   if (!merged.ok) return fail('bad-profile', 'The windows do not all measure the same.');
   const { profile } = merged;
-  const built = await decoder.callNodes(profile.stacks, profile.locations);
+  const built = await decoder.callNodes(profile.stacks, profile.locations, { signal });
   if (!built.ok) return tooManyCallPaths(built.limit);
   return ok({ ...first.decoded, profile, nodes: built.nodes });
 }
@@ -116,8 +121,9 @@ async function placedSamples(
   byLine: boolean,
   functionOf: DiffBase['functionOf'],
   place: PlaceOf,
+  signal: AbortSignal,
 ): Promise<Result<Uint32Array>> {
-  const made = await decodedFrames(decoder, decoded, byLine);
+  const made = await decodedFrames(decoder, decoded, byLine, { signal });
   if (!made.ok) return made;
   const at = nodesIn(made.value.nodes, made.value.frames, { functionOf }, place);
   return ok(decoded.profile.samples.stack.map((stack) => u32At(at, u32At(made.value.nodes.nodeOfStack, stack))));
@@ -153,17 +159,18 @@ function columnsOf(unordered: readonly Row[]): WindowColumns {
   };
 }
 
-/** The view of the windows that began in [startMs, endMs), all of it laid out. */
+/** The view of the windows that began in [startMs, endMs), all of it laid out. A watch's signal ends it with its reason. */
 export async function windowRangePlan(
   decoder: ProfileDecoder,
   { whole, columns, functions }: WindowTable,
   startMs: number,
   endMs: number,
+  watch?: Watch,
 ): Promise<ViewPlan> {
   const { first, end } = windowsWithin(columns, startMs, endMs);
   const { sampleType, samplePeriod, frames, narrowest } = whole;
   const tree = { ...whole.layout, ...sumWindows(columns, whole.layout.parent, first, end) };
-  const { graph, order } = await layOutWhole(decoder, tree);
+  const { graph, order } = await layOutWhole(decoder, tree, watch);
   const functionIndex = gatherU32(functions.numbers, graph.functionIndex);
   return {
     header: {
