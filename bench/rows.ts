@@ -3,7 +3,8 @@ import type { Measured } from '../scripts/bench/rounds.mjs';
 /** A line of a benchmark's table. */
 export interface BenchRow {
   readonly id: string;
-  readonly ours: number;
+  /** null where what was measured is not what the row asks for. */
+  readonly ours: number | null;
   readonly unit: string;
   /** By name, in the same unit; null where a peer is missing. */
   readonly peers: Readonly<Record<string, number | null>>;
@@ -11,6 +12,8 @@ export interface BenchRow {
   readonly n: number;
   /** Of `ours`, in the same unit: what it is, the benchmark says. */
   readonly spread: number;
+  /** Why ours is missing. */
+  readonly reason?: string;
 }
 
 /** Says what is being done, beside the table. */

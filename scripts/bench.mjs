@@ -8,15 +8,15 @@ import { fromRoot } from './setup/paths.mjs';
 import { openStamp } from './setup/stamp.mjs';
 import { exitCodeOf, runStages } from './stages.mjs';
 
-// npm run bench -- NAME [--json] [--quick]
+// npm run bench -- NAME [--json] [--quick] [--yes]
 //
 // bench/NAME/index.ts (or index.mjs) exports `bench({ quick, note })`, which measures ours and the peers alternately and
 // gives the rows. A package.json beside it names peers that the app itself does not need, a stages.mjs exports `stages()`, what
-// else must be there.
+// else must be there. With --yes what the system lacks for it is installed without a question.
 
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const unknown = options.find((option) => option !== '--json' && option !== '--quick');
+const unknown = options.find((option) => !['--json', '--quick', '--yes'].includes(option));
 const [name] = names;
 const entry =
   name === undefined
@@ -28,7 +28,7 @@ if (unknown !== undefined || names.length !== 1 || name === undefined || entry =
     unknown ? `There is no option ${unknown}.` : name ? `There is no benchmark ${name}.` : 'Which benchmark?',
   );
   console.error(
-    `usage: npm run bench -- NAME [--json] [--quick]\nNAME is one of: ${benchmarks().join(', ') || '(none yet)'}`,
+    `usage: npm run bench -- NAME [--json] [--quick] [--yes]\nNAME is one of: ${benchmarks().join(', ') || '(none yet)'}`,
   );
   process.exitCode = 2;
 } else {

@@ -17,7 +17,7 @@ import { testServersStage } from './test/stages.mjs';
 const secondsEach = Number(/^\d+$/.exec(process.argv[process.argv.indexOf('--seconds') + 1] ?? '')?.[0] ?? 300);
 const setup = [
   systemPackagesStage({
-    groups: ['native', 'test', 'nightly'],
+    groups: ['native', 'display', 'test', 'nightly'],
     yes: Boolean(process.env['CI']) || process.argv.includes('--yes'),
   }),
   dependenciesStage(),

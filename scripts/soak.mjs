@@ -17,7 +17,10 @@ if (!known.includes(name)) {
   process.exitCode = 2;
 } else {
   const setup = [
-    systemPackagesStage({ groups: ['test'], yes: Boolean(process.env['CI']) || process.argv.includes('--yes') }),
+    systemPackagesStage({
+      groups: ['display', 'test'],
+      yes: Boolean(process.env['CI']) || process.argv.includes('--yes'),
+    }),
     dependenciesStage(),
     testServersStage(),
     agentsStage({ required: true }),

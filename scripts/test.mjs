@@ -28,7 +28,11 @@ const report = (one) => {
 };
 
 const setup = [
-  systemPackagesStage({ groups: ['run', 'native', 'test'], yes: ci || process.argv.includes('--yes'), required: ci }),
+  systemPackagesStage({
+    groups: ['run', 'native', 'display', 'test'],
+    yes: ci || process.argv.includes('--yes'),
+    required: ci,
+  }),
   dependenciesStage(),
   testServersStage(),
   electronStage(),

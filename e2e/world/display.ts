@@ -26,7 +26,9 @@ export async function startDisplay(worldPath: string, size = '1680x1050x24'): Pr
     });
   });
   const number = await new Promise<string>((resolve, reject) => {
-    child.once('error', reject);
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'ENOENT' ? new Error('There is no Xvfb: install the packages xvfb and xauth.') : error);
+    });
     void gone.then(() => {
       reject(new Error(`Xvfb ended before it was ready\n${endOfLog(logFile)}`));
     });

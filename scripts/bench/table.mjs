@@ -1,8 +1,10 @@
 /**
  * One line of a benchmark's result. `id` is stable; numbers are medians of `n` rounds in `unit`; `spread` is the
- * interquartile range of ours. A peer that cannot be had on the machine is null.
+ * interquartile range of ours. A peer that cannot be had on the machine is null, and so is ours where what was measured is not
+ * what the row asks for; `reason` says why, below the table.
  *
- * @typedef {{ id: string, ours: number, unit: string, peers: Record<string, number | null>, n: number, spread: number }} BenchRow
+ * @typedef {{ id: string, ours: number | null, unit: string, peers: Record<string, number | null>, n: number, spread: number,
+ *   reason?: string }} BenchRow
  */
 
 /**
@@ -15,23 +17,25 @@ export function formatTable(rows) {
     ['what', 'ours', ...peers.flatMap((peer) => [peer, 'x ours']), 'unit', 'n'],
     ...rows.map((row) => [
       row.id,
-      `${number(row.ours)} ±${number(row.spread)}`,
+      row.ours === null ? 'missing' : `${number(row.ours)} ±${number(row.spread)}`,
       ...peers.flatMap((peer) => {
         const value = row.peers[peer];
-        return typeof value === 'number' ? [number(value), number(value / row.ours)] : ['missing', ''];
+        if (typeof value !== 'number') return ['missing', ''];
+        return [number(value), row.ours === null ? '' : number(value / row.ours)];
       }),
       row.unit,
       String(row.n),
     ]),
   ];
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0)));
-  return table
-    .map((line) =>
+  return [
+    ...table.map((line) =>
       line
         .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
         .join('  '),
-    )
-    .join('\n');
+    ),
+    ...rows.filter(({ reason }) => reason !== undefined).map(({ id, reason }) => `${id} is missing: ${reason}`),
+  ].join('\n');
 }
 
 /** Three figures are what a benchmark on a shared machine can carry. @param {number} value */

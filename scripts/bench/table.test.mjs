@@ -16,6 +16,18 @@ test('a peer that is not there is named as missing', () => {
   );
 });
 
+test('a row of ours that is none is missing, with its reason below', () => {
+  const reason = '212 names on the screen, 300 are asked for';
+  const rows = [{ id: 'missed', ours: null, unit: '%', peers: { one: 4 }, n: 0, spread: 0, reason }];
+  expect(formatTable(rows)).toBe(
+    [
+      'what       ours  one  x ours  unit  n',
+      'missed  missing    4             %  0',
+      `missed is missing: ${reason}`,
+    ].join('\n'),
+  );
+});
+
 test('ways are measured alternately; median and interquartile range', async () => {
   let clock = 0;
   let round = 0;

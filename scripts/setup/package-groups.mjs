@@ -9,7 +9,7 @@
  * @property {boolean} [unpack] where it cannot be installed without an upgrade, unpacking it for the tests is enough
  */
 
-/** @typedef {'run' | 'native' | 'test' | 'nightly' | 'generate'} PackageGroup */
+/** @typedef {'run' | 'native' | 'display' | 'test' | 'nightly' | 'generate'} PackageGroup */
 
 /** @type {Readonly<Record<PackageGroup, { title: string, packages: readonly SystemPackage[] }>>} */
 export const packageGroups = {
@@ -36,6 +36,13 @@ export const packageGroups = {
     title: 'for the C++ addon',
     packages: [{ name: 'libdeflate-dev', reason: 'unpacks profiles three times as fast as zlib; optional' }],
   },
+  display: {
+    title: 'for a window without a screen, in tests and benchmarks',
+    packages: [
+      { name: 'xvfb', reason: 'a display for the real window', programs: ['Xvfb'] },
+      { name: 'xauth', reason: 'access to that display', programs: ['xauth'] },
+    ],
+  },
   test: {
     title: 'for the tests, which start their own servers on loopback',
     packages: [
@@ -56,8 +63,6 @@ export const packageGroups = {
         programs: ['prometheus'],
         unpack: true,
       },
-      { name: 'xvfb', reason: 'a display for the real window', programs: ['Xvfb'] },
-      { name: 'xauth', reason: 'access to that display', programs: ['xauth'] },
       {
         name: 'chromium',
         reason: 'opens the shared HTML files',
