@@ -117,6 +117,8 @@ test('the search is an operation as well', async () => {
   await view.shows(totalOf('execute_sql'));
   await view.page.getByLabel('Search functions').fill('(');
   await view.page.getByText('not a regular expression').waitFor();
+  await view.page.getByLabel('Search functions').fill('a{1000}'.repeat(146));
+  await view.page.getByText('repeats too much').waitFor();
   await view.ui.button('Clear search').click();
   await view.ui.button('Regular expression').click();
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { frameKindIndex, type FrameKind } from './frame-kinds.js';
 import { hasTrait, type FrameTrait } from './frame-traits.js';
-import { isQuery, matchFunctions } from './match-functions.js';
+import { matchFunctions, queryProblem } from './match-functions.js';
 import type { SearchMode } from './match-names.js';
 
 const table: readonly (readonly [string, string, FrameKind])[] = [
@@ -37,7 +37,7 @@ describe('matchFunctions', () => {
     ['', 'plain', []],
   ])('%j, %s', (query, mode, expected) => {
     expect(found(query, mode)).toEqual(expected);
-    expect(isQuery(query, mode)).toBe(expected !== null);
+    expect(queryProblem(query, mode) === undefined).toBe(expected !== null);
   });
 });
 

@@ -1,5 +1,6 @@
 import { frameKindAt } from './frame-kinds.js';
 import { frameTraits, hasTrait, type FrameTrait } from './frame-traits.js';
+import { repeatsTooMuch } from '../operations/pattern-size.js';
 import { matchNames, nameTest, type SearchMode } from './match-names.js';
 
 /** The functions of a view, columns by their index. */
@@ -37,9 +38,10 @@ export function traitQuery(trait: FrameTrait): string {
   return `is:${trait}`;
 }
 
-/** Whether a query can be read: only a regular expression cannot. */
-export function isQuery(query: string, mode: SearchMode): boolean {
-  return filterOf(query, mode) !== undefined || nameTest(query, mode) !== null;
+/** Why a query cannot be read, which only a regular expression cannot; undefined where it can. */
+export function queryProblem(query: string, mode: SearchMode): 'syntax' | 'repeats-too-much' | undefined {
+  if (filterOf(query, mode) !== undefined || nameTest(query, mode) !== null) return undefined;
+  return repeatsTooMuch(query) ? 'repeats-too-much' : 'syntax';
 }
 
 /** By function index, 1 where it matches; null when the query is no regular expression. An empty query matches nothing. */

@@ -16,6 +16,7 @@ describe('matchNames', () => {
     ['^json', 'regex', ['json.dumps', 'json (copy)']],
     ['^h.*t$', 'regex', ['HandleRequest']],
     ['(copy', 'regex', null],
+    ['a{1000}'.repeat(100), 'regex', null],
     ['(copy', 'plain', ['json (copy)']],
     ['ghr', 'fuzzy', ['get_handle_request']],
     ['hr', 'fuzzy', ['get_handle_request', 'HandleRequest']],

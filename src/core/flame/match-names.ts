@@ -1,9 +1,11 @@
+import { repeatsTooMuch } from '../operations/pattern-size.js';
+
 /** How a query is read. */
 export const searchModes = ['plain', 'regex', 'fuzzy'] as const;
 export type SearchMode = (typeof searchModes)[number];
 
 /**
- * A test of names for a query; null when the query is no regular expression. Capital letters are only told apart when the query
+ * A test of names for a query; null when the query is no regular expression, or one that repeats too much. Capital letters are only told apart when the query
  * has one, as in editors' smart case.
  *
  * - plain: the name contains the query.
@@ -17,6 +19,7 @@ export function nameTest(query: string, mode: SearchMode): ((name: string) => bo
     case 'plain':
       return exact ? (name) => name.includes(query) : (name) => name.toLowerCase().includes(query);
     case 'regex':
+      if (repeatsTooMuch(query)) return null;
       try {
         const pattern = new RegExp(query, exact ? 'u' : 'iu');
         return (name) => pattern.test(name);

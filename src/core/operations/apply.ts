@@ -1,7 +1,7 @@
 import type { CallNodes } from '../profile/call-tree.js';
 import { f64At, sumOf, u32At } from '../profile/columns.js';
 import { nowhere } from '../profile/sum-up.js';
-import { isKeyOf, markFrames } from './frame-marks.js';
+import { isKeyOf, markFrames, type PatternProblem } from './frame-marks.js';
 import { withFrame, type Frame, type FrameTable } from './frames.js';
 import { groupFrames, nameOfSet } from './grouping.js';
 import type { FrameKey, FrameSet, Operation } from './operation.js';
@@ -21,9 +21,7 @@ export interface Operated {
 }
 
 /** A tree, or why the operations cannot be done. */
-export type OperatedOutcome =
-  | { readonly ok: true; readonly value: Operated }
-  | { readonly ok: false; readonly pattern: string; readonly reason: string };
+export type OperatedOutcome = { readonly ok: true; readonly value: Operated } | PatternProblem;
 
 /** What operations are applied to. */
 export interface OperationBase {

@@ -4,11 +4,19 @@ import { u32At, u8At } from '../profile/columns.js';
 import { isInterpreterInternal, shownFile, type Frame, type FrameTable } from './frames.js';
 import { containsLiteral, literalOf } from './literal-pattern.js';
 import type { FrameKey, FrameSet } from './operation.js';
+import { repeatsTooMuch } from './pattern-size.js';
+
+/** Why a pattern is none that can be looked for. */
+export interface PatternProblem {
+  readonly ok: false;
+  readonly problem: 'syntax' | 'repeats-too-much';
+  readonly pattern: string;
+  /** As RE2 says it. */
+  readonly reason: string;
+}
 
 /** Marks of a set: by node 1 where its frame belongs to the set; or why the set is none. */
-export type MarksOutcome =
-  | { readonly ok: true; readonly marks: Uint8Array }
-  | { readonly ok: false; readonly pattern: string; readonly reason: string };
+export type MarksOutcome = { readonly ok: true; readonly marks: Uint8Array } | PatternProblem;
 
 type Test = (frame: Frame) => boolean;
 
@@ -16,7 +24,7 @@ type Test = (frame: Frame) => boolean;
  * Marks the nodes of a set. Each frame is looked at once, however many nodes it has.
  *
  * Regular expressions run in time linear in the name (RE2's automata, no backtracking), so none can hang the decoder; what RE2
- * refuses (look-around, back-references, a thousandfold repeat) is answered as a sentence.
+ * refuses (look-around, back-references, a thousandfold repeat) is answered as a sentence, and so is what it would compile for seconds.
  */
 export function markFrames(nodes: CallNodes, frames: FrameTable, set: FrameSet): MarksOutcome {
   if (set.by === 'path') return { ok: true, marks: markPath(nodes, frames, set.path) };
@@ -29,7 +37,7 @@ export function markFrames(nodes: CallNodes, frames: FrameTable, set: FrameSet):
   return { ok: true, marks };
 }
 
-function testOf(set: Exclude<FrameSet, { readonly by: 'path' }>): Test | Extract<MarksOutcome, { ok: false }> {
+function testOf(set: Exclude<FrameSet, { readonly by: 'path' }>): Test | PatternProblem {
   switch (set.by) {
     case 'function':
       return (frame) => isKeyOf(set, frame);
@@ -48,7 +56,8 @@ function testOf(set: Exclude<FrameSet, { readonly by: 'path' }>): Test | Extract
   }
 }
 
-function testOfPattern(pattern: string): Test | Extract<MarksOutcome, { ok: false }> {
+function testOfPattern(pattern: string): Test | PatternProblem {
+  if (repeatsTooMuch(pattern)) return { ok: false, problem: 'repeats-too-much', pattern, reason: '' };
   try {
     const compiled = RE2JS.compile(pattern);
     const whole = (name: string): boolean => compiled.test(name);
@@ -57,7 +66,7 @@ function testOfPattern(pattern: string): Test | Extract<MarksOutcome, { ok: fals
     return ({ name, functionName }) => test(name) || (functionName !== name && test(functionName));
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
-    return { ok: false, pattern, reason: error.message };
+    return { ok: false, problem: 'syntax', pattern, reason: error.message };
   }
 }
 

@@ -204,8 +204,13 @@ describe('sets of frames', () => {
       const outcome = await operate(profileFromPicture(picture), [
         { kind: 'keep', frames: { by: 'pattern', pattern } },
       ]);
-      expect(outcome).toMatchObject({ ok: false, pattern });
+      expect(outcome).toMatchObject({ ok: false, problem: 'syntax', pattern });
     }
+  });
+  it('no pattern that repeats so much that it would be compiled for seconds', async () => {
+    const pattern = 'a{1000}'.repeat(146);
+    const outcome = await operate(profileFromPicture('1\na'), [{ kind: 'drop', frames: { by: 'pattern', pattern } }]);
+    expect(outcome).toMatchObject({ ok: false, problem: 'repeats-too-much', pattern });
   });
   it('an evil pattern over a long name ends', async () => {
     const name = `${'a'.repeat(50_000)}!`;

@@ -180,6 +180,10 @@ describe('the decoder serves', () => {
       ok: false,
       failure: { code: 'invalid-input', message: "The pattern ( is not a regular expression of RE2's syntax." },
     });
+    expect(await open({ by: 'pattern', pattern: 'a{1000}'.repeat(146) })).toMatchObject({
+      ok: false,
+      failure: { code: 'invalid-input', message: expect.stringMatching(/repeats too much\. Repeat less/) as string },
+    });
     expect(await open({ by: 'package', name: 'none' })).toMatchObject({ ok: true, value: { total: 0, nodeCount: 1 } });
   });
 

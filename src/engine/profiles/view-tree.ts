@@ -3,6 +3,7 @@ import { fail, ok, type Result } from '../../contract/result.js';
 import type { Scale, Scaling } from '../../core/compare/merge-trees.js';
 import type { LayoutInput } from '../../core/flame/layout.js';
 import { applyOperations, type Operated } from '../../core/operations/apply.js';
+import type { PatternProblem } from '../../core/operations/frame-marks.js';
 import type { FrameTable } from '../../core/operations/frames.js';
 import { choosesSamples, type Operation } from '../../core/operations/operation.js';
 import type { CallTree } from '../../core/profile/call-tree.js';
@@ -178,13 +179,7 @@ export async function operatedTree(
       },
     );
     watch?.signal?.throwIfAborted();
-    if (!outcome.ok) {
-      return fail(
-        'invalid-input',
-        `The pattern ${outcome.pattern} is not a regular expression of RE2's syntax.`,
-        outcome.reason,
-      );
-    }
+    if (!outcome.ok) return patternFailure(outcome);
     operated = outcome.value;
     if (operations.every(({ kind }) => kind !== 'invert')) {
       operatedOf.set(base.layout.subtreeEnd, { key, frames: base.frames, made: new WeakRef(operated) });
@@ -213,6 +208,13 @@ export async function operatedTree(
           base: { ...values.base, map },
         };
   return ok({ view: { sampleType, samplePeriod, layout, frames, narrowest, values: moved, operated }, map });
+}
+
+function patternFailure({ problem, pattern, reason }: PatternProblem): Result<never> {
+  const shown = pattern.length > 80 ? `${pattern.slice(0, 80)}…` : pattern;
+  return problem === 'syntax'
+    ? fail('invalid-input', `The pattern ${shown} is not a regular expression of RE2's syntax.`, reason)
+    : fail('invalid-input', `The pattern ${shown} repeats too much. Repeat less, or look for a part of the name.`);
 }
 
 /** Samples on the nodes that theirs went to. */

@@ -1,10 +1,7 @@
 import { RE2JS } from 're2js';
 import { fail, ok, type Result } from '../../contract/result.js';
+import { repeatsTooMuch } from '../../core/operations/pattern-size.js';
 import { parseMatchers } from '../../core/words/selectors.js';
-import { patternSize } from './pattern-size.js';
-
-/** A link that somebody sent has a selector as well: a larger pattern takes seconds, and gigabytes, before it looks at anything. */
-const largestPattern = 10_000;
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -24,7 +21,7 @@ export function parseSelector(text: string): Result<(labels: Labels) => boolean>
       conditions.push({ label, matches: (is) => (is === value) === (operator === '=') });
       continue;
     }
-    if (patternSize(value) > largestPattern) return badSelector(text, "The selector's pattern repeats too much");
+    if (repeatsTooMuch(value)) return badSelector(text, "The selector's pattern repeats too much");
     try {
       // RE2, so that no pattern takes forever; a whole match, as Prometheus has it.
       const pattern = RE2JS.compile(`^(?:${value})$`, RE2JS.DOTALL);

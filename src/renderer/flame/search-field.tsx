@@ -1,5 +1,5 @@
 import { useCallback, useRef, type ChangeEvent, type KeyboardEvent, type ReactElement } from 'react';
-import { isQuery } from '../../core/flame/match-functions.js';
+import { queryProblem } from '../../core/flame/match-functions.js';
 import type { SearchMode } from '../../core/flame/match-names.js';
 import type { SearchResult } from '../../core/flame/search.js';
 import { useApp, useControls } from '../app/workbench.js';
@@ -20,7 +20,7 @@ export function SearchField(): ReactElement {
   const result = useCell(found);
   const output = useRef<HTMLOutputElement>(null);
   useFigures(output, () => (result === null ? null : figuresOfSearch(store.getState(), result)));
-  const wrong = query !== '' && !isQuery(query, mode);
+  const wrong = queryProblem(query, mode);
   const onChange = useCallback(
     (event: ChangeEvent<HTMLInputElement>) => {
       store.setState({ search: event.target.value.slice(0, 1024) });
@@ -62,10 +62,10 @@ export function SearchField(): ReactElement {
       <output
         ref={output}
         htmlFor="flame-search"
-        className={wrong || result?.frames === 0 ? 'warn' : undefined}
+        className={wrong !== undefined || result?.frames === 0 ? 'warn' : undefined}
         aria-live="polite"
       >
-        {wrong ? 'not a regular expression' : foundWords(result)}
+        {wrong === undefined ? foundWords(result) : problemWords[wrong]}
       </output>
       <ModeButton mode="regex" sign=".*" label="Regular expression" />
       <ModeButton mode="fuzzy" sign="~" label="Fuzzy: letters in their order" />
@@ -77,6 +77,8 @@ export function SearchField(): ReactElement {
     </search>
   );
 }
+
+const problemWords = { syntax: 'not a regular expression', 'repeats-too-much': 'repeats too much' };
 
 function foundWords(result: SearchResult | null): string {
   return result === null ? '' : `${plural(result.frames, 'match', 'matches')}, ${formatShare(result.share)}`;

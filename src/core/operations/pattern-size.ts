@@ -1,6 +1,17 @@
 /** "{3}", "{3,}" or "{3,8}" behind what is repeated. */
 const repetition = /\{(\d{1,4})(?:,(\d{0,4}))?\}/y;
 
+/** A pattern that was typed, or came with a link, or a snapshot: a larger one takes seconds, and gigabytes, before it looks at anything. */
+const largestPattern = 10_000;
+
+/** Whether a pattern repeats so much that it is not compiled; neither RE2 nor a browser's own expressions refuse it by themselves. */
+export function repeatsTooMuch(pattern: string): boolean {
+  return patternSize(pattern) > largestPattern;
+}
+
+/** A quotation of RE2's; a backslash that is meant itself begins none. */
+const quotation = /(?<!\\)(?:\\\\)*\\Q/;
+
 /**
  * About how many steps RE2 makes of a pattern, never far too few: what is repeated so often stands there so often. RE2 bounds what lies
  * within another repetition (1,000 times), but neither how many stand beside each other nor how much is repeated, and its time and
@@ -10,7 +21,7 @@ const repetition = /\{(\d{1,4})(?:,(\d{0,4}))?\}/y;
  */
 export function patternSize(pattern: string): number {
   // Quoted text may hold half of a class: it is rare, and taken for the worst.
-  if (pattern.includes('\\Q')) return pattern.length * 1000;
+  if (quotation.test(pattern)) return pattern.length * 1000;
   /** By group that is open, how large it is until here. */
   const open = [0];
   let last = 0;
