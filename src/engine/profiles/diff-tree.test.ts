@@ -10,9 +10,11 @@ let spool: TestSpool;
 const decoder = typeScriptDecoder('the test wants it');
 const align = vi.fn<ProfileDecoder['align']>((...given) => decoder.align(...given));
 
+const rewrite = vi.fn<ProfileDecoder['rewrite']>((...given) => decoder.rewrite(...given));
+
 beforeEach(() => {
-  align.mockClear();
-  spool = testSpool({ ...decoder, align });
+  vi.clearAllMocks();
+  spool = testSpool({ ...decoder, align, rewrite });
   const side = (count: number) => cpuPprof([{ stack: 'main;serve;json', count }], { durationNs: 1e9 });
   spool.put('A', side(40));
   spool.put('B', side(60));
@@ -54,6 +56,20 @@ it('what is done to a comparison that is held does not align it once more', asyn
   // Another question: the other way round.
   held.push(await open({ baselineId: 'B', comparisonId: 'A' }));
   expect(align).toHaveBeenCalledTimes(2);
+});
+
+it('operations rewrite call nodes once for all values of them, but for an inversion, which is one of values', async () => {
+  const holder = {};
+  for (const id of ['A', 'B']) await spool.store.open(id, holder);
+  const scale = { by: 'work', baseline: 1, comparison: 3 } as const;
+  const hide: readonly Operation[] = [{ kind: 'hide', frames: { by: 'function', name: 'json', file: '' } }];
+  const held = [await open({ operations: hide }), await open({ operations: hide, scale })];
+  expect(rewrite).toHaveBeenCalledTimes(1);
+  expect(held.map(({ layout }) => layout.total[0])).toEqual([5e8, 9e8]);
+  expect(held[1]?.layout.subtreeEnd).toBe(held[0]?.layout.subtreeEnd);
+  const invert: readonly Operation[] = [{ kind: 'invert' }];
+  held.push(await open({ operations: invert }), await open({ operations: invert, scale }));
+  expect(rewrite).toHaveBeenCalledTimes(3);
 });
 
 it('profiles that were read anew are aligned anew', async () => {
