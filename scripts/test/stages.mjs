@@ -107,7 +107,8 @@ export function worldStages(report) {
   const needs = [...servers, 'electron', 'build', 'agents', 'addon', 'libraries'];
   const guard = [vitest, 'run', '--config', 'e2e/vitest.config.ts', '--project', 'guard'];
   return [
-    worldStage('e2e guard', 'the world leaves nothing behind', needs, guard, report),
+    // Nothing is sampled in it, and it mostly waits: it fills what the sources leave of two cores.
+    { ...worldStage('e2e guard', 'the world leaves nothing behind', needs, guard, report), alone: false },
     worldStage('e2e', 'the app in a world', needs, [fromRoot('e2e/run.mjs'), again], report),
   ];
 }
