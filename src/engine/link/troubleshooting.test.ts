@@ -13,7 +13,11 @@ type Fault = readonly [fault: string, said: string, test: string, called?: strin
  */
 const faults: readonly Fault[] = [
   ['1 host key changed', '`<host>` showed another key than the one that is known', 'src/engine/link/host-keys.test.ts'],
-  ['1 host key changed, system ssh', ': somebody may be listening in.', 'src/engine/link/openssh/system-ssh.test.ts'],
+  [
+    '1 host key changed, system ssh',
+    ': somebody may be listening in.',
+    'src/engine/link/openssh/system-ssh-failures.test.ts',
+  ],
   ['1 host key revoked', '`<host>` showed a key that is marked as revoked', 'src/engine/link/host-keys.test.ts'],
   ['2 unknown host', 'The key of `<host>` was not accepted.', 'src/engine/link/ssh-link.test.ts'],
   [
