@@ -45,10 +45,19 @@ async function begin(): Promise<void> {
 
 /** Moves the pointer about a place of the window until the tooltip names this frame: a new picture lets go of what is hovered. */
 async function pointAt(x: number, y: number, name: string): Promise<void> {
+  await pointAtPlace(() => Promise.resolve({ x, y }), name);
+}
+
+/** The same of a place that may still be on its way: what is above the graph may move it. */
+async function pointAtPlace(
+  placeNow: () => Promise<{ readonly x: number; readonly y: number }>,
+  name: string,
+): Promise<void> {
   const tip = view.page.getByRole('tooltip');
   let moves = 0;
   await expect
     .poll(async () => {
+      const { x, y } = await placeNow();
       await view.page.mouse.move(x + (moves++ % 2), y);
       return (await tip.allInnerTexts()).some((text) => text.startsWith(name));
     })
@@ -300,10 +309,12 @@ test('colours and the way that the graph stands are chosen, with a legend', asyn
   await view.page.keyboard.press('Escape');
   await view.page.mouse.move(5, 5);
   await view.pictures('blue-yellow');
-  const box = await view.canvas.boundingBox();
-  if (box === null) throw new Error('the graph is not on the screen');
-  const place = await view.placeOf(answer, answer.nodeOf('execute_sql'));
-  await pointAt(box.x + place.x, box.y + box.height - place.y, 'execute_sql');
+  await pointAtPlace(async () => {
+    const box = await view.canvas.boundingBox();
+    if (box === null) throw new Error('the graph is not on the screen');
+    const place = await view.placeOf(answer, answer.nodeOf('execute_sql'));
+    return { x: box.x + place.x, y: box.y + box.height - place.y };
+  }, 'execute_sql');
   await view.page.getByRole('button', { name: 'Colours' }).click();
   await view.page.getByRole('radio', { name: 'Root on top' }).click();
   await view.page.getByRole('radio', { name: 'All hues' }).click();
