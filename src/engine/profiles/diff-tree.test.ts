@@ -62,12 +62,12 @@ it('operations rewrite call nodes once for all values of them, but for an invers
   const holder = {};
   for (const id of ['A', 'B']) await spool.store.open(id, holder);
   const scale = { by: 'work', baseline: 1, comparison: 3 } as const;
-  const hide: readonly Operation[] = [{ kind: 'hide', frames: { by: 'function', name: 'json', file: '' } }];
+  const hide: Operation[] = [{ kind: 'hide', frames: { by: 'function', name: 'json', file: '' } }];
   const held = [await open({ operations: hide }), await open({ operations: hide, scale })];
   expect(rewrite).toHaveBeenCalledTimes(1);
   expect(held.map(({ layout }) => layout.total[0])).toEqual([5e8, 9e8]);
   expect(held[1]?.layout.subtreeEnd).toBe(held[0]?.layout.subtreeEnd);
-  const invert: readonly Operation[] = [{ kind: 'invert' }];
+  const invert: Operation[] = [{ kind: 'invert' }];
   held.push(await open({ operations: invert }), await open({ operations: invert, scale }));
   expect(rewrite).toHaveBeenCalledTimes(3);
 });
