@@ -116,6 +116,76 @@ test('a drag back to where it began leaves what was there', async () => {
   await view.ui.button('Range 11:48:00 to 11:50:00').waitFor();
 });
 
+test('Alt+Left and Alt+Right go over ranges and services with what is zoomed to, a drag being one step', async () => {
+  const range = { startMs, endMs: endsMs.at(-1) ?? 0 };
+  const beat = '{service_name="revel_beat"}';
+  const [whole, part] = [await view.store.profile(web, shown), await view.store.profile(web, range)];
+  const ofBeat = await view.store.profile(beat, range);
+  const live = view.ui.button('Live');
+  const crumbs = view.page.getByRole('navigation', { name: 'Zoom' }).getByRole('button');
+  const isCurrent = (name: string) =>
+    expect.poll(() => view.ui.service(name).getAttribute('aria-current')).toBe('true');
+  const press = (keys: string): Promise<void> => view.page.keyboard.press(keys);
+  await choose(range.endMs);
+  await view.shows(part.total);
+  await view.canvas.dblclick({ position: await view.placeOf(part, part.nodeOf('order_list')) });
+  await expect.poll(() => crumbs.last().innerText()).toBe('order_list');
+  await view.ui.service('revel_beat').click();
+  await view.shows(ofBeat.total);
+  expect(await crumbs.count()).toBe(1);
+
+  // What was on the screen is still here: nobody is asked for it.
+  process.kill(view.storePid, 'SIGSTOP');
+  try {
+    await press('Alt+ArrowLeft');
+    await view.shows(part.total);
+  } finally {
+    process.kill(view.storePid, 'SIGCONT');
+  }
+  await isCurrent('revel_web');
+  await expect.poll(() => crumbs.last().innerText()).toBe('order_list');
+  await view.ui.button('Range 11:48:00 to 11:52:00').waitFor();
+  await view.app.screenshot('gone-back');
+  await press('Alt+ArrowLeft');
+  await expect.poll(() => crumbs.last().innerText()).toBe('all');
+  await expect.poll(() => view.ui.selectedFrame().innerText()).toContain('order_list');
+  await press('Alt+ArrowLeft');
+  await expect.poll(() => view.ui.selectedFrame().innerText()).toMatch(/^all\b/);
+  expect(await live.getAttribute('aria-pressed')).toBe('false');
+  // The step before is the drag as a whole.
+  await press('Alt+ArrowLeft');
+  await view.shows(whole.total);
+  await expect.poll(() => live.getAttribute('aria-pressed')).toBe('true');
+  for (let step = 0; step < 4; step++) await press('Alt+ArrowRight');
+  await view.shows(ofBeat.total);
+  await isCurrent('revel_beat');
+  await view.ui.button('Range 11:48:00 to 11:52:00').waitFor();
+
+  await view.page.keyboard.down('Shift');
+  await moveTo(range.endMs + minuteMs);
+  await view.page.mouse.down();
+  await moveTo(range.endMs + 3 * minuteMs);
+  await view.page.mouse.up();
+  await view.page.keyboard.up('Shift');
+  const sides = view.page.getByRole('button', { name: /^Range [AB] / });
+  await expect.poll(() => sides.count()).toBe(2);
+  await view.ui.service('revel_web').click();
+  await isCurrent('revel_web');
+  await press('Alt+ArrowLeft');
+  await isCurrent('revel_beat');
+  await expect.poll(() => sides.count()).toBe(2);
+  await press('Alt+ArrowLeft');
+  await expect.poll(() => sides.count()).toBe(0);
+  await view.shows(ofBeat.total);
+  // What is done now takes the place of what was ahead.
+  await view.ui.service('revel_web').click();
+  await view.shows(part.total);
+  await press('Alt+ArrowRight');
+  await view.painted();
+  await isCurrent('revel_web');
+  expect(await sides.count()).toBe(0);
+});
+
 const timeline = (): Locator => view.page.getByRole('group', { name: /^Timeline/ });
 const shownTime = async (): Promise<string> => (await timeline().getAttribute('aria-label')) ?? '';
 const row = (name: string): Locator =>

@@ -4,7 +4,8 @@ import { chooseService, setLive } from '../state/selection-control.js';
 import { neighbour } from '../state/document-switch.js';
 import { closeDocument, openFiles, share, showDocument } from '../state/documents-control.js';
 import { wholeActions } from '../flame/frame-actions.js';
-import { goBack, goForward, removeOperations } from '../state/operations-control.js';
+import { canGoBack, canGoForward, goBack, goForward } from '../state/history-control.js';
+import { removeOperations } from '../state/operations-control.js';
 import { endLearning, startLearning } from '../state/learn-control.js';
 import { stepMatch } from '../state/search-control.js';
 import { changeSettings } from '../state/settings-control.js';
@@ -276,16 +277,16 @@ export const commands: readonly Command[] = [
   },
   {
     id: 'back',
-    title: named('Back to the selection, zoom or operation before'),
+    title: named('Back to the range, service, zoom, selection or operation before'),
     keys: 'Alt+ArrowLeft',
-    enabled: (state) => state.past.length > 0,
+    enabled: canGoBack,
     run: goBack,
   },
   {
     id: 'forward',
     title: named('Forward again'),
     keys: 'Alt+ArrowRight',
-    enabled: (state) => state.future.length > 0,
+    enabled: canGoForward,
     run: goForward,
   },
   ...wholeActions.map(({ title, run }): Command => ({

@@ -8,7 +8,7 @@ import { loadSnapshots, showFiles } from '../state/documents-control.js';
 import { FunctionsControl } from '../state/functions-control.js';
 import { followLive } from '../state/live-control.js';
 import { MomentsControl } from '../state/moments-control.js';
-import { followHistory } from '../state/operations-control.js';
+import { followHistory } from '../state/history-control.js';
 import { openLinkWhenReady } from '../state/link-control.js';
 import { receivePorts } from '../state/ports.js';
 import { followRecent } from '../state/recent-control.js';

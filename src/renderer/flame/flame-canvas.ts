@@ -1,5 +1,6 @@
 import { hitTest } from '../../core/flame/navigate.js';
 import type { Context } from '../state/context.js';
+import { withoutStep } from '../state/history-control.js';
 import { deepestAtPath, frameAtPath, keepPath } from './find-frames.js';
 import { publish } from './flame-dataset.js';
 import { HoverLink } from './hover-link.js';
@@ -195,11 +196,12 @@ export class FlameCanvas {
     this.#schedule();
   }
 
-  /** Selects a node; the root and -1 select nothing. */
-  select(node: number): void {
+  /** Selects a node; the root and -1 select nothing. `goesOn`: on the way, with a key that is held down. */
+  select(node: number, goesOn = false): void {
     const { model } = this;
     if (model === null) return;
-    this.#context.store.setState({ selectedPath: keepPath(model, node) });
+    const selectedPath = keepPath(model, node);
+    this.#context.store.setState((state) => (goesOn ? withoutStep(state, { selectedPath }) : { selectedPath }));
   }
 
   /** Zooms to a node; the root is the whole. */

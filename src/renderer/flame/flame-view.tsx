@@ -78,7 +78,7 @@ export function FlameView({ label = 'Flame graph', withMinimap = false }: FlameV
       const command = flameCommand(press, shown, flame.selected, flame.zoomNode);
       if (command === null) return;
       event.preventDefault();
-      if (command.kind !== 'menu') carryOut(command, flame, controls);
+      if (command.kind !== 'menu') carryOut(command, flame, controls, event.repeat);
       else {
         const { left, top } = event.currentTarget.getBoundingClientRect();
         const { xPx, yPx } = flame.placeOf(command.node);
@@ -124,10 +124,15 @@ function useMinimap(box: RefObject<HTMLElement | null>, wanted: boolean): boolea
   return wanted && shown && wantsMinimap(depth, nodeCount, heightPx);
 }
 
-function carryOut(command: Exclude<FlameCommand, { kind: 'menu' }>, flame: FlameCanvas, controls: Context): void {
+function carryOut(
+  command: Exclude<FlameCommand, { kind: 'menu' }>,
+  flame: FlameCanvas,
+  controls: Context,
+  held: boolean,
+): void {
   switch (command.kind) {
     case 'select':
-      flame.select(command.node);
+      flame.select(command.node, held);
       break;
     case 'zoom':
       flame.zoom(command.node);

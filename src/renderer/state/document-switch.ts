@@ -1,4 +1,4 @@
-import type { AppState, Document, KeptView } from './store.js';
+import type { AppState, Document, History, KeptView } from './store.js';
 
 const selection: Document = { kind: 'selection' };
 const untouched: KeptView = {
@@ -10,20 +10,27 @@ const untouched: KeptView = {
   selectedPath: [],
 };
 
+const noWay: History = { past: [], future: [] };
+
 /** What a document's view is kept under; the selection's is "". */
-function keyOf(document: Document): string {
+export function keyOfDocument(document: Document): string {
   return document.kind === 'selection' ? '' : document.documentId;
 }
 
 /** The change that puts a document on the screen: what is shown keeps its view, and the document's own comes back. */
 export function switchTo(state: AppState, document: Document): Partial<AppState> {
   const { baseline, valueIndex, operations, timeOrder, zoomPath, selectedPath, keptViews } = state;
-  const from = keyOf(state.document);
-  const to = keyOf(document);
+  const { past, future, keptHistories } = state;
+  const from = keyOfDocument(state.document);
+  const to = keyOfDocument(document);
   if (from === to) return { document, fleetOpen: false };
   const views = { ...keptViews, [from]: { baseline, valueIndex, operations, timeOrder, zoomPath, selectedPath } };
   const kept = keptViews[to] ?? untouched;
-  return { document, fleetOpen: false, keptViews: withoutKey(views, to), ...kept, past: [], future: [] };
+  return {
+    ...{ document, fleetOpen: false, keptViews: withoutKey(views, to), ...kept },
+    keptHistories: withoutKey({ ...keptHistories, [from]: { past, future } }, to),
+    ...(keptHistories[to] ?? noWay),
+  };
 }
 
 /** The change that leads back from a document or the overview to the selection. */
@@ -36,18 +43,23 @@ export function withoutDocument(state: AppState, documentId: string): Partial<Ap
   const index = state.documents.findIndex((each) => each.documentId === documentId);
   if (index === -1) return {};
   const documents = state.documents.toSpliced(index, 1);
-  const shown = keyOf(state.document) === documentId;
+  const shown = keyOfDocument(state.document) === documentId;
   const change = shown ? switchTo(state, documents[index] ?? documents[index - 1] ?? selection) : {};
-  return { ...change, documents, keptViews: withoutKey(change.keptViews ?? state.keptViews, documentId) };
+  return {
+    ...change,
+    documents,
+    keptViews: withoutKey(change.keptViews ?? state.keptViews, documentId),
+    keptHistories: withoutKey(change.keptHistories ?? state.keptHistories, documentId),
+  };
 }
 
 /** The document `step` further in the order of opening; the selection stands before the first. */
 export function neighbour(state: AppState, step: 1 | -1): Document {
   const all: readonly Document[] = [selection, ...state.documents];
-  const at = all.findIndex((each) => keyOf(each) === keyOf(state.document));
+  const at = all.findIndex((each) => keyOfDocument(each) === keyOfDocument(state.document));
   return all[(at + step + all.length) % all.length] ?? selection;
 }
 
-function withoutKey(views: AppState['keptViews'], key: string): AppState['keptViews'] {
-  return Object.fromEntries(Object.entries(views).filter(([each]) => each !== key));
+function withoutKey<T>(kept: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(kept).filter(([each]) => each !== key));
 }

@@ -102,7 +102,7 @@ export function openLink(context: Context, text: string): boolean {
     scale: linked.scale,
     workCounted: false,
     live: false,
-    ...{ operations: [], zoomPath: [], selectedPath: [], past: [], future: [] },
+    ...{ operations: [], zoomPath: [], selectedPath: [] },
   });
   return true;
 }

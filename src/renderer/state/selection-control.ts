@@ -4,6 +4,7 @@ import type { Context } from './context.js';
 import { sourceTime } from './source-time.js';
 import { extentOf, rangeBefore, type Preset, type TimeRange } from './time-range.js';
 import { switchToSelection } from './document-switch.js';
+import { withoutStep } from './history-control.js';
 import type { AppState } from './store.js';
 
 /** Of another service nothing is selected, zoomed to or taken out yet. */
@@ -12,8 +13,6 @@ const untouchedView = {
   timeOrder: null,
   zoomPath: [],
   selectedPath: [],
-  past: [],
-  future: [],
 } as const;
 
 /** What the timeline spans. */
@@ -157,12 +156,13 @@ function withoutSelection({ baseline }: AppState): Partial<AppState> {
 
 /**
  * Chooses a range (A, or B beside an A that is pinned); null: the whole timeline. A range that is chosen stands still, so Live
- * ends.
+ * ends. `goesOn`: it goes on with the choice before, as a key that is held down does.
  */
-export function chooseRange(context: Context, range: TimeRange | null): void {
+export function chooseRange(context: Context, range: TimeRange | null, goesOn = false): void {
   context.store.setState((state) => {
     if (range === null) return { range, comparison: null, ...withoutSelection(state) };
-    return isPinned(state) ? { comparison: range, live: false } : { range, live: false };
+    const change = isPinned(state) ? { comparison: range, live: false } : { range, live: false };
+    return goesOn ? withoutStep(state, change) : change;
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Choice } from '../../contract/profiled.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import type { Context } from './context.js';
+import { withoutStep } from './history-control.js';
 import { sourceAnswers } from './readable.js';
 import { currentExtent } from './selection-control.js';
 import type { AppState } from './store.js';
@@ -53,10 +54,10 @@ export function followServices(context: Context): () => void {
     if (!types.ok) return;
     const { profileType } = store.getState();
     const known = types.value.length === 0 || types.value.includes(profileType);
-    store.setState({
-      profileTypes: types.value,
-      profileType: known ? profileType : (types.value.find((type) => type === cpuProfileType) ?? types.value[0] ?? ''),
-    });
+    store.setState({ profileTypes: types.value });
+    if (known) return;
+    const other = types.value.find((type) => type === cpuProfileType) ?? types.value[0] ?? '';
+    store.setState((now) => withoutStep(now, { profileType: other }));
   };
 
   const keyOf = (state: AppState): string =>

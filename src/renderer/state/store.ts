@@ -199,9 +199,11 @@ export interface ViewSlice {
   readonly zoomPath: readonly string[];
   /** Function names from the root to the selected frame; empty: none. */
   readonly selectedPath: readonly string[];
-  /** Where Alt+Left leads back to, the last one first to go; and where Alt+Right leads forward to. */
+  /** Where Alt+Left leads back to, the last one first to go; and where Alt+Right leads forward to. Of what is on the screen. */
   readonly past: readonly ViewMark[];
   readonly future: readonly ViewMark[];
+  /** By document id, as keptViews: the ways of what is not on the screen. Not kept with the session. */
+  readonly keptHistories: Readonly<Record<string, History>>;
 }
 
 /** A file on its way to a document. */
@@ -214,11 +216,34 @@ export interface OpeningFile {
   readonly share: number | null;
 }
 
-/** A place in a view: what back and forward go over. */
-export interface ViewMark {
-  readonly operations: readonly Operation[];
-  readonly zoomPath: readonly string[];
-  readonly selectedPath: readonly string[];
+/** What was asked of a source, for the way back. */
+export type AskedMark = Pick<
+  SelectionSlice,
+  | 'targetId'
+  | 'source'
+  | 'selector'
+  | 'serviceName'
+  | 'profileType'
+  | 'preset'
+  | 'spanMs'
+  | 'extentEndMs'
+  | 'earliestMs'
+  | 'live'
+  | 'range'
+  | 'comparison'
+>;
+
+/** A place that back and forward lead to; what leads from one to the next is told in history-control.ts. */
+export interface ViewMark extends KeptView {
+  readonly scale: Scale;
+  /** Null in an open profile, which asks nobody. */
+  readonly asked: AskedMark | null;
+}
+
+/** The way that leads to what is shown, and what lies ahead after going back; of both the last one is the nearest. */
+export interface History {
+  readonly past: readonly ViewMark[];
+  readonly future: readonly ViewMark[];
 }
 
 /** A message in the corner. */
@@ -375,6 +400,7 @@ export function initialState(nowMs: number): AppState {
     selectedPath: [],
     past: [],
     future: [],
+    keptHistories: {},
     settings: defaultSettings,
     shownTheme: 'dark',
     fleetOpen: false,

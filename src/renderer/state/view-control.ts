@@ -6,7 +6,8 @@ import type { Selection } from '../../contract/selection.js';
 import { FlameModel } from '../flame/model.js';
 import type { Context } from './context.js';
 import { closeDocument } from './documents-control.js';
-import { goBack } from './operations-control.js';
+import { goBack, withoutStep } from './history-control.js';
+import { KeptProfiles } from './kept-profiles.js';
 import type { AppState } from './store.js';
 import { selectionsOf, type Side } from './sides.js';
 import { operationsOf, requestKey, shownOf, viewRequestOf, type ViewRequest } from './view-request.js';
@@ -24,7 +25,7 @@ interface OpenView {
   readonly profiles: readonly SpooledProfile[];
   readonly summaries: readonly ProfileSummary[];
   readonly sides: readonly (Selection | null)[];
-  /** Profiles that were fetched for this view alone and go with it. */
+  /** Profiles that were fetched for this view, or kept from one before; it lets go of them. */
   readonly fetched: readonly string[];
 }
 
@@ -53,6 +54,7 @@ export class ViewControl {
   readonly #models = new Map<string, FlameModel>();
   /** What was said of profiles that documents hold. */
   readonly #summaries = new WeakMap<SpooledProfile, ProfileSummary>();
+  readonly #kept: KeptProfiles;
   readonly #ends: (() => void)[];
   #running: Run | undefined;
   /** Live went on while a request was running; it is made when that ends, so that slow sources are not starved. */
@@ -62,6 +64,7 @@ export class ViewControl {
 
   constructor(context: Context) {
     this.#context = context;
+    this.#kept = new KeptProfiles(context);
     const { store, decoder, links } = context;
     this.#ends = [
       decoder.on('view.names', (piece) => {
@@ -92,6 +95,7 @@ export class ViewControl {
         if (restarted) this.#restart();
       }),
       links.onReady((restarted) => {
+        if (restarted) this.#kept.forget();
         const { viewPhase } = store.getState();
         if (restarted && (viewPhase === 'loading' || viewPhase === 'failed')) this.#restart();
       }),
@@ -100,6 +104,7 @@ export class ViewControl {
 
   /** Tries again what failed. */
   retry(): void {
+    this.#kept.forget();
     this.#restart();
   }
 
@@ -116,7 +121,8 @@ export class ViewControl {
     } else if (shown !== undefined && request !== null && sameSides(shown, request)) {
       if (operations !== shown.steps && past.at(-1)?.operations === shown.steps) goBack(this.#context);
       const { valueIndex, scale, frameWidth, timeOrder } = shown;
-      store.setState({ valueIndex, scale, frameWidth, timeOrder, operations: shown.steps });
+      const before = { valueIndex, scale, frameWidth, timeOrder, operations: shown.steps };
+      store.setState((state) => withoutStep(state, before));
     } else {
       const failure = { code: 'cancelled', message: 'Loading was cancelled.' } as const;
       store.setState({ viewPhase: 'failed', viewFailure: failure, viewStep: '', viewShare: null });
@@ -312,7 +318,11 @@ export class ViewControl {
   async #spool(side: Side, signal: AbortSignal): Promise<Result<SpooledProfile>> {
     if (side.kind === 'spooled') return ok(side.profile);
     const { selection } = side;
-    return this.#context.links.query('source.fetch', { selection }, signal);
+    const kept = this.#kept.take(selection);
+    if (kept !== undefined) return ok(kept);
+    const fetched = await this.#context.links.query('source.fetch', { selection }, signal);
+    if (fetched.ok) this.#kept.add(selection, fetched.value);
+    return fetched;
   }
 
   #release(view: OpenView | undefined): void {
@@ -324,11 +334,7 @@ export class ViewControl {
   }
 
   #releaseProfiles(profileIds: readonly string[]): void {
-    const { decoder, links } = this.#context;
-    for (const profileId of profileIds) {
-      void decoder.call('profile.close', { profileId }); // as above
-      void links.call('profile.release', { profileId }); // as above
-    }
+    for (const profileId of profileIds) this.#kept.release(profileId);
   }
 }
 

@@ -84,7 +84,7 @@ export function showWatch({ store }: Context, ruleId: string): void {
     range: above ?? null,
     comparison: null,
     baseline: null,
-    ...{ operations: [], zoomPath: [], selectedPath: [], past: [], future: [] },
+    ...{ operations: [], zoomPath: [], selectedPath: [] },
     search: rule.function?.name ?? '',
     searchMode: 'plain',
     ...showTab(state, 'flame'),

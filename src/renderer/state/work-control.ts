@@ -3,6 +3,7 @@ import { fail, type Result } from '../../contract/result.js';
 import type { Selection } from '../../contract/selection.js';
 import type { CountedWork, WorkCounter } from '../../contract/work-counter.js';
 import type { Context } from './context.js';
+import { withoutStep } from './history-control.js';
 import { selectionsOf, sidesOf } from './sides.js';
 import type { AppState } from './store.js';
 import { showFailure, showInfo } from './toasts.js';
@@ -91,7 +92,8 @@ export class WorkControl {
 
   #choose(scale: Scale): void {
     this.#scale = scale;
-    this.#context.store.setState({ scale });
+    // Of these ranges it is what it has to be.
+    this.#context.store.setState((state) => withoutStep(state, { scale }));
   }
 
   async #count(counter: WorkCounter, sides: Sides): Promise<void> {

@@ -223,7 +223,8 @@ export function TimelineView(): ReactElement {
       const whole = currentExtent(state);
       // Without a range the keys begin with the last quarter: where one looks first.
       const before = state.range ?? { startMs: whole.endMs - (whole.endMs - whole.startMs) / 4, endMs: whole.endMs };
-      chooseRange(controls, nudgeRange(before, event.key === 'ArrowLeft' ? -1 : 1, event.shiftKey, whole, stepMs));
+      const next = nudgeRange(before, event.key === 'ArrowLeft' ? -1 : 1, event.shiftKey, whole, stepMs);
+      chooseRange(controls, next, event.repeat);
     },
     [controls, stepMs, extent, scale, pointer, zoom, pan],
   );
