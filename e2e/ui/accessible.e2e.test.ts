@@ -113,6 +113,11 @@ test.each([
   await view.canvas.click({ button: 'right', position: { x: 300, y: 150 } });
   await page.getByRole('menu', { name: /^Actions for/ }).waitFor();
   await look('menu');
+  await press('End');
+  await press('ArrowRight');
+  await page.getByRole('menu', { name: 'Filter', exact: true }).waitFor();
+  await look('submenu');
+  await press('Escape');
   await press('Escape');
   await view.ui.button('Clear search').click();
   await page.getByRole('tab', { name: 'Table' }).click();

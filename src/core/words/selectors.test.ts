@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { completeSelector, type Completions, type KnownLabel } from './complete-selector.js';
-import { longestSelector, matchOperators, parseMatchers, selectorOfMatchers, withLabel } from './selectors.js';
+import {
+  longestSelector,
+  matchOperators,
+  parseMatchers,
+  selectorOfMatchers,
+  withLabel,
+  withoutLabel,
+} from './selectors.js';
 
 const labels: readonly KnownLabel[] = [
   { name: 'container', values: ['web-1', 'web-2'] },
@@ -76,6 +83,8 @@ describe('a selector', () => {
     expect(withLabel('{}', 'b', '2')).toBe('{b="2"}');
     expect(withLabel('{ a = "1", }', 'b', '2')).toBe('{a="1",b="2"}');
     expect(withLabel("{a='1'}", 'b', '2')).toBe(`{a='1',b="2"}`);
+    expect(withoutLabel('{a="1"}', 'b', '2')).toBe('{a="1",b!="2"}');
+    expect(withoutLabel("{a='1'}", 'b', '2')).toBe(`{a='1',b!="2"}`);
   });
 
   it('is not looked for in what is far too long', () => {

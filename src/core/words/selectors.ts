@@ -28,11 +28,21 @@ export function unquotedLabelValue(inner: string): string {
 
 /** A selector that also wants a label to have a value: `{a="1"}` with b and 2 is `{a="1",b="2"}`. */
 export function withLabel(selector: string, name: string, value: string): string {
+  return withMatcher(selector, { label: name, operator: '=', value });
+}
+
+/** A selector that also wants a label not to have a value: `{a="1"}` with b and 2 is `{a="1",b!="2"}`. */
+export function withoutLabel(selector: string, name: string, value: string): string {
+  return withMatcher(selector, { label: name, operator: '!=', value });
+}
+
+function withMatcher(selector: string, added: Matcher): string {
   const matchers = parseMatchers(selector);
-  if (matchers !== undefined) return selectorOfMatchers([...matchers, { label: name, operator: '=', value }]);
+  if (matchers !== undefined) return selectorOfMatchers([...matchers, added]);
   // Written in a way that only its source understands.
   const inner = selector.slice(1, -1).trim();
-  return `{${inner === '' ? '' : `${inner},`}${name}=${quoteLabelValue(value)}}`;
+  const { label, operator, value } = added;
+  return `{${inner === '' ? '' : `${inner},`}${label}${operator}${quoteLabelValue(value)}}`;
 }
 
 /** How a label is compared: is, is not, matches the pattern, does not. */

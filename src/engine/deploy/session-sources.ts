@@ -14,7 +14,7 @@ import type { Link } from '../link/link.js';
 import { QuerierClient, type LabelSet, type Query, type Range } from '../pyroscope/querier-client.js';
 import { sampledOnly } from '../pyroscope/selectors.js';
 import { SliceCache } from '../pyroscope/slices.js';
-import { labelsIn, labelValues, sourceTurnovers } from '../pyroscope/source-changes.js';
+import { labelsIn, labelValues, sampleLabels, sourceTurnovers } from '../pyroscope/source-changes.js';
 import { courses, pyroscopeServices, timeline } from '../pyroscope/source-views.js';
 import type { PySpyLife } from '../pyspy/pyspy-life.js';
 import { sliceSeconds } from '../pyspy/recording.js';
@@ -136,8 +136,15 @@ export class SessionSources {
 
   /** All labels of a selection with their values: what a selector of it can be made of. */
   async knownLabels(selection: Selection, signal?: AbortSignal): Promise<Result<readonly KnownLabel[]>> {
+    const { source } = selection;
     const sets = await this.labelSets(selection, signal);
-    return sets.ok ? ok(labelsIn(sets.value)) : sets;
+    if (!sets.ok) return sets;
+    const ofSeries = labelsIn(sets.value);
+    if (source !== 'agent' || (await this.isHere(source, selection))) return ok(ofSeries);
+    const client = this.source(source);
+    const ofSamples = client.ok ? await sampleLabels(client.value, asAsked(source, selection), signal) : [];
+    const more = ofSamples.filter(({ name }) => !ofSeries.some((label) => label.name === name));
+    return ok([...ofSeries, ...more].sort((a, b) => (a.name < b.name ? -1 : 1)));
   }
 
   /** Deploys, restarts and starts of containers in a selection. */

@@ -14,7 +14,7 @@ import {
   SeriesRequestSchema,
   SeriesResponseSchema,
 } from '../gen/querier/v1/querier_pb.js';
-import type { LabelPair } from '../gen/types/v1/types_pb.js';
+import { LabelValuesRequestSchema, LabelValuesResponseSchema, type LabelPair } from '../gen/types/v1/types_pb.js';
 import { errorText } from '../failures/thrown.js';
 import type { HttpReply, HttpTransport } from './http-transport.js';
 
@@ -74,6 +74,19 @@ export class QuerierClient {
     });
     const reply = await this.small('Series', toBinary(SeriesRequestSchema, message), SeriesResponseSchema, signal);
     return reply.ok ? ok(reply.value.labelsSet.map((set) => labelsOf(set.labels))) : reply;
+  }
+
+  /** The values that a label has in a range, in the order of the alphabet; an agent also tells those of samples. */
+  async labelValues(
+    range: Range,
+    name: string,
+    matchers: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Result<readonly string[]>> {
+    const message = create(LabelValuesRequestSchema, { ...bounds(range), name, matchers: [...matchers] });
+    const request = toBinary(LabelValuesRequestSchema, message);
+    const reply = await this.small('LabelValues', request, LabelValuesResponseSchema, signal);
+    return reply.ok ? ok(reply.value.names) : reply;
   }
 
   /** Sums a step: a point at time T holds what was measured in (T - step, T]. Steps without data have no point. */

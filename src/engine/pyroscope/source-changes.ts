@@ -36,6 +36,22 @@ export function labelsIn(sets: readonly Readonly<Record<string, string>>[]): rea
   return [...values].map(([name, of]) => ({ name, values: [...of].sort() })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** Labels of samples, which an agent selects by and no series has. */
+const sampleLabelNames = ['pid', 'thread'] as const;
+
+/** What an agent's samples can also be selected by: their processes and threads. What cannot be asked is left out. */
+export async function sampleLabels(
+  client: Pick<QuerierClient, 'labelValues'>,
+  query: Query,
+  signal?: AbortSignal,
+): Promise<readonly KnownLabel[]> {
+  const asked = sampleLabelNames.map(async (name): Promise<KnownLabel> => {
+    const found = await client.labelValues(query, name, [query.selector], signal);
+    return { name, values: found.ok ? found.value : [] };
+  });
+  return (await Promise.all(asked)).filter(({ values }) => values.length > 0);
+}
+
 const stepsMs = [15_000, 30_000, 60_000, 300_000, 900_000];
 const mostSteps = 240;
 /** Processes are told apart in ranges of this length: the store has to read what is in each window for that. */

@@ -11,15 +11,28 @@ import { keepPath, widestFrame } from './find-frames.js';
 import type { FlameModel } from './model.js';
 import { onlySide } from './only-side.js';
 
-/** Something that can be done with a frame; `null` in a list of them is a line between groups. */
+/** Something that can be done with a frame. */
 export interface FrameAction {
   readonly title: string;
+  /** What it is called in a submenu whose title says the rest. */
+  readonly short?: string;
   /** Keys, or what it is done to. */
   readonly hint?: string;
   /** Whether it can be done now; absent: always. */
   readonly enabled?: (state: AppState) => boolean;
   readonly run: (context: Context) => void;
 }
+
+/** Actions that a menu shows in a submenu. */
+export interface ActionGroup {
+  readonly title: string;
+  /** What they are done to. */
+  readonly hint?: string;
+  readonly actions: readonly FrameAction[];
+}
+
+/** What a menu lists; `null` is a line between parts. */
+export type MenuEntry = FrameAction | ActionGroup | null;
 
 const sourceFile = /\.(?:c|cc|cpp|cxx|h|hh|hpp|rs|go|s|asm|m|mm)$/i;
 
@@ -30,7 +43,7 @@ function operate(operation: Operation): (context: Context) => void {
 }
 
 /** All that can be done with a frame, as its menu shows it. */
-export function frameActions(model: FlameModel, node: number, inPart: boolean): readonly (FrameAction | null)[] {
+export function frameActions(model: FlameModel, node: number, inPart: boolean): readonly MenuEntry[] {
   const { graph } = model;
   const index = model.functionOf(node);
   const name = model.nameOf(index);
@@ -48,7 +61,7 @@ export function frameActions(model: FlameModel, node: number, inPart: boolean): 
     .slice(1)
     .map((each) => model.keyOf(each));
   const library = kind === 'native' && file.includes('/') && !sourceFile.test(file);
-  const actions: (FrameAction | null)[] = [
+  const actions: MenuEntry[] = [
     {
       title: 'Zoom to it',
       hint: 'Enter',
@@ -108,20 +121,24 @@ export function frameActions(model: FlameModel, node: number, inPart: boolean): 
     { title: 'Merge what it calls into it', run: operate({ kind: 'merge', frames }) },
     { title: 'Collapse its recursion', run: operate({ kind: 'collapse-recursion', reach: 'whole', frames }) },
   ];
-  if (packageName !== '') {
-    const set = { by: 'package', name: packageName } as const;
-    const hint = visibleText(packageName);
-    actions.push(
-      { title: 'Collapse the package', hint, run: operate({ kind: 'collapse', frames: set }) },
-      { title: 'Hide the package', hint, run: operate({ kind: 'hide', frames: set }) },
-    );
-  }
-  if (library) {
-    const set = { by: 'library', name: file } as const;
-    const hint = visibleText(file.slice(file.lastIndexOf('/') + 1));
-    actions.push({ title: 'Collapse the library', hint, run: operate({ kind: 'collapse', frames: set }) });
-  }
+  if (packageName !== '') actions.push(ofSet('package', packageName, packageName));
+  if (library) actions.push(ofSet('library', file, file.slice(file.lastIndexOf('/') + 1)));
   return actions;
+}
+
+/** What is done with all frames of a package or library. */
+function ofSet(by: 'package' | 'library', name: string, hint: string): ActionGroup {
+  const frames = { by, name } as const;
+  return {
+    title: `Its ${by}`,
+    hint: visibleText(hint),
+    actions: [
+      { title: `Collapse the ${by}`, hint: 'one frame each', run: operate({ kind: 'collapse', frames }) },
+      { title: `Hide the ${by}`, hint: 'callers keep the cost', run: operate({ kind: 'hide', frames }) },
+      { title: `Only stacks with it`, run: operate({ kind: 'keep', frames }) },
+      { title: `Drop stacks with it`, run: operate({ kind: 'drop', frames }) },
+    ],
+  };
 }
 
 /** To its lines. The place of a frame of a part is no place of the whole: there the function's widest frame stands for it. */
@@ -159,16 +176,57 @@ function renameActions(model: FlameModel, node: number): readonly FrameAction[] 
   ];
 }
 
-/** What can be done to the whole. */
-export const wholeActions: readonly FrameAction[] = [
-  { title: 'Invert', hint: 'callers below', run: operate({ kind: 'invert' }) },
-  { title: 'Hide interpreter internals', run: operate({ kind: 'hide', frames: { by: 'interpreter' } }) },
-  { title: 'Hide the kernel', run: operate({ kind: 'hide', frames: { by: 'kind', kind: 'kernel' } }) },
-  { title: 'Collapse direct recursion', run: operate({ kind: 'collapse-recursion', reach: 'direct' }) },
-  { title: 'Collapse all recursion', run: operate({ kind: 'collapse-recursion', reach: 'whole' }) },
-  { title: 'Group by file', run: operate({ kind: 'group', by: 'file' }) },
-  { title: 'Group by package', run: operate({ kind: 'group', by: 'package' }) },
-  { title: 'Group by library', run: operate({ kind: 'group', by: 'library' }) },
-  { title: 'Group by kind of code', run: operate({ kind: 'group', by: 'kind' }) },
-  { title: 'Tell lines apart', run: operate({ kind: 'group', by: 'line' }) },
+const invert: FrameAction = { title: 'Invert', hint: 'callers below', run: operate({ kind: 'invert' }) };
+
+const hiding: readonly FrameAction[] = [
+  {
+    title: 'Hide interpreter internals',
+    short: 'Interpreter internals',
+    run: operate({ kind: 'hide', frames: { by: 'interpreter' } }),
+  },
+  {
+    title: 'Hide the kernel',
+    short: 'The kernel',
+    run: operate({ kind: 'hide', frames: { by: 'kind', kind: 'kernel' } }),
+  },
 ];
+
+const collapsing: readonly FrameAction[] = [
+  {
+    title: 'Collapse direct recursion',
+    short: 'Direct: who calls itself at once',
+    run: operate({ kind: 'collapse-recursion', reach: 'direct' }),
+  },
+  {
+    title: 'Collapse all recursion',
+    short: 'All: over others in between',
+    run: operate({ kind: 'collapse-recursion', reach: 'whole' }),
+  },
+];
+
+const grouping: readonly FrameAction[] = [
+  { title: 'Group by file', short: 'File', run: operate({ kind: 'group', by: 'file' }) },
+  { title: 'Group by package', short: 'Package', run: operate({ kind: 'group', by: 'package' }) },
+  { title: 'Group by library', short: 'Library', run: operate({ kind: 'group', by: 'library' }) },
+  { title: 'Group by kind of code', short: 'Kind of code', run: operate({ kind: 'group', by: 'kind' }) },
+  { title: 'Tell lines apart', short: 'Line', run: operate({ kind: 'group', by: 'line' }) },
+];
+
+/** What can be done to the whole. */
+export const wholeActions: readonly FrameAction[] = [invert, ...hiding, ...collapsing, ...grouping];
+
+/** The same as the menu of a frame has it. */
+export const wholeEntries: readonly (FrameAction | ActionGroup)[] = [
+  invert,
+  { title: 'Hide', actions: hiding },
+  { title: 'Collapse recursion', actions: collapsing },
+  { title: 'Group by', actions: grouping },
+];
+
+/** What is done with frames that the search finds. */
+export const patternActions = [
+  ['keep', 'Only stacks with a match'],
+  ['drop', 'Drop stacks with a match'],
+  ['focus', 'Focus on what matches'],
+  ['hide', 'Hide what matches'],
+] as const;

@@ -1,12 +1,16 @@
 import { useCallback, type ReactElement } from 'react';
 import { useControls } from '../app/workbench.js';
 import { useCell } from '../state/cell.js';
+import { removeOperations } from '../state/operations-control.js';
+import type { AppState } from '../state/store.js';
 import { ContextMenu } from '../ui/context-menu.js';
 import { shownFigures } from '../features/guidance/node-figures.js';
 import type { FigureSet } from '../features/guidance/figures.js';
 import { MenuItem } from '../ui/menu.js';
+import { Submenu } from '../ui/submenu.js';
+import { FilterMenu } from './filter-menu.js';
+import { frameActions, wholeEntries, type FrameAction, type MenuEntry } from './frame-actions.js';
 import type { FlameModel } from './model.js';
-import { frameActions, wholeActions, type FrameAction } from './frame-actions.js';
 
 /** A frame whose menu is open, and where in the window. */
 export interface MenuPlace {
@@ -22,16 +26,16 @@ interface FrameMenuProps {
   readonly onClose: () => void;
 }
 
-/** What can be done with a frame; with the root, what can be done to the whole. */
+/** What can be done with a frame, and then to the whole; of the root the whole alone. */
 export function FrameMenu({ place, onClose }: FrameMenuProps): ReactElement | null {
   const controls = useControls();
   const { flame, operationsOn } = controls;
   const model = useCell(flame);
   const { node, xPx, yPx } = place;
   if (model === null || node >= model.graph.count) return null;
-  const actions = node <= 0 ? wholeActions : frameActions(model, node, operationsOn !== undefined);
-  const state = (operationsOn ?? controls).store.getState();
-  const possible = actions.filter((action) => action?.enabled?.(state) !== false);
+  const main = operationsOn ?? controls;
+  const state = main.store.getState();
+  const ofFrame = node <= 0 ? [] : frameActions(model, node, operationsOn !== undefined);
   return (
     <ContextMenu label={`Actions for ${model.label(Math.max(0, node))}`} xPx={xPx} yPx={yPx} onClose={onClose}>
       {place.figures === undefined ? null : (
@@ -40,15 +44,26 @@ export function FrameMenu({ place, onClose }: FrameMenuProps): ReactElement | nu
           <hr />
         </>
       )}
-      {possible.map((action, index) =>
-        action === null ? <hr key={index} /> : <ActionItem key={index} action={action} close={onClose} />,
-      )}
-      {place.figures === undefined ? (
-        <>
-          <hr />
-          <ExplainItem place={place} model={model} close={onClose} />
-        </>
-      ) : null}
+      <Entries entries={ofFrame} state={state} close={onClose} />
+      {place.figures === undefined ? <ExplainItem place={place} model={model} close={onClose} /> : null}
+      {place.figures !== undefined && ofFrame.length === 0 ? null : <hr />}
+      <div role="group" aria-label="The whole profile">
+        <div className="menu-part" aria-hidden="true">
+          The whole profile
+        </div>
+        <Entries entries={wholeEntries} state={state} close={onClose} />
+        <FilterMenu close={onClose} />
+        {state.operations.length === 0 ? null : (
+          <MenuItem
+            close={onClose}
+            onChoose={() => {
+              removeOperations(main);
+            }}
+          >
+            Show it as it is
+          </MenuItem>
+        )}
+      </div>
     </ContextMenu>
   );
 }
@@ -73,13 +88,41 @@ function ExplainItem({ place, model, close }: ExplainItemProps): ReactElement {
   );
 }
 
-interface ActionItemProps {
-  readonly action: FrameAction;
+interface EntriesProps {
+  readonly entries: readonly MenuEntry[];
+  readonly state: AppState;
   readonly close: () => void;
 }
 
+function Entries({ entries, state, close }: EntriesProps): ReactElement {
+  const possible = entries.filter((entry) => entry === null || 'actions' in entry || entry.enabled?.(state) !== false);
+  return (
+    <>
+      {possible.map((entry, index) => {
+        if (entry === null) return <hr key={index} />;
+        if (!('actions' in entry)) return <ActionItem key={index} action={entry} close={close} />;
+        const { title, hint, actions } = entry;
+        return (
+          <Submenu key={index} title={title} {...(hint === undefined ? {} : { hint })}>
+            {actions.map((action) => (
+              <ActionItem key={action.title} action={action} close={close} short />
+            ))}
+          </Submenu>
+        );
+      })}
+    </>
+  );
+}
+
+interface ActionItemProps {
+  readonly action: FrameAction;
+  readonly close: () => void;
+  /** Below a title that says the rest. */
+  readonly short?: boolean;
+}
+
 /** One entry of such a menu. */
-export function ActionItem({ action, close }: ActionItemProps): ReactElement {
+export function ActionItem({ action, close, short = false }: ActionItemProps): ReactElement {
   const controls = useControls();
   const { title, hint, run } = action;
   const choose = useCallback(() => {
@@ -87,7 +130,7 @@ export function ActionItem({ action, close }: ActionItemProps): ReactElement {
   }, [run, controls]);
   return (
     <MenuItem close={close} onChoose={choose} {...(hint === undefined ? {} : { hint })}>
-      {title}
+      {short ? (action.short ?? title) : title}
     </MenuItem>
   );
 }

@@ -1,20 +1,13 @@
 import { useCallback, type ReactElement } from 'react';
 import type { Operation } from '../../contract/operations.js';
-import { setOfQuery } from '../../core/operations/query-set.js';
 import { useApp, useControls } from '../app/workbench.js';
-import { addOperation, hasLabels, removeOperation, removeOperations } from '../state/operations-control.js';
+import { hasLabels, removeOperation, removeOperations } from '../state/operations-control.js';
 import { ChevronIcon, CloseIcon } from '../ui/icons.js';
 import { MenuItem, Popover } from '../ui/menu.js';
 import { wholeActions } from './frame-actions.js';
+import { PatternItems } from './filter-menu.js';
 import { ActionItem } from './frame-menu.js';
 import { operationWords } from './operation-words.js';
-
-const patternActions = [
-  ['keep', 'Only stacks with a match'],
-  ['drop', 'Drop stacks with a match'],
-  ['focus', 'Focus on what matches'],
-  ['hide', 'Hide what matches'],
-] as const;
 
 /** What is done to the profiles before they are shown, in order; each can be taken out again, and more be done. */
 export function OperationsBar(): ReactElement {
@@ -58,9 +51,6 @@ function OperationCrumb({ operation, index }: { readonly operation: Operation; r
 function OperationsMenu(): ReactElement {
   const controls = useControls();
   const some = useApp((state) => state.operations.length > 0);
-  const search = useApp((state) => state.search);
-  const mode = useApp((state) => state.searchMode);
-  const found = setOfQuery(search, mode);
   const removeAll = useCallback(() => {
     removeOperations(controls);
   }, [controls]);
@@ -68,9 +58,6 @@ function OperationsMenu(): ReactElement {
   const chooseLabel = useCallback(() => {
     controls.store.setState({ dialog: { kind: 'labels' } });
   }, [controls]);
-  const add = (kind: (typeof patternActions)[number][0]) => () => {
-    if (found !== undefined) addOperation(controls, { kind, frames: found });
-  };
   return (
     <Popover
       label="Operations"
@@ -95,17 +82,7 @@ function OperationsMenu(): ReactElement {
             Filter by label…
           </MenuItem>
           <hr />
-          {patternActions.map(([kind, title]) => (
-            <MenuItem
-              key={kind}
-              close={close}
-              onChoose={add(kind)}
-              disabled={found === undefined}
-              {...(found === undefined ? { hint: 'search first' } : {})}
-            >
-              {title}
-            </MenuItem>
-          ))}
+          <PatternItems close={close} />
           {some ? (
             <>
               <hr />

@@ -14,6 +14,7 @@ import {
   chooseService,
   chooseSource,
   chooseTarget,
+  filterSelection,
   setLive,
   showTime,
 } from './selection-control.js';
@@ -226,6 +227,20 @@ describe('the way back', () => {
     expect(store.getState().scale).toEqual(work);
     goBack(context);
     expect(store.getState().scale).toEqual({ by: 'auto' });
+  });
+
+  it('filters a source by a label without letting go of the zoom, and takes that back', () => {
+    const context = start();
+    const { store } = context;
+    chooseService(context, serviceOf('web'));
+    store.setState({ zoomPath: ['main'] });
+    filterSelection(context, { key: 'pid', value: '7', unit: '' }, true);
+    expect(store.getState()).toMatchObject({ selector: '{service_name="web",pid="7"}', zoomPath: ['main'] });
+    filterSelection(context, { key: 'pid', value: '8', unit: '' }, false);
+    expect(store.getState().selector).toBe('{service_name="web",pid="7",pid!="8"}');
+    goBack(context);
+    goBack(context);
+    expect(store.getState()).toMatchObject({ selector: '{service_name="web"}', serviceName: 'web' });
   });
 });
 

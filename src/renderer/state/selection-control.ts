@@ -1,5 +1,7 @@
 import type { SourceKind } from '../../contract/selection.js';
 import type { ServiceRow } from '../../contract/links.js';
+import type { LabelKey } from '../../contract/operations.js';
+import { withLabel, withoutLabel } from '../../core/words/selectors.js';
 import type { Context } from './context.js';
 import { sourceTime } from './source-time.js';
 import { extentOf, rangeBefore, type Preset, type TimeRange } from './time-range.js';
@@ -111,6 +113,22 @@ export function chooseSelector(context: Context, selector: string): void {
     serviceName: null,
     earliestMs: null,
     ...(state.selector === selector ? {} : untouchedView),
+  });
+}
+
+/**
+ * Asks for what is selected with a label only, or without it. It is still the same that is looked at: zoom and operations stay. Both sides of
+ * a comparison are filtered.
+ */
+export function filterSelection({ store }: Context, { key, value }: LabelKey, keep: boolean): void {
+  const state = store.getState();
+  const { selector, baseline } = state;
+  const filtered = (of: string): string => (keep ? withLabel(of, key, value) : withoutLabel(of, key, value));
+  store.setState({
+    selector: filtered(selector ?? '{}'),
+    serviceName: null,
+    earliestMs: null,
+    ...(baseline?.kind === 'selection' ? { baseline: { ...baseline, selector: filtered(baseline.selector) } } : {}),
   });
 }
 

@@ -365,6 +365,7 @@ export function serveFakeLinks(port: Port, scenario: Scenario): Server<LinksEven
     'source.knownLabels': () =>
       ok([
         { name: 'container', values: ['web-1', 'web-2'] },
+        { name: 'pid', values: ['4217', '4218', '4219'] },
         { name: 'service_name', values: inventServices(scenario.hostile).map(({ name }) => name) },
       ]),
     'source.turnovers': () => ok({ stepMs: 15_000, turnovers: [], starts: [] }),

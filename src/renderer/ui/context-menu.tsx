@@ -1,5 +1,6 @@
-import { useCallback, useEffect, useRef, type KeyboardEvent, type ReactElement, type ReactNode } from 'react';
-import { moveFocus } from './focus.js';
+import { useCallback, useEffect, useRef, useState, type ReactElement, type ReactNode } from 'react';
+import { MenuLevelContext, useLevel, useMenuKeys } from './menu-level.js';
+import { menuItems } from './menu-keys.js';
 import { usePlaceAt } from './use-place-at.js';
 
 interface ContextMenuProps {
@@ -11,13 +12,18 @@ interface ContextMenuProps {
   readonly children: ReactNode;
 }
 
-/** A menu at a point: arrow keys move in it, Escape and a press elsewhere close it, and the focus goes back to where it was. */
+/**
+ * A menu at a point: arrow keys and letters move in it, Escape and a press elsewhere close it, and the focus goes back to where it was.
+ * Entries may be submenus.
+ */
 export function ContextMenu({ label, xPx, yPx, onClose, children }: ContextMenuProps): ReactElement {
   const menu = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState<string | null>(null);
+  const { level, onPointerOver } = useLevel(open, setOpen);
   usePlaceAt(menu, xPx, yPx);
   useEffect(() => {
     const before = document.activeElement;
-    menu.current?.querySelector<HTMLElement>('button:not(:disabled)')?.focus();
+    menuItems(menu.current)[0]?.focus();
     const onPress = (event: PointerEvent): void => {
       if (event.target instanceof Node && menu.current?.contains(event.target) === true) return;
       onClose();
@@ -28,24 +34,30 @@ export function ContextMenu({ label, xPx, yPx, onClose, children }: ContextMenuP
       if (before instanceof HTMLElement) before.focus();
     };
   }, [onClose]);
-  const onKeyDown = useCallback(
-    (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return; // the window's own keys
-      event.stopPropagation();
-      if (event.key === 'Escape' || event.key === 'Tab') {
-        event.preventDefault();
-        onClose();
-      } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-        event.preventDefault();
-        const items = menu.current?.querySelectorAll<HTMLElement>('button:not(:disabled)');
-        moveFocus([...(items ?? [])], event.key === 'ArrowDown' ? 1 : -1);
-      }
+  const leave = useCallback(
+    (key: string) => {
+      const leaves = key === 'Escape' || key === 'Tab';
+      if (leaves) onClose();
+      return leaves;
     },
     [onClose],
   );
+  const onKeyDown = useMenuKeys(menu, leave);
+  // What was opened beside an entry would stay where the entry was.
+  const onScroll = useCallback(() => {
+    setOpen(null);
+  }, []);
   return (
-    <div className="popover context-menu" role="menu" aria-label={label} ref={menu} onKeyDown={onKeyDown}>
-      {children}
+    <div
+      className="popover context-menu"
+      role="menu"
+      aria-label={label}
+      ref={menu}
+      onKeyDown={onKeyDown}
+      onPointerOver={onPointerOver}
+      onScroll={onScroll}
+    >
+      <MenuLevelContext value={level}>{children}</MenuLevelContext>
     </div>
   );
 }

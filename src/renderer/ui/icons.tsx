@@ -19,6 +19,7 @@ export const FleetIcon = (): ReactElement => <Icon path="M2.5 3.5h11M2.5 8h11M2.
 export const DotsIcon = (): ReactElement => <Icon path="M3.5 8h.01M8 8h.01M12.5 8h.01" />;
 export const CloseIcon = (): ReactElement => <Icon path="M4 4l8 8M12 4l-8 8" />;
 export const ChevronIcon = (): ReactElement => <Icon path="M4.5 6.5L8 10l3.5-3.5" size={12} />;
+export const ArrowIcon = (): ReactElement => <Icon path="M6.5 4.5L10 8l-3.5 3.5" size={12} />;
 export const SearchIcon = (): ReactElement => (
   <Icon path="M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9zM10.5 10.5L14 14" />
 );
