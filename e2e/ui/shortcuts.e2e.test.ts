@@ -120,6 +120,57 @@ test('Ctrl+Shift+A shows all services', async () => {
   await view.ui.graph();
 });
 
+test('Alt+Left and Alt+Right go over services and Live', async () => {
+  const [all, web] = [view.ui.service('All services'), view.ui.service('revel_web')];
+  const isCurrent = (service: Locator) => expect.poll(() => service.getAttribute('aria-current')).toBe('true');
+  const live = view.ui.button('Live');
+  const before = await live.getAttribute('aria-pressed');
+  await press('Control+Shift+A');
+  await isCurrent(all);
+  await press('Control+l');
+  await expect.poll(() => live.getAttribute('aria-pressed')).not.toBe(before);
+  await press('Alt+ArrowLeft');
+  await expect.poll(() => live.getAttribute('aria-pressed')).toBe(before);
+  await isCurrent(all);
+  await press('Alt+ArrowLeft');
+  await isCurrent(web);
+  await press('Alt+ArrowRight');
+  await isCurrent(all);
+  await press('Alt+ArrowLeft');
+  await isCurrent(web);
+  await view.ui.graph();
+});
+
+test('? lists every key that the menu of the window and the tooltips tell', async () => {
+  const ofMenu = await view.app.electron.evaluate(({ Menu }) =>
+    (Menu.getApplicationMenu()?.items ?? [])
+      .flatMap(({ submenu }) => submenu?.items ?? [])
+      .map(({ label, accelerator }) => ({ label, keys: String(accelerator) })),
+  );
+  // What Electron does by itself it writes otherwise.
+  const ownKeys = ofMenu.flatMap(({ keys }) =>
+    keys.startsWith('CmdOrCtrl+') ? [keys.replace('CmdOrCtrl', 'Ctrl')] : [],
+  );
+  const ofTips = await view.page.evaluate(() =>
+    [...document.querySelectorAll('[title]')].flatMap(
+      (element) => /\((Ctrl\+[^)]+)\)$/.exec(element.getAttribute('title') ?? '')?.[1] ?? [],
+    ),
+  );
+  expect(ownKeys, JSON.stringify(ofMenu)).toContain('Ctrl+Shift+N');
+  expect(ofTips).toContain('Ctrl+L');
+  await graph().focus();
+  await press('?');
+  const dialog = view.page.getByRole('dialog', { name: 'Keys' });
+  await dialog.waitFor();
+  const listed = await dialog.locator('kbd').allInnerTexts();
+  for (const keys of [...ownKeys, ...ofTips]) {
+    expect(listed).toContain(keys);
+  }
+  await view.app.screenshot('keys');
+  await press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+});
+
 test('Ctrl+W closes the snapshot that is shown', async () => {
   await press('Control+s');
   await view.page.getByLabel('Title').fill('to be closed');

@@ -154,8 +154,17 @@ function AboutDialog(): ReactElement {
   );
 }
 
+/** Of the window's own menu alone. */
+const menuKeys: readonly (readonly [string, string])[] = [
+  ['New window', 'Mod+Shift+N'],
+  ['Zoom to the whole', 'Mod+0'],
+];
+
 const viewKeys: readonly (readonly [string, string])[] = [
   ['Give up what is being loaded', 'Esc'],
+  ['Search: to the next match, to the one before', 'Enter, Shift Enter'],
+  ['Menu: open what is beside, back', '→ ←'],
+  ['Menu: to what begins with a letter', 'its letter'],
   ['Graph: to the caller, to the widest callee', '↑ ↓'],
   ['Graph: along the level', '← →'],
   ['Graph: zoom to the selected frame, out one level', 'Enter, Backspace'],
@@ -166,6 +175,7 @@ const viewKeys: readonly (readonly [string, string])[] = [
   ['Graph: what can be done with a frame', 'Shift F10, right click'],
   ['Graph: copy the name', 'C'],
   ['Timeline: move the range, or its end', '← →, Shift ← →'],
+  ['Timeline: let the range go', 'Esc'],
   ['Timeline: second range to compare with', 'Shift-drag'],
   ['Timeline: zoom in and out', 'W S, Ctrl-wheel'],
   ['Timeline: earlier and later', 'A D, middle drag'],
@@ -181,7 +191,7 @@ function KeysDialog(): ReactElement {
   const mac = shell.platform === 'darwin';
   const state = store.getState();
   return (
-    <Modal title="Keys" confirm="Close" cancel="" onConfirm={close} onCancel={close}>
+    <Modal title="Keys" confirm="Close" cancel="" reads onConfirm={close} onCancel={close}>
       <dl className="pairs keys">
         {commands.map((command) =>
           command.keys === undefined || command.hidden === true ? null : (
@@ -193,6 +203,14 @@ function KeysDialog(): ReactElement {
             </div>
           ),
         )}
+        {menuKeys.map(([title, keys]) => (
+          <div key={title}>
+            <dt>{title}</dt>
+            <dd>
+              <kbd>{keysWords(keys, mac)}</kbd>
+            </dd>
+          </div>
+        ))}
         {viewKeys.map(([title, keys]) => (
           <div key={title}>
             <dt>{title}</dt>

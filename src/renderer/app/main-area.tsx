@@ -15,6 +15,7 @@ import { SearchField } from '../flame/search-field.js';
 import { EmptyState } from './empty-state.js';
 import { chooseView, Panes, viewNames } from './panes.js';
 import { WorkLine, WorkStatus } from './work.js';
+import { useTip } from './use-tip.js';
 import { useApp, useControls, useWorkbench } from './workbench.js';
 import { Button, IconButton } from '../ui/button.js';
 import { SplitIcon } from '../ui/icons.js';
@@ -85,12 +86,18 @@ function TabButton({ tab, label, keys }: TabButtonProps): ReactElement {
 
 function SplitButton(): ReactElement {
   const { store } = useControls();
+  const tip = useTip();
   const split = useApp((state) => state.split !== null);
   const toggle = useCallback(() => {
     store.setState(toggleSplit);
   }, [store]);
   return (
-    <IconButton label="Two views side by side" aria-pressed={split} onClick={toggle}>
+    <IconButton
+      label="Two views side by side"
+      tip={tip('Two views side by side', 'Mod+\\')}
+      aria-pressed={split}
+      onClick={toggle}
+    >
       <SplitIcon />
     </IconButton>
   );

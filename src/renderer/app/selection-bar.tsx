@@ -22,6 +22,7 @@ import { RangeField } from '../features/timeline/range-field.js';
 import { MenuItem, Popover } from '../ui/menu.js';
 import { ChevronIcon } from '../ui/icons.js';
 import { Name } from '../ui/name.js';
+import { useTip } from './use-tip.js';
 import { useApp, useControls } from './workbench.js';
 
 /** What is asked for, and what can be done with it. */
@@ -41,6 +42,7 @@ function DocumentFields(): ReactElement | null {
   const close = useCallback(() => {
     closeDocument(controls, documentId);
   }, [controls, documentId]);
+  const tip = useTip();
   const compared = useApp((state) => baselineProfile(state) !== undefined);
   const compare = useCallback(() => {
     controls.store.setState({ dialog: { kind: 'compare' } });
@@ -59,15 +61,19 @@ function DocumentFields(): ReactElement | null {
       <BaselineChip />
       <span className="bar-space" />
       {compared ? (
-        <Button onClick={swap}>Swap</Button>
+        <Button onClick={swap} title={tip('Swap A and B', 'Mod+Shift+X')}>
+          Swap
+        </Button>
       ) : alone ? (
-        <Button onClick={compare} title="Compare with a snapshot or another file">
+        <Button onClick={compare} title={tip('Compare with a snapshot or another file', 'Mod+Shift+D')}>
           Compare…
         </Button>
       ) : null}
       <SaveSnapshotButton />
       <ShareMenu />
-      <Button onClick={close}>Close</Button>
+      <Button onClick={close} title={tip('Close it', 'Mod+W')}>
+        Close
+      </Button>
     </>
   );
 }
@@ -77,6 +83,7 @@ function SelectionFields(): ReactElement | null {
   const target = useApp(currentTarget);
   const source = useApp((state) => state.source);
   const comparing = useApp(isComparing);
+  const tip = useTip();
   const live = useApp((state) => state.live);
   const hasView = useApp(showsSelection);
   const toggleLive = useCallback(() => {
@@ -109,7 +116,9 @@ function SelectionFields(): ReactElement | null {
           <RangeField />
           {comparing ? (
             <>
-              <Button onClick={swap}>Swap</Button>
+              <Button onClick={swap} title={tip('Swap A and B', 'Mod+Shift+X')}>
+                Swap
+              </Button>
               <Button onClick={end}>End</Button>
             </>
           ) : (
@@ -118,7 +127,12 @@ function SelectionFields(): ReactElement | null {
           <SaveSnapshotButton />
           <ShareMenu />
           <TargetActionButton target={target} />
-          <Button tone={live ? 'accent' : 'plain'} aria-pressed={live} onClick={toggleLive} title="Follow new windows">
+          <Button
+            tone={live ? 'accent' : 'plain'}
+            aria-pressed={live}
+            onClick={toggleLive}
+            title={tip('Follow new windows', 'Mod+L')}
+          >
             Live
           </Button>
         </>

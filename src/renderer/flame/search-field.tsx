@@ -2,6 +2,7 @@ import { useCallback, useRef, type ChangeEvent, type KeyboardEvent, type ReactEl
 import { queryProblem } from '../../core/flame/match-functions.js';
 import type { SearchMode } from '../../core/flame/match-names.js';
 import type { SearchResult } from '../../core/flame/search.js';
+import { useTip } from '../app/use-tip.js';
 import { useApp, useControls } from '../app/workbench.js';
 import { formatShare, plural } from '../format/numbers.js';
 import { useFigures } from '../features/guidance/find-figures.js';
@@ -27,6 +28,7 @@ export function SearchField(): ReactElement {
     },
     [store],
   );
+  const tip = useTip();
   const clear = useCallback(() => {
     store.setState({ search: '' });
   }, [store]);
@@ -53,6 +55,7 @@ export function SearchField(): ReactElement {
         type="text"
         aria-label="Search functions"
         placeholder="Search"
+        title={tip('Search functions', 'Mod+F')}
         value={query}
         onChange={onChange}
         onKeyDown={onKeyDown}

@@ -22,20 +22,22 @@ export function Button(props: ButtonProps): ReactElement {
 }
 
 interface IconButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
-  /** The accessible name, shown as a tooltip as well. */
+  /** The accessible name. */
   readonly label: string;
+  /** The tooltip; absent: the name. */
+  readonly tip?: string;
   readonly children: ReactNode;
 }
 
 /** A button that is an icon. */
-export function IconButton({ label, children, className, ...rest }: IconButtonProps): ReactElement {
+export function IconButton({ label, tip = label, children, className, ...rest }: IconButtonProps): ReactElement {
   return (
     <button
       type="button"
       {...rest}
       className={className === undefined ? 'icon-button' : `icon-button ${className}`}
       aria-label={label}
-      title={label}
+      title={tip}
     >
       {children}
     </button>

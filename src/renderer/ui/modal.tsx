@@ -11,6 +11,8 @@ interface ModalProps {
   readonly cancel?: string;
   /** Stands left of the buttons. */
   readonly aside?: ReactNode;
+  /** There is only reading in it: it has the focus itself, so that arrow keys scroll it where it is long. */
+  readonly reads?: boolean;
   readonly onConfirm: () => void;
   readonly onCancel: () => void;
   readonly children?: ReactNode;
@@ -49,7 +51,12 @@ export function Modal(props: ModalProps): ReactElement {
           <h2 id={titleId}>{title}</h2>
           {subtitle === undefined ? null : <p>{subtitle}</p>}
         </header>
-        <div className="modal-body scroll">{props.children}</div>
+        <div
+          className="modal-body scroll"
+          {...(props.reads === true ? { tabIndex: 0, role: 'group', 'aria-labelledby': titleId } : {})}
+        >
+          {props.children}
+        </div>
         <footer className="modal-foot">
           <div className="push">{props.aside}</div>
           {cancel === '' ? null : (

@@ -129,8 +129,11 @@ function Opened({ title, entry, enters, leave, children }: OpenedProps): ReactEl
       element.style.top = `${within(beside.top - overlapPx, offsetHeight, innerHeight)}px`;
     };
     place();
-    // What it lists may come later.
-    const observer = new ResizeObserver(place);
+    // What it lists may come later, and has the focus then.
+    const observer = new ResizeObserver(() => {
+      place();
+      if (document.activeElement === element) menuItems(element)[0]?.focus();
+    });
     observer.observe(element);
     window.addEventListener('resize', place);
     return () => {

@@ -1,4 +1,5 @@
 import { useCallback, type ReactElement } from 'react';
+import { useTip } from '../../app/use-tip.js';
 import { useApp, useControls } from '../../app/workbench.js';
 import { Button } from '../../ui/button.js';
 
@@ -6,11 +7,12 @@ import { Button } from '../../ui/button.js';
 export function SaveSnapshotButton(): ReactElement {
   const { store } = useControls();
   const hasView = useApp((state) => state.viewHeader !== null && state.viewHeader.total > 0);
+  const tip = useTip();
   const open = useCallback(() => {
     store.setState({ dialog: { kind: 'save-snapshot' } });
   }, [store]);
   return (
-    <Button onClick={open} disabled={!hasView} aria-label="Save snapshot" title="Save snapshot (Ctrl+S)">
+    <Button onClick={open} disabled={!hasView} aria-label="Save snapshot" title={tip('Save snapshot', 'Mod+S')}>
       Save
     </Button>
   );

@@ -1,5 +1,6 @@
 import { useCallback, useMemo, useState, type ChangeEvent, type ReactElement } from 'react';
 import type { TargetState } from '../../../contract/target.js';
+import { useTip } from '../../app/use-tip.js';
 import { useApp, useControls } from '../../app/workbench.js';
 import { visibleText } from '../../format/visible-text.js';
 import { chooseTarget } from '../../state/selection-control.js';
@@ -25,6 +26,7 @@ export function TargetList(): ReactElement {
   const add = useCallback(() => {
     store.setState({ dialog: { kind: 'server', targetId: null } });
   }, [store]);
+  const tip = useTip();
   const fleetOpen = useApp((state) => state.fleetOpen);
   const toggleFleet = useCallback(() => {
     store.setState((state) => ({ fleetOpen: !state.fleetOpen }));
@@ -39,10 +41,15 @@ export function TargetList(): ReactElement {
       <header className="side-head">
         <h2>Targets</h2>
         <span className="side-buttons">
-          <IconButton label="Fleet overview" aria-pressed={fleetOpen} onClick={toggleFleet}>
+          <IconButton
+            label="Fleet overview"
+            tip={tip('Fleet overview', 'Mod+Shift+F')}
+            aria-pressed={fleetOpen}
+            onClick={toggleFleet}
+          >
             <FleetIcon />
           </IconButton>
-          <IconButton label="Add server" onClick={add}>
+          <IconButton label="Add server" tip={tip('Add server', 'Mod+N')} onClick={add}>
             <PlusIcon />
           </IconButton>
         </span>
