@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 const shared = {
   // Nobody asserts a time: a busy machine takes several times as long.
@@ -23,7 +23,7 @@ export default defineConfig({
           ...shared,
           name: 'process',
           include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.mjs', 'bench/**/*.test.ts'],
-          exclude: pure,
+          exclude: [...configDefaults.exclude, ...pure],
         },
       },
     ],
