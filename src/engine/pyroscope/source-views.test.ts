@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ok, type Result } from '../../contract/result.js';
+import { fail, ok, type Result } from '../../contract/result.js';
 import { cpuProfileType } from '../../contract/selection.js';
 import type { PointSeries, QuerierClient } from './querier-client.js';
-import { labelsIn, sourceTurnovers } from './source-changes.js';
+import { labelsIn, sampleLabels, sourceTurnovers } from './source-changes.js';
 import { courses } from './source-views.js';
 
 const stepMs = 15_000;
@@ -48,6 +48,22 @@ describe('courses of services', () => {
 });
 
 describe('labels', () => {
+  it('of an agent’s samples are told beside those of series, as far as it tells them', async () => {
+    const asked: unknown[] = [];
+    const client: Pick<QuerierClient, 'labelValues'> = {
+      labelValues: (_range, name, matchers) => {
+        asked.push([name, matchers]);
+        return Promise.resolve(name === 'pid' ? ok(['7', '8']) : fail('unsupported', 'not told'));
+      },
+    };
+    const selector = '{service_name="web"}';
+    expect(await sampleLabels(client, { ...range, selector })).toEqual([{ name: 'pid', values: ['7', '8'] }]);
+    expect(asked).toEqual([
+      ['pid', [selector]],
+      ['thread', [selector]],
+    ]);
+  });
+
   it('are told with all their values, without those that are ours', () => {
     const sets = [
       { service_name: 'web', __profile_type__: 'x', pyrometer_origin: 'push', host: '' },
