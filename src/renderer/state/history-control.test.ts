@@ -24,7 +24,7 @@ const nowMs = 1_000_000_000;
 
 function targetOf(id: string, pyroscope: TargetState['pyroscope'] = { state: 'none' }): TargetState {
   return {
-    config: { kind: 'local', id, name: id },
+    config: { kind: 'docker', id, name: id, address: 'unix:///run/docker.sock' },
     link: { state: 'connected' },
     agent: { state: 'profiling', recording: true, status: inventStatus() },
     pyroscope,
