@@ -17,6 +17,8 @@ describe('matchNames', () => {
     ['^h.*t$', 'regex', ['HandleRequest']],
     ['(copy', 'regex', null],
     ['a{1000}'.repeat(100), 'regex', null],
+    ['json(?= )', 'regex', null], // RE2 looks neither ahead nor back
+    ['(?<word>s\\w+)$', 'regex', ['json.dumps', 'tcp_sendmsg']],
     ['(copy', 'plain', ['json (copy)']],
     ['ghr', 'fuzzy', ['get_handle_request']],
     ['hr', 'fuzzy', ['get_handle_request', 'HandleRequest']],
@@ -27,6 +29,11 @@ describe('matchNames', () => {
   ])('%j, %s', (query, mode, expected) => {
     expect(found(query, mode)).toEqual(expected);
   });
+});
+
+it('does not go back over a name again and again', () => {
+  // A browser's own expressions would take longer than the sun has left.
+  expect(matchNames(['a'.repeat(5000)], '(a+)+$b', 'regex')).toEqual(Uint8Array.of(0));
 });
 
 describe('patternOfQuery', () => {

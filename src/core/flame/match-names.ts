@@ -1,4 +1,4 @@
-import { repeatsTooMuch } from '../operations/pattern-size.js';
+import { patternTest } from '../operations/pattern-test.js';
 
 /** How a query is read. */
 export const searchModes = ['plain', 'regex', 'fuzzy'] as const;
@@ -9,7 +9,7 @@ export type SearchMode = (typeof searchModes)[number];
  * has one, as in editors' smart case.
  *
  * - plain: the name contains the query.
- * - regex: a regular expression of JavaScript's, looked for anywhere.
+ * - regex: a regular expression as operations take it, RE2's, looked for anywhere.
  * - fuzzy: the query's letters stand in the name in their order, close together ("hndreq" in handle_request) or each at the
  *   beginning of a word ("ghr" in get_handle_request).
  */
@@ -18,14 +18,10 @@ export function nameTest(query: string, mode: SearchMode): ((name: string) => bo
   switch (mode) {
     case 'plain':
       return exact ? (name) => name.includes(query) : (name) => name.toLowerCase().includes(query);
-    case 'regex':
-      if (repeatsTooMuch(query)) return null;
-      try {
-        const pattern = new RegExp(query, exact ? 'u' : 'iu');
-        return (name) => pattern.test(name);
-      } catch {
-        return null; // still being typed, or not meant as one: the field says so
-      }
+    case 'regex': {
+      const test = patternTest(patternOfQuery(query, mode) ?? '');
+      return typeof test === 'function' ? test : null; // still being typed, or not meant as one: the field says so
+    }
     case 'fuzzy': {
       const letters = Array.from(query).filter((letter) => letter !== ' ');
       return (name) => fuzzyMatches(exact ? name : name.toLowerCase(), name, letters);

@@ -1,19 +1,8 @@
-import { RE2JS, RE2JSException } from 're2js';
 import type { CallNodes } from '../profile/call-tree.js';
 import { u32At, u8At } from '../profile/columns.js';
 import { isInterpreterInternal, shownFile, type Frame, type FrameTable } from './frames.js';
-import { containsLiteral, literalOf } from './literal-pattern.js';
 import type { FrameKey, FrameSet } from './operation.js';
-import { repeatsTooMuch } from './pattern-size.js';
-
-/** Why a pattern is none that can be looked for. */
-export interface PatternProblem {
-  readonly ok: false;
-  readonly problem: 'syntax' | 'repeats-too-much';
-  readonly pattern: string;
-  /** As RE2 says it. */
-  readonly reason: string;
-}
+import { patternTest, type PatternProblem } from './pattern-test.js';
 
 /** Marks of a set: by node 1 where its frame belongs to the set; or why the set is none. */
 export type MarksOutcome = { readonly ok: true; readonly marks: Uint8Array } | PatternProblem;
@@ -57,17 +46,9 @@ function testOf(set: Exclude<FrameSet, { readonly by: 'path' }>): Test | Pattern
 }
 
 function testOfPattern(pattern: string): Test | PatternProblem {
-  if (repeatsTooMuch(pattern)) return { ok: false, problem: 'repeats-too-much', pattern, reason: '' };
-  try {
-    const compiled = RE2JS.compile(pattern);
-    const whole = (name: string): boolean => compiled.test(name);
-    const literal = literalOf(pattern);
-    const test = literal === undefined ? whole : containsLiteral(literal, whole);
-    return ({ name, functionName }) => test(name) || (functionName !== name && test(functionName));
-  } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error;
-    return { ok: false, problem: 'syntax', pattern, reason: error.message };
-  }
+  const test = patternTest(pattern);
+  if (typeof test !== 'function') return test;
+  return ({ name, functionName }) => test(name) || (functionName !== name && test(functionName));
 }
 
 /** Whether a frame is the one that a key names: a line's frame is meant by its function's name and by its own. */

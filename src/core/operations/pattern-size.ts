@@ -4,7 +4,7 @@ const repetition = /\{(\d{1,4})(?:,(\d{0,4}))?\}/y;
 /** A pattern that was typed, or came with a link, or a snapshot: a larger one takes seconds, and gigabytes, before it looks at anything. */
 const largestPattern = 10_000;
 
-/** Whether a pattern repeats so much that it is not compiled; neither RE2 nor a browser's own expressions refuse it by themselves. */
+/** Whether a pattern repeats so much that it is not compiled; RE2 does not refuse it by itself. */
 export function repeatsTooMuch(pattern: string): boolean {
   return patternSize(pattern) > largestPattern;
 }
