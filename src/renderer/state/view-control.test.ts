@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { TargetState } from '../../contract/target.js';
 import { inventStatus, serveFakeLinks, type Scenario } from '../testing/fake-links.js';
+import { FlameModel } from '../flame/model.js';
 import { serveFakeDecoder, type FakeDecoderSettings } from '../testing/fake-decoder.js';
 import { portPair } from '../testing/port-pair.js';
 import { testContext } from '../testing/test-context.js';
@@ -173,6 +174,22 @@ describe('the view', () => {
     await vi.waitFor(() => {
       expect(context.store.getState().viewSource?.operations).toEqual([{ kind: 'group', by: 'package' }]);
     });
+  });
+
+  it('takes the last step of a drag from the screen when its range is let go before it is there', async () => {
+    const { context } = start();
+    await whole(context);
+    const { flame, store } = context;
+    const before = flame.get();
+    const { viewHeader: header } = store.getState();
+    const { endMs } = currentExtent(store.getState());
+    chooseRange(context, { startMs: endMs - 60_000, endMs });
+    // As a drag leaves it.
+    flame.set(new FlameModel('step'));
+    store.setState({ viewHeader: null });
+    chooseRange(context, null);
+    expect(flame.get()).toBe(before);
+    expect(store.getState()).toMatchObject({ viewPhase: 'ready', viewHeader: header });
   });
 
   it('says that loading was cancelled where nothing was there before', async () => {

@@ -141,7 +141,7 @@ export class ViewControl {
   }
 
   #update(): void {
-    const { store } = this.#context;
+    const { store, flame } = this.#context;
     const state = store.getState();
     const request = viewRequestOf(state);
     if (this.#shownOf !== targetOf(state)) this.#clear(targetOf(state));
@@ -150,9 +150,11 @@ export class ViewControl {
       return;
     }
     if (this.#shown !== undefined && requestKey(this.#shown.request) === requestKey(request)) {
-      // Undone before it was done: what is on the screen is what is asked for.
+      // Undone before it was done: what was shown is what is asked for. The last step of a drag may be on the screen in its place.
+      const { model, header } = this.#shown;
       this.#stop();
-      store.setState({ viewPhase: 'ready', viewFailure: null, viewStep: '', viewShare: null });
+      store.setState({ viewPhase: 'ready', viewFailure: null, viewStep: '', viewShare: null, viewHeader: header });
+      if (flame.get() !== model) flame.set(model);
       return;
     }
     if (this.#running?.subject === request.subject) {
