@@ -1,4 +1,4 @@
-import { useCallback, type ReactElement } from 'react';
+import { useCallback, useLayoutEffect, useRef, type ReactElement } from 'react';
 import { useControls } from '../app/workbench.js';
 import { useCell } from '../state/cell.js';
 import { removeOperations } from '../state/operations-control.js';
@@ -32,6 +32,12 @@ export function FrameMenu({ place, onClose }: FrameMenuProps): ReactElement | nu
   const { flame, operationsOn } = controls;
   const model = useCell(flame);
   const { node, xPx, yPx } = place;
+  // The number of a node means another frame once the view is another, as while Live goes on, or all of it is there.
+  const stage = model?.stage;
+  const opened = useRef({ model, stage });
+  useLayoutEffect(() => {
+    if (opened.current.model !== model || opened.current.stage !== stage) onClose();
+  }, [model, stage, onClose]);
   if (model === null || node >= model.graph.count) return null;
   const main = operationsOn ?? controls;
   const state = main.store.getState();
