@@ -15,6 +15,7 @@ import { figuresOfService } from '../services/service-figures.js';
 import { changeFigure, originOf, type Figure, type FigureSet } from './figures.js';
 import { figuresOfNode } from './node-figures.js';
 import { figuresOfPart } from './summary-figures.js';
+import { figuresOfWhole } from './whole-figures.js';
 
 const summary: ProfileSummary = {
   profileId: 'a',
@@ -241,6 +242,14 @@ it('figures of a service are a mean, and what it was asked for by', () => {
   expect(shownOf(set)).toEqual(['CPU 2.00']);
   expect(at(set).measured[0]?.origin.selection).toMatchObject({ selector: row.selector, startMs: 0, endMs: 900_000 });
   expect(figuresOfService({ ...single, services: [row] }, null, 0).of).toBe('All services');
+});
+
+it('figures of the whole of a comparison are what stands above the graph, not what their profiles hold', () => {
+  const set = figuresOfWhole(compared, 'B');
+  if (set === null) throw new Error('there is one');
+  expect(shownOf(set)).toEqual(['A 4', 'B 12']);
+  expect(set.figures.map(valuesOf)).toEqual([[4], [12]]);
+  expect(at(set).label).toBe('B');
 });
 
 it('an origin is unknown while there is no view', () => {

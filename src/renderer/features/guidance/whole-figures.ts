@@ -1,8 +1,9 @@
+import type { FlameHeader } from '../../../contract/decoder.js';
 import type { SearchResult } from '../../../core/flame/search.js';
 import { formatCount, formatShare, formatValue } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
 import type { AppState } from '../../state/store.js';
-import { line, originOf, sumFigure, totalFigure, type Figure, type FigureSet } from './figures.js';
+import { line, measuredOf, originOf, sumFigure, totalFigure, type Figure, type FigureSet } from './figures.js';
 
 /** What is measured in all: of the view as it is shown, of a comparison by side as it was measured. Null while there is no view. */
 export function figuresOfWhole(state: AppState, chosen: string): FigureSet | null {
@@ -13,9 +14,20 @@ export function figuresOfWhole(state: AppState, chosen: string): FigureSet | nul
   const figures =
     viewHeader.comparisonTotal === undefined
       ? [sumFigure(state, { label: 'total', shown, value, meaning: 'all samples that are shown' })]
-      : ['A', 'B'].flatMap((label) => totalFigure(state, label) ?? []);
+      : ([0, 1] as const).map((side) => sideFigure(state, viewHeader, side));
   const place = figures.findIndex(({ label }) => label === chosen);
   return { of: visibleText(viewTitle), figures, chosen: Math.max(0, place) };
+}
+
+/** What of a side was chosen to be compared, as it was measured. */
+function sideFigure(state: AppState, header: FlameHeader, side: 0 | 1): Figure {
+  const value = (side === 0 ? header.baselineTotal : header.comparisonTotal) ?? 0;
+  const scaled = side === 0 ? value * (header.scaling?.factor ?? 1) : value;
+  return {
+    label: side === 0 ? 'A' : 'B',
+    shown: formatValue(value, header.sampleType.unit),
+    measured: measuredOf(state, side, scaled, 'all samples that are compared'),
+  };
 }
 
 /** A line of the overview of a side: its total, or what was counted in its profile. Null of what is no figure. */
