@@ -69,7 +69,12 @@ describe('explainedLines', () => {
     ['bytes', { value: 524_288, unit: 'bytes', period: 524_288 }, 'samples: 1 of 524 kB'],
     ['a source that counts no losses', { fates: undefined }, 'lost: not counted by this source'],
     ['what the source is asked for', { fates: 'asking' }, 'lost: asking the agent …'],
-    ['what a sample counts by those that arrived', { period: 0, fates }, 'samples: 4,997 arrived'],
+    ['samples that nobody says the worth of', { period: 0, fates }, 'samples: 4,997 arrived in all'],
+    [
+      'samples of a rate that was changed by what all of them stand for',
+      { period: 0, fates: { ...fates, delivered: 4000, sampledNs: 8000 * periodNs } },
+      'samples: about 200 of 20.6 ms on average',
+    ],
     ['a sum', { fates: undefined }, 'windows: one sum over 15 min'],
     ['windows that were not counted', { fates: { ...fates, unmeasuredWindows: 2 } }, 'windows: 59, 2 without a count'],
     ['a file', { selection: null, title: 'a.pb.gz' }, 'read from: a.pb.gz (pprof)'],

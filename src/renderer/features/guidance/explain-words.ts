@@ -65,7 +65,7 @@ function sampleLines({ value, unit, period, fates }: Explained): readonly Explai
   if (period <= 0) {
     if (fates === 'asking') return [line('samples', 'asking the agent …')];
     if (fates === undefined) return [line('samples', 'the profile does not say what one counts')];
-    return [line('samples', `${formatCount(fates.delivered)} arrived`), ...chanceLines(fates.delivered)];
+    return worthLines(value, unit, fates);
   }
   const samples = value / period;
   if (unit === 'count') return [line('samples', formatCount(samples)), ...chanceLines(samples)];
@@ -74,6 +74,20 @@ function sampleLines({ value, unit, period, fates }: Explained): readonly Explai
   const each =
     unit === 'nanoseconds' ? `${formatNanoseconds(period)} (${formatRate(period)})` : formatValue(period, unit);
   return [line('samples', `${about}${formatCount(samples)} of ${each}`), ...chanceLines(samples)];
+}
+
+/**
+ * How many samples a value is where they do not all count the same, as after the agent lowered its rate: of all that arrived as many as it
+ * is of what these stand for.
+ */
+function worthLines(value: number, unit: string, { delivered, sampledNs }: Fates): readonly ExplainedLine[] {
+  if (unit !== 'nanoseconds' || sampledNs <= 0 || delivered <= 0) {
+    return [line('samples', `${formatCount(delivered)} arrived in all`)];
+  }
+  const worthNs = sampledNs / delivered;
+  const samples = value / worthNs;
+  const words = `about ${formatCount(samples)} of ${formatNanoseconds(worthNs)} on average`;
+  return [line('samples', words), ...chanceLines(samples)];
 }
 
 /** "97 a second" of 10.3 ms. */
