@@ -211,6 +211,8 @@ describe('figures of a timeline', () => {
       origin: { unit: 'nanoseconds', selection: { ...selection, startMs: 0, endMs: 15_000 } },
     });
     expect(figuresOfTime(state, timeline, null, 16_000, [], -1)).toBeNull(); // a gap
+    const filtered = { ...state, selector: '{pid="7"}', serviceName: null };
+    expect(figuresOfTime(filtered, timeline, null, 14_000, [], -1)?.of).toMatch(/^\{pid="7"\}, /);
   });
 
   it('begin by keyboard at the last data of the range', () => {

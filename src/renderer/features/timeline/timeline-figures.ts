@@ -4,6 +4,7 @@ import type { Selection } from '../../../contract/selection.js';
 import { formatValue } from '../../format/numbers.js';
 import { formatRange, formatSpan } from '../../format/times.js';
 import { visibleText } from '../../format/visible-text.js';
+import { selectionName } from '../../state/selection-control.js';
 import { selectorOf } from '../../state/services-control.js';
 import type { AppState } from '../../state/store.js';
 import { line, originOfSelection, type Figure, type FigureSet } from '../guidance/figures.js';
@@ -29,7 +30,6 @@ export function figuresOfTime(
   const value = timeline.values[step];
   if (value === undefined || Number.isNaN(value)) return null;
   const span = { startMs: startMs + step * stepMs, endMs: startMs + (step + 1) * stepMs };
-  const name = state.serviceName ?? 'All services';
   const figures = [pointFigure(state, unit, span, courses === null ? 'use' : 'all', value, selectorOf(state))];
   let place = 0;
   for (const each of services) {
@@ -41,7 +41,7 @@ export function figuresOfTime(
     figures.push(pointFigure(state, unit, span, visibleText(course.name), own, selector));
   }
   return {
-    of: `${visibleText(name)}, ${formatRange(span.startMs, span.endMs, state.extentEndMs)}`,
+    of: `${visibleText(selectionName(state))}, ${formatRange(span.startMs, span.endMs, state.extentEndMs)}`,
     figures,
     chosen: place,
   };
