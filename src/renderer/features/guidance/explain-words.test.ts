@@ -68,6 +68,7 @@ describe('explainedLines', () => {
     ['an unknown period', { period: 0, fates: undefined }, 'samples: the profile does not say what one counts'],
     ['bytes', { value: 524_288, unit: 'bytes', period: 524_288 }, 'samples: 1 of 524 kB'],
     ['a source that counts no losses', { fates: undefined }, 'lost: not counted by this source'],
+    ['a source that did not answer', { fates: 'failed' }, 'lost: the agent did not answer'],
     ['what the source is asked for', { fates: 'asking' }, 'lost: asking the agent …'],
     ['samples that nobody says the worth of', { period: 0, fates }, 'samples: 4,997 arrived in all'],
     [

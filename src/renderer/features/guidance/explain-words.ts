@@ -6,8 +6,10 @@ import { formatRange, formatSpan } from '../../format/times.js';
 import { lossWords } from '../trust/trust-words.js';
 import { line, type ExplainedLine, type Figure, type Measured, type Origin } from './figures.js';
 
-/** What became of samples, as far as it is known: their source may be asked for it, or not count them. */
-export type KnownFates = Fates | 'asking' | undefined;
+/** What became of samples, as far as it is known: their source may be asked for it, not have answered, or not count them. */
+export type KnownFates = Fates | 'asking' | 'failed' | undefined;
+
+const unknownWords = { asking: 'asking the agent …', failed: 'the agent did not answer' };
 
 /** A value that was measured, with what became of its samples. */
 export interface Explained extends Origin, Omit<Measured, 'origin'> {
@@ -57,13 +59,13 @@ export function explainedLines(explained: Explained, nowMs: number): readonly Ex
 }
 
 function lostWords(fates: KnownFates): string {
-  if (fates === 'asking') return 'asking the agent …';
+  if (typeof fates === 'string') return unknownWords[fates];
   return fates === undefined ? 'not counted by this source' : lossWords(fates);
 }
 
 function sampleLines({ value, unit, period, fates }: Explained): readonly ExplainedLine[] {
   if (period <= 0) {
-    if (fates === 'asking') return [line('samples', 'asking the agent …')];
+    if (typeof fates === 'string') return [line('samples', unknownWords[fates])];
     if (fates === undefined) return [line('samples', 'the profile does not say what one counts')];
     return worthLines(value, unit, fates);
   }
@@ -104,7 +106,7 @@ function chanceLines(samples: number): readonly ExplainedLine[] {
 }
 
 function windowLines({ fates, durationMs }: Explained): readonly ExplainedLine[] {
-  if (fates === 'asking') return [line('windows', 'asking the agent …')];
+  if (typeof fates === 'string') return [line('windows', unknownWords[fates])];
   if (fates !== undefined) {
     const unmeasured = fates.unmeasuredWindows === 0 ? '' : `, ${formatCount(fates.unmeasuredWindows)} without a count`;
     return [line('windows', `${formatCount(fates.windows)}${unmeasured}`)];

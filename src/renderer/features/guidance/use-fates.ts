@@ -1,6 +1,5 @@
 import { useEffect, useState } from 'react';
 import { cpuProfileType, type Selection } from '../../../contract/selection.js';
-import type { Fates } from '../../../contract/trust.js';
 import { useApp, useControls } from '../../app/workbench.js';
 import type { AppState } from '../../state/store.js';
 import type { KnownFates } from './explain-words.js';
@@ -18,7 +17,7 @@ export function useFates(measured: readonly Measured[]): readonly KnownFates[] {
   const judges = useApp((state) =>
     measured.map(({ origin }) => origin.selection !== null && countsSamples(state, origin.selection)).join(),
   ).split(',');
-  const [asked, setAsked] = useState<ReadonlyMap<string, Fates | undefined>>(new Map());
+  const [asked, setAsked] = useState<ReadonlyMap<string, KnownFates>>(new Map());
   const wanted = [...new Set(keys)].filter(
     (key) => judges[keys.indexOf(key)] === 'true' && key !== knownKey && !asked.has(key),
   );
@@ -30,9 +29,9 @@ export function useFates(measured: readonly Measured[]): readonly KnownFates[] {
       const selection = JSON.parse(key) as Selection; // made from one above
       const answer = await links.query('source.trust', { selection }, controller.signal);
       if (controller.signal.aborted) return;
-      setAsked((before) => new Map(before).set(key, answer.ok ? answer.value.fates : undefined));
+      setAsked((before) => new Map(before).set(key, answer.ok ? answer.value.fates : 'failed'));
     };
-    for (const key of wantedKey.split('\n')) void ask(key); // where it fails nothing is known
+    for (const key of wantedKey.split('\n')) void ask(key); // its failure is said in its place
     return () => {
       controller.abort();
     };
