@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { cpuProfileType, type Selection } from '../../contract/selection.js';
+import type { TargetState } from '../../contract/target.js';
+import { inventStatus } from '../testing/fake-links.js';
 import { testContext } from '../testing/test-context.js';
 import type { Context } from './context.js';
 import { KeptProfiles } from './kept-profiles.js';
 
 let nowMs = 1_000_000_000;
 
-function start(): { readonly kept: KeptProfiles; readonly gone: string[] } {
+function start(): { readonly kept: KeptProfiles; readonly gone: string[]; readonly context: Context } {
   nowMs = 1_000_000_000;
   const gone: string[] = [];
   const context: Context = {
@@ -20,7 +22,7 @@ function start(): { readonly kept: KeptProfiles; readonly gone: string[] } {
       },
     },
   };
-  return { kept: new KeptProfiles(context), gone };
+  return { kept: new KeptProfiles(context), gone, context };
 }
 
 function endingAt(endMs: number): Selection {
@@ -71,6 +73,22 @@ describe('profiles that stay after their view', () => {
     kept.add(endingAt(nowMs - 200_000), profileOf('large', 20_000_000));
     kept.release('large');
     expect(gone).toEqual(['0', '1', '2', '3', '4', '5', 'large']);
+  });
+
+  it('are those of a target as it is now', () => {
+    const { kept, context } = start();
+    const targetAt = (address: string): TargetState => ({
+      config: { kind: 'docker', id: 'one', name: 'one', address },
+      link: { state: 'connected' },
+      agent: { state: 'profiling', recording: true, status: inventStatus() },
+      pyroscope: { state: 'ok' },
+    });
+    const range = endingAt(nowMs - 100_000);
+    context.store.setState({ targets: [targetAt('tcp://a:2375')] });
+    kept.add(range, profileOf('a'));
+    expect(kept.take(range)?.profileId).toBe('a');
+    context.store.setState({ targets: [targetAt('tcp://b:2375')] });
+    expect(kept.take(range)).toBeUndefined();
   });
 
   it('are forgotten where the source is to be asked again', () => {

@@ -38,7 +38,7 @@ export class KeptProfiles {
 
   /** The profile of a selection that was fetched lately; undefined: it has to be fetched. */
   take(selection: Selection): SpooledProfile | undefined {
-    const key = keyOf(selection);
+    const key = this.#keyOf(selection);
     const since = this.#context.clock() - longestMs;
     const kept = this.#all.find((each) => each.key === key && each.over && each.fetchedMs >= since);
     if (kept === undefined) return undefined;
@@ -50,7 +50,7 @@ export class KeptProfiles {
   add(selection: Selection, profile: SpooledProfile): void {
     const { targetId, source, endMs } = selection;
     const over = endMs + lateMs <= sourceTime(this.#context, targetId, source);
-    this.#all.push({ key: keyOf(selection), profile, fetchedMs: this.#context.clock(), over, uses: 1 });
+    this.#all.push({ key: this.#keyOf(selection), profile, fetchedMs: this.#context.clock(), over, uses: 1 });
   }
 
   /** A view that was made of it is gone. */
@@ -89,8 +89,10 @@ export class KeptProfiles {
     void decoder.call('profile.close', { profileId }); // a profile that is gone needs no closing
     void links.call('profile.release', { profileId }); // as above
   }
-}
 
-function keyOf({ targetId, source, profileType, selector, startMs, endMs }: Selection): string {
-  return JSON.stringify([targetId, source, profileType, selector, startMs, endMs]);
+  /** A target whose address was changed may be another server, or have another Pyroscope. */
+  #keyOf({ targetId, source, profileType, selector, startMs, endMs }: Selection): string {
+    const target = this.#context.store.getState().targets.find(({ config }) => config.id === targetId);
+    return JSON.stringify([target?.config, targetId, source, profileType, selector, startMs, endMs]);
+  }
 }
