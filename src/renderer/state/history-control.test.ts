@@ -3,8 +3,9 @@ import type { ServiceRow } from '../../contract/links.js';
 import type { TargetState } from '../../contract/target.js';
 import { inventStatus } from '../testing/fake-links.js';
 import { testContext } from '../testing/test-context.js';
-import { compareWithBefore, endComparison, swapSides } from './comparison-control.js';
+import { compareWithBefore, compareWithDocument, endComparison, swapSides } from './comparison-control.js';
 import type { Context } from './context.js';
+import { closeDocument } from './documents-control.js';
 import { switchTo, switchToSelection } from './document-switch.js';
 import { canGoBack, canGoForward, followHistory, goBack, goForward, withoutStep } from './history-control.js';
 import { addOperation } from './operations-control.js';
@@ -207,6 +208,19 @@ describe('the way back', () => {
     goBack(context);
     expect(store.getState()).toMatchObject({ targetId: 'one', source: 'agent' });
     expect(canGoBack(store.getState())).toBe(false);
+  });
+
+  it('leads nowhere where only a file that was closed was compared with', () => {
+    const context = start({ documents: [document] });
+    const { store } = context;
+    chooseRange(context, range);
+    compareWithDocument(context, document.documentId);
+    closeDocument(context, document.documentId);
+    goBack(context);
+    expect(store.getState()).toMatchObject({ range: null, baseline: null });
+    goForward(context);
+    expect(store.getState()).toMatchObject({ range, baseline: null });
+    expect(canGoForward(store.getState())).toBe(false);
   });
 
   it('begins with the first target', () => {

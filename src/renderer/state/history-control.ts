@@ -97,11 +97,18 @@ function isThere({ targets }: AppState, { asked, baseline }: ViewMark): boolean 
   return target !== undefined && (asked.source === 'agent' || target.pyroscope.state !== 'none');
 }
 
+/** A place as it would be shown: a file that was closed is compared with nothing. */
+function asShown({ documents }: AppState, mark: ViewMark): ViewMark {
+  const { baseline } = mark;
+  if (baseline?.kind !== 'document') return mark;
+  return documents.some(({ documentId }) => documentId === baseline.documentId) ? mark : { ...mark, baseline: null };
+}
+
 /** Index of the nearest place that is another than this one; -1: none. */
 function nearest(state: AppState, marks: readonly ViewMark[]): number {
   if (marks.length === 0) return -1;
-  const here = markOf(state);
-  return marks.findLastIndex((mark) => isThere(state, mark) && !sameMark(mark, here));
+  const here = asShown(state, markOf(state));
+  return marks.findLastIndex((mark) => isThere(state, mark) && !sameMark(asShown(state, mark), here));
 }
 
 /** Whether Alt+Left leads anywhere. */
@@ -130,7 +137,7 @@ function travel(context: Context, from: 'past' | 'future', to: 'past' | 'future'
   const mark = state[from][at];
   if (mark === undefined) return;
   const way = { [from]: state[from].slice(0, at), [to]: [...state[to], markOf(state)] };
-  context.store.setState({ ...changeTo(context, state, mark), ...way });
+  context.store.setState({ ...changeTo(context, state, asShown(state, mark)), ...way });
 }
 
 /** Back to the place before. */
