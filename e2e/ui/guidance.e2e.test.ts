@@ -266,6 +266,11 @@ test('numbers of the tree, the graph, the timeline and the lists are explained a
   await close(`share of ${partWords(first)}`);
   expect(await explain(view.ui.service('revel_web'), 'CPU of revel_web')).toContain(`for ${web}`);
   await close('CPU of revel_web');
+  // The key is there too, where a press on a service leaves the focus.
+  await view.ui.service('revel_web').focus();
+  await page.keyboard.press('e');
+  await explained('CPU of revel_web').waitFor();
+  await close('CPU of revel_web');
   const verdict = page.getByRole('region', { name: 'Trust' }).getByRole('row', { name: 'whole stacks' });
   await verdict.getByRole('button').click();
   const whole = explained('whole stacks of Trust');

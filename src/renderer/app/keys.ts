@@ -32,10 +32,11 @@ export function isSingleKey(keys: string): boolean {
   return keys.length === 1;
 }
 
-/** Whether a press is meant for the views: one of them has the focus, or nothing has. */
+/** Whether a press is meant for the views: one of them has the focus, the list of services that they are chosen in, or nothing. */
 export function inViews(target: EventTarget | null): boolean {
   return (
-    target instanceof HTMLElement && (target === document.body || target.closest('.main, .details, .bar') !== null)
+    target instanceof HTMLElement &&
+    (target === document.body || target.closest('.main, .details, .bar, .services') !== null)
   );
 }
 
