@@ -7,6 +7,7 @@ import { formatValue } from '../../format/numbers.js';
 import { visibleText } from '../../format/visible-text.js';
 import { createCell } from '../../state/cell.js';
 import type { Context } from '../../state/context.js';
+import { withoutStep } from '../../state/history-control.js';
 import { followSearch } from '../../state/search-control.js';
 
 /** Both sides of a diff as graphs of their own widths: one zoom, one selection, one search, and one frame below the pointer. */
@@ -62,19 +63,21 @@ const shared = ['settings', 'shownTheme', 'search', 'searchMode', 'zoomPath', 's
 
 /** What is chosen in the window or in one graph is chosen in all: places are paths, which mean the same on both sides. */
 function goTogether(main: Context, part: Context): () => void {
-  const carry = (from: Context, to: Context): void => {
+  const carry = (from: Context, to: Context, goesOn = false): void => {
     const [state, other] = [from.store.getState(), to.store.getState()];
     if (shared.every((key) => state[key] === other[key])) return;
     const { settings, shownTheme, search, searchMode, zoomPath, selectedPath } = state;
-    to.store.setState({ settings, shownTheme, search, searchMode, zoomPath, selectedPath });
+    const change = { settings, shownTheme, search, searchMode, zoomPath, selectedPath };
+    to.store.setState((now) => (goesOn ? withoutStep(now, change) : change));
   };
   carry(main, part);
   const ends = [
     main.store.subscribe(() => {
       carry(main, part);
     }),
-    part.store.subscribe(() => {
-      carry(part, main);
+    part.store.subscribe((state, before) => {
+      // A graph of one side has no history of its own: what sets it is a key that is held down.
+      carry(part, main, state.past !== before.past);
     }),
     followSearch(part),
   ];
