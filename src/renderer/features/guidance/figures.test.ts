@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FlameHeader, ProfileSummary } from '../../../contract/decoder.js';
+import type { FlameHeader, ProfileSummary, ViewSource } from '../../../contract/decoder.js';
 import type { Selection } from '../../../contract/selection.js';
 import { smallDiff, smallHeader, smallModel } from '../../testing/small-model.js';
 import { noCertainty } from '../../testing/no-certainty.js';
@@ -77,6 +77,12 @@ describe('figures of a frame', () => {
     expect(howOf(at(set))).toEqual(['of all: 60.0 % of 10']);
     expect(set.figures.map(valuesOf)).toEqual([[6], [4]]);
     expect(at(set).measured[0]?.origin.selection).toBe(selection);
+  });
+
+  it('of an inverted graph are of the function next to the root', () => {
+    const viewSource: ViewSource = { kind: 'flame', profileId: 'a', valueIndex: 0, operations: [{ kind: 'invert' }] };
+    const set = figuresOfNode({ ...single, viewSource }, smallModel(), 1);
+    expect(at(set).measured[0]?.meaning).toMatch(/^the function next to the root alone/);
   });
 
   it('of a comparison are measured as they were before A was scaled', () => {

@@ -12,8 +12,19 @@ import {
   type JudgedChange,
 } from './figures.js';
 
-const whole = 'this frame and all it calls, in this stack of callers';
-const alone = 'this frame alone, when nothing it calls runs';
+/** What the numbers of a frame are sums of; where stacks are inverted its callers lie below it. */
+function meaningsOf({ viewSource }: AppState): { readonly whole: string; readonly alone: string } {
+  const turns = (viewSource?.operations ?? []).filter(({ kind }) => kind === 'invert').length;
+  return turns % 2 === 1
+    ? {
+        whole: 'the function next to the root alone, when nothing it calls runs, as far as it is called this way',
+        alone: 'the same, where nothing calls this frame',
+      }
+    : {
+        whole: 'this frame and all it calls, in this stack of callers',
+        alone: 'this frame alone, when nothing it calls runs',
+      };
+}
 
 /** The numbers of a frame of a graph, whether it is the window's or a part of another view. */
 export function shownFigures({ store, operationsOn }: Context, model: FlameModel, node: number): FigureSet {
@@ -34,6 +45,7 @@ export function figureOfNode(state: AppState, model: FlameModel, node: number, l
 
 function figureOf(state: AppState, model: FlameModel, node: number, number: NumberLine): Figure {
   const { label, value: shown, share } = number;
+  const { whole, alone } = meaningsOf(state);
   const [before, after] = sidesOf(model, node);
   const [selfBefore, selfAfter] = selfOfSides(model, node);
   const [wholeBefore, wholeAfter] = sidesOf(model, 0);
