@@ -72,6 +72,12 @@ describe.each<readonly [string, ProfileDecoder]>([
     expect([layout, layoutRows].map(({ mock }) => mock.calls.length)).toEqual([2, 2]);
   });
 
+  it('is nothing where values have no end, as counts that sum up to more than a number can be', async () => {
+    const tree = smallTree([1e308, 1e308, 1e308]);
+    expect((await layOutWhole(counting, tree)).graph.count).toBe(3);
+    expect(await layOutWhole(counting, tree)).toEqual(layoutFlame(tree));
+  });
+
   it('is found anew when nobody waited for it to be found', async () => {
     const tree = smallTree([1, 2, 3]);
     const given = AbortSignal.abort(new Error('not wanted'));

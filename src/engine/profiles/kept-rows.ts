@@ -20,7 +20,7 @@ export async function layOutWhole(decoder: ProfileDecoder, tree: LayoutInput, wa
     return laidOut;
   }
   const rows = rowsOf(await decoder.layout({ ...tree, total: widthsOfAll(tree) }, watch), tree.nodeCount);
-  if (rows === undefined) throw new Error('rows: nodes with a width were left out');
+  if (rows === undefined) return decoder.layout(tree, watch); // widths without end leave no room for all
   keptRows.set(tree.subtreeEnd, rows);
   return decoder.layoutRows(rows, tree, watch);
 }
