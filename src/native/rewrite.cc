@@ -68,14 +68,14 @@ class Growth {
   uint32_t ParentOf(uint32_t node) const { return parent_[node]; }
   uint32_t FrameOf(uint32_t node) const { return children_.Key(node); }
 
-  Rewritten Finish(std::vector<uint32_t> map) {
+  Rewritten Finish(std::vector<uint32_t> map, const WorkWatch& watch) {
     std::vector<uint32_t> frames(parent_.size());
     for (uint32_t node = 0; node < frames.size(); ++node) {
       frames[node] = children_.Key(node);
     }
     Rewritten out;
     std::vector<uint32_t> place;
-    out.nodes = ToDepthFirst(frames, parent_, place);
+    out.nodes = ToDepthFirst(frames, parent_, place, watch);
     for (uint32_t& made : map) {
       if (made != kNone) made = place[made];
     }
@@ -101,7 +101,7 @@ Rewritten Rebuild(Growth& growth, const RewriteInput& input,
     const uint32_t caller = input.nodes.parent[node];
     map[node] = step(static_cast<uint32_t>(node), caller, map[caller]);
   }
-  return growth.Finish(std::move(map));
+  return growth.Finish(std::move(map), watch);
 }
 
 Rewritten RebuildByKind(const RewriteInput& input, const WorkWatch& watch) {
