@@ -9,9 +9,6 @@ export function repeatsTooMuch(pattern: string): boolean {
   return patternSize(pattern) > largestPattern;
 }
 
-/** A quotation of RE2's; a backslash that is meant itself begins none. */
-const quotation = /(?<!\\)(?:\\\\)*\\Q/;
-
 /**
  * About how many steps RE2 makes of a pattern, never far too few: what is repeated so often stands there so often. RE2 bounds what lies
  * within another repetition (1,000 times), but neither how many stand beside each other nor how much is repeated, and its time and
@@ -20,8 +17,6 @@ const quotation = /(?<!\\)(?:\\\\)*\\Q/;
  * Example: `v[0-9]{3}` has 4, `(ab|c){100}` about 600.
  */
 export function patternSize(pattern: string): number {
-  // Quoted text may hold half of a class: it is rare, and taken for the worst.
-  if (quotation.test(pattern)) return pattern.length * 1000;
   /** By group that is open, how large it is until here. */
   const open = [0];
   let last = 0;
@@ -37,6 +32,15 @@ export function patternSize(pattern: string): number {
       add(last * (Math.max(Number(least) + 1, Number(most ?? 0)) - 1));
       last *= Math.max(Number(least) + 1, Number(most ?? 0));
       at += whole.length - 1;
+      continue;
+    }
+    if (sign === '\\' && pattern[at + 1] === 'Q') {
+      // Quoted text stands for itself. What repeats behind it repeats its last sign. Within a class it is none, and refused.
+      const end = pattern.indexOf('\\E', at + 2);
+      const quoted = (end < 0 ? pattern.length : end) - (at + 2);
+      if (quoted > 0) last = 1;
+      add(quoted);
+      at = end < 0 ? pattern.length : end + 1;
       continue;
     }
     if (sign === '(') {
