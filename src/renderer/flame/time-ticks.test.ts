@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { setTimeZone } from '../format/times.js';
 import { frameTimeWords, timeTicks } from './time-ticks.js';
 
 setTimeZone('utc');
+afterAll(() => {
+  setTimeZone('local'); // other files share the process
+});
 const axis = { startMs: Date.parse('2026-03-04T12:00:00.300Z'), perMs: 1e6 };
 
 describe('times along a graph', () => {

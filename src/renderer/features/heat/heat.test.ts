@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { HeatMap } from '../../../core/heat-map/heat-map.js';
 import { setTimeZone } from '../../format/times.js';
 import { drawHeat, type HeatContext, type HeatScene } from './draw-heat.js';
@@ -16,6 +16,9 @@ const map: HeatMap = {
 };
 const plain = (text: string): string => text.replaceAll('\u00a0', ' ');
 setTimeZone('utc');
+afterAll(() => {
+  setTimeZone('local'); // other files share the process
+});
 
 describe('the plot of a heat map', () => {
   const plot = plotOf(map, 400, 124);

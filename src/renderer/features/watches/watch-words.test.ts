@@ -1,10 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { WatchRule } from '../../../contract/watching.js';
 import type { WatchVerdict } from '../../../core/watch/watcher.js';
 import { setTimeZone } from '../../format/times.js';
 import { watchLine, watchSummary } from './watch-words.js';
 
 setTimeZone('utc');
+afterAll(() => {
+  setTimeZone('local'); // other files share the process
+});
 const nowMs = Date.parse('2026-03-04T12:00:00Z');
 const minuteMs = 60_000;
 const rule: WatchRule = {
