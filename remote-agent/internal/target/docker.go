@@ -214,12 +214,12 @@ func (d *Docker) follow(ctx context.Context) (connected bool, err error) {
 	for {
 		select {
 		case message := <-stream.Messages:
-			id := d.apply(message)
-			d.starts.note(message, d.now())
-			if id != "" {
+			if id := d.apply(message); id != "" {
 				digest, labels := images.ofContainer(ctx, id)
 				d.complete(id, digest, labels)
 			}
+			// Last: of a start that is told late nobody waits for what its container is.
+			d.starts.note(message, d.now())
 		case err := <-stream.Err:
 			if err == nil {
 				err = io.EOF

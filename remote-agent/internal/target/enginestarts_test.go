@@ -157,6 +157,9 @@ func TestDockerTellsOfStartsAlsoWhereItWasStartedAnew(t *testing.T) {
 			if start.containerID != id {
 				t.Errorf("a start of %s", start.containerID)
 			}
+			if found, known := docker.Lookup(start.containerID); !known || found.Incomplete {
+				t.Errorf("told before the engine said what %s is", start.containerID)
+			}
 			found = append(found, start.at.UnixNano())
 		}
 		return found
