@@ -47,7 +47,7 @@ export function usePart(source: ViewSource | null, follow: (main: Context, part:
     void view.opened.then((result) => {
       if (result.ok) {
         const shown = result.value.header ?? null;
-        context.store.setState({ viewPhase: 'ready', viewHeader: shown });
+        context.store.setState({ viewPhase: 'ready', viewHeader: shown, viewSource: source });
         context.flame.set(result.value);
         setHeader(shown);
       } else if (result.failure.code !== 'cancelled') setFailure(result.failure.message);

@@ -12,7 +12,7 @@ import { comparedSpans } from './sides.js';
 import type { AppState, Document, ProfilesDocument } from './store.js';
 import { showFailure, showInfo } from './toasts.js';
 import { stepWords } from './work-words.js';
-import { leftHeavy, viewRequestOf } from './view-request.js';
+import { leftHeavy } from './view-request.js';
 
 /** Lets go of profiles that no document holds any more. */
 export function releaseProfiles(context: Context, profiles: readonly SpooledProfile[]): void {
@@ -192,14 +192,12 @@ export async function loadSnapshots(context: Context): Promise<void> {
 export async function saveSnapshot(context: Context, title: string, notes: string): Promise<Result<SnapshotRow>> {
   const { store, links } = context;
   const state = store.getState();
-  const request = viewRequestOf(state);
   const sides = comparedSpans(state) === null ? 2 : 1;
   const profiles = state.viewProfiles.slice(0, sides).map((profile, index) => {
-    const side = request?.sides[index];
     const { profileId, title: profileTitle, built } = profile;
     const base = { profileId, title: profileTitle, ...(built === undefined ? {} : { built: [...built] }) };
-    // A snapshot of a snapshot is of the same selection.
-    const selection = side?.kind === 'fetch' ? side.selection : profile.selection;
+    // Of what is shown, also while another range is being loaded. A snapshot of a snapshot is of the same selection.
+    const selection = state.viewSides[index] ?? profile.selection;
     return selection === undefined ? base : { ...base, selection };
   });
   const result = await links.call('snapshots.save', { title, notes, view: viewStateOf(state), profiles });

@@ -86,6 +86,14 @@ export function useLevel(
     },
     [setOpen],
   );
-  const level = useMemo(() => ({ open, setOpen }), [open, setOpen]);
+  const choose = useCallback(
+    (id: string | null) => {
+      // What keys opened is not closed by a pointer that lies still.
+      clearTimeout(rest.current);
+      setOpen(id);
+    },
+    [setOpen],
+  );
+  const level = useMemo(() => ({ open, setOpen: choose }), [open, choose]);
   return { level, onPointerOver };
 }

@@ -26,9 +26,11 @@ function meaningsOf({ viewSource }: AppState): { readonly whole: string; readonl
       };
 }
 
-/** The numbers of a frame of a graph, whether it is the window's or a part of another view. */
+/** The numbers of a frame of a graph, whether it is the window's or a part of another view, of which more was done to the same profile. */
 export function shownFigures({ store, operationsOn }: Context, model: FlameModel, node: number): FigureSet {
-  return figuresOfNode((operationsOn ?? { store }).store.getState(), model, node);
+  const own = store.getState();
+  const state = operationsOn === undefined ? own : { ...operationsOn.store.getState(), viewSource: own.viewSource };
+  return figuresOfNode(state, model, node);
 }
 
 /** The numbers of a frame as figures. */
