@@ -18,7 +18,7 @@ describe('matchNames', () => {
     ['(copy', 'regex', null],
     ['a{1000}'.repeat(100), 'regex', null],
     ['json(?= )', 'regex', null], // RE2 looks neither ahead nor back
-    ['(?<word>s\\w+)$', 'regex', ['json.dumps', 'tcp_sendmsg']],
+    ['(?<word>s\\w+)$', 'regex', ['get_handle_request', 'HandleRequest', 'tcp_sendmsg']],
     ['(copy', 'plain', ['json (copy)']],
     ['ghr', 'fuzzy', ['get_handle_request']],
     ['hr', 'fuzzy', ['get_handle_request', 'HandleRequest']],
