@@ -36,7 +36,7 @@ describe('rows of a call tree', () => {
     expect(callees('d', 'a')).toBeUndefined();
   });
   it('bottom-up', () => {
-    expect(callers()).toEqual(['d 10 4 3']);
+    expect(callers()).toEqual(['d 10 10 3']);
     expect(callers('d')).toEqual(['a 3 3 0', 'd 1 0 1', 'b 2 2 0']);
     expect(callers('d', 'd')).toEqual(['a 1 1 0']);
     expect(callers('d', 'd', 'a')).toEqual([]);

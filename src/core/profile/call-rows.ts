@@ -50,9 +50,10 @@ export function calleeRows(
 
 /**
  * Bottom-up: who calls the function at the end of a path that begins with the function that took the time, in the order in which
- * callers first appear; without a path all functions that took time by themselves. One walk over the tree; nothing is inverted.
+ * callers first appear; without a path all functions that took time by themselves, all of which is theirs: of their callers only stacks that
+ * begin with one are. One walk over the tree; nothing is inverted.
  *
- * Example: a;d 3 and b;d 2: without a path d (5, two callers); with [d] a (3, self 3) and b (2, self 2).
+ * Example: a;d 3 and b;d 2: without a path d (5, self 5, two callers); with [d] a (3, self 3) and b (2, self 2).
  */
 export function callerRows(
   nodes: CallNodes,
@@ -82,7 +83,7 @@ export function callerRows(
     origin = nextOrigin;
     at = nextAt;
   }
-  return rowsByCaller(nodes, columns, functionCount, origin.freeze(), at.freeze());
+  return rowsByCaller(nodes, columns, functionCount, origin.freeze(), at.freeze(), path.length === 0);
 }
 
 /** Adds up stacks by the frame whose turn it is. */
@@ -92,6 +93,7 @@ function rowsByCaller(
   functionCount: number,
   origin: Uint32Array,
   at: Uint32Array,
+  heads: boolean,
 ): CallRows {
   const rowOf = new Uint32Array(functionCount); // row + 1
   const rows = growingU32();
@@ -121,7 +123,7 @@ function rowsByCaller(
     columns.forEach((column, index) => {
       const value = f64At(column.self, u32At(origin, item));
       addAt(total[index], row, value);
-      if (caller === 0) addAt(self[index], row, value);
+      if (heads || caller === 0) addAt(self[index], row, value);
     });
   }
   return { functionIndex: rows.freeze(), self, total, childCount };

@@ -172,7 +172,7 @@ const viewKeys: readonly (readonly [string, string])[] = [
   ['Graph: zoom', '+ −, Ctrl-wheel'],
   ['Graph: move', 'W A S D, drag'],
   ['Graph: scroll by a view', 'Page Up, Page Down'],
-  ['Graph: what can be done with a frame', 'Shift F10, right click'],
+  ['Graph: what can be done with a frame', 'Shift+F10, right click'],
   ['Graph: copy the name', 'C'],
   ['Timeline: move the range, or its end', '← →, Shift ← →'],
   ['Timeline: let the range go', 'Esc'],

@@ -38,6 +38,7 @@ export function WorkForm({ scale, onUse }: WorkFormProps): ReactElement {
     [baseline, comparison, counted, onUse],
   );
   const set = (take: (text: string) => void) => (event: ChangeEvent<HTMLInputElement>) => {
+    setWrong('');
     take(event.target.value);
   };
   const take = useCallback((work: CountedWork) => {
@@ -51,9 +52,9 @@ export function WorkForm({ scale, onUse }: WorkFormProps): ReactElement {
       <form className="work-form" onSubmit={submit}>
         <p className="details-hint">Requests, messages or what else was counted in each range.</p>
         <label htmlFor={`${ids}-a`}>In A</label>
-        <input id={`${ids}-a`} inputMode="decimal" value={baseline} onChange={set(setBaseline)} />
+        <input className="input" id={`${ids}-a`} inputMode="decimal" value={baseline} onChange={set(setBaseline)} />
         <label htmlFor={`${ids}-b`}>In B</label>
-        <input id={`${ids}-b`} inputMode="decimal" value={comparison} onChange={set(setComparison)} />
+        <input className="input" id={`${ids}-b`} inputMode="decimal" value={comparison} onChange={set(setComparison)} />
         {wrong === '' ? null : (
           <p className="field-error" role="alert">
             {wrong}

@@ -92,6 +92,7 @@ function FrameDetails({ model, node, explained }: FrameDetailsProps): ReactEleme
   const { file, library, buildId } = model.originOf(index);
   const numbers = nodeNumbers(model, node);
   const withCaller = numbers.some(({ ofCaller }) => ofCaller !== '');
+  const shares = withCaller ? 2 : 1;
   const callees = childrenOf(graph, node);
   const callers = ancestorsOf(graph, node).slice(1, -1).reverse();
   const zoom = useCallback(() => {
@@ -128,7 +129,11 @@ function FrameDetails({ model, node, explained }: FrameDetailsProps): ReactEleme
             <td />
             <th scope="col">{unitWords(model.unit)}</th>
             <th scope="col">of all</th>
-            {withCaller ? <th scope="col">of caller</th> : null}
+            {withCaller ? (
+              <th scope="col" className="of-caller">
+                of caller
+              </th>
+            ) : null}
           </tr>
         </thead>
         <tbody>
@@ -137,7 +142,7 @@ function FrameDetails({ model, node, explained }: FrameDetailsProps): ReactEleme
               <th scope="row" className={isDirection(tone) ? undefined : tone}>
                 {label}
               </th>
-              <td className={isDirection(tone) ? tone : undefined}>
+              <td className={isDirection(tone) ? tone : undefined} colSpan={isInterval(label) ? 1 + shares : 1}>
                 {value === '' ? null : (
                   <NumberButton
                     label={label}
@@ -146,9 +151,10 @@ function FrameDetails({ model, node, explained }: FrameDetailsProps): ReactEleme
                     onToggle={explained.toggle}
                   />
                 )}
+                {isInterval(label) ? <small className="mute"> {share}</small> : null}
               </td>
-              <td className="mute">{share}</td>
-              {withCaller ? <td className="mute">{ofCaller}</td> : null}
+              {isInterval(label) ? null : <td className="mute">{share}</td>}
+              {withCaller && !isInterval(label) ? <td className="mute of-caller">{ofCaller}</td> : null}
             </tr>
           ))}
         </tbody>
@@ -311,4 +317,9 @@ function ViewDetails({ explained }: { readonly explained: Explained }): ReactEle
       <p className="details-hint">Click a frame to see it here, double click to zoom.</p>
     </>
   );
+}
+
+/** A line that is no amount with its shares: it takes the whole of its row. */
+function isInterval(label: string): boolean {
+  return label === '95 %';
 }

@@ -16,8 +16,8 @@ function meaningsOf(direction: Direction, depth: number): { readonly alone: stri
   }
   return depth === 1
     ? {
-        alone: 'this function alone, when nothing it calls runs',
-        whole: 'this function and all it calls, wherever it is called',
+        alone: 'this function alone, when nothing it calls runs, wherever it is called',
+        whole: 'this function alone, when nothing it calls runs, wherever it is called',
       }
     : {
         alone: 'the function at the head of these rows, where this caller has none of its own',
