@@ -1,22 +1,12 @@
-import { join } from 'node:path';
 import { query, type OpenViewer } from '../viewer.js';
-import { openBenchWindow } from '../window.js';
 import { bundlePage } from './bundle.js';
-
-const shell = join(import.meta.dirname, '../shell');
+import { openPage } from './shell.js';
 
 /** Bundles the page of d3-flame-graph into a folder; answers what opens it there. It can neither pan nor reorder stacks. */
 export async function prepareD3FlameGraph(folder: string): Promise<OpenViewer> {
   const index = await bundlePage('d3', 'page.ts', folder);
-  return async ({ display, home, scale }) => {
-    const window = await openBenchWindow({
-      app: shell,
-      args: [index],
-      display,
-      home,
-      scale,
-      usable: (page) => page.locator('#search').waitFor(),
-    });
+  return async (place) => {
+    const window = await openPage(place, index, '#search');
     const { page } = window;
     return {
       window,

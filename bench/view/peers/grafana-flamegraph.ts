@@ -1,24 +1,15 @@
-import { join } from 'node:path';
 import { query, type OpenViewer } from '../viewer.js';
-import { openBenchWindow } from '../window.js';
 import { bundlePage } from './bundle.js';
+import { openPage } from './shell.js';
 
-const shell = join(import.meta.dirname, '../shell');
 /** It counts its own drawings: the panel says nothing of them. */
 const drawings = `Number(document.body.dataset.drawings)`;
 
 /** Bundles a page with Grafana's flame graph panel into a folder; answers what opens it there. It zooms by clicks alone and reorders nothing. */
 export async function prepareGrafanaFlameGraph(folder: string): Promise<OpenViewer> {
   const index = await bundlePage('grafana', 'page.mjs', folder);
-  return async ({ display, home, scale }) => {
-    const window = await openBenchWindow({
-      app: shell,
-      args: [index],
-      display,
-      home,
-      scale,
-      usable: (page) => page.locator('body[data-state="ready"]').waitFor(),
-    });
+  return async (place) => {
+    const window = await openPage(place, index, 'body[data-state="ready"]');
     const { page } = window;
     return {
       window,

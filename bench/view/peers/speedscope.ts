@@ -1,20 +1,12 @@
 import { join } from 'node:path';
 import { query, type OpenViewer } from '../viewer.js';
-import { openBenchWindow } from '../window.js';
+import { openPage } from './shell.js';
 
 const release = join(import.meta.dirname, '../node_modules/speedscope/dist/release/index.html');
-const shell = join(import.meta.dirname, '../shell');
 
 /** speedscope as its package carries it. Left heavy, its own order by weight, stands for a transform. */
-export const openSpeedscope: OpenViewer = async ({ display, home, scale }) => {
-  const window = await openBenchWindow({
-    app: shell,
-    args: [release],
-    display,
-    home,
-    scale,
-    usable: (page) => page.getByText('speedscope').first().waitFor(),
-  });
+export const openSpeedscope: OpenViewer = async (place) => {
+  const window = await openPage(place, release, 'text=speedscope');
   const { page } = window;
   const graphAt = { x: 600, y: 400 };
   return {
