@@ -98,6 +98,24 @@ class DecodeWorker : public Worker {
   ProfileColumns columns_;
 };
 
+// What of a graph follows from the shape of its tree alone.
+void SetShape(Napi::Object& out, FlameColumns& columns) {
+  const Napi::Env env = out.Env();
+  out["order"] = Column(env, std::move(columns.order));
+  out["depth"] = Column(env, std::move(columns.depth));
+  out["parent"] = Column(env, std::move(columns.parent));
+  out["functionIndex"] = Column(env, std::move(columns.function_index));
+  out["levelStart"] = Column(env, std::move(columns.level_start));
+}
+
+// Where its frames stand, by the values of its tree.
+void SetPlaces(Napi::Object& out, FlameColumns& columns) {
+  const Napi::Env env = out.Env();
+  out["x0"] = Column(env, std::move(columns.x0));
+  out["x1"] = Column(env, std::move(columns.x1));
+  out["self"] = Column(env, std::move(columns.self));
+}
+
 class LayoutWorker : public Worker {
  public:
   LayoutWorker(Napi::Env env, const Napi::Uint32Array& function_index,
@@ -120,14 +138,8 @@ class LayoutWorker : public Worker {
 
   Napi::Object Answer(Napi::Env env) override {
     auto out = Napi::Object::New(env);
-    out["order"] = Column(env, std::move(columns_.order));
-    out["x0"] = Column(env, std::move(columns_.x0));
-    out["x1"] = Column(env, std::move(columns_.x1));
-    out["self"] = Column(env, std::move(columns_.self));
-    out["depth"] = Column(env, std::move(columns_.depth));
-    out["parent"] = Column(env, std::move(columns_.parent));
-    out["functionIndex"] = Column(env, std::move(columns_.function_index));
-    out["levelStart"] = Column(env, std::move(columns_.level_start));
+    SetShape(out, columns_);
+    SetPlaces(out, columns_);
     return out;
   }
 
@@ -162,15 +174,9 @@ class LayoutRowsWorker : public Worker {
 
   Napi::Object Answer(Napi::Env env) override {
     auto out = Napi::Object::New(env);
-    out["x0"] = Column(env, std::move(columns_.x0));
-    out["x1"] = Column(env, std::move(columns_.x1));
-    out["self"] = Column(env, std::move(columns_.self));
-    if (columns_.order.empty()) return out;
-    out["order"] = Column(env, std::move(columns_.order));
-    out["depth"] = Column(env, std::move(columns_.depth));
-    out["parent"] = Column(env, std::move(columns_.parent));
-    out["functionIndex"] = Column(env, std::move(columns_.function_index));
-    out["levelStart"] = Column(env, std::move(columns_.level_start));
+    SetPlaces(out, columns_);
+    // Without an order the shape is that of the rows.
+    if (!columns_.order.empty()) SetShape(out, columns_);
     return out;
   }
 
