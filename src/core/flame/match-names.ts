@@ -1,4 +1,4 @@
-import { patternTest } from '../operations/pattern-test.js';
+import { patternTest } from '../operations/name-pattern.js';
 
 /** How a query is read. */
 export const searchModes = ['plain', 'regex', 'fuzzy'] as const;

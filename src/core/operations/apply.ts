@@ -2,7 +2,7 @@ import type { CallNodes } from '../profile/call-tree.js';
 import { f64At, sumOf, u32At } from '../profile/columns.js';
 import { nowhere } from '../profile/sum-up.js';
 import { isKeyOf, markFrames } from './frame-marks.js';
-import type { PatternProblem } from './pattern-test.js';
+import type { PatternProblem } from './name-pattern.js';
 import { withFrame, type Frame, type FrameTable } from './frames.js';
 import { groupFrames, nameOfSet } from './grouping.js';
 import type { FrameKey, FrameSet, Operation } from './operation.js';

@@ -2,7 +2,7 @@ import type { CallNodes } from '../profile/call-tree.js';
 import { u32At, u8At } from '../profile/columns.js';
 import { isInterpreterInternal, shownFile, type Frame, type FrameTable } from './frames.js';
 import type { FrameKey, FrameSet } from './operation.js';
-import { patternTest, type PatternProblem } from './pattern-test.js';
+import { patternTest, type PatternProblem } from './name-pattern.js';
 
 /** Marks of a set: by node 1 where its frame belongs to the set; or why the set is none. */
 export type MarksOutcome = { readonly ok: true; readonly marks: Uint8Array } | PatternProblem;

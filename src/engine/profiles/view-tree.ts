@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '../../contract/result.js';
 import type { Scale, Scaling } from '../../core/compare/merge-trees.js';
 import type { LayoutInput } from '../../core/flame/layout.js';
 import { applyOperations, type Operated } from '../../core/operations/apply.js';
-import type { PatternProblem } from '../../core/operations/pattern-test.js';
+import type { PatternProblem } from '../../core/operations/name-pattern.js';
 import type { FrameTable } from '../../core/operations/frames.js';
 import { choosesSamples, type Operation } from '../../core/operations/operation.js';
 import type { CallTree } from '../../core/profile/call-tree.js';

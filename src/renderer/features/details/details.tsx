@@ -142,7 +142,10 @@ function FrameDetails({ model, node, explained }: FrameDetailsProps): ReactEleme
               <th scope="row" className={isDirection(tone) ? undefined : tone}>
                 {label}
               </th>
-              <td className={isDirection(tone) ? tone : undefined} colSpan={isInterval(label) ? 1 + shares : 1}>
+              <td
+                className={isInterval(label) ? 'interval' : isDirection(tone) ? tone : undefined}
+                colSpan={isInterval(label) ? 1 + shares : 1}
+              >
                 {value === '' ? null : (
                   <NumberButton
                     label={label}
