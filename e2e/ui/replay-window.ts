@@ -94,14 +94,15 @@ export async function openReplayWindow(
   };
   const pictures: ReplayWindow['pictures'] = async (label) => {
     for (const theme of ['dark', 'light'] as const) {
-      if (theme === 'light') await page.keyboard.press('Control+Shift+L');
+      // As the desktop does it: a dialog keeps the window's keys to itself.
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
       for (const size of sizes) {
         await resize(size);
         await painted();
         await app.screenshot(`${label}-${theme}-${size.width}`);
       }
     }
-    await page.keyboard.press('Control+Shift+L');
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
     await resize(sizes[0]);
     await painted();
   };
